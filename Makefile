@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+# `make help` tells what there is. O=DIR builds somewhere else than in build/.
+
+VERSION := 0.1.0
+
+# --- what a packager sets ------------------------------------------------------------------------
+CC       ?= cc
+CFLAGS   ?= -O2 -g
+PREFIX   ?= /usr
+DESTDIR  ?=
+O        ?= build
+
+INSTALL  ?= install
+PKG_CONFIG ?= pkg-config
+
+# --- flags -----------------------------------------------------------------------------------------
+LIBS     := devmapper yajl mount
+
+WARNINGS := -Wall -Wextra -Wpedantic -Wformat=2 -Wformat-security -Wshadow -Wconversion \
+	-Wsign-conversion -Wcast-qual -Wcast-align -Wpointer-arith -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wredundant-decls -Wnested-externs -Wundef \
+	-Wvla -Wwrite-strings -Wdouble-promotion -Wimplicit-fallthrough -Wnull-dereference \
+	-Wdate-time -Wfloat-equal
+# Statement expressions (TAKE_PTR) are the one extension beyond what -Wpedantic knows of gnu17.
+WARNINGS += $(if $(findstring clang,$(CC)),-Wno-gnu-statement-expression,) -Wno-pedantic
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE -fno-common \
+	$(if $(findstring -O0,$(CFLAGS))$(findstring sanitize,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+ALL_CPPFLAGS = -Ihook -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(CPPFLAGS)
+ALL_CFLAGS   = -std=gnu17 $(WARNINGS) $(HARDEN) $(LIB_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
+LIB_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(LIBS))
+LIB_LIBS     = $(shell $(PKG_CONFIG) --libs $(LIBS))
+
+# --- the program -------------------------------------------------------------------------------------
+SOURCES := $(wildcard hook/*.c hook/*/*.c)
+OBJECTS := $(SOURCES:%.c=$(O)/%.o)
+PROGRAM := $(O)/oci-thin-grow
+
+.PHONY: all
+all: $(PROGRAM) $(O)/oci-thin-grow-runtime ## build the program
+
+$(PROGRAM): $(OBJECTS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$(O)/oci-thin-grow-runtime: $(PROGRAM)
+	ln -sf oci-thin-grow $@
+
+$(O)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# --- unit tests ----------------------------------------------------------------------------------------
+# Each tests/unit/test-x.c is one program; all are linked with everything but main.o, and with the
+# fakes of tests/unit/fake-*.c in the place of the calls that `grep -ho __wrap_` finds in them.
+UNIT_TESTS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test-*.c))
+UNIT_FAKES   := $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/fake-*.c))
+UNIT_WRAPS    = $(addprefix -Wl$(comma)--wrap=,$(shell grep -ho '\b__wrap_[a-z0-9_]*' \
+		tests/unit/fake-*.c | sed 's/__wrap_//' | sort -u))
+comma := ,
+
+$(O)/tests/unit/%.o: ALL_CPPFLAGS += -Itests/unit
+$(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)/hook/main.o,$(OBJECTS))
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(UNIT_WRAPS) -o $@ $^ $(LIB_LIBS) \
+		$(shell $(PKG_CONFIG) --libs cmocka)
+
+.PHONY: unit layers check test guest demo bench
+unit: $(UNIT_TESTS)
+	@tests/unit/run $(UNIT_TESTS)
+
+layers: ## calls go down only; one library, one file
+	@tests/layers.sh
+
+check: all layers unit ## unit tests and the layer check: seconds, no root, no guest
+
+# --- tests on a real kernel -----------------------------------------------------------------------------
+guest: deps ## guest tests only; TESTS="name ..." chooses
+	tests/guest/run $(TESTS)
+
+test: deps ## all tests (root; makes guest trees with mmdebstrap the first time)
+	tests/all.sh
+
+demo: deps ## the main job, shown on a real kernel with real containerd
+	tests/guest/demo
+
+bench: deps ## ratios against the unavoidable, to tests/bench/RESULTS.md
+	tests/bench/run
+
+# --- set-up ----------------------------------------------------------------------------------------------
+BUILD_DEPS := gcc make pkg-config libc6-dev libdevmapper-dev libyajl-dev libmount-dev \
+	xfslibs-dev libcmocka-dev
+TEST_DEPS  := mmdebstrap
+LINT_DEPS  := clang clang-format clang-tidy cppcheck shellcheck
+
+.PHONY: deps lint-deps
+deps: ## install what building and testing need (Debian; root)
+	@tests/deps.sh $(BUILD_DEPS) $(TEST_DEPS)
+
+lint-deps:
+	@tests/deps.sh $(BUILD_DEPS) $(LINT_DEPS)
+
+.PHONY: install uninstall
+install: all ## install below $(DESTDIR)$(PREFIX)
+	$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
+	ln -sf oci-thin-grow $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/libexec/oci/hooks.d
+	ln -sf ../../../sbin/oci-thin-grow $(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow
+	$(INSTALL) -D -m 0644 config/hooks.d/50-oci-thin-grow.json \
+		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
+		$(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow \
+		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json \
+		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
+
+# --- style -------------------------------------------------------------------------------------------------
+C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
+
+.PHONY: format lint clean help
+format: ## clang-format everything in place
+	clang-format -i $(C_FILES)
+
+lint: lint-deps ## formatting, gcc and clang warnings, clang-tidy, cppcheck, shellcheck, layers
+	@tests/lint.sh '$(ALL_CPPFLAGS) -std=gnu17 $(LIB_CFLAGS)' $(C_FILES)
+
+clean: ## remove what was built
+	rm -rf $(O)
+
+help: ## this text
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+-include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_FAKES:.o=.d)

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A deadline for calls that wait in the kernel (flock, the suspend inside a device-mapper resume):
+ * a timer whose signal has no SA_RESTART, so that such a call ends with EINTR on time. The timer
+ * goes on ticking after the deadline: a signal that comes between a check and a call is not the
+ * last one. One deadline at a time, because there is one SIGALRM.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct deadline {
+	uint64_t end_ms; /* CLOCK_MONOTONIC */
+};
+
+int deadline_start(struct deadline *deadline, uint64_t timeout_ms);
+bool deadline_passed(const struct deadline *deadline);
+void deadline_stop(struct deadline *deadline);
+
+/* Waits a little and returns true, or returns false if the deadline has passed. */
+bool deadline_pause(const struct deadline *deadline);
+
+/* CLOCK_MONOTONIC */
+uint64_t now_ms(void);

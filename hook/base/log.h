@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Syslog (facility daemon) and stderr. Only roles log: leaf modules return reasons (base/why.h).
+ *
+ * One line per decision, logfmt: `action=grow container=c1 ... took_ms=12`. Values that are not
+ * plain are quoted and escaped (base/quote.h).
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <syslog.h>
+
+/* The one global of the program: its identity in the log. @verbose: debug lines go to stderr. */
+void log_init(bool verbose);
+
+struct log_line {
+	FILE *stream; /* NULL: out of memory, the line is lost */
+	char *text;
+	size_t size;
+};
+
+void log_begin(struct log_line *line, const char *action);
+void log_add(struct log_line *line, const char *key, const char *value);
+void log_add_u64(struct log_line *line, const char *key, uint64_t value);
+
+/* Sends the line to syslog with @priority (LOG_INFO, ...) and releases it. */
+void log_end(struct log_line *line, int priority);
+
+/* One line on stderr, with the program's name before it. */
+void log_stderr(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* One line on stderr, if --verbose was given. */
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/quote.h"
+
+#include <string.h>
+
+size_t quote_char(char out[5], char c)
+{
+	int n;
+
+	if (c == '"' || c == '\\')
+		n = snprintf(out, 5, "\\%c", c);
+	else if (c == '\n')
+		n = snprintf(out, 5, "\\n");
+	else if (c < 0x20 || c >= 0x7f)
+		n = snprintf(out, 5, "\\x%02x", (unsigned char)c);
+	else
+		n = snprintf(out, 5, "%c", c);
+	return (size_t)n;
+}
+
+const char *quote_into(struct quoted *q, const char *text, size_t len)
+{
+	char *out = q->text;
+
+	*out++ = '"';
+	for (size_t i = 0; i < len && i < QUOTE_MAX_BYTES; i++)
+		out += quote_char(out, text[i]);
+	memcpy(out, len > QUOTE_MAX_BYTES ? "...\"" : "\"\0..", 5);
+	return q->text;
+}
+
+bool quote_is_plain(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len == 0 || len > QUOTE_MAX_BYTES)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] <= ' ' || text[i] >= 0x7f || strchr("\"\\=", text[i]))
+			return false;
+	}
+	return true;
+}

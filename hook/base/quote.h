@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/*
+ * Text from outside, made safe to print: control characters, quotes, backslashes and everything
+ * that is not ASCII become escapes (\n, \", \\, \xHH), so that nobody can forge a log line or reach
+ * a terminal.
+ */
+#define QUOTE_MAX_BYTES 128 /* of the original; the rest is shown as "..." */
+
+struct quoted {
+	char text[4 * QUOTE_MAX_BYTES + sizeof("\"...\"")];
+};
+
+/* `"text"`, always with quotes. The macro's result lives as long as the enclosing block. */
+const char *quote_into(struct quoted *q, const char *text, size_t len);
+#define quote_n(text, len) quote_into(&(struct quoted){""}, (text), (len))
+#define quote(text)	   quote_n((text), __builtin_strlen(text))
+
+/* Writes one character of such a text, escaped, as a string; returns its length (1 to 4). */
+size_t quote_char(char out[5], char c);
+
+/* Is @text safe as a logfmt value without quotes (and not empty)? */
+bool quote_is_plain(const char *text);

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/grow.h"
+
+#include "base/cleanup.h"
+#include "base/deadline.h"
+#include "base/quote.h"
+#include "disk/lock.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+static int not_applicable(struct grow_report *report)
+{
+	report->result = GROW_NOT_APPLICABLE;
+	return 0;
+}
+
+/* What is under the rootfs? Sets report->result if it is nothing that we may touch. */
+static int look(const struct rootfs *rootfs, struct grow_report *report, struct why *why)
+{
+	int r;
+
+	report->result = GROW_KEPT;
+	if (rootfs->dev == 0) {
+		why_set(why, 0, "rootfs is %s, which is on no block device of its own",
+			quote(rootfs->fs_name));
+		return not_applicable(report);
+	}
+	thin_device_free(&report->device);
+	r = thin_lookup(rootfs->dev, &report->device, why);
+	if (r == -ENODEV) {
+		why_set(why, 0, "rootfs is %s on block device %u:%u, which is no device-mapper device",
+			rootfs->fs_name, major(rootfs->dev), minor(rootfs->dev));
+		return not_applicable(report);
+	}
+	if (r < 0)
+		return r;
+	if (thin_check_plain(&report->device, why) < 0 || rootfs_check_exclusive(rootfs, why) < 0) {
+		char prefix[64];
+
+		snprintf(prefix, sizeof(prefix), "rootfs is %.32s", rootfs->fs_name);
+		why_prefix(why, 0, prefix);
+		return not_applicable(report);
+	}
+	r = growfs_read(rootfs, &report->fs, why);
+	if (r == -ENOTSUP)
+		return not_applicable(report);
+	return r;
+}
+
+static void decide(const struct grow_order *order, struct grow_report *report)
+{
+	report->from_sectors = report->device.sectors;
+	report->fs_before = report->fs;
+	report->plan = plan_make(order->want_bytes, report->device.sectors, &report->fs);
+	if (!plan_is_empty(&report->plan))
+		report->result = GROW_DONE;
+}
+
+/* Everything that could fail is asked before anything is touched. */
+static int check(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
+		 struct why *why)
+{
+	uint64_t cost = growfs_cost_bytes(&report->fs, report->plan.fs_bytes);
+	int r;
+
+	if (report->device.read_only)
+		return why_set(why, EROFS, "device %s is read-only", quote(report->device.name));
+	if (report->device.deferred_remove)
+		return why_set(why, EBUSY, "device %s is about to be removed",
+			       quote(report->device.name));
+	if ((r = growfs_check_privileges(why)) < 0 ||
+	    (r = plan_check_fs(&report->plan, &report->fs, why)) < 0)
+		return r;
+	if (report->plan.fs_bytes) {
+		r = rootfs_make_writable(rootfs, why);
+		if (r < 0)
+			return why_prefix(why, r, "rootfs cannot be written");
+	}
+	thin_pool_free(&report->pool);
+	r = thin_pool_status(report->device.pool, &report->pool, why);
+	if (r < 0)
+		return r;
+	if (plan_check_pool(&report->pool, &order->marks, cost, why) < 0)
+		report->result = GROW_REFUSED;
+	return 0;
+}
+
+/*
+ * A device that somebody else suspended is an engine between suspend and create_snap: resuming it
+ * would tear that snapshot. It is waited for.
+ */
+static int wait_until_live(struct grow_report *report, const struct deadline *deadline,
+			   struct why *why)
+{
+	for (;;) {
+		struct thin_device now;
+		int r = thin_lookup(report->device.dev, &now, why);
+
+		if (r < 0)
+			return r;
+		thin_device_free(&report->device);
+		report->device = now;
+		if (!now.suspended)
+			return 0;
+		if (!deadline_pause(deadline))
+			return why_set(why, ETIMEDOUT,
+				       "device %s is suspended by somebody else for too long",
+				       quote(now.name));
+	}
+}
+
+/* The kernel says EINVAL also while the pool is suspended, which never lasts. */
+static int load(const struct thin_device *device, uint64_t sectors, const struct deadline *deadline)
+{
+	int r;
+
+	do {
+		r = thin_load(device, sectors);
+	} while ((r == -EINVAL || r == -EBUSY) && deadline_pause(deadline));
+	return r;
+}
+
+/*
+ * Swaps the loaded table in. A swap that fails may leave the device suspended; it was not when we
+ * found it, so it is ours to resume, with the old table if need be.
+ */
+static int swap(dev_t dev, bool freeze, struct why *why)
+{
+	int r = thin_swap(dev, freeze);
+
+	if (r < 0) {
+		struct thin_device now = {0};
+		struct why ignored;
+
+		if (thin_lookup(dev, &now, &ignored) == 0 && now.suspended && thin_swap(dev, false) < 0)
+			return why_set(why, -r,
+				       "resuming the device: %s; it is left suspended, run "
+				       "\"dmsetup resume %s\"",
+				       strerror(-r), now.name);
+		thin_device_free(&now);
+		return why_set(why, -r, "resuming the device with its new table: %s%s", strerror(-r),
+			       r == -EINTR ? " (it took too long; nothing has changed)" : "");
+	}
+	return 0;
+}
+
+static int reload(struct grow_report *report, uint64_t sectors, bool freeze,
+		  const struct deadline *deadline, struct why *why)
+{
+	int r = load(&report->device, sectors, deadline);
+
+	if (r < 0)
+		return why_set(why, -r, "loading a table of %" PRIu64 " sectors: %s", sectors,
+			       strerror(-r));
+	r = wait_until_live(report, deadline, why);
+	return r < 0 ? r : swap(report->device.dev, freeze, why);
+}
+
+static int grow_device(struct grow_report *report, const struct deadline *deadline, struct why *why)
+{
+	int r = reload(report, report->plan.device_sectors, false, deadline, why);
+
+	if (r == 0)
+		r = wait_until_live(report, deadline, why); /* which reads its length */
+	if (r < 0)
+		return r;
+	if (report->device.sectors < report->plan.device_sectors)
+		return why_set(why, EIO,
+			       "device was to have %" PRIu64 " sectors and has %" PRIu64
+			       " (%" PRIu64 " before): somebody else changed its table",
+			       report->plan.device_sectors, report->device.sectors,
+			       report->from_sectors);
+	return 0;
+}
+
+/*
+ * After XFS_IOC_FSGROWFSDATA the superblock on disk still has the old size, and Linux 6.1 fails the
+ * first mount after a crash. Swapping the same table in with a freeze brings it to disk: the kernel
+ * freezes, flushes and thaws in one call, which no kill can tear.
+ */
+static int settle(struct grow_report *report, const struct deadline *deadline, struct why *why)
+{
+	int r = reload(report, report->device.sectors, true, deadline, why);
+
+	return r < 0 ? why_prefix(why, r, "settling the grown filesystem") : 0;
+}
+
+static int act(const struct rootfs *rootfs, struct grow_report *report,
+	       const struct deadline *deadline, struct why *why)
+{
+	int r = 0;
+
+	if (report->plan.device_sectors)
+		r = grow_device(report, deadline, why);
+	if (r == 0 && report->plan.fs_bytes)
+		r = growfs_grow(rootfs, &report->fs, report->plan.fs_bytes, why);
+	if (r == 0 && report->plan.fs_bytes && report->fs.needs_settling)
+		r = settle(report, deadline, why);
+	return r;
+}
+
+static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
+		       struct grow_report *report, const struct deadline *deadline, struct why *why)
+{
+	_cleanup_close_ int lock = -EBADF;
+	int r;
+
+	r = lock_device(order->run_dir, rootfs->dev, deadline, &lock, why);
+	if (r < 0)
+		return r;
+	/* Another run may have been at work until now: the last look is the one under the lock. */
+	r = look(rootfs, report, why);
+	if (r < 0 || report->result == GROW_NOT_APPLICABLE)
+		return r;
+	decide(order, report);
+	if (report->result != GROW_DONE)
+		return 0;
+	r = check(rootfs, order, report, why);
+	if (r < 0 || report->result == GROW_REFUSED)
+		return r;
+	return act(rootfs, report, deadline, why);
+}
+
+int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
+		struct why *why)
+{
+	struct deadline deadline;
+	int r;
+
+	*report = (struct grow_report){0};
+	r = look(rootfs, report, why);
+	if (r < 0 || report->result == GROW_NOT_APPLICABLE)
+		return r;
+	decide(order, report);
+	if (report->result == GROW_KEPT)
+		return 0;
+	if (order->dry_run)
+		return check(rootfs, order, report, why);
+	r = deadline_start(&deadline, order->timeout_ms);
+	if (r < 0)
+		return why_set(why, -r, "setting a timer: %s", strerror(-r));
+	r = grow_locked(rootfs, order, report, &deadline, why);
+	deadline_stop(&deadline);
+	return r;
+}
+
+void grow_report_free(struct grow_report *report)
+{
+	thin_device_free(&report->device);
+	thin_pool_free(&report->pool);
+}

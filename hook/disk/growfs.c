@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/growfs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const struct {
+	int (*read)(const struct rootfs *rootfs, struct growfs *ret);
+	int (*grow)(const struct rootfs *rootfs, const struct growfs *fs, uint64_t bytes);
+} filesystems[] = {
+	[FS_EXT4] = {growfs_ext4_read, growfs_ext4_grow},
+	[FS_XFS] = {growfs_xfs_read, growfs_xfs_grow},
+	[FS_BTRFS] = {growfs_btrfs_read, growfs_btrfs_grow},
+};
+
+int growfs_read(const struct rootfs *rootfs, struct growfs *ret, struct why *why)
+{
+	struct growfs fs = {.type = rootfs->fs};
+	int r;
+
+	if (rootfs->fs == FS_OTHER)
+		return why_set(why, ENOTSUP, "filesystem %s is not one that can be grown here",
+			       rootfs->fs_name);
+	r = filesystems[rootfs->fs].read(rootfs, &fs);
+	if (r < 0)
+		return why_set(why, -r, "%s: reading the filesystem's size: %s", rootfs->fs_name,
+			       strerror(-r));
+	*ret = fs;
+	return 0;
+}
+
+int growfs_check_privileges(struct why *why)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	static const struct {
+		unsigned int cap;
+		const char *name;
+	} needed[] = {
+		{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
+		{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"}, /* ext4 */
+	};
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return why_set(why, errno, "capget: %s", strerror(errno));
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (!(data[needed[i].cap / 32].effective & (1U << needed[i].cap % 32)))
+			return why_set(why, EPERM, "the process lacks %s", needed[i].name);
+	}
+	return 0;
+}
+
+uint64_t growfs_cost_bytes(const struct growfs *fs, uint64_t bytes)
+{
+	if (bytes <= fs->bytes || fs->group_bytes == 0)
+		return 0;
+	return ((bytes - fs->bytes) / fs->group_bytes + 1) * fs->group_cost_bytes;
+}
+
+/* What an errno of the ioctl means for the person who has to act. */
+static const char *hint(int err)
+{
+	switch (err) {
+	case EPERM:
+		return " (its superblock may carry an error flag: check it while unmounted)";
+	case EOPNOTSUPP:
+		return " (a feature of it, such as sparse_super2 or bigalloc, forbids it)";
+	case EROFS:
+		return " (it is read-only)";
+	case EBUSY:
+	case EAGAIN:
+	case EINPROGRESS:
+		return " (something else is changing its size: try again)";
+	case ENOSPC:
+		return " (the device is shorter than it should be, or the pool is full)";
+	default:
+		return "";
+	}
+}
+
+int growfs_grow(const struct rootfs *rootfs, struct growfs *fs, uint64_t bytes, struct why *why)
+{
+	uint64_t before = fs->bytes;
+	int r;
+
+	bytes -= bytes % fs->block_bytes;
+	r = filesystems[fs->type].grow(rootfs, fs, bytes);
+	if (r < 0)
+		return why_set(why, -r, "growing %s from %" PRIu64 " to %" PRIu64 " bytes: %s%s",
+			       rootfs->fs_name, before, bytes, strerror(-r), hint(-r));
+	r = growfs_read(rootfs, fs, why);
+	if (r < 0)
+		return r;
+	/* ext4 may say yes and do less. */
+	if (fs->bytes + fs->slack_bytes < bytes)
+		return why_set(why, EIO,
+			       "%s was to have %" PRIu64 " bytes and has %" PRIu64
+			       ", although the kernel reported success",
+			       rootfs->fs_name, bytes, fs->bytes);
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A mounted filesystem: how large it is, and making it larger by ioctl.
+ *
+ * Each filesystem has one file (growfs-ext4.c, growfs-xfs.c, growfs-btrfs.c) that fills a struct
+ * growfs and has one function that grows; growfs.c is the table of them.
+ */
+
+#include "base/why.h"
+#include "disk/rootfs.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct growfs {
+	enum fs_type type;
+	uint32_t block_bytes;
+	uint64_t bytes;	      /* of the device that the filesystem uses now */
+	uint64_t slack_bytes; /* it may leave so much at the device's end unused */
+	uint64_t max_bytes;   /* it can never be larger than this */
+	uint64_t group_bytes; /* what it is made of: block groups, allocation groups; 0: nothing */
+	uint64_t group_cost_bytes; /* what the metadata of a new group will take from the pool */
+	const char *obstacle;	   /* why it cannot be grown at all, or NULL; static */
+	bool needs_settling;	   /* after growing: freeze and thaw once, see disk/grow.c */
+	uint64_t ext4_blocks, xfs_blocks, btrfs_devid;
+	uint32_t xfs_imaxpct;
+};
+
+/* 0; -ENOTSUP: not a filesystem that we grow; -errno; both with a reason. */
+int growfs_read(const struct rootfs *rootfs, struct growfs *ret, struct why *why);
+
+/* Does the process have the privileges that growing takes? 0, or -EPERM with a reason. */
+int growfs_check_privileges(struct why *why);
+
+/* How much of the pool growing to @bytes will take, sooner or later. */
+uint64_t growfs_cost_bytes(const struct growfs *fs, uint64_t bytes);
+
+/*
+ * Grows to @bytes (what is not a whole block is left), at most to the end of the device, and reads
+ * the size again into *fs. 0; -errno with a reason; never makes anything smaller.
+ */
+int growfs_grow(const struct rootfs *rootfs, struct growfs *fs, uint64_t bytes, struct why *why);
+
+/* The members of the table, for growfs.c only. */
+int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret);
+int growfs_ext4_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64_t bytes);
+int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret);
+int growfs_xfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64_t bytes);
+int growfs_btrfs_read(const struct rootfs *rootfs, struct growfs *ret);
+int growfs_btrfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64_t bytes);

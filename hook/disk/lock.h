@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * One lock a device, in our own folder in /run: nothing that a container can reach can hold it. It
+ * goes away with the fd, also when the process is killed.
+ */
+
+#include "base/deadline.h"
+#include "base/why.h"
+
+#include <sys/types.h>
+
+#define RUN_DIR "/run/oci-thin-grow"
+
+/*
+ * Takes the lock of the device @dev; waits until @deadline. @run_dir is RUN_DIR but in tests; it
+ * is made if missing. 0 and an fd to close; -ETIMEDOUT, -errno with a reason.
+ */
+int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline, int *ret_fd,
+		struct why *why);

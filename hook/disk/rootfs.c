@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/rootfs.h"
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+
+#include <fcntl.h>
+#include <libmount/libmount.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#define MOUNTINFO	"/proc/self/mountinfo"
+#define XFS_SUPER_MAGIC 0x58465342 /* linux/magic.h has it from 6.? on only */
+
+/*
+ * How far below the top of its mount a rootfs may be: engines use one level (Docker's rootfs/),
+ * hand-made bundles two. Deeper is a folder in a filesystem with other things (the vfs drivers).
+ */
+#define LEVELS_MAX 2
+
+static const struct {
+	long magic;
+	enum fs_type type;
+	const char *name;
+} known_fs[] = {
+	{EXT4_SUPER_MAGIC, FS_EXT4, "ext4"},
+	{XFS_SUPER_MAGIC, FS_XFS, "xfs"},
+	{BTRFS_SUPER_MAGIC, FS_BTRFS, "btrfs"},
+};
+
+static void cleanup_table(struct libmnt_table **table)
+{
+	mnt_unref_table(*table);
+}
+
+static void cleanup_iter(struct libmnt_iter **iter)
+{
+	mnt_free_iter(*iter);
+}
+
+int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name, char **ret_source)
+{
+	_cleanup_(cleanup_table) struct libmnt_table *table =
+		mnt_new_table_from_file(mountinfo);
+	_cleanup_(cleanup_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+
+	if (!table || !iter)
+		return errno ? -errno : -ENOMEM;
+	while (mnt_table_next_fs(table, iter, &fs) == 0) {
+		const char *name = mnt_fs_get_fstype(fs), *source = mnt_fs_get_source(fs);
+		_cleanup_free_ char *name_copy = NULL;
+
+		if (mnt_fs_get_id(fs) != mount_id)
+			continue;
+		name_copy = strdup(name ? name : "unknown");
+		*ret_source = strdup(source ? source : "none");
+		if (!name_copy || !*ret_source)
+			return -ENOMEM;
+		*ret_fs_name = TAKE_PTR(name_copy);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+/* A relative @path is below @bundle. No link as the last component: it may be a container's. */
+static int open_root(const char *bundle, const char *path)
+{
+	_cleanup_close_ int bundle_fd = -EBADF;
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_MAGICLINKS,
+	};
+	size_t len = strlen(path);
+	_cleanup_free_ char *trimmed = NULL;
+	long fd;
+
+	bundle_fd = open(*bundle ? bundle : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle_fd < 0)
+		return -errno;
+	/* "rootfs/" would follow a link in spite of O_NOFOLLOW. */
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	trimmed = strndup(path, len);
+	if (!trimmed)
+		return -ENOMEM;
+	fd = syscall(SYS_openat2, bundle_fd, trimmed, &how, sizeof(how));
+	if (fd < 0 && errno == ENOSYS) /* before 5.6 */
+		fd = openat(bundle_fd, trimmed, (int)how.flags);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* The device and name of a filesystem whose st_dev does not tell: btrfs, overlay, ... */
+static int ask_mount_table(struct rootfs *rootfs, const struct statx *stx, struct why *why)
+{
+	_cleanup_free_ char *source = NULL;
+	struct stat st;
+	int r;
+
+	if (!(stx->stx_mask & STATX_MNT_ID))
+		return why_set(why, ENOTSUP, "the kernel does not tell mount ids (before 5.8)");
+	r = rootfs_mount_source(MOUNTINFO, (int)stx->stx_mnt_id, &rootfs->fs_name, &source);
+	if (r < 0)
+		return why_set(why, -r, MOUNTINFO ": mount %llu: %s",
+			       (unsigned long long)stx->stx_mnt_id, strerror(-r));
+	/* btrfs shows its own device's path here, whatever mount(8) was given. */
+	if (rootfs->fs == FS_BTRFS && stat(source, &st) == 0 && S_ISBLK(st.st_mode))
+		rootfs->dev = st.st_rdev;
+	return 0;
+}
+
+static int identify(struct rootfs *rootfs, struct why *why)
+{
+	struct statx stx;
+	struct statfs sfs;
+
+	if (statx(rootfs->fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_MNT_ID, &stx) < 0 ||
+	    fstatfs(rootfs->fd, &sfs) < 0)
+		return why_set(why, errno, "%s", strerror(errno));
+	rootfs->read_only = sfs.f_flags & ST_RDONLY;
+	if (stx.stx_dev_major)
+		rootfs->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
+	for (size_t i = 0; i < sizeof(known_fs) / sizeof(known_fs[0]); i++) {
+		if (sfs.f_type != known_fs[i].magic)
+			continue;
+		rootfs->fs = known_fs[i].type;
+		if (!stx.stx_dev_major)
+			break;
+		rootfs->fs_name = strdup(known_fs[i].name);
+		return rootfs->fs_name ? 0 : why_set(why, ENOMEM, "out of memory");
+	}
+	return ask_mount_table(rootfs, &stx, why);
+}
+
+int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, struct why *why)
+{
+	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
+	int r;
+
+	rootfs.fd = open_root(bundle, root_path);
+	if (rootfs.fd < 0)
+		return why_set(why, -rootfs.fd, "rootfs %s of bundle %s: %s", quote(root_path),
+			       quote(bundle), strerror(-rootfs.fd));
+	r = identify(&rootfs, why);
+	if (r < 0)
+		return why_prefix(why, r, "rootfs");
+	*ret = rootfs;
+	rootfs = (struct rootfs){.fd = -EBADF};
+	return 0;
+}
+
+void rootfs_close(struct rootfs *rootfs)
+{
+	cleanup_close(&rootfs->fd);
+	free(rootfs->fs_name);
+	*rootfs = (struct rootfs){.fd = -EBADF};
+}
+
+static int check_host(const struct rootfs *rootfs, struct why *why)
+{
+	static const char *const host[] = {"/", "/usr", "/var", "/var/lib", "/home"};
+	struct stat st;
+
+	for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++) {
+		if (stat(host[i], &st) == 0 && st.st_dev == rootfs->dev)
+			return why_set(why, EPERM, "it is on the filesystem of the host's %s",
+				       host[i]);
+	}
+	return 0;
+}
+
+int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
+{
+	_cleanup_close_ int at = -EBADF;
+	struct statx stx;
+	int r = check_host(rootfs, why);
+
+	if (r < 0)
+		return r;
+	for (int level = 0; level <= LEVELS_MAX; level++) {
+		int up;
+
+		if (statx(level ? at : rootfs->fd, "", AT_EMPTY_PATH, 0, &stx) < 0)
+			return why_set(why, errno, "statx: %s", strerror(errno));
+		if (!(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
+		    (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+			return 0;
+		up = openat(level ? at : rootfs->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (up < 0)
+			return why_set(why, errno, "parent folder: %s", strerror(errno));
+		cleanup_close(&at);
+		at = up;
+	}
+	return why_set(why, EPERM, "it is a folder deep inside a filesystem, not a disk of its own");
+}
+
+int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
+{
+	struct mount_attr attr = {.attr_clr = MOUNT_ATTR_RDONLY};
+	_cleanup_close_ int tree = -EBADF, fd = -EBADF;
+	struct statfs sfs;
+
+	if (!rootfs->read_only)
+		return 0;
+	tree = open_tree(rootfs->fd, "",
+			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0)
+		return why_set(why, errno, "its mount is read-only and open_tree says: %s",
+			       strerror(errno));
+	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
+		return why_set(why, errno, "its mount is read-only and mount_setattr says: %s",
+			       strerror(errno));
+	fd = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstatfs(fd, &sfs) < 0)
+		return why_set(why, errno, "a clone of its mount: %s", strerror(errno));
+	if (sfs.f_flags & ST_RDONLY)
+		return why_set(why, EROFS, "the filesystem itself is mounted read-only");
+	close(rootfs->fd);
+	rootfs->fd = TAKE_FD(fd);
+	rootfs->read_only = false;
+	return 0;
+}

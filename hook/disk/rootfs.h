@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The container's rootfs: one open folder, from which everything else follows (the only user of
+ * libmount). The open fd pins mount and device, so that the device number means the same device
+ * until rootfs_close().
+ */
+
+#include "base/why.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum fs_type { FS_OTHER, FS_EXT4, FS_XFS, FS_BTRFS }; /* ext4: also ext2 and ext3 */
+
+struct rootfs {
+	int fd;		 /* O_RDONLY on the folder */
+	dev_t dev;	 /* of the block device below, 0:0 if the filesystem has none */
+	enum fs_type fs;
+	char *fs_name;	 /* as in mountinfo: "ext4", "overlay"; never NULL */
+	bool read_only;	 /* the mount or the filesystem */
+};
+
+/*
+ * Opens @root_path (config.json's root.path, relative to @bundle or absolute). The mount table is
+ * read only where the filesystem hides its device (btrfs) or is none of ours.
+ * 0, or -errno with a reason.
+ */
+int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, struct why *why);
+void rootfs_close(struct rootfs *rootfs);
+
+/*
+ * Does the folder belong to one container alone, as far as mounts tell? 0, or -EPERM with a reason:
+ * it is on a filesystem of the host itself, or deep inside a filesystem that is shared.
+ */
+int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why);
+
+/*
+ * A read-only mount of a writable filesystem: replaces the fd by one on a private, writable clone
+ * of the mount, which nobody else sees and which goes away with the fd. 0; -EROFS with a reason if
+ * the filesystem itself is read-only; -errno.
+ */
+int rootfs_make_writable(struct rootfs *rootfs, struct why *why);
+
+/* For tests: what @mountinfo says of the mount @mount_id. 0, -ENOENT, -errno. */
+int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name, char **ret_source);

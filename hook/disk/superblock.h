@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Superblocks as they stand on a device. Pure parsers: bytes in, numbers out; hostile bytes give
+ * -EINVAL. The format of ext2/3/4 is struct ext4_super_block of the kernel's fs/ext4/ext4.h.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EXT4_SUPERBLOCK_OFFSET 1024
+#define EXT4_SUPERBLOCK_BYTES  1024
+
+struct ext4_superblock {
+	uint32_t block_bytes;
+	uint64_t blocks;
+	uint32_t blocks_per_group;
+	uint32_t inode_table_blocks; /* of one group */
+	uint32_t descriptor_blocks;  /* of all groups, with the blocks reserved for growing */
+	bool has_64bit, has_errors, has_sparse_super2;
+	uint16_t mount_count;
+	uint8_t uuid[16];
+};
+
+/*
+ * @block: the EXT4_SUPERBLOCK_BYTES at EXT4_SUPERBLOCK_OFFSET. The checksum is not judged: the
+ * buffer of a mounted filesystem is changed under us.
+ */
+int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret);

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/thin.h"
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+
+#include <libdevmapper.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+static void drop_message(int level, const char *file, int line, int errno_or_class, const char *f,
+			 ...) __attribute__((format(printf, 5, 6)));
+
+static void drop_message(int level, const char *file, int line, int errno_or_class, const char *f,
+			 ...)
+{
+	(void)level;
+	(void)file;
+	(void)line;
+	(void)errno_or_class;
+	(void)f;
+}
+
+void thin_init(void)
+{
+	dm_log_with_errno_init(drop_message);
+	/* With sync on and no cookie, a resume makes udev drop /dev/mapper/NAME. */
+	dm_udev_set_sync_support(0);
+	dm_set_name_mangling_mode(DM_STRING_MANGLING_NONE);
+}
+
+static void cleanup_task(struct dm_task **task)
+{
+	if (*task)
+		dm_task_destroy(*task);
+}
+
+static void cleanup_pool(struct dm_pool **pool)
+{
+	if (*pool)
+		dm_pool_destroy(*pool);
+}
+
+#define _cleanup_task_ _cleanup_(cleanup_task)
+
+/* A task on a device by number; NULL and errno set if it cannot be made. */
+static struct dm_task *task_for(int type, dev_t dev)
+{
+	_cleanup_task_ struct dm_task *task = dm_task_create(type);
+
+	/* libdm says no more than "no": it cannot open the control device, or has no memory. */
+	if (!task || !dm_task_set_major_minor(task, (int)major(dev), (int)minor(dev), 0)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	return TAKE_PTR(task);
+}
+
+static int run(struct dm_task *task)
+{
+	int err;
+
+	if (dm_task_run(task))
+		return 0;
+	err = dm_task_get_errno(task);
+	return err ? -err : -EIO;
+}
+
+/* "MAJOR:MINOR ID ..." of a thin table. */
+static int parse_thin_params(const char *params, dev_t *ret_pool, uint32_t *ret_id)
+{
+	unsigned int maj, min, id;
+
+	if (!params || sscanf(params, "%u:%u %u", &maj, &min, &id) != 3)
+		return -EINVAL;
+	*ret_pool = makedev(maj, min);
+	*ret_id = id;
+	return 0;
+}
+
+static int read_table(struct dm_task *task, struct thin_device *device)
+{
+	uint64_t start = 0, length = 0;
+	char *target = NULL, *params = NULL;
+	void *next = NULL;
+
+	do {
+		next = dm_get_next_target(task, next, &start, &length, &target, &params);
+		device->sectors = start + length;
+		if (device->targets++ == 0) {
+			device->target = strdup(target ? target : "none");
+			device->params = strdup(params ? params : "");
+		}
+	} while (next);
+	if (!device->target || !device->params)
+		return -ENOMEM;
+	if (strcmp(device->target, "thin") != 0)
+		return 0;
+	return parse_thin_params(device->params, &device->pool, &device->thin_id);
+}
+
+int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {.dev = dev};
+	_cleanup_task_ struct dm_task *task = NULL;
+	struct dm_info info;
+	int r;
+
+	if (!dm_is_dm_major(major(dev)))
+		return -ENODEV;
+	task = task_for(DM_DEVICE_TABLE, dev);
+	if (!task)
+		return why_set(why, errno, "libdevmapper cannot open /dev/mapper/control");
+	r = run(task);
+	if (r < 0)
+		return why_set(why, -r, "device %u:%u: reading its table: %s", major(dev),
+			       minor(dev), strerror(-r));
+	if (!dm_task_get_info(task, &info) || !info.exists)
+		return -ENODEV;
+	device.name = strdup(dm_task_get_name(task));
+	device.uuid = strdup(dm_task_get_uuid(task));
+	if (!device.name || !device.uuid)
+		return why_set(why, ENOMEM, "out of memory");
+	device.read_only = info.read_only;
+	device.suspended = info.suspended || info.internal_suspend;
+	device.deferred_remove = info.deferred_remove;
+	r = read_table(task, &device);
+	if (r < 0)
+		return why_set(why, -r, "device %s: table %s: %s", quote(device.name),
+			       quote(device.params ? device.params : ""), strerror(-r));
+	*ret = device;
+	device = (struct thin_device){0};
+	return 0;
+}
+
+void thin_device_free(struct thin_device *device)
+{
+	free(device->name);
+	free(device->uuid);
+	free(device->target);
+	free(device->params);
+	*device = (struct thin_device){0};
+}
+
+int thin_check_plain(const struct thin_device *device, struct why *why)
+{
+	/* Who else makes devices says so in the uuid; engines leave it empty. */
+	static const char *const foreign[] = {"LVM-", "CRYPT-", "mpath-", "stratis-", "part"};
+	const char *name = quote(device->name);
+
+	if (device->targets != 1)
+		return why_set(why, EINVAL, "device %s has %u targets, not one", name,
+			       device->targets);
+	if (strcmp(device->target, "thin") != 0)
+		return why_set(why, EINVAL, "device %s is dm target %s, not thin", name,
+			       quote(device->target));
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		if (strncmp(device->uuid, foreign[i], strlen(foreign[i])) == 0)
+			return why_set(why, EINVAL, "device %s belongs to another manager (%s)",
+				       name, quote(device->uuid));
+	}
+	return 0;
+}
+
+/* The data block's size, which only the table tells: "META DATA BLOCK_SECTORS LOW_WATER ..." */
+static int pool_table(dev_t dev, struct thin_pool *pool)
+{
+	_cleanup_task_ struct dm_task *task = task_for(DM_DEVICE_TABLE, dev);
+	uint64_t start, length;
+	char *target = NULL, *params = NULL;
+	unsigned long long block_sectors;
+	int r;
+
+	if (!task)
+		return -errno;
+	r = run(task);
+	if (r < 0)
+		return r;
+	dm_get_next_target(task, NULL, &start, &length, &target, &params);
+	if (!target || strcmp(target, "thin-pool") != 0 || !params ||
+	    sscanf(params, "%*s %*s %llu", &block_sectors) != 1 || block_sectors == 0)
+		return -EINVAL;
+	pool->block_sectors = block_sectors;
+	pool->name = strdup(dm_task_get_name(task));
+	return pool->name ? 0 : -ENOMEM;
+}
+
+static const char *pool_trouble(const struct dm_status_thin_pool *status)
+{
+	if (status->fail)
+		return "failed";
+	if (status->error)
+		return "in error";
+	if (status->needs_check)
+		return "in need of a check (needs_check)";
+	if (status->out_of_data_space)
+		return "out of data space";
+	if (status->read_only)
+		return "read-only";
+	return NULL;
+}
+
+static int pool_usage(dev_t dev, struct thin_pool *pool)
+{
+	_cleanup_task_ struct dm_task *task = task_for(DM_DEVICE_STATUS, dev);
+	_cleanup_(cleanup_pool) struct dm_pool *memory = dm_pool_create("status", 256);
+	struct dm_status_thin_pool *status;
+	uint64_t start, length;
+	char *target = NULL, *params = NULL;
+	int r;
+
+	if (!task || !memory)
+		return -ENOMEM;
+	if (!dm_task_no_flush(task)) /* a flush here would be a commit of the pool's metadata */
+		return -EINVAL;
+	r = run(task);
+	if (r < 0)
+		return r;
+	dm_get_next_target(task, NULL, &start, &length, &target, &params);
+	if (!params || !dm_get_status_thin_pool(memory, params, &status))
+		return -EINVAL;
+	pool->data_used_blocks = status->used_data_blocks;
+	pool->data_blocks = status->total_data_blocks;
+	pool->metadata_used_blocks = status->used_metadata_blocks;
+	pool->metadata_blocks = status->total_metadata_blocks;
+	pool->trouble = pool_trouble(status);
+	return 0;
+}
+
+int thin_pool_status(dev_t dev, struct thin_pool *ret, struct why *why)
+{
+	_cleanup_(thin_pool_free) struct thin_pool pool = {0};
+	int r = pool_table(dev, &pool);
+
+	if (r == 0)
+		r = pool_usage(dev, &pool);
+	if (r < 0)
+		return why_set(why, -r, "pool %u:%u: reading its status: %s", major(dev), minor(dev),
+			       strerror(-r));
+	*ret = pool;
+	pool = (struct thin_pool){0};
+	return 0;
+}
+
+void thin_pool_free(struct thin_pool *pool)
+{
+	free(pool->name);
+	*pool = (struct thin_pool){0};
+}
+
+int thin_load(const struct thin_device *device, uint64_t sectors)
+{
+	_cleanup_task_ struct dm_task *task = task_for(DM_DEVICE_RELOAD, device->dev);
+
+	if (!task)
+		return -errno;
+	if (!dm_task_add_target(task, 0, sectors, "thin", device->params))
+		return -ENOMEM;
+	return run(task);
+}
+
+int thin_swap(dev_t dev, bool freeze)
+{
+	_cleanup_task_ struct dm_task *task = task_for(DM_DEVICE_RESUME, dev);
+
+	if (!task)
+		return -errno;
+	/* Never dm_task_no_flush() here: a thin target cannot undo an interrupted one. */
+	if (!freeze && !dm_task_skip_lockfs(task))
+		return -EINVAL;
+	return run(task);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * dm-thin devices and their pools (the only user of libdevmapper).
+ *
+ * Devices are looked up by number, never by name: an open fd on the mounted filesystem pins the
+ * number, while names are whatever somebody gave. Formats of tables and status lines:
+ * Documentation/admin-guide/device-mapper/thin-provisioning.rst.
+ */
+
+#include "base/why.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SECTOR_BYTES UINT64_C(512)
+
+struct thin_device {
+	dev_t dev;
+	char *name, *uuid;
+	char *target; /* type of the first target: "thin", or what the device is instead */
+	unsigned int targets;
+	uint64_t sectors;
+	char *params; /* of the table: "POOL ID [ORIGIN]" */
+	dev_t pool;   /* 0:0 if @target is not "thin" */
+	uint32_t thin_id;
+	bool read_only, suspended, deferred_remove;
+};
+
+struct thin_pool {
+	char *name;
+	uint64_t block_sectors;
+	uint64_t data_used_blocks, data_blocks;		/* of block_sectors each */
+	uint64_t metadata_used_blocks, metadata_blocks; /* of 4 KiB each */
+	const char *trouble; /* why it must not be used now ("read-only", ...), or NULL */
+};
+
+/* Call once, before all else: no environment, no udev cookies, no messages on stderr. */
+void thin_init(void);
+
+/*
+ * Any device-mapper device. 0; -ENODEV: @dev is none; other -errno with a reason.
+ * One ioctl; none at all if the kernel has no device-mapper.
+ */
+int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why);
+void thin_device_free(struct thin_device *device);
+
+/* Is it exactly one plain thin target, ours to touch? 0, or -EINVAL with what it is instead. */
+int thin_check_plain(const struct thin_device *device, struct why *why);
+
+/* 0, or -errno with a reason. Does not make the pool commit. */
+int thin_pool_status(dev_t pool, struct thin_pool *ret, struct why *why);
+void thin_pool_free(struct thin_pool *pool);
+
+/* Puts a table of @sectors with the device's own parameters into the inactive slot. 0 or -errno;
+ * -EINVAL also while the pool is suspended. */
+int thin_load(const struct thin_device *device, uint64_t sectors);
+
+/*
+ * Swaps the inactive table in (if there is one) and leaves the device resumed, in one call; a
+ * device that is not suspended is suspended inside the kernel meanwhile. Dirty data is always
+ * flushed before. @freeze: freeze and thaw the filesystem too. 0 or -errno; -EINTR: a signal came
+ * first, and the loaded table is back in the inactive slot.
+ */
+int thin_swap(dev_t dev, bool freeze);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Which engine made this bundle? Known by where engines put bundles; for logs and, later, for
+ * labels. The folders:
+ *   containerd  <state>/io.containerd.runtime.v2.task/<namespace>/<id>
+ *   Docker      the same with the namespace "moby"
+ *   podman, CRI-O  <storage>/<driver>-containers/<id>/userdata
+ */
+
+/* "docker", "containerd", "storage" (podman, CRI-O), or "runtime": called by no engine we know. */
+const char *engine_of_bundle(const char *bundle);

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/json.h"
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <yajl/yajl_gen.h>
+#include <yajl/yajl_parse.h>
+
+/* A runtime-spec has about a thousand values: memory comes in blocks, not value by value. */
+#define BLOCK_BYTES (32UL * 1024)
+
+struct block {
+	struct block *next;
+	size_t used, size;
+	_Alignas(max_align_t) char bytes[];
+};
+
+struct json_doc {
+	struct block *blocks;
+	struct json *root;
+};
+
+struct parser {
+	struct json_doc *doc;
+	yajl_handle yajl;
+	struct json *open[JSON_MAX_DEPTH];	/* the containers around the present place */
+	struct json **append[JSON_MAX_DEPTH];	/* where the next member of each goes */
+	size_t depth;
+	const char *key;
+	size_t key_len;
+	const char *error; /* why a callback stopped */
+};
+
+static void *doc_alloc(struct json_doc *doc, size_t size)
+{
+	struct block *block = doc->blocks;
+	void *p;
+
+	size = (size + _Alignof(max_align_t) - 1) & ~(_Alignof(max_align_t) - 1);
+	if (!block || block->size - block->used < size) {
+		size_t room = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+
+		block = malloc(sizeof(*block) + room);
+		if (!block)
+			return NULL;
+		*block = (struct block){.next = doc->blocks, .size = room};
+		doc->blocks = block;
+	}
+	p = block->bytes + block->used;
+	block->used += size;
+	return p;
+}
+
+static const char *doc_copy(struct json_doc *doc, const char *text, size_t len)
+{
+	char *copy = doc_alloc(doc, len + 1);
+
+	if (copy) {
+		memcpy(copy, text, len);
+		copy[len] = '\0';
+	}
+	return copy;
+}
+
+static struct json *add_value(struct parser *p, enum json_type type, const char *text, size_t len)
+{
+	struct json *value = doc_alloc(p->doc, sizeof(*value));
+	const char *copy = doc_copy(p->doc, text, len);
+
+	if (!value || !copy) {
+		p->error = "out of memory";
+		return NULL;
+	}
+	*value = (struct json){
+		.type = type,
+		.key = TAKE_PTR(p->key),
+		.key_len = p->key_len,
+		.offset = yajl_get_bytes_consumed(p->yajl),
+		.text = copy,
+		.len = len,
+	};
+	if (p->depth == 0) {
+		p->doc->root = value;
+	} else {
+		*p->append[p->depth - 1] = value;
+		p->append[p->depth - 1] = &value->next;
+	}
+	return value;
+}
+
+static int on_null(void *ctx)
+{
+	return add_value(ctx, JSON_NULL, "null", 4) != NULL;
+}
+
+static int on_boolean(void *ctx, int value)
+{
+	return add_value(ctx, JSON_BOOL, value ? "true" : "false", value ? 4 : 5) != NULL;
+}
+
+static int on_number(void *ctx, const char *text, size_t len)
+{
+	return add_value(ctx, JSON_NUMBER, text, len) != NULL;
+}
+
+static int on_string(void *ctx, const unsigned char *text, size_t len)
+{
+	return add_value(ctx, JSON_STRING, (const char *)text, len) != NULL;
+}
+
+static int on_key(void *ctx, const unsigned char *text, size_t len)
+{
+	struct parser *p = ctx;
+
+	p->key = doc_copy(p->doc, (const char *)text, len);
+	p->key_len = len;
+	if (!p->key)
+		p->error = "out of memory";
+	return p->key != NULL;
+}
+
+static int open_container(struct parser *p, enum json_type type)
+{
+	struct json *value;
+
+	if (p->depth == JSON_MAX_DEPTH) {
+		p->error = "nested too deeply";
+		return 0;
+	}
+	value = add_value(p, type, "", 0);
+	if (!value)
+		return 0;
+	p->append[p->depth++] = &value->first;
+	return 1;
+}
+
+static int on_open_object(void *ctx)
+{
+	return open_container(ctx, JSON_OBJECT);
+}
+
+static int on_open_array(void *ctx)
+{
+	return open_container(ctx, JSON_ARRAY);
+}
+
+static int on_close(void *ctx)
+{
+	((struct parser *)ctx)->depth--;
+	return 1;
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null = on_null,
+	.yajl_boolean = on_boolean,
+	.yajl_number = on_number,
+	.yajl_string = on_string,
+	.yajl_start_map = on_open_object,
+	.yajl_map_key = on_key,
+	.yajl_end_map = on_close,
+	.yajl_start_array = on_open_array,
+	.yajl_end_array = on_close,
+};
+
+static void cleanup_yajl(yajl_handle *handle)
+{
+	if (*handle)
+		yajl_free(*handle);
+}
+
+/* yajl's verbose error is never asked for: it carries raw bytes of the input. */
+static int parse_error(struct parser *p, const char *text, size_t len, struct why *why)
+{
+	size_t at = yajl_get_bytes_consumed(p->yajl);
+	unsigned char *message;
+
+	if (p->error)
+		return why_set(why, EINVAL, "%s at byte %zu", p->error, at);
+	message = yajl_get_error(p->yajl, 0, (const unsigned char *)text, len);
+	if (!message)
+		return why_set(why, EINVAL, "not JSON at byte %zu", at);
+	/* The first line, without its full stop. */
+	why_set(why, 0, "%.*s at byte %zu", (int)strcspn((char *)message, ".\n"), (char *)message,
+		at);
+	yajl_free_error(p->yajl, message);
+	return -EINVAL;
+}
+
+static int parse_into(struct parser *p, const char *text, size_t len, struct why *why)
+{
+	const unsigned char *bytes = (const unsigned char *)text;
+
+	if (yajl_parse(p->yajl, bytes, len) != yajl_status_ok)
+		return parse_error(p, text, len, why);
+	/* Only now is a number at the very end seen, and half a document. */
+	if (yajl_complete_parse(p->yajl) == yajl_status_ok && p->doc->root)
+		return 0;
+	if (p->error)
+		return parse_error(p, text, len, why);
+	return why_set(why, EINVAL, "%s at byte %zu", len ? "ends in the middle" : "empty", len);
+}
+
+int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why)
+{
+	struct json_doc *doc = calloc(1, sizeof(*doc));
+	struct parser parser = {.doc = doc};
+	_cleanup_(cleanup_yajl) yajl_handle yajl = yajl_alloc(&callbacks, NULL, &parser);
+	int r;
+
+	if (!doc || !yajl) {
+		free(doc);
+		return why_set(why, ENOMEM, "out of memory");
+	}
+	parser.yajl = yajl;
+	r = parse_into(&parser, text, len, why);
+	if (r < 0) {
+		json_free(doc);
+		return r;
+	}
+	*ret = doc;
+	return 0;
+}
+
+void json_free(struct json_doc *doc)
+{
+	if (!doc)
+		return;
+	for (struct block *block = doc->blocks, *next; block; block = next) {
+		next = block->next;
+		free(block);
+	}
+	free(doc);
+}
+
+const struct json *json_root(const struct json_doc *doc)
+{
+	return doc->root;
+}
+
+static const char *type_name(enum json_type type)
+{
+	static const char *const names[] = {
+		[JSON_NULL] = "null",	  [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
+		[JSON_STRING] = "a string", [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
+	};
+
+	return names[type];
+}
+
+int json_member(const struct json *parent, const char *key, enum json_type type,
+		const struct json **ret, struct why *why)
+{
+	const struct json *found = NULL;
+	size_t key_len = strlen(key);
+
+	if (parent->type != JSON_OBJECT)
+		return why_set(why, EINVAL, "expected an object, found %s, at byte %zu",
+			       type_name(parent->type), parent->offset);
+	json_foreach (member, parent) {
+		if (member->key_len != key_len || memcmp(member->key, key, key_len) != 0)
+			continue;
+		if (found)
+			return why_set(why, EINVAL, "duplicate key %s at byte %zu", quote(key),
+				       member->offset);
+		found = member;
+	}
+	if (!found)
+		return 0;
+	if (found->type != type)
+		return why_set(why, EINVAL, "%s: expected %s, found %s, at byte %zu", quote(key),
+			       type_name(type), type_name(found->type), found->offset);
+	*ret = found;
+	return 1;
+}
+
+int json_string(const struct json *parent, const char *key, const char **ret, struct why *why)
+{
+	const struct json *value;
+	int r = json_member(parent, key, JSON_STRING, &value, why);
+
+	if (r <= 0)
+		return r;
+	if (memchr(value->text, '\0', value->len))
+		return why_set(why, EINVAL, "%s: NUL in the string at byte %zu", quote(key),
+			       value->offset);
+	*ret = value->text;
+	return 1;
+}
+
+int json_integer(const struct json *parent, const char *key, int64_t *ret, struct why *why)
+{
+	const struct json *value;
+	int r = json_member(parent, key, JSON_NUMBER, &value, why);
+	char *end;
+	long long n;
+
+	if (r <= 0)
+		return r;
+	errno = 0;
+	n = strtoll(value->text, &end, 10);
+	if (errno || *end)
+		return why_set(why, EINVAL, "%s: expected a whole number at byte %zu", quote(key),
+			       value->offset);
+	*ret = n;
+	return 1;
+}
+
+/* A yajl_gen is all that a writer is. */
+static yajl_gen gen_of(struct json_writer *w)
+{
+	return (yajl_gen)w;
+}
+
+static void write_text(struct json_writer *w, const char *text)
+{
+	size_t len = strlen(text);
+	yajl_gen_status status = yajl_gen_string(gen_of(w), (const unsigned char *)text, len);
+
+	if (status == yajl_gen_invalid_string) {
+		const char *safe = quote(text);
+
+		yajl_gen_string(gen_of(w), (const unsigned char *)safe, strlen(safe));
+	}
+}
+
+struct json_writer *json_writer_begin(void)
+{
+	yajl_gen gen = yajl_gen_alloc(NULL);
+
+	if (gen) {
+		yajl_gen_config(gen, yajl_gen_validate_utf8, 1);
+		yajl_gen_map_open(gen);
+	}
+	return (struct json_writer *)gen;
+}
+
+void json_write_object(struct json_writer *w, const char *key)
+{
+	if (!w)
+		return;
+	write_text(w, key);
+	yajl_gen_map_open(gen_of(w));
+}
+
+void json_write_close(struct json_writer *w)
+{
+	if (w)
+		yajl_gen_map_close(gen_of(w));
+}
+
+void json_write_string(struct json_writer *w, const char *key, const char *value)
+{
+	if (!w)
+		return;
+	write_text(w, key);
+	if (value)
+		write_text(w, value);
+	else
+		yajl_gen_null(gen_of(w));
+}
+
+void json_write_u64(struct json_writer *w, const char *key, uint64_t value)
+{
+	char digits[24];
+	int n = snprintf(digits, sizeof(digits), "%" PRIu64, value);
+
+	if (!w)
+		return;
+	write_text(w, key);
+	yajl_gen_number(gen_of(w), digits, (size_t)n);
+}
+
+void json_write_bool(struct json_writer *w, const char *key, bool value)
+{
+	if (!w)
+		return;
+	write_text(w, key);
+	yajl_gen_bool(gen_of(w), value);
+}
+
+int json_writer_end(struct json_writer *w, FILE *out)
+{
+	const unsigned char *text;
+	size_t len;
+	int r = 0;
+
+	if (!w)
+		return -ENOMEM;
+	if (yajl_gen_map_close(gen_of(w)) != yajl_gen_generation_complete &&
+	    yajl_gen_get_buf(gen_of(w), &text, &len) == yajl_gen_status_ok) {
+		if (fwrite(text, 1, len, out) != len || fputc('\n', out) == EOF || fflush(out) != 0)
+			r = -EIO;
+	} else {
+		r = -ENOMEM;
+	}
+	yajl_gen_free(gen_of(w));
+	return r;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * JSON, bounded and strict (the only user of yajl).
+ *
+ * A document is read whole into a tree that knows the byte offset of each value. Duplicate keys are
+ * kept and found when such a key is asked for: what nobody asks for cannot make a container fail.
+ * The same goes for a NUL inside a string.
+ */
+
+#include "base/why.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define JSON_MAX_DEPTH 64
+
+enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT };
+
+struct json {
+	enum json_type type;
+	const char *key; /* in an object: the member's name, else NULL */
+	size_t key_len;
+	size_t offset; /* of the byte behind the value, or behind its opening bracket */
+	/* strings: decoded, with a NUL behind; numbers: as written; booleans: "true" or "false" */
+	const char *text;
+	size_t len;
+	struct json *first, *next; /* the members of an array or object */
+};
+
+struct json_doc; /* owns all of a tree */
+
+/* -EINVAL with the reason and its byte offset; -ENOMEM. @text need not outlive the call. */
+int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why);
+void json_free(struct json_doc *doc);
+const struct json *json_root(const struct json_doc *doc);
+
+#define json_foreach(member, parent)                                                               \
+	for (const struct json *member = (parent)->first; (member); (member) = (member)->next)
+
+/*
+ * The member @key of the object @parent: 1 and *ret; 0 if there is none; -EINVAL with a reason if
+ * it is there more than once or of another type. The pointers live as long as the document.
+ */
+int json_member(const struct json *parent, const char *key, enum json_type type,
+		const struct json **ret, struct why *why);
+
+/* The same for a string without NUL. */
+int json_string(const struct json *parent, const char *key, const char **ret, struct why *why);
+
+/* The same for a whole number that fits. */
+int json_integer(const struct json *parent, const char *key, int64_t *ret, struct why *why);
+
+/*
+ * Writing: objects only, as the --json outputs need. A writer that could not be made, or whose
+ * memory ran out, swallows the rest; json_writer_end() tells.
+ */
+struct json_writer;
+
+struct json_writer *json_writer_begin(void); /* opens the outermost object */
+void json_write_object(struct json_writer *w, const char *key);
+void json_write_close(struct json_writer *w); /* the object opened last */
+void json_write_string(struct json_writer *w, const char *key, const char *value); /* NULL: null */
+void json_write_u64(struct json_writer *w, const char *key, uint64_t value);
+void json_write_bool(struct json_writer *w, const char *key, bool value);
+
+/* Closes the outermost object, prints all as one line on @out and frees. 0, -ENOMEM or -EIO. */
+int json_writer_end(struct json_writer *w, FILE *out);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/spec.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/quote.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+static int spec_fill(struct oci_spec *spec, struct why *why)
+{
+	const struct json *json = json_root(spec->doc), *root;
+	int r;
+
+	r = json_member(json, "annotations", JSON_OBJECT, &spec->annotations, why);
+	if (r < 0)
+		return r;
+	r = json_member(json, "root", JSON_OBJECT, &root, why);
+	if (r > 0)
+		r = json_string(root, "path", &spec->root_path, why);
+	return r < 0 ? r : 0;
+}
+
+int oci_spec_read(const char *path, struct oci_spec *ret, struct why *why)
+{
+	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r;
+
+	r = file_read_at(AT_FDCWD, path, SPEC_MAX_BYTES, &text, &len);
+	if (r < 0)
+		return why_set(why, -r, "%s: %s", quote(path), strerror(-r));
+	r = json_parse(text, len, &spec.doc, why);
+	if (r == 0)
+		r = spec_fill(&spec, why);
+	if (r < 0)
+		return why_prefix(why, r, quote(path));
+	*ret = spec;
+	spec.doc = NULL;
+	return 0;
+}
+
+void oci_spec_free(struct oci_spec *spec)
+{
+	json_free(TAKE_PTR(spec->doc));
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The bundle's config.json (runtime-spec config.md): where the rootfs is, and the annotations.
+ */
+
+#include "base/why.h"
+#include "oci/json.h"
+
+#define SPEC_MAX_BYTES (16UL * 1024 * 1024)
+
+struct oci_spec {
+	struct json_doc *doc;
+	const char *root_path;		/* relative to the bundle, or absolute; NULL: not said */
+	const struct json *annotations; /* or NULL */
+};
+
+/* @path: the file; relative paths from the present folder. 0, or -errno with a reason. */
+int oci_spec_read(const char *path, struct oci_spec *ret, struct why *why);
+void oci_spec_free(struct oci_spec *spec);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * SIZE, as users write it: decimal digits, optionally a fraction for units above bytes ("1.5T"),
+ * then nothing, "B", or one of K M G T P with an optional "iB" or "B", in any case. All units are
+ * powers of 1024, as in Docker's --storage-opt size=. The whole string must match.
+ */
+
+#include "base/why.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SIZE_MAX_BYTES (UINT64_C(1) << 63) /* 8 EiB */
+
+/* 0 and the bytes (a fraction of a byte is rounded up); -EINVAL or -ERANGE with a reason. */
+int size_parse(const char *text, uint64_t *ret_bytes, struct why *why);
+
+/* For people: "4 GiB", "1.5 GiB", "512 B"; at most two decimals, and ~ where they are not exact. */
+struct size_text {
+	char text[32];
+};
+const char *size_format_into(struct size_text *out, uint64_t bytes);
+#define size_format(bytes) size_format_into(&(struct size_text){""}, (bytes))

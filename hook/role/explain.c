@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `explain --state FILE`: the hook's own way with its hands tied, told step by step. */
+
+#include "base/log.h"
+#include "base/quote.h"
+#include "engine/engine.h"
+#include "oci/json.h"
+#include "policy/size.h"
+#include "role/container.h"
+#include "role/job.h"
+#include "role/role.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+static const char *const outcomes[] = {
+	[JOB_NOTHING] = "nothing", [JOB_KEPT] = "keep",	    [JOB_GROWN] = "grow",
+	[JOB_NOT_APPLICABLE] = "skip", [JOB_REFUSED] = "refuse", [JOB_FAILED] = "fail",
+};
+
+static void print_request(const struct job *job)
+{
+	const struct request *request = &job->request;
+
+	if (job->sandbox)
+		printf("request     none looked for: this is a pod's sandbox\n");
+	else if (!request->asked)
+		printf("request     none\n");
+	else if (request->bytes)
+		printf("request     %s = %" PRIu64 " bytes, from %s %s\n",
+		       size_format(request->bytes), request->bytes, request->origin, request->key);
+	else
+		printf("request     cannot be read, from %s %s\n", request->origin, request->key);
+}
+
+static void print_disk(const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+	const struct thin_device *device = &report->device;
+	const struct thin_pool *pool = &report->pool;
+
+	if (job->rootfs.fs_name)
+		printf("rootfs      %s on %u:%u\n", job->rootfs.fs_name, major(job->rootfs.dev),
+		       minor(job->rootfs.dev));
+	if (device->name)
+		printf("device      %s, %s, %s\n", device->name, device->target,
+		       size_format(device->sectors * SECTOR_BYTES));
+	if (device->pool)
+		printf("thin        pool %u:%u, thin id %u\n", major(device->pool),
+		       minor(device->pool), device->thin_id);
+	if (report->fs.bytes)
+		printf("filesystem  %s, %s\n", job->rootfs.fs_name, size_format(report->fs.bytes));
+	if (pool->name)
+		printf("pool        %s: %" PRIu64 " of %" PRIu64 " data blocks and %" PRIu64
+		       " of %" PRIu64 " metadata blocks in use\n",
+		       pool->name, pool->data_used_blocks, pool->data_blocks,
+		       pool->metadata_used_blocks, pool->metadata_blocks);
+}
+
+static void print_verdict(const struct job *job)
+{
+	const struct plan *plan = &job->report.plan;
+
+	switch (job->outcome) {
+	case JOB_NOTHING:
+		printf("would       do nothing: nothing is asked for\n");
+		return;
+	case JOB_KEPT:
+		printf("would       do nothing: device and filesystem are large enough\n");
+		return;
+	case JOB_GROWN:
+		if (plan->device_sectors)
+			printf("would       grow the device to %s (%" PRIu64 " sectors)\n",
+			       size_format(plan->device_sectors * SECTOR_BYTES),
+			       plan->device_sectors);
+		if (plan->fs_bytes)
+			printf("would       grow the filesystem to %s\n",
+			       size_format(plan->fs_bytes));
+		return;
+	case JOB_NOT_APPLICABLE:
+	case JOB_REFUSED:
+	case JOB_FAILED:
+		printf("would       %s: %s\n", outcomes[job->outcome], job->why.text);
+		return;
+	}
+}
+
+static int print_text(const struct job *job)
+{
+	printf("container   %s\n", quote(job->container));
+	printf("bundle      %s (engine: %s)\n", quote(job->bundle), engine_of_bundle(job->bundle));
+	print_request(job);
+	print_disk(job);
+	print_verdict(job);
+	return fflush(stdout) == 0 ? 0 : -EIO;
+}
+
+static void json_disk(struct json_writer *w, const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+
+	if (report->device.name) {
+		json_write_object(w, "device");
+		json_write_string(w, "name", report->device.name);
+		json_write_string(w, "target", report->device.target);
+		json_write_u64(w, "bytes", report->device.sectors * SECTOR_BYTES);
+		if (report->device.pool)
+			json_write_u64(w, "thin_id", report->device.thin_id);
+		json_write_close(w);
+	}
+	if (job->rootfs.fs_name) {
+		json_write_object(w, "filesystem");
+		json_write_string(w, "type", job->rootfs.fs_name);
+		if (report->fs.bytes)
+			json_write_u64(w, "bytes", report->fs.bytes);
+		json_write_close(w);
+	}
+	if (job->outcome == JOB_GROWN) {
+		json_write_object(w, "plan");
+		json_write_u64(w, "device_bytes", report->plan.device_sectors * SECTOR_BYTES);
+		json_write_u64(w, "filesystem_bytes", report->plan.fs_bytes);
+		json_write_close(w);
+	}
+}
+
+static int print_json(const struct job *job)
+{
+	struct json_writer *w = json_writer_begin();
+
+	json_write_string(w, "container", job->container);
+	json_write_string(w, "bundle", job->bundle);
+	json_write_string(w, "engine", engine_of_bundle(job->bundle));
+	json_write_bool(w, "sandbox", job->sandbox);
+	if (job->request.asked) {
+		json_write_object(w, "request");
+		json_write_string(w, "origin", job->request.origin);
+		json_write_string(w, "key", job->request.key);
+		json_write_string(w, "text", job->request.text);
+		json_write_u64(w, "bytes", job->request.bytes);
+		json_write_close(w);
+	}
+	json_disk(w, job);
+	json_write_string(w, "action", outcomes[job->outcome]);
+	json_write_string(w, "reason",
+			  job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
+	return json_writer_end(w, stdout);
+}
+
+static int explain(const char *path, bool json)
+{
+	_cleanup_(container_free) struct container container = {0};
+	_cleanup_close_ int fd = -EBADF;
+	struct job job;
+	struct why why;
+	int r;
+
+	fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		log_stderr("%s: %s", path, strerror(errno));
+		return EXIT_FAILED;
+	}
+	if (container_read(fd, path, &container, &why) < 0) {
+		log_stderr("%s", why.text);
+		return EXIT_FAILED;
+	}
+	job = container_job(&container);
+	job.dry_run = true;
+	job_run(&job, &policy_builtin);
+	r = json ? print_json(&job) : print_text(&job);
+	if (r < 0)
+		log_stderr("standard output: %s", strerror(-r));
+	job_free(&job);
+	return r < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+int role_explain(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{"state", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},
+		{NULL, 0, NULL, 0},
+	};
+	const char *state = NULL;
+	bool json = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		if (c == 's')
+			state = optarg;
+		else if (c == 'j')
+			json = true;
+		else
+			return EXIT_USAGE;
+	}
+	if (!state || optind < argc) {
+		log_stderr("explain: usage: oci-thin-grow explain --state FILE [--json]");
+		return EXIT_USAGE;
+	}
+	return explain(state, json);
+}

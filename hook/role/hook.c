@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `hook`: OCI hook of the stages createRuntime, prestart and poststart; the state comes on stdin. */
+
+#include "base/log.h"
+#include "oci/state.h"
+#include "role/container.h"
+#include "role/job.h"
+#include "role/role.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* A state that cannot be read: there is no container to name, only the reason. */
+static int bad_state(const struct why *why)
+{
+	struct log_line line;
+
+	log_begin(&line, "fail");
+	log_add(&line, "reason", why->text);
+	log_end(&line, LOG_ERR);
+	log_stderr("%s", why->text);
+	return EXIT_FAILED;
+}
+
+static int in_container_stage(const struct container *container)
+{
+	struct why why;
+	int r = oci_state_in_container(&container->state, "/proc", &why);
+
+	if (r == 0)
+		return 0;
+	if (r > 0)
+		why_set(&why, 0,
+			"container \"%s\": the hook runs in the container's namespaces; use the stage "
+			"createRuntime, prestart or poststart, not createContainer or startContainer",
+			container->state.id);
+	return bad_state(&why);
+}
+
+static int run_job(const struct container *container, const struct policy *policy)
+{
+	struct job job = container_job(container);
+	struct why message;
+	int status;
+
+	job_run(&job, policy);
+	if (job.outcome != JOB_NOTHING) {
+		job_log(&job);
+		job_message(&job, &message);
+		if (message.text[0])
+			log_stderr("%s", message.text);
+	}
+	status = job_exit_status(&job, policy);
+	job_free(&job);
+	return status;
+}
+
+int role_hook(int argc, char *argv[])
+{
+	_cleanup_(container_free) struct container container = {0};
+	struct why why;
+	int status;
+
+	if (argc > 1) {
+		log_stderr("hook: unexpected argument %s", argv[1]);
+		return EXIT_USAGE;
+	}
+	if (container_read(STDIN_FILENO, "container state on stdin", &container, &why) < 0)
+		return bad_state(&why);
+	status = in_container_stage(&container);
+	return status ? status : run_job(&container, &policy_builtin);
+}

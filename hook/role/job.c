@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/job.h"
+
+#include "base/deadline.h"
+#include "base/log.h"
+#include "base/quote.h"
+#include "disk/lock.h"
+#include "engine/engine.h"
+#include "policy/size.h"
+#include "role/role.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ANNOTATION_SETS 2
+
+static const char *const fs_names[] = {
+	[FS_OTHER] = "other", [FS_EXT4] = "ext4", [FS_XFS] = "xfs", [FS_BTRFS] = "btrfs"};
+
+static enum job_outcome grow(struct job *job, const struct policy *policy)
+{
+	const struct grow_order order = {
+		.want_bytes = job->request.bytes,
+		.marks = {policy->pool_limits.data_percent, policy->pool_limits.metadata_percent},
+		.timeout_ms = policy->timeout_ms,
+		.dry_run = job->dry_run,
+		.run_dir = RUN_DIR,
+	};
+
+	if (!job->root_path) {
+		why_set(&job->why, EINVAL, "config.json names no root.path");
+		return JOB_FAILED;
+	}
+	if (rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why) < 0 ||
+	    grow_rootfs(&job->rootfs, &order, &job->report, &job->why) < 0)
+		return JOB_FAILED;
+	switch (job->report.result) {
+	case GROW_KEPT:
+		return JOB_KEPT;
+	case GROW_DONE:
+		return JOB_GROWN;
+	case GROW_NOT_APPLICABLE:
+		return JOB_NOT_APPLICABLE;
+	case GROW_REFUSED:
+		break;
+	}
+	return JOB_REFUSED;
+}
+
+static enum job_outcome decide_and_grow(struct job *job, const struct policy *policy)
+{
+	job->sandbox = policy_is_sandbox(job->annotations, ANNOTATION_SETS);
+	if (job->sandbox)
+		return JOB_NOTHING;
+	if (policy_request(policy, job->annotations, ANNOTATION_SETS, &job->request, &job->why) < 0)
+		return JOB_FAILED;
+	if (!job->request.asked)
+		return JOB_NOTHING;
+	if (policy_allow(policy, &job->request, &job->why) < 0)
+		return JOB_REFUSED;
+	return grow(job, policy);
+}
+
+void job_run(struct job *job, const struct policy *policy)
+{
+	uint64_t start_ms = now_ms();
+
+	job->rootfs.fd = -EBADF;
+	job->outcome = decide_and_grow(job, policy);
+	job->took_ms = now_ms() - start_ms;
+}
+
+/* A request that is met to the byte is not news; one that is below the present size is. */
+static bool worth_a_line(const struct job *job)
+{
+	if (job->outcome == JOB_KEPT)
+		return job->request.bytes < job->report.device.sectors * SECTOR_BYTES;
+	return job->outcome != JOB_NOTHING;
+}
+
+static void add_sizes(struct log_line *line, const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+	uint64_t bytes = report->device.sectors * SECTOR_BYTES;
+
+	log_add(line, "device", report->device.name);
+	if (job->outcome == JOB_GROWN) {
+		log_add_u64(line, "from", report->from_sectors * SECTOR_BYTES);
+		log_add_u64(line, "to", bytes);
+		log_add_u64(line, "fs_from", report->fs_before.bytes);
+		log_add_u64(line, "fs_to", report->fs.bytes);
+	} else {
+		log_add_u64(line, "size", bytes);
+	}
+	log_add(line, "fs", fs_names[job->rootfs.fs]);
+}
+
+void job_log(const struct job *job)
+{
+	static const struct {
+		const char *action;
+		int priority;
+	} forms[] = {
+		[JOB_KEPT] = {"keep", LOG_INFO},
+		[JOB_GROWN] = {"grow", LOG_INFO},
+		[JOB_NOT_APPLICABLE] = {"skip", LOG_WARNING},
+		[JOB_REFUSED] = {"refuse", LOG_ERR},
+		[JOB_FAILED] = {"fail", LOG_ERR},
+	};
+	struct log_line line;
+
+	if (!worth_a_line(job))
+		return;
+	log_begin(&line, forms[job->outcome].action);
+	log_add(&line, "container", job->container);
+	log_add(&line, "engine", engine_of_bundle(job->bundle));
+	if (job->report.device.name)
+		add_sizes(&line, job);
+	if (job->request.asked) {
+		struct why source;
+
+		why_set(&source, 0, "%s:%s", job->request.origin, job->request.key);
+		log_add(&line, "source", source.text);
+		log_add_u64(&line, "requested", job->request.bytes);
+	}
+	if (job->outcome >= JOB_NOT_APPLICABLE)
+		log_add(&line, "reason", job->why.text);
+	log_add_u64(&line, "took_ms", job->took_ms);
+	log_end(&line, forms[job->outcome].priority);
+}
+
+void job_message(const struct job *job, struct why *ret)
+{
+	const char *container = quote(job->container);
+
+	ret->text[0] = '\0';
+	if (job->outcome < JOB_NOT_APPLICABLE)
+		return;
+	if (!job->request.bytes)
+		why_set(ret, 0, "container %s: %s", container, job->why.text);
+	else if (job->outcome == JOB_NOT_APPLICABLE)
+		why_set(ret, 0, "container %s asks for %s (annotation %s), but nothing was done: %s",
+			container, size_format(job->request.bytes), job->request.key, job->why.text);
+	else
+		why_set(ret, 0, "container %s cannot have %s (annotation %s): %s", container,
+			size_format(job->request.bytes), job->request.key, job->why.text);
+}
+
+int job_exit_status(const struct job *job, const struct policy *policy)
+{
+	enum on_failure on_failure = policy->request;
+	int status = EXIT_FAILED;
+
+	switch (job->outcome) {
+	case JOB_NOTHING:
+	case JOB_KEPT:
+	case JOB_GROWN:
+		return EXIT_OK;
+	case JOB_NOT_APPLICABLE:
+		on_failure = policy->not_applicable;
+		status = EXIT_NOT_APPLICABLE;
+		break;
+	case JOB_REFUSED:
+		status = EXIT_REFUSED;
+		break;
+	case JOB_FAILED:
+		break;
+	}
+	return on_failure == ON_FAILURE_WARN ? EXIT_OK : status;
+}
+
+void job_free(struct job *job)
+{
+	rootfs_close(&job->rootfs);
+	grow_report_free(&job->report);
+}

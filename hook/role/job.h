@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The way of one container through the program, the same for every role: what is asked, may it be
+ * had, is there a thin device, make it so; then one line that tells.
+ */
+
+#include "base/why.h"
+#include "disk/grow.h"
+#include "oci/json.h"
+#include "policy/policy.h"
+
+#include <stdbool.h>
+
+struct job {
+	/* in: who the container is; the strings are the caller's */
+	const char *container, *bundle;
+	const char *root_path; /* NULL: not said */
+	const struct json *annotations[2];
+	bool dry_run;
+
+	/* out */
+	enum job_outcome {
+		JOB_NOTHING, /* nothing asked: not a word about it */
+		JOB_KEPT,
+		JOB_GROWN,
+		JOB_NOT_APPLICABLE,
+		JOB_REFUSED,
+		JOB_FAILED,
+	} outcome;
+	bool sandbox;
+	struct request request;
+	struct rootfs rootfs;
+	struct grow_report report;
+	struct why why; /* for the last three outcomes */
+	uint64_t took_ms;
+};
+
+void job_run(struct job *job, const struct policy *policy);
+
+/* One log line, if the outcome is worth one. */
+void job_log(const struct job *job);
+
+/* What went wrong, for the person who must act; empty if nothing did. One line, no newline. */
+void job_message(const struct job *job, struct why *ret);
+
+/* The program's exit status, after policy's on_failure. */
+int job_exit_status(const struct job *job, const struct policy *policy);
+
+void job_free(struct job *job);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Roles: one file for each subcommand. A role gets its own argv (argv[0] is the subcommand) and
+ * returns the exit status of the program.
+ */
+
+enum exit_status {
+	EXIT_OK = 0,		 /* done, or nothing to do */
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,		 /* or configuration */
+	EXIT_REFUSED = 3,	 /* by policy */
+	EXIT_NOT_APPLICABLE = 4, /* not on a thin device, or no such container */
+};
+
+int role_hook(int argc, char *argv[]);
+int role_explain(int argc, char *argv[]);
+
+/* The wrapper: @argv is the runtime's, @environment what the real runtime will get. */
+int role_runtime(int argc, char *argv[], char *environment[]);

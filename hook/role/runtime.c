@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * `oci-thin-grow-runtime`: stands in front of the OCI runtime for engines without hooks. Grows on
+ * `create` and `run`; then, and for every other subcommand at once, becomes the real runtime.
+ */
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/quote.h"
+#include "oci/json.h"
+#include "oci/spec.h"
+#include "role/job.h"
+#include "role/role.h"
+#include "role/runtime-args.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+static int become(const char *runtime, char *argv[], char *environment[])
+{
+	execve(runtime, argv, environment);
+	log_stderr("cannot execute the runtime %s: %s", runtime, strerror(errno));
+	return EXIT_FAILED;
+}
+
+static void write_json_line(FILE *out, const char *message)
+{
+	struct json_writer *w = json_writer_begin();
+	time_t now = time(NULL);
+	char stamp[sizeof("2026-01-01T00:00:00Z")] = "";
+	struct tm tm;
+
+	if (gmtime_r(&now, &tm))
+		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	json_write_string(w, "level", "error");
+	json_write_string(w, "msg", message);
+	json_write_string(w, "time", stamp);
+	json_writer_end(w, out);
+}
+
+/* Engines show the last error line of the file that they gave with --log. */
+static void write_runtime_log(const struct runtime_args *args, const char *message)
+{
+	_cleanup_fclose_ FILE *out = NULL;
+	int fd;
+
+	if (!args->log)
+		return;
+	fd = open(args->log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	out = fd < 0 ? NULL : fdopen(fd, "a");
+	if (!out) {
+		log_stderr("%s: %s", args->log, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (strcmp(args->log_format, "json") == 0)
+		write_json_line(out, message);
+	else
+		fprintf(out, "level=error msg=%s\n", quote(message));
+}
+
+static int tell(const struct job *job, const struct runtime_args *args, int status)
+{
+	struct why message, line;
+
+	job_log(job);
+	job_message(job, &message);
+	if (message.text[0]) {
+		log_stderr("%s", message.text);
+		why_set(&line, 0, "oci-thin-grow: %s", message.text);
+		if (status != EXIT_OK)
+			write_runtime_log(args, line.text);
+	}
+	return status;
+}
+
+/*
+ * A spec that we cannot read is left to the runtime, whose word on it counts; but not without a
+ * warning, since a request may have been in it.
+ */
+static int unreadable_spec(const struct runtime_args *args, const struct why *why)
+{
+	struct log_line line;
+
+	log_begin(&line, "skip");
+	log_add(&line, "container", args->container ? args->container : "");
+	log_add(&line, "reason", why->text);
+	log_end(&line, LOG_WARNING);
+	log_stderr("%s", why->text);
+	return EXIT_OK;
+}
+
+static int grow_first(const struct runtime_args *args, const struct policy *policy)
+{
+	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
+	_cleanup_free_ char *bundle = realpath(args->bundle, NULL), *path = NULL;
+	struct job job = {0};
+	struct why why;
+	int status;
+
+	if (!bundle) {
+		why_set(&why, errno, "bundle %s: %s", quote(args->bundle), strerror(errno));
+		return unreadable_spec(args, &why);
+	}
+	if (!args->spec && asprintf(&path, "%s/config.json", bundle) < 0)
+		return EXIT_FAILED;
+	if (oci_spec_read(args->spec ? args->spec : path, &spec, &why) < 0)
+		return unreadable_spec(args, &why);
+	job.container = args->container ? args->container : "";
+	job.bundle = bundle;
+	job.root_path = spec.root_path;
+	job.annotations[0] = spec.annotations;
+	job_run(&job, policy);
+	status = tell(&job, args, job_exit_status(&job, policy));
+	job_free(&job);
+	return status;
+}
+
+int role_runtime(int argc, char *argv[], char *environment[])
+{
+	const struct policy *policy = &policy_builtin;
+	struct runtime_args args;
+	int status;
+
+	(void)argc;
+	runtime_args_parse(argv, &args);
+	if (args.subcommand &&
+	    (strcmp(args.subcommand, "create") == 0 || strcmp(args.subcommand, "run") == 0)) {
+		status = grow_first(&args, policy);
+		if (status != EXIT_OK)
+			return status;
+	}
+	return become(policy->runtime, argv, environment);
+}
