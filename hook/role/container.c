@@ -3,33 +3,30 @@
 
 #include "base/quote.h"
 
-static int read_spec(const struct oci_state *state, struct oci_spec *ret, struct why *why)
+int container_read_state(int fd, const char *what, struct container *ret, struct why *why)
 {
-	_cleanup_free_ char *path = NULL;
+	struct container container = {0};
+	int r = oci_state_read(fd, &container.state, why);
 
-	if (!*state->bundle)
-		return 0;
-	if (asprintf(&path, "%s/config.json", state->bundle) < 0)
-		return why_set(why, ENOMEM, "out of memory");
-	return oci_spec_read(path, ret, why);
-}
-
-int container_read(int fd, const char *what, struct container *ret, struct why *why)
-{
-	_cleanup_(container_free) struct container container = {0};
-	int r;
-
-	r = oci_state_read(fd, &container.state, why);
 	if (r < 0)
 		return why_prefix(why, r, what);
-	r = read_spec(&container.state, &container.spec, why);
-	if (r < 0) {
-		struct why inner = *why;
-
-		return why_set(why, -r, "container %s: %s", quote(container.state.id), inner.text);
-	}
 	*ret = container;
-	container = (struct container){0};
+	return 0;
+}
+
+int container_read_spec(struct container *container, struct why *why)
+{
+	_cleanup_free_ char *path = NULL;
+	struct why inner;
+	int r;
+
+	if (!*container->state.bundle)
+		return 0;
+	if (asprintf(&path, "%s/config.json", container->state.bundle) < 0)
+		return why_set(why, ENOMEM, "out of memory");
+	r = oci_spec_read(path, &container->spec, &inner);
+	if (r < 0)
+		return why_set(why, -r, "container %s: %s", quote(container->state.id), inner.text);
 	return 0;
 }
 

@@ -13,8 +13,12 @@ struct container {
 	struct oci_spec spec; /* empty if the state names no bundle */
 };
 
-/* Reads the state from @fd (@what says what that is), then the spec. 0, or -errno with a reason. */
-int container_read(int fd, const char *what, struct container *ret, struct why *why);
+/*
+ * Reads the state from @fd (@what says what that is), and then the spec. 0, or -errno with a
+ * reason, which names the container if it is known.
+ */
+int container_read_state(int fd, const char *what, struct container *ret, struct why *why);
+int container_read_spec(struct container *container, struct why *why);
 void container_free(struct container *container);
 
 /* A job for it. What state and spec say of annotations is merged: the state comes first. */

@@ -163,7 +163,8 @@ static int explain(const char *path, bool json)
 		log_stderr("%s: %s", path, strerror(errno));
 		return EXIT_FAILED;
 	}
-	if (container_read(fd, path, &container, &why) < 0) {
+	if (container_read_state(fd, path, &container, &why) < 0 ||
+	    container_read_spec(&container, &why) < 0) {
 		log_stderr("%s", why.text);
 		return EXIT_FAILED;
 	}

@@ -3,6 +3,7 @@
 /* `hook`: OCI hook of the stages createRuntime, prestart and poststart; the state comes on stdin. */
 
 #include "base/log.h"
+#include "base/quote.h"
 #include "oci/state.h"
 #include "role/container.h"
 #include "role/job.h"
@@ -11,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A state that cannot be read: there is no container to name, only the reason. */
-static int bad_state(const struct why *why)
+/* There is no job to tell of yet, only the reason why there is none. */
+static int fail(const struct why *why)
 {
 	struct log_line line;
 
@@ -23,19 +24,17 @@ static int bad_state(const struct why *why)
 	return EXIT_FAILED;
 }
 
-static int in_container_stage(const struct container *container)
+/* In the container's namespaces paths mean something else, so nothing of it is looked at there. */
+static int check_stage(const struct oci_state *state, struct why *why)
 {
-	struct why why;
-	int r = oci_state_in_container(&container->state, "/proc", &why);
+	int r = oci_state_in_container(state, "/proc", why);
 
-	if (r == 0)
-		return 0;
-	if (r > 0)
-		why_set(&why, 0,
-			"container \"%s\": the hook runs in the container's namespaces; use the stage "
-			"createRuntime, prestart or poststart, not createContainer or startContainer",
-			container->state.id);
-	return bad_state(&why);
+	if (r <= 0)
+		return r;
+	return why_set(why, EINVAL,
+		       "container %s: the hook runs in the container's namespaces; use the stage "
+		       "createRuntime, prestart or poststart, not createContainer or startContainer",
+		       quote(state->id));
 }
 
 static int run_job(const struct container *container, const struct policy *policy)
@@ -60,14 +59,13 @@ int role_hook(int argc, char *argv[])
 {
 	_cleanup_(container_free) struct container container = {0};
 	struct why why;
-	int status;
 
 	if (argc > 1) {
-		log_stderr("hook: unexpected argument %s", argv[1]);
+		log_stderr("hook: unexpected argument %s", quote(argv[1]));
 		return EXIT_USAGE;
 	}
-	if (container_read(STDIN_FILENO, "container state on stdin", &container, &why) < 0)
-		return bad_state(&why);
-	status = in_container_stage(&container);
-	return status ? status : run_job(&container, &policy_builtin);
+	if (container_read_state(STDIN_FILENO, "container state on stdin", &container, &why) < 0 ||
+	    check_stage(&container.state, &why) < 0 || container_read_spec(&container, &why) < 0)
+		return fail(&why);
+	return run_job(&container, &policy_builtin);
 }
