@@ -2,7 +2,6 @@
 #include "base/deadline.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -40,8 +39,8 @@ int deadline_start(struct deadline *deadline, uint64_t timeout_ms)
 	/* Signal masks are inherited: an engine may have left this one blocked. */
 	sigemptyset(&alarm_only);
 	sigaddset(&alarm_only, SIGALRM);
-	if (sigaction(SIGALRM, &action, NULL) < 0 ||
-	    sigprocmask(SIG_UNBLOCK, &alarm_only, NULL) < 0)
+	if (sigaction(SIGALRM, &action, &deadline->old_action) < 0 ||
+	    sigprocmask(SIG_UNBLOCK, &alarm_only, &deadline->old_mask) < 0)
 		return -errno;
 	deadline->end_ms = now_ms() + timeout_ms;
 	return set_timer(timeout_ms ? timeout_ms : 1, TICK_MS);
@@ -55,8 +54,8 @@ bool deadline_passed(const struct deadline *deadline)
 void deadline_stop(struct deadline *deadline)
 {
 	set_timer(0, 0);
-	/* A wrapper becomes the runtime next, which must find SIGALRM as it was. */
-	signal(SIGALRM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &deadline->old_mask, NULL);
+	sigaction(SIGALRM, &deadline->old_action, NULL);
 	deadline->end_ms = 0;
 }
 

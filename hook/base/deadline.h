@@ -8,11 +8,14 @@
  * last one. One deadline at a time, because there is one SIGALRM.
  */
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 struct deadline {
 	uint64_t end_ms; /* CLOCK_MONOTONIC */
+	struct sigaction old_action; /* as deadline_stop() leaves them, for the real runtime */
+	sigset_t old_mask;
 };
 
 int deadline_start(struct deadline *deadline, uint64_t timeout_ms);

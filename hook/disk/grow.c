@@ -126,52 +126,56 @@ static int load(const struct thin_device *device, uint64_t sectors, const struct
  * Swaps the loaded table in. A swap that fails may leave the device suspended; it was not when we
  * found it, so it is ours to resume, with the old table if need be.
  */
-static int swap(dev_t dev, bool freeze, struct why *why)
+static int swap(const struct thin_device *device, bool freeze, struct why *why)
 {
-	int r = thin_swap(dev, freeze);
+	int r = thin_swap(device->dev, freeze);
 
 	if (r < 0) {
 		struct thin_device now = {0};
 		struct why ignored;
+		/* If the look fails, too, resuming can do no harm and not resuming can. */
+		bool live = thin_lookup(device->dev, &now, &ignored) == 0 && !now.suspended;
 
-		if (thin_lookup(dev, &now, &ignored) == 0 && now.suspended && thin_swap(dev, false) < 0)
+		thin_device_free(&now);
+		if (!live && thin_swap(device->dev, false) < 0)
 			return why_set(why, -r,
 				       "resuming the device: %s; it is left suspended, run "
 				       "\"dmsetup resume %s\"",
-				       strerror(-r), now.name);
-		thin_device_free(&now);
+				       strerror(-r), device->name);
 		return why_set(why, -r, "resuming the device with its new table: %s%s", strerror(-r),
 			       r == -EINTR ? " (it took too long; nothing has changed)" : "");
 	}
 	return 0;
 }
 
+/* Gives the device a table of at least @sectors, and never of less than it has. */
 static int reload(struct grow_report *report, uint64_t sectors, bool freeze,
 		  const struct deadline *deadline, struct why *why)
 {
-	int r = load(&report->device, sectors, deadline);
+	int r;
 
-	if (r < 0)
-		return why_set(why, -r, "loading a table of %" PRIu64 " sectors: %s", sectors,
-			       strerror(-r));
-	r = wait_until_live(report, deadline, why);
-	return r < 0 ? r : swap(report->device.dev, freeze, why);
-}
-
-static int grow_device(struct grow_report *report, const struct deadline *deadline, struct why *why)
-{
-	int r = reload(report, report->plan.device_sectors, false, deadline, why);
-
+	do {
+		/* An operator with dmsetup takes no lock of ours. */
+		if (sectors < report->device.sectors)
+			sectors = report->device.sectors;
+		r = load(&report->device, sectors, deadline);
+		if (r < 0)
+			return why_set(why, -r, "loading a table of %" PRIu64 " sectors: %s",
+				       sectors, strerror(-r));
+		r = wait_until_live(report, deadline, why);
+		if (r < 0)
+			return r;
+	} while (report->device.sectors > sectors);
+	r = swap(&report->device, freeze, why);
 	if (r == 0)
-		r = wait_until_live(report, deadline, why); /* which reads its length */
+		r = wait_until_live(report, deadline, why);
 	if (r < 0)
 		return r;
-	if (report->device.sectors < report->plan.device_sectors)
+	if (report->device.sectors < sectors)
 		return why_set(why, EIO,
 			       "device was to have %" PRIu64 " sectors and has %" PRIu64
 			       " (%" PRIu64 " before): somebody else changed its table",
-			       report->plan.device_sectors, report->device.sectors,
-			       report->from_sectors);
+			       sectors, report->device.sectors, report->from_sectors);
 	return 0;
 }
 
@@ -190,10 +194,13 @@ static int settle(struct grow_report *report, const struct deadline *deadline, s
 static int act(const struct rootfs *rootfs, struct grow_report *report,
 	       const struct deadline *deadline, struct why *why)
 {
-	int r = 0;
+	int r;
 
 	if (report->plan.device_sectors)
-		r = grow_device(report, deadline, why);
+		r = reload(report, report->plan.device_sectors, false, deadline, why);
+	else
+		/* On a suspended device the filesystem's call would hang, also against SIGKILL. */
+		r = wait_until_live(report, deadline, why);
 	if (r == 0 && report->plan.fs_bytes)
 		r = growfs_grow(rootfs, &report->fs, report->plan.fs_bytes, why);
 	if (r == 0 && report->plan.fs_bytes && report->fs.needs_settling)

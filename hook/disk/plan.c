@@ -44,19 +44,20 @@ int plan_check_fs(const struct plan *plan, const struct growfs *fs, struct why *
 }
 
 /* 97.2 % is 972 */
-static unsigned int tenths_of_percent(uint64_t a, uint64_t b)
+static uint64_t tenths_of_percent(uint64_t a, uint64_t b)
 {
-	return b ? (unsigned int)((unsigned __int128)a * 1000 / b) : 1000;
+	return b ? (uint64_t)((unsigned __int128)a * 1000 / b) : 1000;
 }
 
 int plan_check_pool(const struct thin_pool *pool, const struct pool_marks *marks,
 		    uint64_t cost_bytes, struct why *why)
 {
 	uint64_t block_bytes = pool->block_sectors * SECTOR_BYTES;
-	uint64_t after_blocks = pool->data_used_blocks + (cost_bytes + block_bytes - 1) / block_bytes;
-	unsigned int data = tenths_of_percent(pool->data_used_blocks, pool->data_blocks);
-	unsigned int data_after = tenths_of_percent(after_blocks, pool->data_blocks);
-	unsigned int metadata = tenths_of_percent(pool->metadata_used_blocks, pool->metadata_blocks);
+	uint64_t after_blocks =
+		pool->data_used_blocks + cost_bytes / block_bytes + (cost_bytes % block_bytes != 0);
+	uint64_t data = tenths_of_percent(pool->data_used_blocks, pool->data_blocks);
+	uint64_t data_after = tenths_of_percent(after_blocks, pool->data_blocks);
+	uint64_t metadata = tenths_of_percent(pool->metadata_used_blocks, pool->metadata_blocks);
 	const char *name = quote(pool->name);
 
 	if (pool->trouble)
@@ -64,15 +65,16 @@ int plan_check_pool(const struct thin_pool *pool, const struct pool_marks *marks
 			       pool->trouble);
 	if (data_after > marks->data_percent * 10)
 		return why_set(why, ENOSPC,
-			       "pool %s has %u.%u %% of its data in use, %u.%u %% with what the "
-			       "grown filesystem's own metadata takes; the limit is %u %%: extend "
-			       "the pool",
+			       "pool %s has %" PRIu64 ".%" PRIu64 " %% of its data in use, %" PRIu64
+			       ".%" PRIu64 " %% with what the grown filesystem's own metadata "
+			       "takes; the limit is %u %%: extend the pool",
 			       name, data / 10, data % 10, data_after / 10, data_after % 10,
 			       marks->data_percent);
 	if (metadata > marks->metadata_percent * 10)
 		return why_set(why, ENOSPC,
-			       "pool %s has %u.%u %% of its metadata in use; the limit is %u %%: "
-			       "extend the pool's metadata",
+			       "pool %s has %" PRIu64 ".%" PRIu64
+			       " %% of its metadata in use; the limit is %u %%: extend the pool's "
+			       "metadata",
 			       name, metadata / 10, metadata % 10, marks->metadata_percent);
 	return 0;
 }

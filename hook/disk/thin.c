@@ -187,10 +187,10 @@ static int pool_table(dev_t dev, struct thin_pool *pool)
 
 static const char *pool_trouble(const struct dm_status_thin_pool *status)
 {
+	if (status->error) /* libdm then sets fail, too */
+		return "in error";
 	if (status->fail)
 		return "failed";
-	if (status->error)
-		return "in error";
 	if (status->needs_check)
 		return "in need of a check (needs_check)";
 	if (status->out_of_data_space)

@@ -88,10 +88,7 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/*
- * The value of @field in /proc/PID/status, up to the end of its line, without leading blanks; the
- * caller frees.
- */
+/* What follows @field ("\nName:\t") in /proc/PID/status, up to the line's end; the caller frees. */
 static int status_field(const char *proc_dir, const char *who, const char *field, char **ret)
 {
 	_cleanup_free_ char *path = NULL, *text = NULL;
@@ -104,11 +101,11 @@ static int status_field(const char *proc_dir, const char *who, const char *field
 	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &text, &len);
 	if (r < 0)
 		return r;
+	/* The name of the process is in there, too, but with its line ends escaped. */
 	line = strstr(text, field);
 	if (!line)
 		return -ENODATA;
 	line += strlen(field);
-	line += strspn(line, ": \t");
 	*ret = strndup(line, strcspn(line, "\n"));
 	return *ret ? 0 : -ENOMEM;
 }
@@ -123,8 +120,8 @@ static int parent_unshared(const char *proc_dir, const struct stat *self)
 	struct stat ns;
 	int r;
 
-	if ((r = status_field(proc_dir, "self", "PPid", &parent)) < 0 ||
-	    (r = status_field(proc_dir, parent, "PPid", &grandparent)) < 0)
+	if ((r = status_field(proc_dir, "self", "\nPPid:\t", &parent)) < 0 ||
+	    (r = status_field(proc_dir, parent, "\nPPid:\t", &grandparent)) < 0)
 		return r == -ENOENT ? 0 : r;
 	r = mount_namespace(proc_dir, grandparent, &ns);
 	return r <= 0 ? r : !same_file(&ns, self);
@@ -141,7 +138,7 @@ int oci_state_in_container(const struct oci_state *state, const char *proc_dir, 
 	if (r <= 0)
 		return why_set(why, r ? -r : ENOENT, "%s/self/ns/mnt: %s", proc_dir,
 			       strerror(r ? -r : ENOENT));
-	r = status_field(proc_dir, "self", "NStgid", &pids);
+	r = status_field(proc_dir, "self", "\nNStgid:\t", &pids);
 	if (r < 0)
 		return why_set(why, -r, "%s/self/status: %s", proc_dir, strerror(-r));
 	/* Two ids: we are in a pid namespace below the one that this /proc shows. */

@@ -1,0 +1,329 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Sourced by the tests, in the guest. In the environment: SUITE, PHASE (1 for the first boot, 2 for the second…)
+# and the test's line of the matrix (FS=…). Scratch space is /t, in memory; /host outlives the guest.
+
+FS=${FS:-ext4}
+DATA=${DATA:-/t}
+# Until start_udev nobody makes nodes, and libdm should not wait for them.
+export FS DATA DM_DISABLE_UDEV=1
+
+## Saying what was found: TAP, in /host/tap, continued from boot to boot
+
+tap_count=$(grep -cE '^(not )?ok ' /host/tap)
+tap_over=''
+
+diag() {
+	sed 's/^/# /' >>/host/tap
+}
+
+# tap_result WORD TEXT [DIRECTIVE]: one write, for a power cut must not leave half a line
+tap_result() {
+	tap_count=$((tap_count + 1))
+	echo "$1 $tap_count - ${2//#/}${3:+ # $3}" >>/host/tap
+}
+
+# ok TEXT COMMAND...: COMMAND succeeds; what it says is shown if not. It runs in this shell and may set variables.
+ok() {
+	local text=$1 status=0
+	shift
+	"$@" >/run/ok.out 2>&1 </dev/null || status=$?
+	if [ $status = 0 ]; then
+		tap_result ok "$text"
+		return
+	fi
+	tap_result "not ok" "$text"
+	{ echo "status $status: $*"; tail -n 30 /run/ok.out; } | diag
+	return 0
+}
+
+# not COMMAND...: for `ok TEXT not COMMAND...`
+not() {
+	! "$@"
+}
+
+# tap_compare TEXT GOT WANT HOW STATUS
+tap_compare() {
+	if [ "$5" = 0 ]; then
+		tap_result ok "$1"
+	else
+		tap_result "not ok" "$1"
+		printf 'got:  %s\n%s: %s\n' "$2" "$4" "$3" | diag
+	fi
+}
+
+# is TEXT GOT WANT, isnt TEXT GOT UNWANTED, like TEXT GOT REGEX
+is() {
+	local differs=0
+	[ "$2" = "$3" ] || differs=1
+	tap_compare "$1" "$2" "$3" want $differs
+}
+
+isnt() {
+	local same=0
+	[ "$2" != "$3" ] || same=1
+	tap_compare "$1" "$2" "$3" "but not" $same
+}
+
+like() {
+	local unlike=0
+	[[ $2 =~ $3 ]] || unlike=1
+	tap_compare "$1" "$2" "$3" like $unlike
+}
+
+# skip TEXT REASON: counted and shown, never silent
+skip() {
+	tap_result ok "$1" "SKIP $2"
+}
+
+# finish: the plan, and the end. A script that ends without it has failed.
+finish() {
+	tap_over=1
+	echo "1..$tap_count" >>/host/tap
+	exit 0
+}
+
+# The end of a boot, seen from the EXIT trap
+tap_exit() {
+	local status=$?
+	[ -z "$tap_over" ] || return 0
+	if [ -e /host/cut.armed ] && [ $status = 0 ]; then
+		# The power will be cut; nothing may be shut down in order before that.
+		sleep 600
+	fi
+	tap_result "not ok" "the script runs to its end"
+	echo "exit status $status in boot $PHASE, without finish" | diag
+	tail -n 30 /run/ok.out 2>/dev/null | diag
+	echo "1..$tap_count" >>/host/tap
+}
+trap tap_exit EXIT
+
+## More than one boot
+
+# next_boot: shut down in order, then start this script again with the next PHASE
+next_boot() {
+	: >/host/next
+	tap_over=1
+	exit 0
+}
+
+# next_boot_after_cut MS: cuts the power MS milliseconds from now, while this script goes on, then as next_boot
+next_boot_after_cut() {
+	echo "$1" >/host/cut.new
+	mv /host/cut.new /host/cut
+	until [ -e /host/cut.armed ]; do :; done
+}
+
+## The host's services
+
+# wait_for COMMAND...: until it succeeds, 30 s at most
+wait_for() {
+	local end=$((SECONDS + 30))
+	until "$@" >/dev/null 2>&1; do
+		if [ $SECONDS -ge $end ]; then
+			echo "in vain waited for: $*" >&2
+			return 1
+		fi
+		sleep .1
+	done
+}
+
+# up NAME COMMAND...: waits until COMMAND says that the daemon NAME is there; its log if not
+up() {
+	local name=$1
+	shift
+	wait_for "$@" && return
+	tail -n 25 "/run/$name.log" >&2
+	return 1
+}
+
+# From now on device nodes are udev's affair and libdm waits for it, as on a real host. Before pool_up, that is.
+start_udev() {
+	/usr/lib/systemd/systemd-udevd --daemon >/run/udevd.log 2>&1 || return
+	wait_for udevadm control --ping || return
+	unset DM_DISABLE_UDEV
+}
+
+# Messages go to /run/messages.
+start_syslog() {
+	busybox syslogd -n -O /run/messages >/run/syslogd.log 2>&1 &
+	wait_for test -S /dev/log
+}
+
+## Disks
+
+# sectors SIZE: of bytes, or of 10K, 10M, 10G, 10T
+sectors() {
+	echo $(($(numfmt --from=iec "$1") / 512))
+}
+
+# loop_on FILE SIZE: a loop device on FILE, made if it is not there
+loop_on() {
+	[ -e "$1" ] || truncate -s "$2" "$1" || return
+	losetup -f --show "$1"
+}
+
+# pool_up [DIR]: the thin pool /dev/mapper/pool of POOL_GB (20) GiB; its files in DIR are used again if they are there
+pool_up() {
+	local dir=${1:-/t} gb=${POOL_GB:-20} meta data
+	meta=$(loop_on "$dir/meta" 100M) || return
+	data=$(loop_on "$dir/data" "${gb}G") || return
+	dmsetup create pool --table \
+		"0 $((gb * 2097152)) thin-pool $meta $data 128 32768 1 skip_block_zeroing"
+}
+
+# data_up: /data, an ext4 file in /host, and engines' data on it: for what must outlive a boot, and be journalled
+data_up() {
+	[ -e /host/data.ext4 ] || {
+		truncate -s 8G /host/data.ext4
+		mkfs.ext4 -q -F -E nodiscard /host/data.ext4 || return
+	}
+	mkdir -p /data
+	mount -o loop /host/data.ext4 /data || return
+	DATA=/data
+}
+
+# thin_on NAME ID SIZE: activates thin device ID, which exists
+thin_on() {
+	dmsetup create "$1" --table "0 $(sectors "$3") thin /dev/mapper/pool $2"
+}
+
+thin_new() {
+	dmsetup message pool 0 "create_thin $2" && thin_on "$1" "$2" "$3"
+}
+
+# thin_snap NAME ID ORIGIN: a snapshot of the active thin device named ORIGIN, as large as that
+thin_snap() {
+	local length origin_id status=0
+	read -r _ length _ _ origin_id < <(dmsetup table "$3")
+	dmsetup suspend "$3" || return
+	dmsetup message pool 0 "create_snap $2 $origin_id" || status=1
+	dmsetup resume "$3" || return
+	[ $status = 0 ] && thin_on "$1" "$2" $((length * 512))
+}
+
+# table_sectors NAME: how long the device is
+table_sectors() {
+	dmsetup table "$1" | cut -d ' ' -f 2
+}
+
+# mkfs_on FS DEVICE [OPTION...]
+mkfs_on() {
+	local fs=$1 device=$2 force=-f
+	shift 2
+	[ "$fs" != ext4 ] || force=-F
+	"mkfs.$fs" -q $force "$@" "$device"
+}
+
+## Images
+
+# busybox_rootfs DIR
+busybox_rootfs() {
+	local applet
+	mkdir -p "$1"/{bin,etc,proc,sys,dev,tmp} || return
+	cp /bin/busybox "$1/bin/"
+	for applet in sh df ls cat echo sleep dd mount sync stat sha256sum md5sum; do
+		ln -s busybox "$1/bin/$applet"
+	done
+}
+
+# bb_tar FILE: that, for `docker import`
+bb_tar() {
+	local dir
+	dir=$(mktemp -d) || return
+	busybox_rootfs "$dir" && chmod 755 "$dir" && tar -C "$dir" -cf "$1" .
+}
+
+# oci_layout FILE: that, for `ctr image import` (NAME:latest with --base-name NAME)
+oci_layout() (
+	work=$(mktemp -d) && cd "$work" || exit
+	umoci init --layout oci && umoci new --image oci:latest && umoci unpack --image oci:latest bundle || exit
+	busybox_rootfs bundle/rootfs && umoci repack --image oci:latest bundle && tar -C oci -cf "$1" .
+)
+
+## Engines, their data in $DATA, on /dev/mapper/pool, with filesystem $FS. Each says what it has to say in /run/NAME.log.
+
+# containerd_start TOML
+containerd_start() {
+	cat >/run/containerd.toml <<-END
+		version = 2
+		root = "$DATA/containerd"
+		state = "/run/containerd"
+		$1
+	END
+	containerd -c /run/containerd.toml >>/run/containerd.log 2>&1 &
+	containerd_pid=$!
+	# Left to itself, ctr tries for ten seconds before it says that nobody is there.
+	up containerd ctr --connect-timeout 1s version
+}
+
+containerd_runs() {
+	[ -n "${containerd_pid:-}" ] && kill -0 "$containerd_pid" 2>/dev/null
+}
+
+devmapper_ready() {
+	ctr plugin ls | grep -q 'devmapper.* ok'
+}
+
+# containerd_up [TOML]: with the devmapper snapshotter; TOML is added to the configuration
+# shellcheck disable=SC2120
+containerd_up() {
+	containerd_start '
+		[plugins."io.containerd.snapshotter.v1.devmapper"]
+			pool_name = "pool"
+			root_path = "'"$DATA"'/devmapper"
+			base_image_size = "'"${BASE_SIZE:-1GB}"'"
+			fs_type = "'"$FS"'"
+		'"${1:-}" && up containerd devmapper_ready
+}
+
+containerd_down() {
+	kill "$containerd_pid"
+	wait "$containerd_pid" || true
+}
+
+containerd_kill9() {
+	kill -KILL "$containerd_pid"
+	wait "$containerd_pid" || true
+}
+
+# docker_up [ARG...]: dockerd with ARGs added. On bookworm its own devicemapper driver; later ones have none, and
+# use containerd's. containerd is started if it is not there, and not stopped by docker_down.
+docker_up() {
+	local driver
+	if [ "$SUITE" = bookworm ]; then
+		containerd_runs || containerd_start "" || return
+		driver=(--storage-driver devicemapper --storage-opt dm.thinpooldev=/dev/mapper/pool
+			--storage-opt "dm.fs=$FS" --storage-opt "dm.basesize=${BASE_SIZE:-1G}")
+	else
+		containerd_runs || containerd_up "" || return
+		echo '{"features":{"containerd-snapshotter":true},"storage-driver":"devmapper"}' >/run/docker.json
+		driver=(--config-file /run/docker.json)
+	fi
+	dockerd --data-root "$DATA/docker" --containerd /run/containerd/containerd.sock --bridge none --iptables=false \
+		--ip-forward=false "${driver[@]}" "$@" >>/run/dockerd.log 2>&1 &
+	docker_pid=$!
+	up dockerd docker version
+}
+
+docker_down() {
+	kill "$docker_pid"
+	wait "$docker_pid" || true
+}
+
+docker_kill9() {
+	kill -KILL "$docker_pid"
+	wait "$docker_pid" || true
+	# It goes without tidying up, and the next one takes the number in here for a dockerd.
+	rm -f /run/docker.pid /var/run/docker.pid
+}
+
+# pm ARG...: podman (bookworm's is the last with the devicemapper driver); PODMAN_EXTRA goes before ARGs
+pm() {
+	printf '[containers]\nnetns = "none"\nlog_driver = "k8s-file"\n' >/run/containers.conf
+	# shellcheck disable=SC2086
+	CONTAINERS_CONF=/run/containers.conf podman --root "$DATA/podman" --runroot /run/podman \
+		--storage-driver devicemapper --storage-opt test=true --storage-opt dm.thinpooldev=/dev/mapper/pool \
+		--storage-opt "dm.basesize=${BASE_SIZE:-1G}" --storage-opt "dm.fs=$FS" \
+		--cgroup-manager cgroupfs --events-backend file ${PODMAN_EXTRA:-} "$@"
+}

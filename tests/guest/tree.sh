@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# tree.sh SUITE...: makes the Debian trees that guests run on, and prints their paths in that order.
+# A tree is named after what goes into it, so a changed list makes a new one. Needs root and mmdebstrap.
+set -euo pipefail
+
+cache=${OTG_CACHE:-/var/cache/oci-thin-grow}
+
+packages=(
+	# engines and runtimes
+	containerd docker.io podman runc crun umoci
+	# disks
+	dmsetup thin-provisioning-tools e2fsprogs xfsprogs btrfs-progs cryptsetup-bin
+	# the guest itself
+	user-mode-linux busybox-static kmod udev util-linux iproute2 iptables procps jq strace
+	# building the program
+	gcc libc6-dev make pkg-config libdevmapper-dev libyajl-dev libmount-dev libcmocka-dev xfslibs-dev
+)
+
+# The hooks run at the end, with the tree as $1.
+# shellcheck disable=SC2016
+hooks=(
+	# Mount points: a guest and a build see the tree read-only, and cannot make them.
+	--customize-hook='mkdir "$1/host" "$1/src" "$1/stage" "$1/build" "$1/t"'
+	# User-mode Linux has its modules in a place of its own, where modprobe does not look.
+	--customize-hook='mkdir -p "$1/lib/modules"; for v in $(ls "$1/usr/lib/uml/modules"); do
+		ln -s "/usr/lib/uml/modules/$v" "$1/lib/modules/$v"; chroot "$1" depmod "$v"; done'
+)
+
+# make_tree SUITE: under the lock of the suite, so that two runs at once make one tree
+make_tree() {
+	local suite=$1 args tree old log
+	local -a list=("${packages[@]}")
+	[ "$suite" = bookworm ] || list+=(docker-cli)
+	args=(--variant=minbase "--include=${list[*]}" "${hooks[@]}")
+	tree=$cache/$suite-$(printf '%s\n' "${args[@]}" | sha256sum | cut -c 1-12)
+	log=$cache/$suite.log
+
+	if [ ! -d "$tree" ]; then
+		echo "tree.sh: making the $suite tree, a minute or two (log: $log)" >&2
+		rm -rf "$tree.new"
+		if ! mmdebstrap "${args[@]}" "$suite" "$tree.new" >"$log" 2>&1; then
+			tail -n 40 "$log" >&2
+			rm -rf "$tree.new"
+			echo "tree.sh: no $suite tree" >&2
+			return 1
+		fi
+		mv "$tree.new" "$tree"
+	fi
+
+	for old in "$cache/$suite"-????????????; do
+		[ "$old" != "$tree" ] || continue
+		[ -d "$old" ] || continue
+		# A run in progress holds the lock of its tree; leave that for another time.
+		flock -n "$old.lock" rm -rf "$old" && rm -f "$old.lock"
+	done
+	echo "$tree" >"$cache/$suite.tree"
+}
+
+[ $# -gt 0 ] || { echo "usage: tree.sh SUITE..." >&2; exit 2; }
+[ "$(id -u)" = 0 ] || { echo "tree.sh: needs root" >&2; exit 1; }
+command -v mmdebstrap >/dev/null || { echo "tree.sh: needs mmdebstrap" >&2; exit 1; }
+mkdir -p "$cache"
+
+pids=() failed=0
+for suite; do
+	(
+		exec 9>"$cache/$suite.lock"
+		flock 9
+		make_tree "$suite"
+	) &
+	pids+=($!)
+done
+for pid in "${pids[@]}"; do
+	wait "$pid" || failed=1
+done
+[ $failed = 0 ] || exit 1
+for suite; do
+	cat "$cache/$suite.tree"
+done

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake-dm.h"
+
+#include "unit.h"
+
+struct fake_dm fake_dm;
+
+/* Ours: libdevmapper.h only declares it. */
+struct dm_task {
+	int type, err;
+	dev_t dev;
+	bool skip_lockfs, no_flush;
+	struct fake_table load;	    /* what dm_task_add_target() said */
+	struct fake_device *device; /* NULL: there is no such device */
+	struct fake_table seen;	    /* the table as it was when the task ran */
+	struct dm_info info;
+	char status[128];
+	unsigned int next_target;
+};
+
+__typeof__(dm_is_dm_major) __real_dm_is_dm_major, __wrap_dm_is_dm_major;
+__typeof__(dm_task_create) __real_dm_task_create, __wrap_dm_task_create;
+__typeof__(dm_task_destroy) __real_dm_task_destroy, __wrap_dm_task_destroy;
+__typeof__(dm_task_set_major_minor) __real_dm_task_set_major_minor, __wrap_dm_task_set_major_minor;
+__typeof__(dm_task_add_target) __real_dm_task_add_target, __wrap_dm_task_add_target;
+__typeof__(dm_task_skip_lockfs) __real_dm_task_skip_lockfs, __wrap_dm_task_skip_lockfs;
+__typeof__(dm_task_no_flush) __real_dm_task_no_flush, __wrap_dm_task_no_flush;
+__typeof__(dm_task_run) __real_dm_task_run, __wrap_dm_task_run;
+__typeof__(dm_task_get_errno) __real_dm_task_get_errno, __wrap_dm_task_get_errno;
+__typeof__(dm_task_get_info) __real_dm_task_get_info, __wrap_dm_task_get_info;
+__typeof__(dm_task_get_name) __real_dm_task_get_name, __wrap_dm_task_get_name;
+__typeof__(dm_task_get_uuid) __real_dm_task_get_uuid, __wrap_dm_task_get_uuid;
+__typeof__(dm_get_next_target) __real_dm_get_next_target, __wrap_dm_get_next_target;
+
+void fake_dm_arm(uint64_t sectors)
+{
+	fake_dm = (struct fake_dm){
+		.armed = true,
+		.thin = {.dev = FAKE_THIN,
+			 .name = "docker-8:1-42-thin",
+			 .uuid = "",
+			 .live = {1, sectors, "thin", "1234:3 17"}},
+		.pool = {.dev = FAKE_POOL,
+			 .name = "docker-pool",
+			 .uuid = "",
+			 .live = {1, 209715200, "thin-pool", "1234:1 1234:2 128 32768 0"}},
+		.pool_status = "0 100/4096 100000/1638400 - rw discard_passdown "
+			       "queue_if_no_space - 1024",
+	};
+}
+
+void fake_dm_disarm(void)
+{
+	fake_dm.armed = false;
+}
+
+void fake_log(const char *format, ...)
+{
+	size_t len = strlen(fake_dm.log);
+	va_list ap;
+
+	if (len)
+		len += (size_t)snprintf(fake_dm.log + len, sizeof(fake_dm.log) - len, ", ");
+	assert_true(len < sizeof(fake_dm.log));
+	va_start(ap, format);
+	vsnprintf(fake_dm.log + len, sizeof(fake_dm.log) - len, format, ap);
+	va_end(ap);
+}
+
+void fake_dm_load(uint64_t sectors)
+{
+	fake_dm.thin.inactive = fake_dm.thin.live;
+	fake_dm.thin.inactive.sectors = sectors;
+}
+
+static void swap(struct fake_device *device)
+{
+	if (device->inactive.targets)
+		device->live = device->inactive;
+	device->inactive = (struct fake_table){0};
+}
+
+void fake_dm_swap(void)
+{
+	swap(&fake_dm.thin);
+}
+
+void fake_dm_suspend_by_another(unsigned int lookups_to_go)
+{
+	fake_dm.thin.suspended = fake_dm.thin.by_another = true;
+	fake_dm.thin.lookups_to_go = lookups_to_go;
+}
+
+static struct fake_device *device_of(dev_t dev)
+{
+	if (dev == fake_dm.thin.dev && !fake_dm.thin.gone)
+		return &fake_dm.thin;
+	return dev == fake_dm.pool.dev && !fake_dm.pool.gone ? &fake_dm.pool : NULL;
+}
+
+int __wrap_dm_is_dm_major(uint32_t maj)
+{
+	return fake_dm.armed ? maj == major(fake_dm.thin.dev) : __real_dm_is_dm_major(maj);
+}
+
+struct dm_task *__wrap_dm_task_create(int type)
+{
+	struct dm_task *task;
+
+	if (!fake_dm.armed)
+		return __real_dm_task_create(type);
+	task = calloc(1, sizeof(*task));
+	assert_non_null(task);
+	task->type = type;
+	return task;
+}
+
+void __wrap_dm_task_destroy(struct dm_task *task)
+{
+	if (!fake_dm.armed)
+		__real_dm_task_destroy(task);
+	else
+		free(task);
+}
+
+int __wrap_dm_task_set_major_minor(struct dm_task *task, int maj, int min, int allow_default)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_set_major_minor(task, maj, min, allow_default);
+	task->dev = makedev((unsigned int)maj, (unsigned int)min);
+	return 1;
+}
+
+int __wrap_dm_task_add_target(struct dm_task *task, uint64_t start, uint64_t size,
+			      const char *target, const char *params)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_add_target(task, start, size, target, params);
+	assert_int_equal(start, task->load.sectors);
+	assert_string_equal(target, "thin");
+	task->load = (struct fake_table){task->load.targets + 1, start + size, "thin", ""};
+	snprintf(task->load.params, sizeof(task->load.params), "%s", params);
+	return 1;
+}
+
+int __wrap_dm_task_skip_lockfs(struct dm_task *task)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_skip_lockfs(task);
+	task->skip_lockfs = true;
+	return 1;
+}
+
+int __wrap_dm_task_no_flush(struct dm_task *task)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_no_flush(task);
+	task->no_flush = true;
+	return 1;
+}
+
+static bool is_turn(const struct fake_when *when, int type, bool or_later)
+{
+	unsigned int n = when->type == ANY_CALL ? fake_dm.calls : fake_dm.count[type];
+
+	if (!when->nth || (when->type != ANY_CALL && when->type != type))
+		return false;
+	return or_later ? n >= when->nth : n == when->nth;
+}
+
+static int look_up(struct dm_task *task)
+{
+	struct fake_device *device = task->device;
+
+	if (!device) /* libdm turns ENXIO into "does not exist" for a status, but not for a table */
+		return task->type == DM_DEVICE_STATUS ? 0 : ENXIO;
+	if (device->suspended && device->lookups_to_go && --device->lookups_to_go == 0) {
+		device->suspended = device->by_another = false;
+		swap(device);
+	}
+	if (task->type == DM_DEVICE_STATUS && device == &fake_dm.pool && !task->no_flush)
+		fake_dm.commits++;
+	task->seen = device->live;
+	snprintf(task->status, sizeof(task->status), "%s", fake_dm.pool_status);
+	task->info = (struct dm_info){
+		.exists = 1,
+		.suspended = device->suspended,
+		.live_table = device->live.targets != 0,
+		.inactive_table = device->inactive.targets != 0,
+		.major = major(device->dev),
+		.minor = minor(device->dev),
+		.read_only = device->read_only,
+		.target_count = (int32_t)device->live.targets,
+		.deferred_remove = device->deferred_remove,
+		.internal_suspend = device->internal_suspend,
+	};
+	return 0;
+}
+
+static int load(struct dm_task *task)
+{
+	if (!task->device)
+		return ENXIO;
+	fake_log("load %ju", (uintmax_t)task->load.sectors);
+	if (fake_dm.loads_refused) {
+		fake_dm.loads_refused--;
+		return EINVAL;
+	}
+	/* A table may only ever be replaced by one for the same pool and id. */
+	assert_int_equal(task->load.targets, 1);
+	assert_string_equal(task->load.params, task->device->live.params);
+	task->device->inactive = task->load;
+	return 0;
+}
+
+static int resume(struct dm_task *task)
+{
+	struct fake_device *device = task->device;
+
+	if (!device)
+		return ENXIO;
+	if (task->no_flush)
+		fail_msg("a resume without flush");
+	fake_log(task->skip_lockfs ? "resume" : "freeze and resume");
+	if (device->suspended && device->by_another)
+		fake_dm.resumed_anothers = true;
+	swap(device);
+	device->suspended = device->by_another = false;
+	return 0;
+}
+
+static int do_harm(struct dm_task *task)
+{
+	struct fake_device *device = task->device;
+	enum fake_harm harm = fake_dm.harm;
+
+	fake_dm.faulted = true;
+	if (fake_dm.after_fault)
+		fake_dm.after_fault();
+	if (task->type == DM_DEVICE_RELOAD || task->type == DM_DEVICE_RESUME)
+		fake_log("fault");
+	if (task->type != DM_DEVICE_RESUME || harm == HARM_NONE || !device)
+		return fake_dm.fault_errno;
+	device->suspended = true;
+	if (harm == HARM_SUSPENDED)
+		device->inactive = (struct fake_table){0};
+	if (harm == HARM_SWAPPED)
+		swap(device);
+	return fake_dm.fault_errno;
+}
+
+static int run(struct dm_task *task)
+{
+	assert_true(task->type >= 0 && (size_t)task->type < COUNT_OF(fake_dm.count));
+	fake_dm.calls++;
+	fake_dm.count[task->type]++;
+	if (is_turn(&fake_dm.meddle_at, task->type, false))
+		fake_dm.meddle();
+	task->device = device_of(task->dev);
+	if (is_turn(&fake_dm.fault, task->type, fake_dm.fault_lasts))
+		return do_harm(task);
+	switch (task->type) {
+	case DM_DEVICE_TABLE:
+	case DM_DEVICE_STATUS:
+		return look_up(task);
+	case DM_DEVICE_RELOAD:
+		return load(task);
+	case DM_DEVICE_RESUME:
+		return resume(task);
+	default:
+		fail_msg("device-mapper task %d", task->type);
+		return ENOTTY;
+	}
+}
+
+int __wrap_dm_task_run(struct dm_task *task)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_run(task);
+	task->err = run(task);
+	return task->err == 0;
+}
+
+int __wrap_dm_task_get_errno(struct dm_task *task)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_get_errno(task);
+	return task->err == FAULT_WITHOUT_ERRNO ? 0 : task->err;
+}
+
+int __wrap_dm_task_get_info(struct dm_task *task, struct dm_info *info)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_get_info(task, info);
+	*info = task->info;
+	return 1;
+}
+
+const char *__wrap_dm_task_get_name(const struct dm_task *task)
+{
+	return fake_dm.armed ? task->device->name : __real_dm_task_get_name(task);
+}
+
+const char *__wrap_dm_task_get_uuid(const struct dm_task *task)
+{
+	return fake_dm.armed ? task->device->uuid : __real_dm_task_get_uuid(task);
+}
+
+void *__wrap_dm_get_next_target(struct dm_task *task, void *next, uint64_t *start, uint64_t *length,
+				char **target, char **params)
+{
+	static char type[32];
+	uint64_t each;
+
+	if (!fake_dm.armed)
+		return __real_dm_get_next_target(task, next, start, length, target, params);
+	if (!task->seen.targets) {
+		*start = *length = 0;
+		*target = *params = NULL;
+		return NULL;
+	}
+	if (!next)
+		task->next_target = 0;
+	each = task->seen.sectors / task->seen.targets;
+	snprintf(type, sizeof(type), "%s", task->seen.target);
+	*start = each * task->next_target++;
+	*length = each;
+	*target = type;
+	*params = task->type == DM_DEVICE_STATUS ? task->status : task->seen.params;
+	return task->next_target < task->seen.targets ? task : NULL;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * A pretend device-mapper with two devices, a thin one and its pool, in the place of the libdm
+ * calls that reach the kernel. It keeps tables and states as the kernel does: a load fills the
+ * inactive slot, a resume suspends, swaps and resumes; the last load wins. What each test asserts
+ * is the state at the end. Not armed, it is not there.
+ */
+
+#include <libdevmapper.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/sysmacros.h>
+#include <sys/types.h>
+
+#define FAKE_MAJOR 1234
+#define FAKE_THIN  makedev(FAKE_MAJOR, 7)
+#define FAKE_POOL  makedev(FAKE_MAJOR, 3)
+
+struct fake_table {
+	unsigned int targets; /* 0: there is no table */
+	uint64_t sectors;     /* of all targets together */
+	const char *target;
+	char params[96];
+};
+
+struct fake_device {
+	dev_t dev;
+	const char *name, *uuid;
+	struct fake_table live, inactive;
+	bool gone;
+	bool read_only, deferred_remove, internal_suspend;
+	bool suspended;
+	bool by_another;	    /* it is somebody else who suspended it */
+	unsigned int lookups_to_go; /* who resumes it when it was looked up so often; 0: never */
+};
+
+#define ANY_CALL	    (-1)
+#define FAULT_WITHOUT_ERRNO (-1) /* dm_task_run() fails, dm_task_get_errno() says 0 */
+
+/* Which call: the @nth of @type (DM_DEVICE_..., or ANY_CALL), counted from 1; 0: none. */
+struct fake_when {
+	int type;
+	unsigned int nth;
+};
+
+enum fake_harm {
+	HARM_NONE,	    /* the call fails and changes nothing; a loaded table stays loaded */
+	HARM_SUSPENDED,	    /* a failed resume leaves the device suspended, the new table is lost */
+	HARM_KEPT_INACTIVE, /* it leaves the device suspended and the new table inactive */
+	HARM_SWAPPED,	    /* it leaves the device suspended with the new table */
+};
+
+struct fake_dm {
+	bool armed;
+	struct fake_device thin, pool;
+	char pool_status[128];
+
+	/* What goes wrong. */
+	struct fake_when fault;
+	bool fault_lasts; /* the calls after it fail, too */
+	int fault_errno;
+	enum fake_harm harm;
+	bool faulted; /* it was that call's turn */
+	void (*after_fault)(void);
+	struct fake_when meddle_at;
+	void (*meddle)(void);	    /* what somebody else does right before that call */
+	unsigned int loads_refused; /* EINVAL, as while the pool is suspended; counts down */
+
+	/* What was done. */
+	unsigned int calls, count[32]; /* of all types, and of each DM_DEVICE_... */
+	unsigned int commits;	       /* a status of the pool that flushed */
+	bool resumed_anothers;	       /* somebody else's suspend was undone */
+	char log[512];		       /* "load 8388608, resume, ..." */
+};
+
+extern struct fake_dm fake_dm;
+
+/* A healthy thin device of @sectors in a pool of 100 GiB, with no fault set. */
+void fake_dm_arm(uint64_t sectors);
+void fake_dm_disarm(void);
+
+/* Adds to fake_dm.log. */
+void fake_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What somebody else does, all at once: loads a table of @sectors; and resumes. */
+void fake_dm_load(uint64_t sectors);
+void fake_dm_swap(void);
+void fake_dm_suspend_by_another(unsigned int lookups_to_go);

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "fake-fs.h"
+
+#include "fake-dm.h"
+#include "unit.h"
+
+#include <linux/btrfs.h>
+#include <linux/magic.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <xfs/xfs.h>
+
+#ifndef EXT4_IOC_RESIZE_FS
+#define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
+#endif
+#define XFS_MAGIC	  0x58465342
+#define AG_BLOCKS	  UINT64_C(65536)
+#define AG_BLOCKS_MIN	  64
+#define EXT4_INODES	  8192
+#define EXT4_RESERVED_GDT 127
+
+struct fake_fs fake_fs;
+
+static ino_t folder_ino;
+static dev_t folder_dev;
+static int superblock_fd = -EBADF; /* what open() of the block device gave last */
+static int first_fd = -EBADF;	   /* the mount's own; any other is a clone's */
+static bool clone_writable;
+
+__typeof__(open) __real_open, __wrap_open;
+__typeof__(fstat) __real_fstat, __wrap_fstat;
+__typeof__(fstatfs) __real_fstatfs, __wrap_fstatfs;
+__typeof__(statx) __real_statx, __wrap_statx;
+__typeof__(ioctl) __real_ioctl, __wrap_ioctl;
+__typeof__(syscall) __real_syscall, __wrap_syscall;
+__typeof__(open_tree) __real_open_tree, __wrap_open_tree;
+__typeof__(mount_setattr) __real_mount_setattr, __wrap_mount_setattr;
+
+static const char *const names[] = {"other", "ext4", "xfs", "btrfs"};
+
+void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret)
+{
+	struct stat st;
+	int fd;
+
+	fake_fs = (struct fake_fs){
+		.type = type,
+		.folder = new_folder(),
+		.block_bytes = 4096,
+		.bytes = bytes,
+		.imaxpct = 25,
+		.btrfs_devices = 1,
+	};
+	fd = __real_open(fake_fs.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(__real_fstat(fd, &st), 0);
+	folder_dev = st.st_dev;
+	folder_ino = st.st_ino;
+	first_fd = fd;
+	clone_writable = false;
+	*ret = (struct rootfs){
+		.fd = fd, .dev = FAKE_THIN, .fs = type, .fs_name = strdup(names[type])};
+}
+
+void fake_fs_disarm(void)
+{
+	remove_folder(fake_fs.folder);
+	fake_fs = (struct fake_fs){0};
+}
+
+static bool is_ours(int fd)
+{
+	struct stat st;
+
+	return fake_fs.type != FS_OTHER && __real_fstat(fd, &st) == 0 && st.st_dev == folder_dev &&
+	       st.st_ino == folder_ino;
+}
+
+static bool is_read_only(int fd)
+{
+	return fake_fs.read_only ||
+	       (fake_fs.mount_read_only && (fd == first_fd || !clone_writable));
+}
+
+static uint64_t device_bytes(void)
+{
+	return fake_dm.thin.live.sectors * 512;
+}
+
+/* --- the block device ------------------------------------------------------------------------ */
+
+static void put(uint8_t *block, size_t at, uint64_t value, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i++)
+		block[at + i] = (uint8_t)(value >> (8 * i));
+}
+
+void fake_ext4_superblock(uint8_t block[1024])
+{
+	uint64_t blocks = fake_fs.bytes / fake_fs.block_bytes;
+
+	memset(block, 0, 1024);
+	put(block, 4, blocks, 4);
+	put(block, 24, (uint64_t)__builtin_ctz(fake_fs.block_bytes) - 10, 4);
+	put(block, 32, UINT64_C(8) * fake_fs.block_bytes, 4);
+	put(block, 40, EXT4_INODES, 4);
+	put(block, 52, 3, 2);
+	put(block, 56, 0xEF53U ^ fake_fs.superblock_damage, 2);
+	put(block, 58, fake_fs.error_flag ? 3 : 1, 2);
+	put(block, 76, 1, 4);
+	put(block, 88, 256, 2);
+	put(block, 92, fake_fs.sparse_super2 ? 0x200 : 0, 4);
+	put(block, 96, fake_fs.without_64bit ? 0x42 : 0xC2, 4);
+	memcpy(block + 104, "0123456789abcdef", 16);
+	put(block, 206, EXT4_RESERVED_GDT, 2);
+	if (!fake_fs.without_64bit) {
+		put(block, 254, 64, 2);
+		put(block, 336, blocks >> 32, 4);
+	}
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	uint8_t image[2048] = {0};
+	mode_t mode = 0;
+	va_list ap;
+
+	if (flags & (O_CREAT | O_TMPFILE)) {
+		va_start(ap, flags);
+		mode = va_arg(ap, mode_t);
+		va_end(ap);
+	}
+	if (fake_fs.type == FS_OTHER || strcmp(path, "/dev/dm-7") != 0)
+		return __real_open(path, flags, mode);
+	/* Opened for writing, udev would send events when it is closed. */
+	assert_int_equal(flags & O_ACCMODE, O_RDONLY);
+	fake_ext4_superblock(image + 1024);
+	superblock_fd = fd_with(image, fake_fs.device_is_short ? 2047 : sizeof(image));
+	return superblock_fd;
+}
+
+int __wrap_fstat(int fd, struct stat *st)
+{
+	int r = __real_fstat(fd, st);
+
+	if (r == 0 && fake_fs.type != FS_OTHER && fd == superblock_fd) {
+		st->st_mode = (fake_fs.device_is_a_file ? S_IFREG : S_IFBLK) | 0600;
+		st->st_rdev = fake_fs.device_is_another ? FAKE_POOL : FAKE_THIN;
+		superblock_fd = -EBADF;
+	}
+	return r;
+}
+
+/* --- the mount ------------------------------------------------------------------------------- */
+
+int __wrap_fstatfs(int fd, struct statfs *sfs)
+{
+	static const long magic[] = {
+		0,
+		EXT4_SUPER_MAGIC,
+		XFS_MAGIC,
+		(long)BTRFS_SUPER_MAGIC,
+	};
+	int r = __real_fstatfs(fd, sfs);
+
+	if (r == 0 && is_ours(fd)) {
+		sfs->f_type = magic[fake_fs.type];
+		sfs->f_flags = is_read_only(fd) ? ST_RDONLY : 0;
+	}
+	return r;
+}
+
+int __wrap_statx(int fd, const char *path, int flags, unsigned int mask, struct statx *stx)
+{
+	int r = __real_statx(fd, path, flags, mask, stx);
+
+	if (r == 0 && is_ours(fd)) {
+		stx->stx_dev_major = fake_fs.type == FS_BTRFS ? 0 : FAKE_MAJOR;
+		stx->stx_dev_minor = 7;
+		stx->stx_attributes_mask |= STATX_ATTR_MOUNT_ROOT;
+		stx->stx_attributes |= STATX_ATTR_MOUNT_ROOT;
+	}
+	return r;
+}
+
+int __wrap_open_tree(int fd, const char *path, unsigned int flags)
+{
+	if (!is_ours(fd))
+		return __real_open_tree(fd, path, flags);
+	assert_true(flags & OPEN_TREE_CLONE);
+	if (!fake_fs.no_clone)
+		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	errno = EPERM;
+	return -1;
+}
+
+int __wrap_mount_setattr(int fd, const char *path, unsigned int flags, struct mount_attr *attr,
+			 size_t size)
+{
+	if (!is_ours(fd))
+		return __real_mount_setattr(fd, path, flags, attr, size);
+	assert_int_not_equal(fd, first_fd); /* the container's own mount stays as it is */
+	if (!fake_fs.no_setattr) {
+		clone_writable = attr->attr_clr & MOUNT_ATTR_RDONLY;
+		return 0;
+	}
+	errno = EPERM;
+	return -1;
+}
+
+/* --- its size -------------------------------------------------------------------------------- */
+
+static int grow_to(int fd, uint64_t bytes)
+{
+	fake_fs.grows++;
+	fake_log("grow %ju", (uintmax_t)bytes);
+	if (fake_dm.thin.suspended)
+		fake_fs.grown_while_suspended = true;
+	if (is_read_only(fd))
+		return EROFS;
+	if (fake_fs.grow_errno)
+		return fake_fs.grow_errno;
+	if (bytes < fake_fs.bytes)
+		fail_msg("a request to shrink from %ju to %ju", (uintmax_t)fake_fs.bytes,
+			 (uintmax_t)bytes);
+	if (bytes > device_bytes())
+		return ENOSPC;
+	fake_fs.bytes = bytes - fake_fs.grow_less;
+	return 0;
+}
+
+static int xfs_geometry(void *arg)
+{
+	if (++fake_fs.reads == fake_fs.jump_at_read)
+		fake_fs.bytes = fake_fs.jump_bytes;
+	*(struct xfs_fsop_geom_v4 *)arg = (struct xfs_fsop_geom_v4){
+		.blocksize = fake_fs.block_bytes,
+		.agblocks = AG_BLOCKS,
+		.datablocks = fake_fs.bytes / fake_fs.block_bytes,
+		.imaxpct = fake_fs.imaxpct,
+	};
+	return 0;
+}
+
+static int xfs_grow(int fd, const struct xfs_growfs_data *request)
+{
+	uint64_t blocks = request->newblocks;
+
+	assert_int_equal(request->imaxpct, fake_fs.imaxpct);
+	if (blocks % AG_BLOCKS < AG_BLOCKS_MIN)
+		blocks -= blocks % AG_BLOCKS;
+	return grow_to(fd, blocks * fake_fs.block_bytes);
+}
+
+static int btrfs_info(struct btrfs_ioctl_fs_info_args *info)
+{
+	info->max_id = fake_fs.btrfs_devices;
+	info->num_devices = fake_fs.btrfs_devices;
+	info->sectorsize = fake_fs.block_bytes;
+	return 0;
+}
+
+static int btrfs_device(struct btrfs_ioctl_dev_info_args *device)
+{
+	device->total_bytes = fake_fs.bytes;
+	return device->devid == fake_fs.btrfs_devices ? 0 : ENODEV;
+}
+
+static int btrfs_grow(int fd, const struct btrfs_ioctl_vol_args *args)
+{
+	assert_string_equal(args->name, "1:max");
+	return grow_to(fd, device_bytes() - device_bytes() % fake_fs.block_bytes);
+}
+
+/* Returns an errno, or -1: no ioctl of ours. */
+static int answer(int fd, unsigned long request, void *arg)
+{
+	switch (request) {
+	case EXT4_IOC_RESIZE_FS:
+		assert_int_equal(fake_fs.type, FS_EXT4);
+		return grow_to(fd, *(uint64_t *)arg * fake_fs.block_bytes);
+	case XFS_IOC_FSGEOMETRY_V4:
+		assert_int_equal(fake_fs.type, FS_XFS);
+		return fake_fs.read_errno ? fake_fs.read_errno : xfs_geometry(arg);
+	case XFS_IOC_FSGROWFSDATA:
+		assert_int_equal(fake_fs.type, FS_XFS);
+		return xfs_grow(fd, arg);
+	case BTRFS_IOC_FS_INFO:
+		assert_int_equal(fake_fs.type, FS_BTRFS);
+		return fake_fs.read_errno ? fake_fs.read_errno : btrfs_info(arg);
+	case BTRFS_IOC_DEV_INFO:
+		assert_int_equal(fake_fs.type, FS_BTRFS);
+		return btrfs_device(arg);
+	case BTRFS_IOC_RESIZE:
+		assert_int_equal(fake_fs.type, FS_BTRFS);
+		return btrfs_grow(fd, arg);
+	default:
+		return -1;
+	}
+}
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	va_list ap;
+	void *arg;
+	int err;
+
+	va_start(ap, request);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	err = is_ours(fd) ? answer(fd, request, arg) : -1;
+	if (err < 0)
+		return __real_ioctl(fd, request, arg);
+	if (err == 0)
+		return request == BTRFS_IOC_RESIZE && fake_fs.grow_positive;
+	errno = err;
+	return -1;
+}
+
+/* --- privileges ------------------------------------------------------------------------------ */
+
+long __wrap_syscall(long number, ...)
+{
+	long arg[6];
+	va_list ap;
+
+	va_start(ap, number);
+	for (size_t i = 0; i < COUNT_OF(arg); i++)
+		arg[i] = va_arg(ap, long);
+	va_end(ap);
+	if (fake_fs.type != FS_OTHER && number == SYS_capget) {
+		struct __user_cap_data_struct *data = (void *)arg[1];
+
+		data[0].effective = data[1].effective = UINT32_MAX;
+		data[fake_fs.lacks_capability / 32].effective &=
+			~(1U << fake_fs.lacks_capability % 32);
+		return 0;
+	}
+	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+}

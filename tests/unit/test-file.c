@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/file.h"
+
+#include "unit.h"
+
+#include <pthread.h>
+
+static char *text;
+static size_t len;
+
+static int setup(void **state)
+{
+	(void)state;
+	text = NULL;
+	len = 42;
+	return 0;
+}
+
+static int read_bytes(size_t size, size_t max)
+{
+	char *bytes = malloc(size + 1);
+	int fd, r;
+
+	assert_non_null(bytes);
+	memset(bytes, 'x', size);
+	fd = fd_with(bytes, size);
+	r = file_read(fd, max, &text, &len);
+	if (r == 0) {
+		assert_int_equal(len, size);
+		assert_memory_equal(text, bytes, size);
+		assert_int_equal(text[len], '\0');
+		free(text);
+		text = NULL;
+	}
+	close(fd);
+	free(bytes);
+	return r;
+}
+
+static void reads_files_of_every_size(void **state)
+{
+	static const size_t sizes[] = {0, 1, 65535, 65536, 65537, 131072, 1000000};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		assert_int_equal(read_bytes(sizes[i], 2000000), 0);
+		assert_int_equal(read_bytes(sizes[i], sizes[i]), 0);
+		if (sizes[i])
+			assert_int_equal(read_bytes(sizes[i], sizes[i] - 1), -EFBIG);
+		assert_null(text);
+	}
+}
+
+static void *write_slowly(void *arg)
+{
+	int fd = *(int *)arg;
+
+	for (int i = 0; i < 3; i++) {
+		usleep(5000);
+		assert_int_equal(write(fd, "abc", 3), 3);
+	}
+	close(fd);
+	return NULL;
+}
+
+static void reads_a_pipe_to_its_end(void **state)
+{
+	pthread_t writer;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(pthread_create(&writer, NULL, write_slowly, &ends[1]), 0);
+	assert_int_equal(file_read(ends[0], 100, &text, &len), 0);
+	pthread_join(writer, NULL);
+	assert_string_equal(text, "abcabcabc");
+	assert_int_equal(len, 9);
+	free(text);
+	close(ends[0]);
+}
+
+/* Somebody who never stops writing cannot make us take all memory. */
+static void stops_at_the_limit(void **state)
+{
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_int_equal(file_read(fd, 1000, &text, &len), -EFBIG);
+	assert_null(text);
+	assert_int_equal(len, 42);
+	close(fd);
+}
+
+static void tells_errors_apart(void **state)
+{
+	char *folder = new_folder(), *fifo = path_in(folder, "fifo");
+
+	(void)state;
+	assert_int_equal(file_read(-1, 10, &text, &len), -EBADF);
+	assert_int_equal(file_read_at(AT_FDCWD, "/nowhere/at/all", 10, &text, &len), -ENOENT);
+	assert_int_equal(file_read_at(AT_FDCWD, folder, 10, &text, &len), -EISDIR);
+	assert_int_equal(file_read_at(AT_FDCWD, "/dev/zero", 10, &text, &len), -EINVAL);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	/* does not wait for a writer */
+	assert_int_equal(file_read_at(AT_FDCWD, fifo, 10, &text, &len), -EINVAL);
+	assert_null(text);
+	free(fifo);
+	remove_folder(folder);
+}
+
+static void reads_below_a_folder(void **state)
+{
+	char *folder = new_folder();
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	(void)state;
+	write_in(folder, "f", "content");
+	assert_int_equal(file_read_at(fd, "f", 7, &text, &len), 0);
+	assert_string_equal(text, "content");
+	free(text);
+	text = NULL;
+	assert_int_equal(file_read_at(fd, "f", 6, &text, &len), -EFBIG);
+	assert_null(text);
+	close(fd);
+	remove_folder(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(reads_files_of_every_size, setup),
+		cmocka_unit_test_setup(reads_a_pipe_to_its_end, setup),
+		cmocka_unit_test_setup(stops_at_the_limit, setup),
+		cmocka_unit_test_setup(tells_errors_apart, setup),
+		cmocka_unit_test_setup(reads_below_a_folder, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Every call to device-mapper may fail; the state at the end is what counts. */
+
+#include "grow-fixture.h"
+
+/* Returns false if there is no @nth call. */
+static bool fail_at(void **state, int type, unsigned int nth, int err, enum fake_harm harm)
+{
+	int r;
+
+	start_again(state);
+	order.timeout_ms = 30;
+	fake_dm.fault = (struct fake_when){type, nth};
+	fake_dm.fault_errno = err;
+	fake_dm.harm = harm;
+	r = grow();
+	assert_safe(SMALL_SECTORS);
+	if (!fake_dm.faulted) {
+		assert_int_equal(r, 0);
+		return false;
+	}
+	if (r == 0)
+		assert_large();
+	else
+		assert_string_not_equal(why.text, "");
+	order.timeout_ms = 5000;
+	assert_next_run_finishes();
+	return true;
+}
+
+static void survives_every_failing_call(void **state)
+{
+	static const int errors[] = {EIO, ENOMEM, EINTR, ENXIO, EINVAL, EBUSY};
+
+	for (size_t i = 0; i < COUNT_OF(errors); i++) {
+		unsigned int k = 1;
+
+		while (fail_at(state, ANY_CALL, k, errors[i], HARM_NONE))
+			k++;
+		/* Two looks, the pool's table and status, load, look, resume, look. */
+		assert_true(k > 8);
+	}
+}
+
+static void resumes_what_a_failed_resume_left_suspended(void **state)
+{
+	static const int errors[] = {EIO, ENOMEM, EINTR, EINVAL};
+	unsigned int resumes = fake_fs.type == FS_XFS ? 2 : 1;
+
+	for (size_t i = 0; i < COUNT_OF(errors); i++) {
+		for (enum fake_harm harm = HARM_SUSPENDED; harm <= HARM_SWAPPED; harm++) {
+			unsigned int k = 1;
+
+			while (fail_at(state, DM_DEVICE_RESUME, k, errors[i], harm))
+				k++;
+			assert_true(k > resumes);
+		}
+	}
+}
+
+static void says_that_an_interrupted_resume_changed_nothing(void **state)
+{
+	(void)state;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
+	fake_dm.fault_errno = EINTR;
+	expect_error(EINTR, "nothing has changed");
+	assert_int_equal(fake_dm.thin.live.sectors, SMALL_SECTORS);
+	assert_int_equal(fake_dm.thin.inactive.sectors, LARGE_SECTORS);
+	assert_int_equal(fake_fs.grows, 0);
+	assert_next_run_finishes();
+}
+
+/* The device cannot be resumed any more: all that is left is to say so, and how. */
+static void says_what_to_do_if_the_device_stays_suspended(void **state)
+{
+	(void)state;
+	order.timeout_ms = 30;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
+	fake_dm.fault_lasts = true;
+	fake_dm.fault_errno = EIO;
+	fake_dm.harm = HARM_KEPT_INACTIVE;
+	expect_error(EIO, "dmsetup resume docker-8:1-42-thin");
+	assert_true(fake_dm.count[DM_DEVICE_RESUME] > 1);
+	assert_int_equal(fake_fs.grows, 0);
+}
+
+/* The look that must tell whether the device was left suspended may fail once, too. */
+static void look_fails_next(void)
+{
+	fake_dm.fault = (struct fake_when){DM_DEVICE_TABLE, fake_dm.count[DM_DEVICE_TABLE] + 1};
+	fake_dm.harm = HARM_NONE;
+}
+
+static void resumes_even_if_the_look_after_a_failed_resume_fails(void **state)
+{
+	(void)state;
+	order.timeout_ms = 30;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
+	fake_dm.fault_errno = ENOMEM;
+	fake_dm.harm = HARM_SUSPENDED;
+	fake_dm.after_fault = look_fails_next;
+	grow();
+	assert_safe(SMALL_SECTORS);
+}
+
+static void remove_device(void)
+{
+	fake_dm.thin.gone = true;
+}
+
+static void has_a_reason_when_the_device_goes_away(void **state)
+{
+	for (unsigned int k = 1; k <= 11; k++) {
+		start_again(state);
+		order.timeout_ms = 30;
+		fake_dm.meddle_at = (struct fake_when){ANY_CALL, k};
+		fake_dm.meddle = remove_device;
+		if (grow() < 0)
+			assert_string_not_equal(why.text, "");
+		else
+			assert_true(fake_dm.calls < k || fake_dm.count[DM_DEVICE_RESUME] > 0);
+	}
+}
+
+static void tries_again_while_the_pool_is_suspended(void **state)
+{
+	(void)state;
+	fake_dm.loads_refused = 3;
+	expect_result(GROW_DONE);
+	assert_large();
+	assert_int_equal(fake_dm.count[DM_DEVICE_RELOAD], is_xfs() ? 5 : 4);
+}
+
+static void gives_up_when_loads_are_refused_for_ever(void **state)
+{
+	(void)state;
+	order.timeout_ms = 30;
+	fake_dm.loads_refused = UINT32_MAX;
+	expect_error(EINVAL, "loading a table of 8388608 sectors");
+	assert_safe(SMALL_SECTORS);
+	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 0);
+	assert_int_equal(fake_fs.grows, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH_FS(survives_every_failing_call),
+		EACH_FS(resumes_what_a_failed_resume_left_suspended),
+		EACH_FS(says_that_an_interrupted_resume_changed_nothing),
+		EACH_FS(says_what_to_do_if_the_device_stays_suspended),
+		EACH_FS(resumes_even_if_the_look_after_a_failed_resume_fails),
+		EACH_FS(has_a_reason_when_the_device_goes_away),
+		EACH_FS(tries_again_while_the_pool_is_suspended),
+		EACH_FS(gives_up_when_loads_are_refused_for_ever),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What must not be touched is not touched: nothing is loaded. */
+
+#include "grow-fixture.h"
+
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+static void refuse(const char *pool_status, const char *reason)
+{
+	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "%s", pool_status);
+	expect_result(GROW_REFUSED);
+	assert_contains(why.text, "docker-pool");
+	assert_contains(why.text, reason);
+	assert_not_changed();
+	order.dry_run = true;
+	expect_result(GROW_REFUSED);
+	assert_contains(why.text, reason);
+	assert_int_equal(fake_dm.count[DM_DEVICE_RELOAD], 0);
+	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 0);
+	order.dry_run = false;
+}
+
+#define POOL_TAIL  "discard_passdown queue_if_no_space"
+#define LARGE_POOL "0 100/4096 1000/16777216 - rw " POOL_TAIL " - 1024"
+
+static void refuses_on_a_pool_in_trouble(void **state)
+{
+	(void)state;
+	refuse("0 100/4096 1000/1638400 - ro " POOL_TAIL " - 1024", "read-only");
+	refuse("0 100/4096 1000/1638400 - out_of_data_space " POOL_TAIL " - 1024", "out of data");
+	refuse("0 100/4096 1000/1638400 - rw " POOL_TAIL " needs_check 1024", "needs_check");
+	refuse("0 100/4096 1000/1638400 - ro " POOL_TAIL " needs_check 1024", "needs_check");
+	refuse("Fail", "failed");
+	refuse("Error", "in error");
+}
+
+static void refuses_above_the_marks(void **state)
+{
+	(void)state;
+	refuse("0 100/4096 1572865/1638400 - rw " POOL_TAIL " - 1024", "96.0 % of its data");
+	refuse("0 3728/4096 1000/1638400 - rw " POOL_TAIL " - 1024", "91.0 % of its metadata");
+}
+
+static void grows_on_a_pool_full_to_the_marks(void **state)
+{
+	(void)state;
+	order.marks = (struct pool_marks){97, 91};
+	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "%s",
+		 "0 3727/4096 1572864/1638400 - rw " POOL_TAIL " - 1024");
+	expect_result(GROW_DONE);
+	assert_large();
+}
+
+static void has_an_error_if_the_pool_cannot_be_read(void **state)
+{
+	(void)state;
+	fake_dm.pool_status[0] = '\0';
+	expect_error(EINVAL, "pool 1234:3: reading its status");
+	assert_not_changed();
+	fake_dm.pool.gone = true;
+	assert_true(grow() < 0);
+	assert_contains(why.text, "pool 1234:3");
+	assert_not_changed();
+}
+
+static void leaves_a_read_only_device_alone(void **state)
+{
+	(void)state;
+	fake_dm.thin.read_only = true;
+	expect_error(EROFS, "is read-only");
+	assert_not_changed();
+}
+
+static void leaves_a_device_that_is_to_go_alone(void **state)
+{
+	(void)state;
+	fake_dm.thin.deferred_remove = true;
+	expect_error(EBUSY, "about to be removed");
+	assert_not_changed();
+}
+
+static void expect_not_applicable(const char *reason)
+{
+	expect_result(GROW_NOT_APPLICABLE);
+	assert_contains(why.text, reason);
+	assert_untouched();
+}
+
+static void leaves_foreign_devices_alone(void **state)
+{
+	static const char *const uuids[] = {"LVM-abc", "CRYPT-LUKS2-1", "mpath-360", "stratis-1-x",
+					    "part1-LVM-a"};
+
+	for (size_t i = 0; i < COUNT_OF(uuids); i++) {
+		start_again(state);
+		fake_dm.thin.uuid = uuids[i];
+		expect_not_applicable("belongs to another manager");
+		assert_contains(why.text, uuids[i]);
+	}
+}
+
+static void leaves_what_is_not_one_thin_target_alone(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.targets = 2;
+	expect_not_applicable("has 2 targets");
+	fake_dm.thin.live.targets = 1;
+	fake_dm.thin.live.target = "linear";
+	expect_not_applicable("is dm target \"linear\", not thin");
+	fake_dm.thin.live = (struct fake_table){0};
+	expect_not_applicable("not thin");
+	rootfs.dev = makedev(8, 1);
+	expect_not_applicable("no device-mapper device");
+	rootfs.dev = 0;
+	expect_not_applicable("no block device of its own");
+}
+
+static void leaves_other_filesystems_alone(void **state)
+{
+	(void)state;
+	free(rootfs.fs_name);
+	rootfs.fs_name = strdup("f2fs");
+	rootfs.fs = FS_OTHER;
+	expect_not_applicable("f2fs");
+}
+
+/* As the rootfs of the vfs drivers, which share a filesystem with all others. */
+static void leaves_a_shared_filesystem_alone(void **state)
+{
+	char *deep = path_in(fake_fs.folder, "a/b/c");
+
+	(void)state;
+	mkdir_in(fake_fs.folder, "a");
+	mkdir_in(fake_fs.folder, "a/b");
+	mkdir_in(fake_fs.folder, "a/b/c");
+	close(rootfs.fd);
+	rootfs.fd = open(deep, O_RDONLY | O_CLOEXEC);
+	assert_true(rootfs.fd >= 0);
+	free(deep);
+	expect_not_applicable("deep inside a filesystem");
+}
+
+static void leaves_the_hosts_own_filesystem_alone(void **state)
+{
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat("/", &st), 0);
+	rootfs.dev = fake_dm.thin.dev = st.st_dev;
+	expect_not_applicable("filesystem of the host's /");
+}
+
+/* --- the mount is read-only ------------------------------------------------------------------ */
+
+static void grows_through_a_writable_clone_of_a_read_only_mount(void **state)
+{
+	struct statfs sfs;
+
+	(void)state;
+	rootfs.read_only = fake_fs.mount_read_only = true;
+	expect_result(GROW_DONE);
+	assert_large();
+	assert_false(rootfs.read_only);
+	assert_int_equal(fstatfs(rootfs.fd, &sfs), 0);
+	assert_false(sfs.f_flags & ST_RDONLY);
+}
+
+static void leaves_a_read_only_filesystem_alone(void **state)
+{
+	(void)state;
+	rootfs.read_only = fake_fs.mount_read_only = fake_fs.read_only = true;
+	expect_error(EROFS, "the filesystem itself is mounted read-only");
+	assert_not_changed();
+}
+
+static void leaves_a_mount_that_cannot_be_made_writable_alone(void **state)
+{
+	(void)state;
+	rootfs.read_only = fake_fs.mount_read_only = true;
+	fake_fs.no_setattr = true;
+	expect_error(EPERM, "mount_setattr");
+	assert_not_changed();
+	fake_fs.no_clone = true;
+	expect_error(EPERM, "open_tree");
+	assert_not_changed();
+}
+
+/* --- ext4 ------------------------------------------------------------------------------------ */
+
+/* The kernel would not notice, and the filesystem would be lost. */
+static void respects_the_limit_of_ext4_without_64bit(void **state)
+{
+	(void)state;
+	fake_fs.without_64bit = true;
+	order.want_bytes = 16 * TIB;
+	expect_error(EPERM, "without the feature 64bit");
+	assert_not_changed();
+	order.want_bytes = 16 * TIB - 4096;
+	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "%s", LARGE_POOL);
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_fs.bytes, 16 * TIB - 4096);
+}
+
+static void grows_ext4_with_64bit_beyond_16_tib(void **state)
+{
+	(void)state;
+	order.want_bytes = 17 * TIB;
+	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "%s", LARGE_POOL);
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_fs.bytes, 17 * TIB);
+	assert_int_equal(report.fs.bytes, 17 * TIB);
+}
+
+static void leaves_ext4_with_an_error_flag_alone(void **state)
+{
+	(void)state;
+	fake_fs.error_flag = true;
+	expect_error(EPERM, "run e2fsck");
+	assert_not_changed();
+}
+
+static void leaves_ext4_with_sparse_super2_alone(void **state)
+{
+	(void)state;
+	fake_fs.sparse_super2 = true;
+	expect_error(EPERM, "sparse_super2");
+	assert_not_changed();
+}
+
+/* Growing from 1 GiB to 4 TiB costs ext4 64 GiB of inode tables, which the pool does not have. */
+static void counts_what_the_filesystem_itself_will_take(void **state)
+{
+	(void)state;
+	order.want_bytes = 4 * TIB;
+	refuse("0 100/4096 655360/1638400 - rw " POOL_TAIL " - 1024",
+	       "40.0 % of its data in use, 103.9 % with");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH_FS(refuses_on_a_pool_in_trouble),
+		EACH_FS(refuses_above_the_marks),
+		EACH_FS(grows_on_a_pool_full_to_the_marks),
+		EACH_FS(has_an_error_if_the_pool_cannot_be_read),
+		EACH_FS(leaves_a_read_only_device_alone),
+		EACH_FS(leaves_a_device_that_is_to_go_alone),
+		EACH_FS(leaves_foreign_devices_alone),
+		EACH_FS(leaves_what_is_not_one_thin_target_alone),
+		EACH_FS(leaves_other_filesystems_alone),
+		EACH_FS(leaves_a_shared_filesystem_alone),
+		EACH_FS(leaves_the_hosts_own_filesystem_alone),
+		EACH_FS(grows_through_a_writable_clone_of_a_read_only_mount),
+		EACH_FS(leaves_a_read_only_filesystem_alone),
+		EACH_FS(leaves_a_mount_that_cannot_be_made_writable_alone),
+		FS_TEST(respects_the_limit_of_ext4_without_64bit, FS_EXT4),
+		FS_TEST(grows_ext4_with_64bit_beyond_16_tib, FS_EXT4),
+		FS_TEST(leaves_ext4_with_an_error_flag_alone, FS_EXT4),
+		FS_TEST(leaves_ext4_with_sparse_super2_alone, FS_EXT4),
+		FS_TEST(counts_what_the_filesystem_itself_will_take, FS_EXT4),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

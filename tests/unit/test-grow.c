@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What grow_rootfs() is for, and what it does when the filesystem says no. */
+
+#include "grow-fixture.h"
+
+static void grows_device_and_filesystem(void **state)
+{
+	(void)state;
+	expect_result(GROW_DONE);
+	assert_large();
+	assert_string_equal(fake_dm.log, is_xfs() ? "load 8388608, resume, grow 4294967296, "
+						    "load 8388608, freeze and resume"
+						  : "load 8388608, resume, grow 4294967296");
+	assert_int_equal(report.from_sectors, SMALL_SECTORS);
+	assert_int_equal(report.device.sectors, LARGE_SECTORS);
+	assert_int_equal(report.fs_before.bytes, SMALL);
+	assert_int_equal(report.fs.bytes, LARGE);
+	assert_int_equal(report.plan.device_sectors, LARGE_SECTORS);
+	assert_int_equal(report.plan.fs_bytes, LARGE);
+	assert_string_equal(report.pool.name, "docker-pool");
+}
+
+static void keeps_what_is_large_enough(void **state)
+{
+	(void)state;
+	for (order.want_bytes = 0; order.want_bytes <= SMALL; order.want_bytes += SMALL / 2) {
+		expect_result(GROW_KEPT);
+		assert_untouched();
+		assert_int_equal(fake_dm.calls, fake_dm.count[DM_DEVICE_TABLE]);
+	}
+}
+
+static void a_second_run_finds_nothing_to_do(void **state)
+{
+	(void)state;
+	expect_result(GROW_DONE);
+	fake_dm.log[0] = '\0';
+	expect_result(GROW_KEPT);
+	assert_string_equal(fake_dm.log, "");
+}
+
+static void grows_only_the_filesystem(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.sectors = LARGE_SECTORS;
+	expect_result(GROW_DONE);
+	assert_large();
+	assert_string_equal(fake_dm.log,
+			    is_xfs() ? "grow 4294967296, load 8388608, freeze and resume"
+				     : "grow 4294967296");
+	assert_int_equal(report.plan.device_sectors, 0);
+}
+
+/* A device longer than asked is used to its end: a shorter filesystem would gain nothing. */
+static void never_makes_a_long_device_shorter(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.sectors = 2 * LARGE_SECTORS;
+	expect_result(GROW_DONE);
+	assert_safe(2 * LARGE_SECTORS);
+	assert_int_equal(fake_fs.bytes, 2 * LARGE);
+}
+
+static void a_dry_run_does_nothing(void **state)
+{
+	(void)state;
+	order.dry_run = true;
+	expect_result(GROW_DONE);
+	assert_untouched();
+	assert_int_equal(report.plan.device_sectors, LARGE_SECTORS);
+	assert_int_equal(report.plan.fs_bytes, LARGE);
+	assert_int_equal(report.device.sectors, SMALL_SECTORS);
+}
+
+/* --- the filesystem says no ------------------------------------------------------------------ */
+
+static void passes_on_what_the_filesystem_says(void **state)
+{
+	static const struct {
+		int err;
+		const char *hint;
+	} answers[] = {
+		{EPERM, "error flag"},	     {EOPNOTSUPP, "sparse_super2"},
+		{EROFS, "read-only"},	     {EBUSY, "try again"},
+		{EAGAIN, "try again"},	     {ENOSPC, "pool is full"},
+		{EIO, "Input/output error"},
+	};
+
+	for (size_t i = 0; i < COUNT_OF(answers); i++) {
+		start_again(state);
+		fake_fs.grow_errno = answers[i].err;
+		expect_error(answers[i].err, answers[i].hint);
+		assert_contains(why.text, "from 1073741824 to 4294967296 bytes");
+		assert_safe(LARGE_SECTORS); /* the device stays long: harmless */
+		assert_int_equal(fake_fs.bytes, SMALL);
+		assert_next_run_finishes();
+	}
+}
+
+static void notices_that_ext4_did_less(void **state)
+{
+	(void)state;
+	fake_fs.grow_less = 128 * MIB;
+	expect_error(EIO, "was to have 4294967296 bytes and has 4160749568");
+	assert_safe(LARGE_SECTORS);
+	assert_next_run_finishes();
+}
+
+/* The last block group has no room for its own metadata. */
+static void accepts_a_dropped_tail(void **state)
+{
+	(void)state;
+	fake_fs.grow_less = 1 * MIB;
+	expect_result(GROW_DONE);
+	expect_result(GROW_KEPT);
+	assert_int_equal(fake_fs.grows, 1);
+}
+
+static void btrfs_is_busy(void **state)
+{
+	(void)state;
+	fake_fs.grow_positive = true;
+	expect_error(EINPROGRESS, "try again");
+	assert_safe(LARGE_SECTORS);
+}
+
+static void leaves_btrfs_on_two_devices_alone(void **state)
+{
+	(void)state;
+	fake_fs.btrfs_devices = 2;
+	expect_error(EPERM, "more than one device");
+	assert_not_changed();
+}
+
+/* New kernels take a smaller number as an order to shrink; fake-fs fails the test if they got one.
+ */
+static void never_asks_xfs_to_shrink(void **state)
+{
+	for (unsigned int reading = 1; reading <= 3; reading++) {
+		start_again(state);
+		fake_dm.thin.live.sectors = LARGE_SECTORS;
+		fake_fs.jump_at_read = reading;
+		fake_fs.jump_bytes = LARGE;
+		assert_int_equal(grow(), 0);
+		assert_int_equal(fake_fs.grows, 0);
+		assert_large();
+	}
+	start_again(state);
+	fake_fs.jump_at_read = 3;
+	fake_fs.jump_bytes = 2 * LARGE;
+	fake_dm.meddle_at = (struct fake_when){DM_DEVICE_TABLE, 5};
+	fake_dm.meddle = lengthen;
+	grow();
+	assert_int_equal(fake_fs.grows, 0);
+	assert_safe(2 * LARGE_SECTORS);
+}
+
+static void settling_may_fail_after_all_is_grown(void **state)
+{
+	(void)state;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RELOAD, 2};
+	fake_dm.fault_errno = EIO;
+	expect_error(EIO, "settling the grown filesystem: loading");
+	assert_large();
+}
+
+static void has_an_error_if_the_size_cannot_be_read(void **state)
+{
+	(void)state;
+	if (fake_fs.type == FS_EXT4)
+		fake_fs.superblock_damage = 1;
+	else
+		fake_fs.read_errno = EINVAL;
+	expect_error(EINVAL, "reading the filesystem's size");
+	assert_untouched();
+}
+
+static void needs_privileges(void **state)
+{
+	static const struct {
+		unsigned int cap;
+		const char *name;
+	} caps[] = {{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"}};
+
+	for (size_t i = 0; i < COUNT_OF(caps); i++) {
+		start_again(state);
+		fake_fs.lacks_capability = caps[i].cap;
+		expect_error(EPERM, caps[i].name);
+		assert_not_changed();
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH_FS(grows_device_and_filesystem),
+		EACH_FS(keeps_what_is_large_enough),
+		EACH_FS(a_second_run_finds_nothing_to_do),
+		EACH_FS(grows_only_the_filesystem),
+		EACH_FS(never_makes_a_long_device_shorter),
+		EACH_FS(a_dry_run_does_nothing),
+		EACH_FS(passes_on_what_the_filesystem_says),
+		FS_TEST(notices_that_ext4_did_less, FS_EXT4),
+		FS_TEST(accepts_a_dropped_tail, FS_EXT4),
+		FS_TEST(btrfs_is_busy, FS_BTRFS),
+		FS_TEST(leaves_btrfs_on_two_devices_alone, FS_BTRFS),
+		FS_TEST(never_asks_xfs_to_shrink, FS_XFS),
+		FS_TEST(settling_may_fail_after_all_is_grown, FS_XFS),
+		EACH_FS(has_an_error_if_the_size_cannot_be_read),
+		EACH_FS(needs_privileges),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/job.h"
+
+#include "base/log.h"
+#include "fake-dm.h"
+#include "fake-fs.h"
+#include "fake-log.h"
+#include "role/role.h"
+#include "unit.h"
+
+#define ASKS(size) "{\"io.oci-thin-grow.size\":\"" size "\"}"
+
+static struct job job;
+static struct json_doc *doc;
+static struct policy policy;
+static struct why message;
+
+static int setup(void **state)
+{
+	struct rootfs armed;
+
+	(void)state;
+	thin_init();
+	fake_dm_arm(GIB / 512);
+	fake_fs_arm(FS_EXT4, GIB, &armed);
+	rootfs_close(&armed);
+	fake_syslog.lines = 0;
+	policy = policy_builtin;
+	job = (struct job){
+		.container = "c1",
+		.bundle = fake_fs.folder,
+		.root_path = ".",
+		.dry_run = true, /* no lock in /run: how it grows is test-grow's */
+	};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	job_free(&job);
+	json_free(doc);
+	doc = NULL;
+	fake_fs_disarm();
+	fake_dm_disarm();
+	return 0;
+}
+
+static void expect(const char *annotations, enum job_outcome outcome, int status)
+{
+	struct why why;
+
+	assert_int_equal(json_parse(annotations, strlen(annotations), &doc, &why), 0);
+	job.annotations[1] = json_root(doc);
+	job_run(&job, &policy);
+	job_log(&job);
+	job_message(&job, &message);
+	if (job.outcome != outcome)
+		print_error("%s\n", job.why.text);
+	assert_int_equal(job.outcome, outcome);
+	assert_int_equal(job_exit_status(&job, &policy), status);
+}
+
+/* Who asks for nothing pays nothing: not even if there is no rootfs, and libdm does not answer. */
+static void nothing_asked_nothing_done(void **state)
+{
+	(void)state;
+	job.bundle = "/nowhere";
+	job.dry_run = false;
+	expect("{\"a\":\"b\",\"a\":\"c\"}", JOB_NOTHING, EXIT_OK);
+	assert_int_equal(fake_dm.calls, 0);
+	assert_int_equal(fake_syslog.lines, 0);
+	assert_string_equal(message.text, "");
+}
+
+static void a_sandbox_is_nothing_to_grow(void **state)
+{
+	(void)state;
+	job.dry_run = false;
+	expect("{\"io.kubernetes.cri.container-type\":\"sandbox\","
+	       "\"io.oci-thin-grow.size\":\"4G\"}",
+	       JOB_NOTHING, EXIT_OK);
+	assert_true(job.sandbox);
+	assert_int_equal(fake_dm.calls, 0);
+	assert_int_equal(fake_syslog.lines, 0);
+}
+
+static void a_growth_is_one_line(void **state)
+{
+	(void)state;
+	expect(ASKS("4G"), JOB_GROWN, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_int_equal(fake_syslog.priority, LOG_INFO);
+	assert_contains(fake_syslog.text, "action=grow container=c1 engine=runtime "
+					  "device=docker-8:1-42-thin from=1073741824 ");
+	assert_contains(fake_syslog.text, " fs=ext4 source=annotation:io.oci-thin-grow.size "
+					  "requested=4294967296 took_ms=");
+	assert_string_equal(message.text, "");
+}
+
+static void what_is_met_to_the_byte_is_no_news(void **state)
+{
+	(void)state;
+	expect(ASKS("1G"), JOB_KEPT, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 0);
+}
+
+static void a_request_below_the_size_is_told(void **state)
+{
+	(void)state;
+	expect(ASKS("1M"), JOB_KEPT, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_contains(fake_syslog.text, "action=keep");
+	assert_contains(fake_syslog.text, "size=1073741824");
+	assert_string_equal(message.text, "");
+}
+
+static void policy_refuses(void **state)
+{
+	(void)state;
+	expect(ASKS("2T"), JOB_REFUSED, EXIT_REFUSED);
+	assert_int_equal(fake_dm.calls, 0);
+	assert_int_equal(fake_syslog.priority, LOG_ERR);
+	assert_contains(fake_syslog.text, "action=refuse container=c1");
+	assert_contains(message.text, "container \"c1\" cannot have 2 TiB (annotation "
+				      "io.oci-thin-grow.size): policy allows no more than 1 TiB");
+}
+
+static void a_full_pool_refuses(void **state)
+{
+	(void)state;
+	strcpy(fake_dm.pool_status, "Fail");
+	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
+	assert_contains(message.text, "pool \"docker-pool\" is failed");
+}
+
+static void what_is_not_thin_is_a_warning(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.target = "linear";
+	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
+	assert_int_equal(fake_syslog.priority, LOG_WARNING);
+	assert_contains(message.text, "asks for 4 GiB (annotation io.oci-thin-grow.size), but "
+				      "nothing was done: rootfs is ext4");
+	policy.not_applicable = ON_FAILURE_FAIL;
+	assert_int_equal(job_exit_status(&job, &policy), EXIT_NOT_APPLICABLE);
+}
+
+static void what_fails_fails_the_container(void **state)
+{
+	(void)state;
+	fake_dm.thin.read_only = true;
+	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
+	assert_contains(message.text, "cannot have 4 GiB");
+	policy.request = ON_FAILURE_WARN;
+	assert_int_equal(job_exit_status(&job, &policy), EXIT_OK);
+}
+
+static void an_unreadable_request_fails(void **state)
+{
+	(void)state;
+	expect(ASKS("lots\\u001b\\n"), JOB_FAILED, EXIT_FAILED);
+	assert_contains(message.text, "container \"c1\": io.oci-thin-grow.size: \"lots\\x1b\\n\"");
+	assert_lacks(fake_syslog.text, "\n");
+	assert_lacks(fake_syslog.text, "\x1b");
+	assert_int_equal(fake_dm.calls, 0);
+}
+
+static void a_request_without_a_rootfs_fails(void **state)
+{
+	(void)state;
+	job.root_path = NULL;
+	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
+	assert_contains(message.text, "config.json names no root.path");
+}
+
+/* A container's name cannot forge a line, nor a field. */
+static void quotes_the_container(void **state)
+{
+	(void)state;
+	job.container = "c1 to=9\nroot";
+	job.root_path = "missing";
+	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
+	assert_contains(fake_syslog.text, "container=\"c1 to=9\\nroot\" engine=");
+	assert_contains(message.text, "container \"c1 to=9\\nroot\"");
+}
+
+#define JOB_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		JOB_TEST(nothing_asked_nothing_done),
+		JOB_TEST(a_sandbox_is_nothing_to_grow),
+		JOB_TEST(a_growth_is_one_line),
+		JOB_TEST(what_is_met_to_the_byte_is_no_news),
+		JOB_TEST(a_request_below_the_size_is_told),
+		JOB_TEST(policy_refuses),
+		JOB_TEST(a_full_pool_refuses),
+		JOB_TEST(what_is_not_thin_is_a_warning),
+		JOB_TEST(what_fails_fails_the_container),
+		JOB_TEST(an_unreadable_request_fails),
+		JOB_TEST(a_request_without_a_rootfs_fails),
+		JOB_TEST(quotes_the_container),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

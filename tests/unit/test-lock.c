@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/lock.h"
+
+#include "unit.h"
+
+#include <sys/file.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+static char *parent, *run_dir;
+static struct deadline deadline;
+static struct why why;
+
+static int setup(void **state)
+{
+	(void)state;
+	parent = new_folder();
+	run_dir = path_in(parent, "run");
+	why.text[0] = '\0';
+	return deadline_start(&deadline, 5000);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	deadline_stop(&deadline);
+	remove_folder(parent);
+	free(run_dir);
+	return 0;
+}
+
+static int take(unsigned int minor, int *ret_fd)
+{
+	return lock_device(run_dir, makedev(253, minor), &deadline, ret_fd, &why);
+}
+
+static void makes_folder_and_file(void **state)
+{
+	char *path = path_in(run_dir, "253:7.lock");
+	struct stat st;
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(take(7, &fd), 0);
+	assert_int_equal(stat(run_dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	close(fd);
+	assert_int_equal(take(7, &fd), 0); /* again: it was released with the fd */
+	close(fd);
+	free(path);
+}
+
+static void devices_have_locks_of_their_own(void **state)
+{
+	int a, b;
+
+	(void)state;
+	assert_int_equal(take(7, &a), 0);
+	assert_int_equal(take(8, &b), 0);
+	close(a);
+	close(b);
+}
+
+static void waits_until_the_deadline(void **state)
+{
+	uint64_t start = now_ms();
+	int held, fd = -42;
+
+	(void)state;
+	assert_int_equal(take(7, &held), 0);
+	assert_int_equal(deadline_start(&deadline, 60), 0);
+	assert_int_equal(take(7, &fd), -ETIMEDOUT);
+	assert_in_range(now_ms() - start, 60, 2000);
+	assert_contains(why.text, "253:7.lock");
+	assert_int_equal(fd, -42);
+	close(held);
+}
+
+/* A signal before the deadline is no reason to give up; nor is a holder that was killed. */
+static void gets_it_when_the_holder_goes(void **state)
+{
+	int ends[2], fd = -1;
+	pid_t child;
+	char c;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (take(7, &fd) == 0 && write(ends[1], "x", 1) == 1)
+			usleep(80000);
+		_exit(0);
+	}
+	assert_int_equal(read(ends[0], &c, 1), 1);
+	raise(SIGALRM);
+	assert_int_equal(take(7, &fd), 0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(fd);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void refuses_a_folder_that_others_can_write(void **state)
+{
+	int fd = -42;
+
+	(void)state;
+	assert_int_equal(mkdir(run_dir, 0700), 0);
+	assert_int_equal(chmod(run_dir, 0720), 0);
+	assert_int_equal(take(7, &fd), -EPERM);
+	assert_int_equal(chmod(run_dir, 0702), 0);
+	assert_int_equal(take(7, &fd), -EPERM);
+	assert_contains(why.text, run_dir);
+	assert_int_equal(chmod(run_dir, 0755), 0);
+	assert_int_equal(take(7, &fd), 0);
+	close(fd);
+}
+
+static void follows_no_links(void **state)
+{
+	char *path = path_in(run_dir, "253:7.lock"), *target = path_in(parent, "target");
+	struct stat st;
+	int fd = -42;
+
+	(void)state;
+	assert_int_equal(mkdir(run_dir, 0700), 0);
+	assert_int_equal(symlink(target, path), 0);
+	assert_int_equal(take(7, &fd), -ELOOP);
+	assert_int_equal(stat(target, &st), -1);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(rename(run_dir, target), 0);
+	assert_int_equal(symlink(target, run_dir), 0);
+	assert_true(take(7, &fd) < 0);
+	assert_contains(why.text, "253:7.lock");
+	free(path);
+	free(target);
+}
+
+static void has_an_error_without_a_place(void **state)
+{
+	int fd = -42;
+
+	(void)state;
+	assert_int_equal(lock_device("/nowhere/run", makedev(253, 7), &deadline, &fd, &why),
+			 -ENOENT);
+	assert_contains(why.text, "/nowhere/run/253:7.lock");
+	write_file(run_dir, "");
+	assert_int_equal(take(7, &fd), -ENOTDIR);
+	assert_int_equal(fd, -42);
+}
+
+#define LOCK_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LOCK_TEST(makes_folder_and_file),
+		LOCK_TEST(devices_have_locks_of_their_own),
+		LOCK_TEST(waits_until_the_deadline),
+		LOCK_TEST(gets_it_when_the_holder_goes),
+		LOCK_TEST(refuses_a_folder_that_others_can_write),
+		LOCK_TEST(follows_no_links),
+		LOCK_TEST(has_an_error_without_a_place),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/plan.h"
+
+#include "unit.h"
+
+#define SECTORS(bytes) ((bytes) / 512)
+
+static struct why why;
+
+static struct growfs fs_of(uint64_t bytes)
+{
+	return (struct growfs){
+		.type = FS_EXT4,
+		.block_bytes = 4096,
+		.bytes = bytes,
+		.slack_bytes = MIB,
+		.max_bytes = UINT64_MAX,
+	};
+}
+
+/* All in bytes; what is planned for the device comes back in bytes, too. */
+static void expect(uint64_t want, uint64_t device, uint64_t fs_bytes, uint64_t plan_device,
+		   uint64_t plan_fs)
+{
+	struct growfs fs = fs_of(fs_bytes);
+	struct plan plan = plan_make(want, SECTORS(device), &fs);
+
+	assert_int_equal(plan.device_sectors * 512, plan_device);
+	assert_int_equal(plan.fs_bytes, plan_fs);
+	assert_int_equal(plan_is_empty(&plan), plan_device == 0 && plan_fs == 0);
+}
+
+static void keeps_what_is_large_enough(void **state)
+{
+	(void)state;
+	expect(0, GIB, GIB, 0, 0);
+	expect(1, GIB, GIB, 0, 0);
+	expect(GIB - 1, GIB, GIB, 0, 0);
+	expect(GIB, GIB, GIB, 0, 0);
+	/* a short filesystem that is large enough for what is asked stays as it is */
+	expect(GIB, 4 * GIB, GIB, 0, 0);
+}
+
+static void grows_both(void **state)
+{
+	(void)state;
+	expect(4 * GIB, GIB, GIB, 4 * GIB, 4 * GIB);
+	expect(SIZE_MAX / 2 + 1, GIB, GIB, SIZE_MAX / 2 + 1, SIZE_MAX / 2 + 1); /* 8 EiB */
+}
+
+static void rounds_up_to_the_block(void **state)
+{
+	(void)state;
+	expect(4 * GIB + 1, GIB, GIB, 4 * GIB + 4096, 4 * GIB + 4096);
+	expect(4 * GIB - 1, GIB, GIB, 4 * GIB, 4 * GIB);
+	expect(4 * GIB - 4095, GIB, GIB, 4 * GIB, 4 * GIB);
+	expect(4 * GIB - 4096, GIB, GIB, 4 * GIB - 4096, 4 * GIB - 4096);
+}
+
+static void grows_the_device_by_as_little_as_a_byte(void **state)
+{
+	(void)state;
+	expect(GIB + 1, GIB, GIB, GIB + 4096, 0);
+}
+
+static void grows_the_filesystem_to_the_devices_end(void **state)
+{
+	(void)state;
+	expect(4 * GIB, 4 * GIB, GIB, 0, 4 * GIB);
+	expect(2 * GIB, 4 * GIB, GIB, 0, 4 * GIB);
+	/* a device may end within a block of the filesystem */
+	expect(2 * GIB, 4 * GIB + 512, GIB, 0, 4 * GIB);
+}
+
+static void leaves_a_tail_that_is_of_no_use(void **state)
+{
+	(void)state;
+	expect(4 * GIB, 4 * GIB, 4 * GIB - MIB, 0, 0);
+	expect(4 * GIB, 4 * GIB, 4 * GIB - MIB - 4096, 0, 4 * GIB);
+}
+
+/* Whatever the numbers, nothing that is planned is shorter than what is there. */
+static void never_plans_to_shrink(void **state)
+{
+	static const uint64_t sizes[] = {0,   512,	 4096,	  MIB, GIB - 512,
+					 GIB, GIB + 512, 4 * GIB, TIB};
+
+	(void)state;
+	for (size_t w = 0; w < COUNT_OF(sizes); w++) {
+		for (size_t d = 0; d < COUNT_OF(sizes); d++) {
+			for (size_t f = 0; f < COUNT_OF(sizes); f++) {
+				struct growfs fs = fs_of(sizes[f]);
+				struct plan plan = plan_make(sizes[w], SECTORS(sizes[d]), &fs);
+
+				if (plan.device_sectors)
+					assert_true(plan.device_sectors * 512 > sizes[d] &&
+						    plan.device_sectors * 512 >= sizes[w]);
+				if (plan.fs_bytes)
+					assert_true(plan.fs_bytes > sizes[f]);
+			}
+		}
+	}
+}
+
+static void knows_what_a_filesystem_can_do(void **state)
+{
+	struct growfs fs = fs_of(GIB);
+	struct plan plan = {.fs_bytes = 4 * GIB};
+
+	(void)state;
+	assert_int_equal(plan_check_fs(&plan, &fs, &why), 0);
+	fs.max_bytes = 4 * GIB;
+	assert_int_equal(plan_check_fs(&plan, &fs, &why), 0);
+	fs.max_bytes = 4 * GIB - 1;
+	assert_int_equal(plan_check_fs(&plan, &fs, &why), -EPERM);
+	assert_contains(why.text, "4294967295");
+	fs.max_bytes = UINT64_MAX;
+	fs.obstacle = "it is upside down";
+	assert_int_equal(plan_check_fs(&plan, &fs, &why), -EPERM);
+	assert_contains(why.text, "it is upside down");
+}
+
+/* --- the pool: 1,000 blocks of 64 KiB of data, 1,000 of metadata --------------------------------
+ */
+
+static const struct pool_marks marks = {95, 90};
+
+static int check(uint64_t data_used, uint64_t metadata_used, uint64_t cost)
+{
+	struct thin_pool pool = {
+		.name = (char[]){"p\n"},
+		.block_sectors = 128,
+		.data_used_blocks = data_used,
+		.data_blocks = 1000,
+		.metadata_used_blocks = metadata_used,
+		.metadata_blocks = 1000,
+	};
+
+	why.text[0] = '\0';
+	return plan_check_pool(&pool, &marks, cost, &why);
+}
+
+static void respects_the_marks(void **state)
+{
+	(void)state;
+	assert_int_equal(check(0, 0, 0), 0);
+	assert_int_equal(check(950, 900, 0), 0);
+	assert_int_equal(check(951, 900, 0), -ENOSPC);
+	assert_contains(why.text, "pool \"p\\n\" has 95.1 % of its data in use, 95.1 % with");
+	assert_contains(why.text, "the limit is 95 %");
+	assert_int_equal(check(950, 901, 0), -ENOSPC);
+	assert_contains(why.text, "90.1 % of its metadata in use; the limit is 90 %");
+}
+
+static void counts_the_cost_in_whole_blocks(void **state)
+{
+	(void)state;
+	assert_int_equal(check(940, 0, 10 * 65536), 0);
+	assert_int_equal(check(940, 0, 10 * 65536 + 1), -ENOSPC);
+	assert_contains(why.text, "94.0 % of its data in use, 95.1 % with");
+	assert_int_equal(check(949, 0, 1), 0);
+	assert_int_equal(check(950, 0, 1), -ENOSPC);
+}
+
+static void counts_any_cost(void **state)
+{
+	(void)state;
+	for (unsigned int bit = 26; bit < 64; bit++)
+		assert_int_equal(check(0, 0, UINT64_C(1) << bit), -ENOSPC);
+	/* as much as wraps a 32-bit number of tenths of a percent around to a small one */
+	assert_int_equal(check(0, 0, (UINT64_C(1) << 32) * 65536), -ENOSPC);
+	assert_int_equal(check(0, 0, UINT64_MAX - 65536), -ENOSPC);
+}
+
+static void refuses_a_pool_in_trouble(void **state)
+{
+	struct thin_pool pool = {
+		.name = (char[]){"p"},
+		.block_sectors = 128,
+		.data_blocks = 1000,
+		.metadata_blocks = 1000,
+		.trouble = "on fire",
+	};
+
+	(void)state;
+	assert_int_equal(plan_check_pool(&pool, &marks, 0, &why), -ENOSPC);
+	assert_contains(why.text, "pool \"p\" is on fire");
+	pool.trouble = NULL;
+	assert_int_equal(plan_check_pool(&pool, &marks, 0, &why), 0);
+	pool.data_blocks = 0; /* full, whatever it is */
+	assert_int_equal(plan_check_pool(&pool, &marks, 0, &why), -ENOSPC);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_what_is_large_enough),
+		cmocka_unit_test(grows_both),
+		cmocka_unit_test(rounds_up_to_the_block),
+		cmocka_unit_test(grows_the_device_by_as_little_as_a_byte),
+		cmocka_unit_test(grows_the_filesystem_to_the_devices_end),
+		cmocka_unit_test(leaves_a_tail_that_is_of_no_use),
+		cmocka_unit_test(never_plans_to_shrink),
+		cmocka_unit_test(knows_what_a_filesystem_can_do),
+		cmocka_unit_test(respects_the_marks),
+		cmocka_unit_test(counts_the_cost_in_whole_blocks),
+		cmocka_unit_test(counts_any_cost),
+		cmocka_unit_test(refuses_a_pool_in_trouble),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/quote.h"
+
+#include "unit.h"
+
+static void shows_plain_text_as_it_is(void **state)
+{
+	(void)state;
+	assert_string_equal(quote(""), "\"\"");
+	assert_string_equal(quote("a b=c'd%"), "\"a b=c'd%\"");
+	assert_string_equal(quote("~ !"), "\"~ !\"");
+}
+
+static void escapes_the_rest(void **state)
+{
+	(void)state;
+	assert_string_equal(quote("\""), "\"\\\"\"");
+	assert_string_equal(quote("\\"), "\"\\\\\"");
+	assert_string_equal(quote("a\nb"), "\"a\\nb\"");
+	assert_string_equal(quote("\x1b[2J\r\t"), "\"\\x1b[2J\\x0d\\x09\"");
+	assert_string_equal(quote("\x7f\x80\xff"), "\"\\x7f\\x80\\xff\"");
+	assert_string_equal(quote_n("a\0b", 3), "\"a\\x00b\"");
+	assert_string_equal(quote_n("abc", 2), "\"ab\"");
+}
+
+static void leaves_nothing_but_printable_ascii(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		char out[5], in = (char)c;
+		size_t len = quote_char(out, in);
+
+		assert_int_equal(strlen(out), len);
+		assert_in_range(len, 1, 4);
+		for (size_t i = 0; i < len; i++)
+			assert_in_range(out[i], 0x20, 0x7e);
+		/* an escape is recognised, and nothing else looks like one */
+		assert_int_equal(len > 1, c < 0x20 || c >= 0x7f || c == '"' || c == '\\');
+	}
+}
+
+static void cuts_long_text(void **state)
+{
+	char text[200];
+	const char *quoted;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	quoted = quote_n(text, 128);
+	assert_int_equal(strlen(quoted), 130);
+	assert_lacks(quoted, "...");
+	quoted = quote_n(text, 129);
+	assert_int_equal(strlen(quoted), 133);
+	assert_string_equal(quoted + 128, "x...\"");
+	memset(text, 0x01, sizeof(text));
+	quoted = quote_n(text, 200); /* as long as it gets */
+	assert_int_equal(strlen(quoted), sizeof(struct quoted) - 1);
+	assert_string_equal(quoted + 4 * 128, "1...\"");
+}
+
+static void knows_what_is_plain(void **state)
+{
+	static const char *const not_plain[] = {"",    "a b", "a\tb", "a\"",  "a\\",
+						"a=b", "a\n", "\x7f", "\x80", "\xc3\xa4"};
+	char text[130] = {0};
+
+	(void)state;
+	assert_true(quote_is_plain("a"));
+	assert_true(quote_is_plain("docker-8:1-42_x.y/z,[]{}%'"));
+	for (size_t i = 0; i < COUNT_OF(not_plain); i++)
+		assert_false(quote_is_plain(not_plain[i]));
+	memset(text, 'x', 128);
+	assert_true(quote_is_plain(text));
+	text[128] = 'x';
+	assert_false(quote_is_plain(text));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(shows_plain_text_as_it_is),
+		cmocka_unit_test(escapes_the_rest),
+		cmocka_unit_test(leaves_nothing_but_printable_ascii),
+		cmocka_unit_test(cuts_long_text),
+		cmocka_unit_test(knows_what_is_plain),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
