@@ -121,7 +121,7 @@ format: ## clang-format everything in place
 	clang-format -i $(C_FILES)
 
 lint: lint-deps ## formatting, gcc and clang warnings, clang-tidy, cppcheck, shellcheck, layers
-	@tests/lint.sh '$(ALL_CPPFLAGS) -std=gnu17 $(LIB_CFLAGS)' $(C_FILES)
+	@tests/lint.sh '-Ihook -D_GNU_SOURCE -DVERSION="x" -std=gnu17 $(LIB_CFLAGS)' $(C_FILES)
 
 clean: ## remove what was built
 	rm -rf $(O)

@@ -24,7 +24,8 @@ static const struct {
 static void print_help(void)
 {
 	printf("Usage: oci-thin-grow [--verbose] COMMAND [ARGUMENTS]\n"
-	       "Makes the disk of a container on a dm-thin device as large as its owner asked for.\n\n");
+	       "Makes the disk of a container on a dm-thin device as large as its owner asked "
+	       "for.\n\n");
 	for (size_t i = 0; i < ROLES; i++)
 		printf("  %-10s %-24s %s\n", roles[i].name, roles[i].arguments, roles[i].what);
 	printf("\n  --verbose  say on stderr what is logged\n"
@@ -82,7 +83,8 @@ int main(int argc, char *argv[])
 {
 	char **environment = environ;
 
-	/* The libraries below read variables that could change where they write and what they do. */
+	/* The libraries below read variables that could change where they write and what they do.
+	 */
 	if (clearenv() != 0 || argc < 1)
 		return EXIT_FAILED;
 	log_init(false);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct deadline {
-	uint64_t end_ms; /* CLOCK_MONOTONIC */
+	uint64_t end_ms;	     /* CLOCK_MONOTONIC */
 	struct sigaction old_action; /* as deadline_stop() leaves them, for the real runtime */
 	sigset_t old_mask;
 };

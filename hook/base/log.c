@@ -27,18 +27,13 @@ void log_begin(struct log_line *line, const char *action)
 
 void log_add(struct log_line *line, const char *key, const char *value)
 {
-	char escaped[5];
-
 	if (!line->stream)
 		return;
-	if (quote_is_plain(value)) {
-		fprintf(line->stream, " %s=%s", key, value);
-		return;
-	}
-	fprintf(line->stream, " %s=\"", key);
-	for (; *value; value++)
-		fwrite(escaped, 1, quote_char(escaped, *value), line->stream);
-	fputc('"', line->stream);
+	fprintf(line->stream, " %s=", key);
+	if (quote_is_plain(value))
+		fputs(value, line->stream);
+	else
+		quote_write(line->stream, value);
 }
 
 void log_add_u64(struct log_line *line, const char *key, uint64_t value)

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-size_t quote_char(char out[5], char c)
+/* One character, escaped, as a string; returns its length (1 to 4). */
+static size_t quote_char(char out[5], char c)
 {
 	int n;
 
@@ -27,6 +28,16 @@ const char *quote_into(struct quoted *q, const char *text, size_t len)
 		out += quote_char(out, text[i]);
 	memcpy(out, len > QUOTE_MAX_BYTES ? "...\"" : "\"\0..", 5);
 	return q->text;
+}
+
+void quote_write(FILE *out, const char *text)
+{
+	char escaped[5];
+
+	fputc('"', out);
+	for (; *text; text++)
+		fwrite(escaped, 1, quote_char(escaped, *text), out);
+	fputc('"', out);
 }
 
 bool quote_is_plain(const char *text)

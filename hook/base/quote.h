@@ -21,8 +21,8 @@ const char *quote_into(struct quoted *q, const char *text, size_t len);
 #define quote_n(text, len) quote_into(&(struct quoted){""}, (text), (len))
 #define quote(text)	   quote_n((text), __builtin_strlen(text))
 
-/* Writes one character of such a text, escaped, as a string; returns its length (1 to 4). */
-size_t quote_char(char out[5], char c);
+/* Writes all of @text, with quotes, however long it is. */
+void quote_write(FILE *out, const char *text);
 
 /* Is @text safe as a logfmt value without quotes (and not empty)? */
 bool quote_is_plain(const char *text);

@@ -30,7 +30,8 @@ static int look(const struct rootfs *rootfs, struct grow_report *report, struct 
 	thin_device_free(&report->device);
 	r = thin_lookup(rootfs->dev, &report->device, why);
 	if (r == -ENODEV) {
-		why_set(why, 0, "rootfs is %s on block device %u:%u, which is no device-mapper device",
+		why_set(why, 0,
+			"rootfs is %s on block device %u:%u, which is no device-mapper device",
 			rootfs->fs_name, major(rootfs->dev), minor(rootfs->dev));
 		return not_applicable(report);
 	}
@@ -142,7 +143,8 @@ static int swap(const struct thin_device *device, bool freeze, struct why *why)
 				       "resuming the device: %s; it is left suspended, run "
 				       "\"dmsetup resume %s\"",
 				       strerror(-r), device->name);
-		return why_set(why, -r, "resuming the device with its new table: %s%s", strerror(-r),
+		return why_set(why, -r, "resuming the device with its new table: %s%s",
+			       strerror(-r),
 			       r == -EINTR ? " (it took too long; nothing has changed)" : "");
 	}
 	return 0;

@@ -28,12 +28,12 @@ static int read_superblock(dev_t dev, struct ext4_superblock *ret)
 	snprintf(path, sizeof(path), "/dev/dm-%u", minor(dev));
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
+		return negative_errno();
 	if (!S_ISBLK(st.st_mode) || st.st_rdev != dev)
 		return -ENOTBLK;
 	n = pread(fd, block, sizeof(block), EXT4_SUPERBLOCK_OFFSET);
 	if (n < 0)
-		return -errno;
+		return negative_errno();
 	return n == sizeof(block) ? superblock_parse_ext4(block, ret) : -EIO;
 }
 
@@ -52,8 +52,8 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 	 * ext4_resize_fs() drops a last group that has no room for its own metadata: superblock,
 	 * descriptors, two bitmaps, inode table.
 	 */
-	ret->slack_bytes = (uint64_t)(sb.descriptor_blocks + sb.inode_table_blocks + 5) *
-			   sb.block_bytes;
+	ret->slack_bytes =
+		(uint64_t)(sb.descriptor_blocks + sb.inode_table_blocks + 5) * sb.block_bytes;
 	/* The kernel does not check this by itself. */
 	ret->max_bytes = sb.has_64bit ? UINT64_MAX : (uint64_t)UINT32_MAX * sb.block_bytes;
 	if (sb.has_errors)

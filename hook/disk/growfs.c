@@ -41,8 +41,7 @@ int growfs_check_privileges(struct why *why)
 		unsigned int cap;
 		const char *name;
 	} needed[] = {
-		{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"},
-		{CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"}, /* ext4 */
+		{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"}, /* ext4 */
 	};
 
 	if (syscall(SYS_capget, &header, data) < 0)

@@ -38,7 +38,8 @@ int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline,
 		return why_set(why, -fd, "lock %s/%s: %s", run_dir, name, strerror(-fd));
 	while (flock(fd, LOCK_EX) < 0) {
 		if (errno != EINTR)
-			return why_set(why, errno, "lock %s/%s: %s", run_dir, name, strerror(errno));
+			return why_set(why, errno, "lock %s/%s: %s", run_dir, name,
+				       strerror(errno));
 		if (deadline_passed(deadline))
 			return why_set(why, ETIMEDOUT,
 				       "another oci-thin-grow holds the lock %s/%s for too long",

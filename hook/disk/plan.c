@@ -63,14 +63,14 @@ int plan_check_pool(const struct thin_pool *pool, const struct pool_marks *marks
 	if (pool->trouble)
 		return why_set(why, ENOSPC, "pool %s is %s: mend the pool first", name,
 			       pool->trouble);
-	if (data_after > marks->data_percent * 10)
+	if (data_after > (uint64_t)marks->data_percent * 10)
 		return why_set(why, ENOSPC,
 			       "pool %s has %" PRIu64 ".%" PRIu64 " %% of its data in use, %" PRIu64
 			       ".%" PRIu64 " %% with what the grown filesystem's own metadata "
 			       "takes; the limit is %u %%: extend the pool",
 			       name, data / 10, data % 10, data_after / 10, data_after % 10,
 			       marks->data_percent);
-	if (metadata > marks->metadata_percent * 10)
+	if (metadata > (uint64_t)marks->metadata_percent * 10)
 		return why_set(why, ENOSPC,
 			       "pool %s has %" PRIu64 ".%" PRIu64
 			       " %% of its metadata in use; the limit is %u %%: extend the pool's "

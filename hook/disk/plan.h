@@ -37,7 +37,8 @@ int plan_check_fs(const struct plan *plan, const struct growfs *fs, struct why *
 
 /*
  * May the pool be burdened with @cost_bytes more? 0, or -ENOSPC with the pool's figures. A pool in
- * trouble always says no: growing on one hangs, unkillably, for as long as the pool waits for space.
+ * trouble always says no: growing on one hangs, unkillably, for as long as the pool waits for
+ * space.
  */
 int plan_check_pool(const struct thin_pool *pool, const struct pool_marks *marks,
 		    uint64_t cost_bytes, struct why *why);

@@ -47,13 +47,12 @@ static void cleanup_iter(struct libmnt_iter **iter)
 
 int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name, char **ret_source)
 {
-	_cleanup_(cleanup_table) struct libmnt_table *table =
-		mnt_new_table_from_file(mountinfo);
+	_cleanup_(cleanup_table) struct libmnt_table *table = mnt_new_table_from_file(mountinfo);
 	_cleanup_(cleanup_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *fs;
 
 	if (!table || !iter)
-		return errno ? -errno : -ENOMEM;
+		return negative_errno();
 	while (mnt_table_next_fs(table, iter, &fs) == 0) {
 		const char *name = mnt_fs_get_fstype(fs), *source = mnt_fs_get_source(fs);
 		_cleanup_free_ char *name_copy = NULL;
@@ -198,7 +197,8 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
 		cleanup_close(&at);
 		at = up;
 	}
-	return why_set(why, EPERM, "it is a folder deep inside a filesystem, not a disk of its own");
+	return why_set(why, EPERM,
+		       "it is a folder deep inside a filesystem, not a disk of its own");
 }
 
 int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
@@ -209,8 +209,7 @@ int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
 
 	if (!rootfs->read_only)
 		return 0;
-	tree = open_tree(rootfs->fd, "",
-			 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	tree = open_tree(rootfs->fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
 		return why_set(why, errno, "its mount is read-only and open_tree says: %s",
 			       strerror(errno));

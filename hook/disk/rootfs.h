@@ -15,11 +15,11 @@
 enum fs_type { FS_OTHER, FS_EXT4, FS_XFS, FS_BTRFS }; /* ext4: also ext2 and ext3 */
 
 struct rootfs {
-	int fd;		 /* O_RDONLY on the folder */
-	dev_t dev;	 /* of the block device below, 0:0 if the filesystem has none */
+	int fd;	   /* O_RDONLY on the folder */
+	dev_t dev; /* of the block device below, 0:0 if the filesystem has none */
 	enum fs_type fs;
-	char *fs_name;	 /* as in mountinfo: "ext4", "overlay"; never NULL */
-	bool read_only;	 /* the mount or the filesystem */
+	char *fs_name;	/* as in mountinfo: "ext4", "overlay"; never NULL */
+	bool read_only; /* the mount or the filesystem */
 };
 
 /*

@@ -5,12 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
-#define EXT4_MAGIC		   0xEF53
-#define EXT4_ERROR_FS		   0x0002
-#define EXT4_COMPAT_SPARSE_SUPER2  0x0200
-#define EXT4_INCOMPAT_64BIT	   0x0080
-#define EXT4_OLD_INODE_BYTES	   128
-#define EXT4_OLD_DESCRIPTOR_BYTES  32
+#define EXT4_MAGIC		  0xEF53
+#define EXT4_ERROR_FS		  0x0002
+#define EXT4_COMPAT_SPARSE_SUPER2 0x0200
+#define EXT4_INCOMPAT_64BIT	  0x0080
+#define EXT4_OLD_INODE_BYTES	  128
+#define EXT4_OLD_DESCRIPTOR_BYTES 32
 
 static uint32_t le16(const uint8_t *at)
 {
@@ -62,11 +62,10 @@ int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 		return -EINVAL;
 	sb.inode_table_blocks =
 		(uint32_t)div_round_up((uint64_t)inodes_per_group * inode_bytes, sb.block_bytes);
-	sb.descriptor_blocks =
-		(uint32_t)div_round_up(div_round_up(sb.blocks, sb.blocks_per_group) *
-					       descriptor_bytes,
-				       sb.block_bytes) +
-		le16(block + 206);
+	sb.descriptor_blocks = (uint32_t)div_round_up(div_round_up(sb.blocks, sb.blocks_per_group) *
+							      descriptor_bytes,
+						      sb.block_bytes) +
+			       le16(block + 206);
 	sb.has_errors = le16(block + 58) & EXT4_ERROR_FS;
 	sb.has_sparse_super2 = le32(block + 92) & EXT4_COMPAT_SPARSE_SUPER2;
 	sb.mount_count = (uint16_t)le16(block + 52);

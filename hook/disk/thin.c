@@ -235,8 +235,8 @@ int thin_pool_status(dev_t dev, struct thin_pool *ret, struct why *why)
 	if (r == 0)
 		r = pool_usage(dev, &pool);
 	if (r < 0)
-		return why_set(why, -r, "pool %u:%u: reading its status: %s", major(dev), minor(dev),
-			       strerror(-r));
+		return why_set(why, -r, "pool %u:%u: reading its status: %s", major(dev),
+			       minor(dev), strerror(-r));
 	*ret = pool;
 	pool = (struct thin_pool){0};
 	return 0;

@@ -26,8 +26,8 @@ struct json_doc {
 struct parser {
 	struct json_doc *doc;
 	yajl_handle yajl;
-	struct json *open[JSON_MAX_DEPTH];	/* the containers around the present place */
-	struct json **append[JSON_MAX_DEPTH];	/* where the next member of each goes */
+	struct json *open[JSON_MAX_DEPTH];    /* the containers around the present place */
+	struct json **append[JSON_MAX_DEPTH]; /* where the next member of each goes */
 	size_t depth;
 	const char *key;
 	size_t key_len;
@@ -243,7 +243,7 @@ const struct json *json_root(const struct json_doc *doc)
 static const char *type_name(enum json_type type)
 {
 	static const char *const names[] = {
-		[JSON_NULL] = "null",	  [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
+		[JSON_NULL] = "null",	    [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
 		[JSON_STRING] = "a string", [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
 	};
 
@@ -278,10 +278,10 @@ int json_member(const struct json *parent, const char *key, enum json_type type,
 
 int json_string(const struct json *parent, const char *key, const char **ret, struct why *why)
 {
-	const struct json *value;
+	const struct json *value = NULL;
 	int r = json_member(parent, key, JSON_STRING, &value, why);
 
-	if (r <= 0)
+	if (r <= 0 || !value)
 		return r;
 	if (memchr(value->text, '\0', value->len))
 		return why_set(why, EINVAL, "%s: NUL in the string at byte %zu", quote(key),
@@ -292,12 +292,12 @@ int json_string(const struct json *parent, const char *key, const char **ret, st
 
 int json_integer(const struct json *parent, const char *key, int64_t *ret, struct why *why)
 {
-	const struct json *value;
+	const struct json *value = NULL;
 	int r = json_member(parent, key, JSON_NUMBER, &value, why);
 	char *end;
 	long long n;
 
-	if (r <= 0)
+	if (r <= 0 || !value)
 		return r;
 	errno = 0;
 	n = strtoll(value->text, &end, 10);

@@ -71,7 +71,8 @@ void oci_state_free(struct oci_state *state)
 	json_free(TAKE_PTR(state->doc));
 }
 
-/* 1 and the identity of the mount namespace of @who ("self", "123"); 0 if there is no such process. */
+/* 1 and the identity of the mount namespace of @who ("self", "123"); 0 if there is no such process.
+ */
 static int mount_namespace(const char *proc_dir, const char *who, struct stat *ret)
 {
 	_cleanup_free_ char *path = NULL;

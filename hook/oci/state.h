@@ -21,9 +21,9 @@
 struct oci_state {
 	struct json_doc *doc;
 	const char *id;
-	const char *bundle; /* an absolute path, or "" (Kata) */
-	const char *status; /* "" if not said */
-	int64_t pid;	    /* 0 if not said */
+	const char *bundle;		/* an absolute path, or "" (Kata) */
+	const char *status;		/* "" if not said */
+	int64_t pid;			/* 0 if not said */
 	const struct json *annotations; /* or NULL */
 };
 

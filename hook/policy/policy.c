@@ -67,8 +67,7 @@ int policy_allow(const struct policy *policy, const struct request *request, str
 {
 	if (request->bytes <= policy->max_bytes)
 		return 0;
-	return why_set(why, EPERM, "policy allows no more than %s",
-		       size_format(policy->max_bytes));
+	return why_set(why, EPERM, "policy allows no more than %s", size_format(policy->max_bytes));
 }
 
 bool policy_is_sandbox(const struct json *const annotations[], size_t n)

@@ -17,7 +17,8 @@
 enum on_failure { ON_FAILURE_FAIL, ON_FAILURE_WARN };
 
 struct policy {
-	const char *const *keys; /* annotations that ask, the first one there wins; ends with NULL */
+	const char *const
+		*keys; /* annotations that ask, the first one there wins; ends with NULL */
 	uint64_t max_bytes;
 	enum on_failure request, not_applicable;
 	struct pool_limits {

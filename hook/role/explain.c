@@ -18,7 +18,7 @@
 #include <sys/sysmacros.h>
 
 static const char *const outcomes[] = {
-	[JOB_NOTHING] = "nothing", [JOB_KEPT] = "keep",	    [JOB_GROWN] = "grow",
+	[JOB_NOTHING] = "nothing",     [JOB_KEPT] = "keep",	 [JOB_GROWN] = "grow",
 	[JOB_NOT_APPLICABLE] = "skip", [JOB_REFUSED] = "refuse", [JOB_FAILED] = "fail",
 };
 
@@ -145,8 +145,7 @@ static int print_json(const struct job *job)
 	}
 	json_disk(w, job);
 	json_write_string(w, "action", outcomes[job->outcome]);
-	json_write_string(w, "reason",
-			  job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
+	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
 	return json_writer_end(w, stdout);
 }
 

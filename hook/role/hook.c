@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `hook`: OCI hook of the stages createRuntime, prestart and poststart; the state comes on stdin. */
+/* `hook`: OCI hook of the stages createRuntime, prestart and poststart; the state comes on stdin.
+ */
 
 #include "base/log.h"
 #include "base/quote.h"
@@ -31,10 +32,11 @@ static int check_stage(const struct oci_state *state, struct why *why)
 
 	if (r <= 0)
 		return r;
-	return why_set(why, EINVAL,
-		       "container %s: the hook runs in the container's namespaces; use the stage "
-		       "createRuntime, prestart or poststart, not createContainer or startContainer",
-		       quote(state->id));
+	return why_set(
+		why, EINVAL,
+		"container %s: the hook runs in the container's namespaces; use the stage "
+		"createRuntime, prestart or poststart, not createContainer or startContainer",
+		quote(state->id));
 }
 
 static int run_job(const struct container *container, const struct policy *policy)

@@ -140,8 +140,10 @@ void job_message(const struct job *job, struct why *ret)
 	if (!job->request.bytes)
 		why_set(ret, 0, "container %s: %s", container, job->why.text);
 	else if (job->outcome == JOB_NOT_APPLICABLE)
-		why_set(ret, 0, "container %s asks for %s (annotation %s), but nothing was done: %s",
-			container, size_format(job->request.bytes), job->request.key, job->why.text);
+		why_set(ret, 0,
+			"container %s asks for %s (annotation %s), but nothing was done: %s",
+			container, size_format(job->request.bytes), job->request.key,
+			job->why.text);
 	else
 		why_set(ret, 0, "container %s cannot have %s (annotation %s): %s", container,
 			size_format(job->request.bytes), job->request.key, job->why.text);

@@ -7,7 +7,7 @@
  */
 
 enum exit_status {
-	EXIT_OK = 0,		 /* done, or nothing to do */
+	EXIT_OK = 0, /* done, or nothing to do */
 	EXIT_FAILED = 1,
 	EXIT_USAGE = 2,		 /* or configuration */
 	EXIT_REFUSED = 3,	 /* by policy */

@@ -60,26 +60,22 @@ void runtime_args_parse(char *const argv[], struct runtime_args *ret)
 {
 	struct runtime_args args = {.bundle = ".", .log_format = "text"};
 	const struct option global[] = {
-		{"log", 0, &args.log},
-		{"log-format", 0, &args.log_format},
-		{"log-level", 0, NULL},
-		{"root", 0, NULL},
-		{"criu", 0, NULL},
-		{"rootless", 0, NULL},
+		{"log", 0, &args.log},	     {"log-format", 0, &args.log_format},
+		{"log-level", 0, NULL},	     {"root", 0, NULL},
+		{"criu", 0, NULL},	     {"rootless", 0, NULL},
 		{"cgroup-manager", 0, NULL},
 	};
 	const struct option create[] = {
-		{"bundle", 'b', &args.bundle},
-		{"config", 'f', &args.spec},
-		{"console-socket", 0, NULL},
-		{"pid-file", 0, NULL},
+		{"bundle", 'b', &args.bundle}, {"config", 'f', &args.spec},
+		{"console-socket", 0, NULL},   {"pid-file", 0, NULL},
 		{"preserve-fds", 0, NULL},
 	};
 
 	argv = eat_options(argv + 1, global, COUNT(global));
 	if (*argv) {
 		args.subcommand = *argv++;
-		/* Go's flag parser stops at the first operand, argp does not; engines put it last. */
+		/* Go's flag parser stops at the first operand, argp does not; engines put it last.
+		 */
 		argv = eat_options(argv, create, COUNT(create));
 		args.container = *argv;
 		if (*argv)

@@ -7,12 +7,12 @@
  */
 
 struct runtime_args {
-	const char *subcommand;	 /* NULL: none */
-	const char *container;	 /* its first operand; NULL: none */
-	const char *bundle;	 /* "." if not given */
-	const char *spec;	 /* crun's --config; NULL: config.json in the bundle */
-	const char *log;	 /* NULL: none */
-	const char *log_format;	 /* "text" if not given */
+	const char *subcommand; /* NULL: none */
+	const char *container;	/* its first operand; NULL: none */
+	const char *bundle;	/* "." if not given */
+	const char *spec;	/* crun's --config; NULL: config.json in the bundle */
+	const char *log;	/* NULL: none */
+	const char *log_format; /* "text" if not given */
 };
 
 /* Never fails: what is not understood is the real runtime's to complain of. */

@@ -26,15 +26,23 @@ static int become(const char *runtime, char *argv[], char *environment[])
 	return EXIT_FAILED;
 }
 
-static void write_json_line(FILE *out, const char *message)
+/* The two forms of a line are those of logrus, which runc writes and engines read. */
+static void write_line(FILE *out, bool json, const char *message)
 {
-	struct json_writer *w = json_writer_begin();
-	time_t now = time(NULL);
 	char stamp[sizeof("2026-01-01T00:00:00Z")] = "";
+	time_t now = time(NULL);
+	struct json_writer *w;
 	struct tm tm;
 
 	if (gmtime_r(&now, &tm))
 		strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	if (!json) {
+		fprintf(out, "time=\"%s\" level=error msg=", stamp);
+		quote_write(out, message);
+		fputc('\n', out);
+		return;
+	}
+	w = json_writer_begin();
 	json_write_string(w, "level", "error");
 	json_write_string(w, "msg", message);
 	json_write_string(w, "time", stamp);
@@ -57,10 +65,7 @@ static void write_runtime_log(const struct runtime_args *args, const char *messa
 			close(fd);
 		return;
 	}
-	if (strcmp(args->log_format, "json") == 0)
-		write_json_line(out, message);
-	else
-		fprintf(out, "level=error msg=%s\n", quote(message));
+	write_line(out, strcmp(args->log_format, "json") == 0, message);
 }
 
 static int tell(const struct job *job, const struct runtime_args *args, int status)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced after lib.sh: OCI bundles on thin devices, for runc and crun without an engine, and our hook called by hand.
 
+# shellcheck disable=SC2034
 GIB=$((1024 * 1024 * 1024))
 HOOK=/usr/libexec/oci/hooks.d/oci-thin-grow
 next_thin_id=1
@@ -70,7 +71,9 @@ df_mib() {
 }
 
 # a df figure in MiB, as a regular expression: what a filesystem of 1 or 4 GiB shows
+# shellcheck disable=SC2034
 MIB_1G='^(9[0-9][0-9]|10[0-2][0-9])$'
+# shellcheck disable=SC2034
 MIB_4G='^(39[0-9][0-9]|40[0-9][0-9]|38[5-9][0-9])$'
 
 device_bytes() {

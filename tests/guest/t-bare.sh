@@ -13,20 +13,21 @@ B=/run/bundle/b
 
 # run_in RUNTIME [ID]: the container of $B; what it and the hook say in /run/out and /run/err
 run_in() {
-	timeout 60 "$1" --root "/run/$1" run --bundle $B "${2:-c1}" >/run/out 2>/run/err && return
+	timeout 60 "$1" --root "/run/$1" run --bundle "$B" "${2:-c1}" >/run/out 2>/run/err && return
 	cat /run/err
 	return 1
 }
 
 # grown_by_hook RUNTIME STAGE: a container of 1 GiB that asks for 4
 grown_by_hook() {
-	local what="$1 $2"
+	local what="$1 $2" filter
+	filter="$(ask 4G) | $(hook_at "$2")"
 	ok "$what: a disk" new_disk disk 1G
 	dd if=/dev/urandom of=/run/disk/disk/data bs=1M count=32 status=none
 	sum=$(sha256sum </run/disk/disk/data)
-	ok "$what: a spec" spec $B /run/disk/disk "$(ask 4G) | $(hook_at "$2")"
-	[ "$2" != poststart ] || jq '.process.args = ["sh", "-c", "sleep 2; df -m /"]' $B/config.json >$B/new &&
-		[ "$2" != poststart ] || mv $B/new $B/config.json
+	# The hook of poststart runs beside the container.
+	[ "$2" != poststart ] || filter+=' | .process.args = ["sh", "-c", "sleep 2; df -m /"]'
+	ok "$what: a spec" spec $B /run/disk/disk "$filter"
 	ok "$what: runs" run_in "$1"
 	like "$what: df says 4 GiB" "$(df_mib </run/out)" "$MIB_4G"
 	is "$what: the table, too" "$(device_bytes disk)" $((4 * GIB))

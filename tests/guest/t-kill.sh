@@ -11,8 +11,8 @@
 
 fs_bytes() {
 	case $FS in
-	ext4) dumpe2fs -h "/dev/mapper/$1" 2>/run/null | awk '/^Block count/ { b = $3 } /^Block size/ { printf "%d\n", b * $3 }' ;;
-	xfs) xfs_info "/run/disk/$1" | sed -n 's/^data .*bsize=\([0-9]*\) *blocks=\([0-9]*\),.*/\1 \2/p' | awk '{ printf "%d\n", $1 * $2 }' ;;
+	ext4) dumpe2fs -h "/dev/mapper/$1" 2>/run/null | awk '/^Block count/ { b = $3 } /^Block size/ { printf "%.0f\n", b * $3 }' ;;
+	xfs) xfs_info "/run/disk/$1" | sed -n 's/^data .*bsize=\([0-9]*\) *blocks=\([0-9]*\),.*/\1 \2/p' | awk '{ printf "%.0f\n", $1 * $2 }' ;;
 	btrfs) btrfs inspect-internal dump-super "/dev/mapper/$1" | awk '$1 == "dev_item.total_bytes" { print $2 }' ;;
 	esac
 }

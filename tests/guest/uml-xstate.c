@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Preloaded into User-mode Linux. Debian's (12 and 13) keeps a process's extended registers in a buffer that ends
- * short of AMX, and a host with AMX refuses to set anything but the whole (EFAULT): there, no guest gets as far as
- * its init. So the rest is added here, as zeros, "not in use". That is true: a process has to ask its kernel for
- * AMX first, and these guests would not know what it means.
+ * Preloaded into User-mode Linux. Debian's (12 and 13) keeps a process's extended registers in a
+ * buffer that ends short of AMX, and a host with AMX refuses to set anything but the whole
+ * (EFAULT): there, no guest gets as far as its init. So the rest is added here, as zeros, "not in
+ * use". That is true: a process has to ask its kernel for AMX first, and these guests would not
+ * know what it means.
  */
 #include <elf.h>
 #include <stdarg.h>
@@ -20,7 +21,7 @@ static char state[65536];
 static size_t host_size(pid_t pid)
 {
 	static size_t size;
-	struct iovec all = { state, sizeof(state) };
+	struct iovec all = {state, sizeof(state)};
 
 	if (size == 0 && syscall(SYS_ptrace, PTRACE_GETREGSET, pid, NT_X86_XSTATE, &all) == 0)
 		size = all.iov_len;
@@ -42,7 +43,7 @@ long ptrace(enum __ptrace_request request, ...)
 
 	if (request == PTRACE_SETREGSET && addr == (void *)NT_X86_XSTATE) {
 		const struct iovec *given = data;
-		struct iovec whole = { state, host_size(pid) };
+		struct iovec whole = {state, host_size(pid)};
 
 		if (given->iov_len < whole.iov_len) {
 			memcpy(state, given->iov_base, given->iov_len);
@@ -50,8 +51,10 @@ long ptrace(enum __ptrace_request request, ...)
 			return syscall(SYS_ptrace, request, pid, addr, &whole);
 		}
 	}
-	/* The system call returns a peeked word through its argument, the function as its result. */
-	if (request == PTRACE_PEEKTEXT || request == PTRACE_PEEKDATA || request == PTRACE_PEEKUSER) {
+	/* The system call returns a peeked word through its argument, the function as its result.
+	 */
+	if (request == PTRACE_PEEKTEXT || request == PTRACE_PEEKDATA ||
+	    request == PTRACE_PEEKUSER) {
 		result = syscall(SYS_ptrace, request, pid, addr, &word);
 		return result < 0 ? result : word;
 	}

@@ -321,22 +321,32 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 
 /* --- privileges ------------------------------------------------------------------------------ */
 
+static void capabilities(struct __user_cap_data_struct data[2])
+{
+	unsigned int lacks = fake_fs.lacks_capability;
+
+	data[0].effective = data[1].effective = UINT32_MAX;
+	data[lacks / 32].effective &= ~(1U << lacks % 32);
+}
+
+/* Knows the two calls that have no function in glibc, and so how many arguments there are. */
 long __wrap_syscall(long number, ...)
 {
-	long arg[6];
+	size_t n = number == SYS_openat2 ? 4 : 2;
+	long arg[4] = {0};
 	va_list ap;
 
+	assert_true(number == SYS_openat2 || number == SYS_capget);
 	va_start(ap, number);
-	for (size_t i = 0; i < COUNT_OF(arg); i++)
+	for (size_t i = 0; i < n; i++)
 		arg[i] = va_arg(ap, long);
 	va_end(ap);
-	if (fake_fs.type != FS_OTHER && number == SYS_capget) {
-		struct __user_cap_data_struct *data = (void *)arg[1];
-
-		data[0].effective = data[1].effective = UINT32_MAX;
-		data[fake_fs.lacks_capability / 32].effective &=
-			~(1U << fake_fs.lacks_capability % 32);
-		return 0;
+	if (number == SYS_openat2 && fake_fs.no_openat2) {
+		errno = ENOSYS;
+		return -1;
 	}
-	return __real_syscall(number, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
+	if (number == SYS_openat2 || fake_fs.type == FS_OTHER)
+		return __real_syscall(number, arg[0], arg[1], arg[2], arg[3]);
+	capabilities((struct __user_cap_data_struct *)arg[1]);
+	return 0;
 }

@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# containerd's devmapper snapshotter, with our wrapper as its runtime.
+# suites: bookworm trixie
+# matrix: FS=ext4 FS=xfs
+# limit: 180
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+
+# ctr_run ID [OPTION...]: its first process says how large / is
+ctr_run() {
+	local id=$1
+	shift
+	timeout 90 ctr run --rm --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime "$@" \
+		local/bb:latest "$id" df -m / >/run/out 2>/run/err && return
+	cat /run/err
+	return 1
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+ok "containerd starts" containerd_up
+ok "an image is made" oci_layout /t/oci.tar
+ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+
+ok "without a request: runs" ctr_run plain
+like "without a request: 1 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_1G"
+is "without a request: not a word" "$(grep oci-thin-grow /run/messages)" ""
+
+ok "4G: runs" ctr_run four --annotation io.oci-thin-grow.size=4G
+like "4G: its first process sees 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
+like "4G: the log" "$(grep oci-thin-grow /run/messages)" \
+	"action=grow container=four engine=containerd device=pool-snap-[0-9]+ from=1073741824 to=4294967296 .*fs=$FS source=annotation:io.oci-thin-grow.size"
+
+ok "the other key: runs" ctr_run other --annotation containerd.io/snapshot/max-size=4294967296
+like "the other key: 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
+
+ok "--read-only: runs" ctr_run ro --read-only --annotation io.oci-thin-grow.size=4G
+like "--read-only: 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
+
+ok "2T: does not run" not ctr_run two --annotation io.oci-thin-grow.size=2T
+like "2T: ctr shows why" "$(cat /run/err)" 'container .*two.* cannot have 2 TiB .*no more than 1 TiB'
+ok "4X: does not run" not ctr_run bad --annotation io.oci-thin-grow.size=4X
+like "4X: ctr shows why" "$(cat /run/err)" '4X.* is not a size'
+
+ok "one that goes on" ctr run -d --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime \
+	--annotation io.oci-thin-grow.size=4G --null-io local/bb:latest long sleep 1000
+like "goes on: 4 GiB" "$(ctr task exec --exec-id x long df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
+ok "goes on: its runtime serves other calls" ctr task pause long
+ok "goes on: resumed" ctr task resume long
+ok "goes on: ends" ctr task kill -s KILL long
+ok "goes on: and is removed" wait_for ctr task rm long
+finish

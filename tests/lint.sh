@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# lint.sh FLAGS FILE...: everything that reads the code without running it. All are run, whatever fails.
+set -uo pipefail
+
+cd "$(dirname "$0")/.." || exit 2
+read -ra flags <<<"$1"
+shift
+sources=()
+for file; do
+	[[ $file != hook/*.c ]] || sources+=("$file")
+done
+status=0
+
+step() {
+	echo "lint: $1"
+	shift
+	"$@" || status=1
+}
+
+warnings() {
+	make -s O="$out/$1" CC="$1" CFLAGS='-O2 -Werror' all
+}
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+step "clang-format" clang-format --dry-run -Werror "$@"
+step "gcc warnings" warnings gcc
+step "clang warnings" warnings clang
+step "clang-tidy" clang-tidy --quiet --warnings-as-errors='*' "${sources[@]}" -- "${flags[@]}"
+step "cppcheck" cppcheck --quiet --error-exitcode=1 --enable=warning,portability,performance --suppress=internalAstError --suppress=ctuuninitvar \
+	--std=c11 -Ihook -D_GNU_SOURCE "${sources[@]}"
+mapfile -t scripts < <(git ls-files -co --exclude-standard | xargs awk 'FNR == 1 && /^#!\/bin\/(ba)?sh|^# shellcheck shell=/ { print FILENAME }')
+step "shellcheck" shellcheck -x "${scripts[@]}"
+step "layers" tests/layers.sh
+[ $status = 0 ] && echo "lint: clean"
+exit $status
