@@ -80,7 +80,7 @@ test: deps ## all tests (root; makes guest trees with mmdebstrap the first time)
 	tests/all.sh
 
 demo: deps ## the main job, shown on a real kernel with real containerd
-	tests/guest/demo
+	tests/guest/run --console tests/guest/demo.sh
 
 bench: deps ## ratios against the unavoidable, to tests/bench/RESULTS.md
 	tests/bench/run

@@ -13,14 +13,6 @@
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
 
-/* -errno after a call that failed: never 0, which would be success. */
-static inline int negative_errno(void)
-{
-	int err = errno;
-
-	return err > 0 ? -err : -EIO;
-}
-
 static inline void cleanup_free(void *p)
 {
 	free(*(void **)p);

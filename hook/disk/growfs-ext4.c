@@ -28,18 +28,18 @@ static int read_superblock(dev_t dev, struct ext4_superblock *ret)
 	snprintf(path, sizeof(path), "/dev/dm-%u", minor(dev));
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return negative_errno();
+		return -errno;
 	if (!S_ISBLK(st.st_mode) || st.st_rdev != dev)
 		return -ENOTBLK;
 	n = pread(fd, block, sizeof(block), EXT4_SUPERBLOCK_OFFSET);
 	if (n < 0)
-		return negative_errno();
+		return -errno;
 	return n == sizeof(block) ? superblock_parse_ext4(block, ret) : -EIO;
 }
 
 int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 {
-	struct ext4_superblock sb;
+	struct ext4_superblock sb = {0};
 	int r = read_superblock(rootfs->dev, &sb);
 
 	if (r < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/cleanup.h"
 #include "disk/growfs.h"
 
+#include <errno.h>
 #include <sys/ioctl.h>
 #include <xfs/xfs.h>
 
@@ -12,7 +12,7 @@ int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret)
 	struct xfs_fsop_geom_v4 geometry; /* the form that every kernel knows */
 
 	if (ioctl(rootfs->fd, XFS_IOC_FSGEOMETRY_V4, &geometry) < 0)
-		return negative_errno();
+		return -errno;
 	ret->block_bytes = geometry.blocksize;
 	ret->bytes = geometry.datablocks * geometry.blocksize;
 	ret->slack_bytes = (uint64_t)TAIL_BLOCKS * geometry.blocksize;
@@ -28,7 +28,7 @@ int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret)
 
 int growfs_xfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64_t bytes)
 {
-	struct growfs now;
+	struct growfs now = {0};
 	struct xfs_growfs_data request = {.newblocks = bytes / fs->block_bytes};
 	int r;
 

@@ -52,7 +52,7 @@ int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name,
 	struct libmnt_fs *fs;
 
 	if (!table || !iter)
-		return negative_errno();
+		return errno ? -errno : -ENOMEM;
 	while (mnt_table_next_fs(table, iter, &fs) == 0) {
 		const char *name = mnt_fs_get_fstype(fs), *source = mnt_fs_get_source(fs);
 		_cleanup_free_ char *name_copy = NULL;
@@ -110,7 +110,7 @@ static int ask_mount_table(struct rootfs *rootfs, const struct statx *stx, struc
 		return why_set(why, -r, MOUNTINFO ": mount %llu: %s",
 			       (unsigned long long)stx->stx_mnt_id, strerror(-r));
 	/* btrfs shows its own device's path here, whatever mount(8) was given. */
-	if (rootfs->fs == FS_BTRFS && stat(source, &st) == 0 && S_ISBLK(st.st_mode))
+	if (rootfs->fs == FS_BTRFS && source && stat(source, &st) == 0 && S_ISBLK(st.st_mode))
 		rootfs->dev = st.st_rdev;
 	return 0;
 }

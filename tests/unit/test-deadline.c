@@ -23,9 +23,9 @@ static void passes_on_time(void **state)
 	assert_int_equal(deadline_start(&deadline, 60), 0);
 	assert_false(deadline_passed(&deadline));
 	while (deadline_pause(&deadline))
-		assert_true(now_ms() - start < 2000);
+		assert_true(now_ms() - start < 10000);
 	assert_true(deadline_passed(&deadline));
-	assert_in_range(now_ms() - start, 60, 1000);
+	assert_in_range(now_ms() - start, 60, 10000);
 	deadline_stop(&deadline);
 }
 

@@ -27,16 +27,35 @@ static void leaves_nothing_but_printable_ascii(void **state)
 {
 	(void)state;
 	for (int c = 0; c < 256; c++) {
-		char out[5], in = (char)c;
-		size_t len = quote_char(out, in);
+		char in = (char)c;
+		const char *quoted = quote_n(&in, 1);
+		size_t len = strlen(quoted) - 2; /* without the quotes */
 
-		assert_int_equal(strlen(out), len);
 		assert_in_range(len, 1, 4);
 		for (size_t i = 0; i < len; i++)
-			assert_in_range(out[i], 0x20, 0x7e);
+			assert_in_range(quoted[i], 0x20, 0x7e);
 		/* an escape is recognised, and nothing else looks like one */
 		assert_int_equal(len > 1, c < 0x20 || c >= 0x7f || c == '"' || c == '\\');
 	}
+}
+
+static void writes_all_of_a_long_text(void **state)
+{
+	char text[301], *written = NULL;
+	size_t len;
+	FILE *out = open_memstream(&written, &len);
+
+	(void)state;
+	assert_non_null(out);
+	memset(text, '\n', 300);
+	text[300] = '\0';
+	quote_write(out, text);
+	quote_write(out, "");
+	fclose(out);
+	assert_int_equal(len, 2 + 2 * 300 + 2);
+	assert_int_equal(strncmp(written, "\"\\n\\n", 5), 0);
+	assert_string_equal(written + len - 5, "\\n\"\"\"");
+	free(written);
 }
 
 static void cuts_long_text(void **state)
@@ -81,6 +100,7 @@ int main(void)
 		cmocka_unit_test(shows_plain_text_as_it_is),
 		cmocka_unit_test(escapes_the_rest),
 		cmocka_unit_test(leaves_nothing_but_printable_ascii),
+		cmocka_unit_test(writes_all_of_a_long_text),
 		cmocka_unit_test(cuts_long_text),
 		cmocka_unit_test(knows_what_is_plain),
 	};

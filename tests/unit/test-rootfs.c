@@ -187,7 +187,6 @@ static void follows_no_link_at_the_end(void **state)
 
 		fake_fs.no_openat2 = i >= COUNT_OF(paths);
 		r = open_rootfs("bundle", paths[i % COUNT_OF(paths)]);
-
 		assert_true(r == -ELOOP || r == -ENOTDIR);
 		assert_int_equal(rootfs.fd, -EBADF);
 		assert_contains(why.text, paths[i % COUNT_OF(paths)]);
