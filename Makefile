@@ -63,6 +63,9 @@ $(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(UNIT_WRAPS) -o $@ $^ $(LIB_LIBS) \
 		$(shell $(PKG_CONFIG) --libs cmocka)
 
+# Objects of tests are kept, although make takes them for intermediate.
+.SECONDARY:
+
 .PHONY: unit layers check test guest demo bench
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)

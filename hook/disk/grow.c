@@ -99,6 +99,8 @@ static int wait_until_live(struct grow_report *report, const struct deadline *de
 		struct thin_device now;
 		int r = thin_lookup(report->device.dev, &now, why);
 
+		if (r == -ENODEV)
+			return why_set(why, ENODEV, "the device is gone");
 		if (r < 0)
 			return r;
 		thin_device_free(&report->device);
@@ -124,6 +126,22 @@ static int load(const struct thin_device *device, uint64_t sectors, const struct
 }
 
 /*
+ * A swap that got as far as suspending has used up the inactive table: one that is suspended and
+ * still has it was suspended by somebody else. Without an answer, not resuming is the greater risk.
+ */
+static bool is_left_suspended(dev_t dev)
+{
+	struct thin_device now = {0};
+	struct why ignored;
+	bool left = true;
+
+	if (thin_lookup(dev, &now, &ignored) == 0)
+		left = now.suspended && !now.inactive_table;
+	thin_device_free(&now);
+	return left;
+}
+
+/*
  * Swaps the loaded table in. A swap that fails may leave the device suspended; it was not when we
  * found it, so it is ours to resume, with the old table if need be.
  */
@@ -132,13 +150,7 @@ static int swap(const struct thin_device *device, bool freeze, struct why *why)
 	int r = thin_swap(device->dev, freeze);
 
 	if (r < 0) {
-		struct thin_device now = {0};
-		struct why ignored;
-		/* If the look fails, too, resuming can do no harm and not resuming can. */
-		bool live = thin_lookup(device->dev, &now, &ignored) == 0 && !now.suspended;
-
-		thin_device_free(&now);
-		if (!live && thin_swap(device->dev, false) < 0)
+		if (is_left_suspended(device->dev) && thin_swap(device->dev, false) < 0)
 			return why_set(why, -r,
 				       "resuming the device: %s; it is left suspended, run "
 				       "\"dmsetup resume %s\"",

@@ -55,9 +55,14 @@ int growfs_check_privileges(struct why *why)
 
 uint64_t growfs_cost_bytes(const struct growfs *fs, uint64_t bytes)
 {
+	uint64_t cost;
+
 	if (bytes <= fs->bytes || fs->group_bytes == 0)
 		return 0;
-	return ((bytes - fs->bytes) / fs->group_bytes + 1) * fs->group_cost_bytes;
+	if (__builtin_mul_overflow((bytes - fs->bytes) / fs->group_bytes + 1, fs->group_cost_bytes,
+				   &cost))
+		return UINT64_MAX;
+	return cost;
 }
 
 /* What an errno of the ioctl means for the person who has to act. */

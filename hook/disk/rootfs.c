@@ -55,15 +55,16 @@ int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name,
 		return errno ? -errno : -ENOMEM;
 	while (mnt_table_next_fs(table, iter, &fs) == 0) {
 		const char *name = mnt_fs_get_fstype(fs), *source = mnt_fs_get_source(fs);
-		_cleanup_free_ char *name_copy = NULL;
+		_cleanup_free_ char *name_copy = NULL, *source_copy = NULL;
 
 		if (mnt_fs_get_id(fs) != mount_id)
 			continue;
 		name_copy = strdup(name ? name : "unknown");
-		*ret_source = strdup(source ? source : "none");
-		if (!name_copy || !*ret_source)
+		source_copy = strdup(source ? source : "none");
+		if (!name_copy || !source_copy)
 			return -ENOMEM;
 		*ret_fs_name = TAKE_PTR(name_copy);
+		*ret_source = TAKE_PTR(source_copy);
 		return 0;
 	}
 	return -ENOENT;

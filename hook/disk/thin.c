@@ -124,6 +124,7 @@ int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why)
 	device.read_only = info.read_only;
 	device.suspended = info.suspended || info.internal_suspend;
 	device.deferred_remove = info.deferred_remove;
+	device.inactive_table = info.inactive_table;
 	r = read_table(task, &device);
 	if (r < 0)
 		return why_set(why, -r, "device %s: table %s: %s", quote(device.name),

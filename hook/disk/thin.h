@@ -27,6 +27,7 @@ struct thin_device {
 	dev_t pool;   /* 0:0 if @target is not "thin" */
 	uint32_t thin_id;
 	bool read_only, suspended, deferred_remove;
+	bool inactive_table; /* a table waits to be swapped in */
 };
 
 struct thin_pool {

@@ -123,7 +123,7 @@ static int parent_unshared(const char *proc_dir, const struct stat *self)
 
 	if ((r = status_field(proc_dir, "self", "\nPPid:\t", &parent)) < 0 ||
 	    (r = status_field(proc_dir, parent, "\nPPid:\t", &grandparent)) < 0)
-		return r == -ENOENT ? 0 : r;
+		return r == -ENOENT || r == -ESRCH ? 0 : r;
 	r = mount_namespace(proc_dir, grandparent, &ns);
 	return r <= 0 ? r : !same_file(&ns, self);
 }

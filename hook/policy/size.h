@@ -14,7 +14,8 @@
 
 #define SIZE_MAX_BYTES (UINT64_C(1) << 63) /* 8 EiB */
 
-/* 0 and the bytes (a fraction of a byte is rounded up); -EINVAL or -ERANGE with a reason. */
+/* 0 and the bytes (a fraction of a byte is rounded up, as far as 18 decimals tell); -EINVAL or
+ * -ERANGE with a reason. */
 int size_parse(const char *text, uint64_t *ret_bytes, struct why *why);
 
 /* For people: "4 GiB", "1.5 GiB", "512 B"; at most two decimals, and ~ where they are not exact. */

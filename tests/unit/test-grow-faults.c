@@ -46,13 +46,14 @@ static void survives_every_failing_call(void **state)
 static void resumes_what_a_failed_resume_left_suspended(void **state)
 {
 	static const int errors[] = {EIO, ENOMEM, EINTR, EINVAL};
+	static const enum fake_harm harms[] = {HARM_SUSPENDED, HARM_SWAPPED};
 	unsigned int resumes = fake_fs.type == FS_XFS ? 2 : 1;
 
 	for (size_t i = 0; i < COUNT_OF(errors); i++) {
-		for (enum fake_harm harm = HARM_SUSPENDED; harm <= HARM_SWAPPED; harm++) {
+		for (size_t j = 0; j < COUNT_OF(harms); j++) {
 			unsigned int k = 1;
 
-			while (fail_at(state, DM_DEVICE_RESUME, k, errors[i], harm))
+			while (fail_at(state, DM_DEVICE_RESUME, k, errors[i], harms[j]))
 				k++;
 			assert_true(k > resumes);
 		}
@@ -79,10 +80,24 @@ static void says_what_to_do_if_the_device_stays_suspended(void **state)
 	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
 	fake_dm.fault_lasts = true;
 	fake_dm.fault_errno = EIO;
-	fake_dm.harm = HARM_KEPT_INACTIVE;
+	fake_dm.harm = HARM_SUSPENDED;
 	expect_error(EIO, "dmsetup resume docker-8:1-42-thin");
 	assert_true(fake_dm.count[DM_DEVICE_RESUME] > 1);
 	assert_int_equal(fake_fs.grows, 0);
+}
+
+/* An interrupted resume leaves a device as it was: if it is suspended now, that was somebody else.
+ */
+static void leaves_a_device_that_another_suspended_after_an_interrupt(void **state)
+{
+	(void)state;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
+	fake_dm.fault_errno = EINTR;
+	fake_dm.harm = HARM_KEPT_INACTIVE;
+	fake_dm.thin.by_another = true;
+	expect_error(EINTR, "nothing has changed");
+	assert_true(fake_dm.thin.suspended);
+	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 1);
 }
 
 /* The look that must tell whether the device was left suspended may fail once, too. */
@@ -150,6 +165,7 @@ int main(void)
 		EACH_FS(resumes_what_a_failed_resume_left_suspended),
 		EACH_FS(says_that_an_interrupted_resume_changed_nothing),
 		EACH_FS(says_what_to_do_if_the_device_stays_suspended),
+		EACH_FS(leaves_a_device_that_another_suspended_after_an_interrupt),
 		EACH_FS(resumes_even_if_the_look_after_a_failed_resume_fails),
 		EACH_FS(has_a_reason_when_the_device_goes_away),
 		EACH_FS(tries_again_while_the_pool_is_suspended),
