@@ -4,9 +4,9 @@
 #include "base/cleanup.h"
 #include "base/deadline.h"
 #include "base/quote.h"
+#include "disk/extend.h"
 #include "disk/lock.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -89,118 +89,13 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
 }
 
 /*
- * A device that somebody else suspended is an engine between suspend and create_snap: resuming it
- * would tear that snapshot. It is waited for.
- */
-static int wait_until_live(struct grow_report *report, const struct deadline *deadline,
-			   struct why *why)
-{
-	for (;;) {
-		struct thin_device now;
-		int r = thin_lookup(report->device.dev, &now, why);
-
-		if (r == -ENODEV)
-			return why_set(why, ENODEV, "the device is gone");
-		if (r < 0)
-			return r;
-		thin_device_free(&report->device);
-		report->device = now;
-		if (!now.suspended)
-			return 0;
-		if (!deadline_pause(deadline))
-			return why_set(why, ETIMEDOUT,
-				       "device %s is suspended by somebody else for too long",
-				       quote(now.name));
-	}
-}
-
-/* The kernel says EINVAL also while the pool is suspended, which never lasts. */
-static int load(const struct thin_device *device, uint64_t sectors, const struct deadline *deadline)
-{
-	int r;
-
-	do {
-		r = thin_load(device, sectors);
-	} while ((r == -EINVAL || r == -EBUSY) && deadline_pause(deadline));
-	return r;
-}
-
-/*
- * A swap that got as far as suspending has used up the inactive table: one that is suspended and
- * still has it was suspended by somebody else. Without an answer, not resuming is the greater risk.
- */
-static bool is_left_suspended(dev_t dev)
-{
-	struct thin_device now = {0};
-	struct why ignored;
-	bool left = true;
-
-	if (thin_lookup(dev, &now, &ignored) == 0)
-		left = now.suspended && !now.inactive_table;
-	thin_device_free(&now);
-	return left;
-}
-
-/*
- * Swaps the loaded table in. A swap that fails may leave the device suspended; it was not when we
- * found it, so it is ours to resume, with the old table if need be.
- */
-static int swap(const struct thin_device *device, bool freeze, struct why *why)
-{
-	int r = thin_swap(device->dev, freeze);
-
-	if (r < 0) {
-		if (is_left_suspended(device->dev) && thin_swap(device->dev, false) < 0)
-			return why_set(why, -r,
-				       "resuming the device: %s; it is left suspended, run "
-				       "\"dmsetup resume %s\"",
-				       strerror(-r), device->name);
-		return why_set(why, -r, "resuming the device with its new table: %s%s",
-			       strerror(-r),
-			       r == -EINTR ? " (it took too long; nothing has changed)" : "");
-	}
-	return 0;
-}
-
-/* Gives the device a table of at least @sectors, and never of less than it has. */
-static int reload(struct grow_report *report, uint64_t sectors, bool freeze,
-		  const struct deadline *deadline, struct why *why)
-{
-	int r;
-
-	do {
-		/* An operator with dmsetup takes no lock of ours. */
-		if (sectors < report->device.sectors)
-			sectors = report->device.sectors;
-		r = load(&report->device, sectors, deadline);
-		if (r < 0)
-			return why_set(why, -r, "loading a table of %" PRIu64 " sectors: %s",
-				       sectors, strerror(-r));
-		r = wait_until_live(report, deadline, why);
-		if (r < 0)
-			return r;
-	} while (report->device.sectors > sectors);
-	r = swap(&report->device, freeze, why);
-	if (r == 0)
-		r = wait_until_live(report, deadline, why);
-	if (r < 0)
-		return r;
-	if (report->device.sectors < sectors)
-		return why_set(why, EIO,
-			       "device was to have %" PRIu64 " sectors and has %" PRIu64
-			       " (%" PRIu64 " before): somebody else changed its table",
-			       sectors, report->device.sectors, report->from_sectors);
-	return 0;
-}
-
-/*
  * After XFS_IOC_FSGROWFSDATA the superblock on disk still has the old size, and Linux 6.1 fails the
  * first mount after a crash. Swapping the same table in with a freeze brings it to disk: the kernel
  * freezes, flushes and thaws in one call, which no kill can tear.
  */
 static int settle(struct grow_report *report, const struct deadline *deadline, struct why *why)
 {
-	int r = reload(report, report->device.sectors, true, deadline, why);
+	int r = extend_device(&report->device, report->device.sectors, true, deadline, why);
 
 	return r < 0 ? why_prefix(why, r, "settling the grown filesystem") : 0;
 }
@@ -211,10 +106,11 @@ static int act(const struct rootfs *rootfs, struct grow_report *report,
 	int r;
 
 	if (report->plan.device_sectors)
-		r = reload(report, report->plan.device_sectors, false, deadline, why);
+		r = extend_device(&report->device, report->plan.device_sectors, false, deadline,
+				  why);
 	else
 		/* On a suspended device the filesystem's call would hang, also against SIGKILL. */
-		r = wait_until_live(report, deadline, why);
+		r = extend_wait_until_live(&report->device, deadline, why);
 	if (r == 0 && report->plan.fs_bytes)
 		r = growfs_grow(rootfs, &report->fs, report->plan.fs_bytes, why);
 	if (r == 0 && report->plan.fs_bytes && report->fs.needs_settling)
