@@ -109,11 +109,14 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	ln -sf ../../../sbin/oci-thin-grow $(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow
 	$(INSTALL) -D -m 0644 config/hooks.d/50-oci-thin-grow.json \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json
+	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
+		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
 		$(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json \
+		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
 
 # --- style -------------------------------------------------------------------------------------------------

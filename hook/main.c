@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
-#include "disk/thin.h"
 #include "role/role.h"
 
 #include <stdbool.h>
@@ -16,6 +15,7 @@ static const struct {
 	int (*run)(int argc, char *argv[]);
 } roles[] = {
 	{"hook", "", "OCI hook: the container state on stdin", role_hook},
+	{"heal", "DEVICE | --all", "make a re-created device long enough again", role_heal},
 	{"explain", "--state FILE [--json]", "what the hook would do, step by step", role_explain},
 };
 
@@ -88,7 +88,6 @@ int main(int argc, char *argv[])
 	if (clearenv() != 0 || argc < 1)
 		return EXIT_FAILED;
 	log_init(false);
-	thin_init();
 	if (strcmp(base_name(argv[0]), RUNTIME_NAME) == 0)
 		return role_runtime(argc, argv, environment);
 	return command_line(argc, argv);

@@ -5,6 +5,7 @@
 #include "base/deadline.h"
 #include "base/quote.h"
 #include "disk/extend.h"
+#include "disk/ledger.h"
 #include "disk/lock.h"
 
 #include <string.h>
@@ -50,12 +51,64 @@ static int look(const struct rootfs *rootfs, struct grow_report *report, struct 
 	return r;
 }
 
+/*
+ * The ledger's entry for what report found. 1; 0: none that counts: a damaged one is no more than
+ * a warning.
+ */
+static int read_entry(const struct grow_order *order, struct grow_report *report,
+		      struct ledger_entry *ret)
+{
+	const struct thin_device *device = &report->device;
+	struct why why;
+	int r = ledger_read(order->ledger_dir, device->name, ret, &why);
+
+	if (r < 0)
+		report->warning = why;
+	return r > 0 && ret->thin_id == device->thin_id &&
+	       memcmp(ret->fs_uuid, report->fs.uuid, sizeof(ret->fs_uuid)) == 0;
+}
+
+/* ext4's mount count is 16 bits and wraps. */
+static bool is_remounted_cleanly(const struct ledger_entry *entry, const struct growfs *fs)
+{
+	return (uint16_t)(fs->mount_count - entry->mount_count) >= 2;
+}
+
+/*
+ * Linux has a BUG (fs/ext4/resize.c; seen on 6.12): growing on the very mount whose journal replay
+ * finished an interrupted resize. An entry of another boot that is not done says that it may be
+ * one.
+ */
+static int check_replay(const struct ledger_entry *entry, const struct grow_report *report,
+			const char *boot_id, struct why *why)
+{
+	if (report->fs.type != FS_EXT4 || entry->state == LEDGER_DONE ||
+	    strcmp(entry->boot_id, boot_id) == 0 || is_remounted_cleanly(entry, &report->fs))
+		return 0;
+	return why_set(why, EBUSY,
+		       "a growth of device %s was cut short by a crash, and ext4 must be unmounted "
+		       "and mounted once more before the next: stop and start the container",
+		       quote(report->device.name));
+}
+
+/* All is large enough, but the run that saw to it could not say so, nor settle it. */
+static bool is_unfinished(const struct grow_order *order, struct grow_report *report)
+{
+	struct ledger_entry entry;
+	struct why ignored;
+	char boot_id[sizeof(entry.boot_id)];
+
+	return read_entry(order, report, &entry) > 0 && entry.state == LEDGER_INTENDED &&
+	       ledger_boot_id(boot_id) == 0 && check_replay(&entry, report, boot_id, &ignored) == 0;
+}
+
 static void decide(const struct grow_order *order, struct grow_report *report)
 {
 	report->from_sectors = report->device.sectors;
 	report->fs_before = report->fs;
 	report->plan = plan_make(order->want_bytes, report->device.sectors, &report->fs);
-	if (!plan_is_empty(&report->plan))
+	report->unfinished = plan_is_empty(&report->plan) && is_unfinished(order, report);
+	if (report->unfinished || !plan_is_empty(&report->plan))
 		report->result = GROW_DONE;
 }
 
@@ -100,6 +153,46 @@ static int settle(struct grow_report *report, const struct deadline *deadline, s
 	return r < 0 ? why_prefix(why, r, "settling the grown filesystem") : 0;
 }
 
+/* Durable before anything is touched: what this device must be able to hold from now on. */
+static int note_intent(const struct grow_order *order, struct grow_report *report,
+		       struct ledger_entry *ret, struct why *why)
+{
+	struct ledger_entry old,
+		entry = {
+			.thin_id = report->device.thin_id,
+			.sectors = report->plan.device_sectors ? report->plan.device_sectors
+							       : report->device.sectors,
+			.state = LEDGER_INTENDED,
+			.mount_count = report->fs.mount_count,
+		};
+	int r = ledger_boot_id(entry.boot_id);
+
+	if (r < 0)
+		return why_set(why, -r, "reading the boot id: %s", strerror(-r));
+	snprintf(entry.device, sizeof(entry.device), "%s", report->device.name);
+	snprintf(entry.pool, sizeof(entry.pool), "%s", report->pool.name);
+	memcpy(entry.fs_uuid, report->fs.uuid, sizeof(entry.fs_uuid));
+	if (read_entry(order, report, &old) > 0) {
+		r = check_replay(&old, report, entry.boot_id, why);
+		if (r < 0)
+			return r;
+		if (entry.sectors < old.sectors)
+			entry.sectors = old.sectors;
+	}
+	r = ledger_write(order->ledger_dir, &entry, why);
+	if (r == 0)
+		*ret = entry;
+	return r;
+}
+
+/* Too late to fail: the growth is done and in the ledger. The next run tries again. */
+static void note_done(const struct grow_order *order, struct grow_report *report,
+		      struct ledger_entry *entry)
+{
+	entry->state = LEDGER_DONE;
+	ledger_write(order->ledger_dir, entry, &report->warning);
+}
+
 static int act(const struct rootfs *rootfs, struct grow_report *report,
 	       const struct deadline *deadline, struct why *why)
 {
@@ -113,7 +206,7 @@ static int act(const struct rootfs *rootfs, struct grow_report *report,
 		r = extend_wait_until_live(&report->device, deadline, why);
 	if (r == 0 && report->plan.fs_bytes)
 		r = growfs_grow(rootfs, &report->fs, report->plan.fs_bytes, why);
-	if (r == 0 && report->plan.fs_bytes && report->fs.needs_settling)
+	if (r == 0 && report->fs.needs_settling)
 		r = settle(report, deadline, why);
 	return r;
 }
@@ -122,6 +215,7 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 		       struct grow_report *report, const struct deadline *deadline, struct why *why)
 {
 	_cleanup_close_ int lock = -EBADF;
+	struct ledger_entry entry;
 	int r;
 
 	r = lock_device(order->run_dir, rootfs->dev, deadline, &lock, why);
@@ -137,7 +231,12 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	r = check(rootfs, order, report, why);
 	if (r < 0 || report->result == GROW_REFUSED)
 		return r;
-	return act(rootfs, report, deadline, why);
+	r = note_intent(order, report, &entry, why);
+	if (r == 0)
+		r = act(rootfs, report, deadline, why);
+	if (r == 0)
+		note_done(order, report, &entry);
+	return r;
 }
 
 int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
@@ -146,6 +245,7 @@ int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct gr
 	struct deadline deadline;
 	int r;
 
+	thin_init();
 	*report = (struct grow_report){0};
 	r = look(rootfs, report, why);
 	if (r < 0 || report->result == GROW_NOT_APPLICABLE)

@@ -16,8 +16,8 @@ struct grow_order {
 	uint64_t want_bytes;
 	struct pool_marks marks;
 	uint64_t timeout_ms;
-	bool dry_run;	     /* look, decide and check, but do nothing */
-	const char *run_dir; /* RUN_DIR but in tests */
+	bool dry_run;			  /* look, decide and check, but do nothing */
+	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
 };
 
 enum grow_result {
@@ -34,6 +34,8 @@ struct grow_report {
 	struct thin_pool pool;	   /* only if there was something to do */
 	struct growfs fs_before, fs;
 	struct plan plan;
+	bool unfinished;    /* a run before did all but say that it was done */
+	struct why warning; /* it was done, but something is to be known */
 };
 
 /*

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <linux/btrfs.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 int growfs_btrfs_read(const struct rootfs *rootfs, struct growfs *ret)
@@ -22,6 +23,7 @@ int growfs_btrfs_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->slack_bytes = info.sectorsize;
 	ret->max_bytes = UINT64_MAX;
 	ret->btrfs_devid = device.devid;
+	memcpy(ret->uuid, info.fsid, sizeof(ret->uuid));
 	if (info.num_devices != 1)
 		ret->obstacle = "it spans more than one device";
 	return 0;

@@ -4,6 +4,7 @@
 #include "disk/superblock.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -56,6 +57,8 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 		(uint64_t)(sb.descriptor_blocks + sb.inode_table_blocks + 5) * sb.block_bytes;
 	/* The kernel does not check this by itself. */
 	ret->max_bytes = sb.has_64bit ? UINT64_MAX : (uint64_t)UINT32_MAX * sb.block_bytes;
+	ret->mount_count = sb.mount_count;
+	memcpy(ret->uuid, sb.uuid, sizeof(ret->uuid));
 	if (sb.has_errors)
 		ret->obstacle = "its superblock carries an error flag: run e2fsck while unmounted";
 	else if (sb.has_sparse_super2)

@@ -2,6 +2,7 @@
 #include "disk/growfs.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <xfs/xfs.h>
 
@@ -21,6 +22,7 @@ int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret)
 	/* A new group's headers lie next to each other; the pool's block is at least 64 KiB. */
 	ret->group_cost_bytes = 64UL * 1024;
 	ret->needs_settling = true;
+	memcpy(ret->uuid, geometry.uuid, sizeof(ret->uuid));
 	ret->xfs_blocks = geometry.datablocks;
 	ret->xfs_imaxpct = geometry.imaxpct;
 	return 0;

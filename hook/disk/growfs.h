@@ -24,7 +24,9 @@ struct growfs {
 	uint64_t group_cost_bytes; /* what the metadata of a new group will take from the pool */
 	const char *obstacle;	   /* why it cannot be grown at all, or NULL; static */
 	bool needs_settling;	   /* after growing: freeze and thaw once, see disk/grow.c */
-	uint64_t ext4_blocks, xfs_blocks, btrfs_devid;
+	uint8_t uuid[16];
+	uint32_t mount_count; /* ext4; else 0 */
+	uint64_t xfs_blocks, btrfs_devid;
 	uint32_t xfs_imaxpct;
 };
 

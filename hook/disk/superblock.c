@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/superblock.h"
 
+#include "base/crc32c.h"
+
 #include <endian.h>
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 #define EXT4_MAGIC		  0xEF53
 #define EXT4_ERROR_FS		  0x0002
@@ -26,6 +30,24 @@ static uint32_t le32(const uint8_t *at)
 
 	memcpy(&n, at, sizeof(n));
 	return le32toh(n);
+}
+
+static uint64_t le64(const uint8_t *at)
+{
+	return le32(at) | (uint64_t)le32(at + 4) << 32;
+}
+
+static uint32_t be32(const uint8_t *at)
+{
+	uint32_t n;
+
+	memcpy(&n, at, sizeof(n));
+	return be32toh(n);
+}
+
+static uint64_t be64(const uint8_t *at)
+{
+	return (uint64_t)be32(at) << 32 | be32(at + 4);
 }
 
 static uint64_t div_round_up(uint64_t n, uint64_t by)
@@ -71,5 +93,167 @@ int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 	sb.mount_count = (uint16_t)le16(block + 52);
 	memcpy(sb.uuid, block + 104, sizeof(sb.uuid));
 	*ret = sb;
+	return 0;
+}
+
+/* --- as they stand on an unmounted device ----------------------------------------------------- */
+
+#define MAX_BYTES		(UINT64_C(1) << 62)
+#define EXT4_RO_COMPAT_CSUM	0x0400
+#define XFS_SECTOR_BYTES	512 /* the least; all fields are in it */
+#define XFS_MAX_SECTOR_BYTES	32768
+#define XFS_VERSION_5		5
+#define BTRFS_SUPERBLOCK_OFFSET 65536
+#define BTRFS_SUPERBLOCK_BYTES	4096
+
+/* s_checksum is the last field, without the final inversion. */
+static bool ext4_is_sound(const uint8_t *block)
+{
+	if (!(le32(block + 100) & EXT4_RO_COMPAT_CSUM)) /* s_feature_ro_compat */
+		return true;
+	return le32(block + 1020) == ~crc32c(0, block, 1020);
+}
+
+static void parse_ext4(const uint8_t *block, struct superblock *ret)
+{
+	struct ext4_superblock sb;
+
+	if (superblock_parse_ext4(block, &sb) < 0 || !ext4_is_sound(block) ||
+	    sb.blocks > MAX_BYTES / sb.block_bytes)
+		return;
+	ret->type = SUPERBLOCK_EXT4;
+	ret->bytes = sb.blocks * sb.block_bytes;
+	ret->mount_count = sb.mount_count;
+	memcpy(ret->uuid, sb.uuid, sizeof(ret->uuid));
+}
+
+struct xfs_superblock {
+	uint32_t block_bytes, group_blocks, groups, sector_bytes;
+	uint64_t blocks;
+	const uint8_t *uuid;
+};
+
+static bool is_power_of_two(uint32_t n, uint32_t from, uint32_t to)
+{
+	return n >= from && n <= to && (n & (n - 1)) == 0;
+}
+
+/* sb_crc is at 224, summed as zeros, over the whole sector; format: kernel's xfs_format.h. */
+static bool xfs_is_sound(const uint8_t *sector, uint32_t sector_bytes)
+{
+	static const uint8_t zeros[4];
+	uint32_t crc = crc32c(0, sector, 224);
+
+	crc = crc32c(crc, zeros, sizeof(zeros));
+	return le32(sector + 224) == crc32c(crc, sector + 228, sector_bytes - 228);
+}
+
+/*
+ * Offsets: sb_blocksize 4, sb_dblocks 8, sb_uuid 32, sb_agblocks 84, sb_agcount 88, sb_versionnum
+ * 100, sb_sectsize 102. @sector holds XFS_MAX_SECTOR_BYTES.
+ */
+static bool parse_xfs_sector(const uint8_t *sector, struct xfs_superblock *ret)
+{
+	struct xfs_superblock sb = {
+		.block_bytes = be32(sector + 4),
+		.blocks = be64(sector + 8),
+		.uuid = sector + 32,
+		.group_blocks = be32(sector + 84),
+		.groups = be32(sector + 88),
+		.sector_bytes = be32(sector + 100) & 0xffff,
+	};
+	uint32_t version = be32(sector + 100) >> 16 & 0xf;
+
+	if (memcmp(sector, "XFSB", 4) != 0 || !is_power_of_two(sb.block_bytes, 512, 65536) ||
+	    !is_power_of_two(sb.sector_bytes, XFS_SECTOR_BYTES, XFS_MAX_SECTOR_BYTES) ||
+	    sb.group_blocks == 0 || sb.groups == 0 || sb.blocks > MAX_BYTES / sb.block_bytes ||
+	    sb.blocks > (uint64_t)sb.group_blocks * sb.groups ||
+	    sb.blocks <= (uint64_t)sb.group_blocks * (sb.groups - 1))
+		return false;
+	if (version == XFS_VERSION_5 && !xfs_is_sound(sector, sb.sector_bytes))
+		return false;
+	*ret = sb;
+	return true;
+}
+
+static ssize_t read_at(int fd, uint8_t *out, size_t len, uint64_t offset)
+{
+	ssize_t n;
+
+	memset(out, 0, len);
+	do
+		n = pread(fd, out, len, (off_t)offset);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+/*
+ * After a growth the primary superblock keeps the old size until the journal is written back; the
+ * copy in allocation group 1 has the new one at once.
+ */
+static int parse_xfs(int fd, const uint8_t *sector, struct superblock *ret)
+{
+	uint8_t second[XFS_MAX_SECTOR_BYTES];
+	struct xfs_superblock primary, copy;
+	uint64_t blocks;
+	ssize_t n;
+
+	if (!parse_xfs_sector(sector, &primary))
+		return 0;
+	blocks = primary.blocks;
+	n = read_at(fd, second, sizeof(second),
+		    (uint64_t)primary.group_blocks * primary.block_bytes);
+	if (n < 0)
+		return (int)n;
+	if (parse_xfs_sector(second, &copy) && copy.block_bytes == primary.block_bytes &&
+	    copy.group_blocks == primary.group_blocks && copy.blocks > blocks &&
+	    memcmp(copy.uuid, primary.uuid, 16) == 0)
+		blocks = copy.blocks;
+	ret->type = SUPERBLOCK_XFS;
+	ret->bytes = blocks * primary.block_bytes;
+	memcpy(ret->uuid, primary.uuid, sizeof(ret->uuid));
+	return 0;
+}
+
+/*
+ * struct btrfs_super_block of linux/btrfs_tree.h: csum 0, fsid 32, magic 64, num_devices 136,
+ * csum_type 196, dev_item.total_bytes 209. Checksums other than CRC-32C are not checked here, so
+ * such a superblock is not believed.
+ */
+static void parse_btrfs(const uint8_t *block, struct superblock *ret)
+{
+	uint64_t bytes = le64(block + 209);
+
+	if (memcmp(block + 64, "_BHRfS_M", 8) != 0 || le16(block + 196) != 0 ||
+	    le32(block) != crc32c(0, block + 32, BTRFS_SUPERBLOCK_BYTES - 32) ||
+	    le64(block + 136) != 1 || bytes == 0 || bytes > MAX_BYTES)
+		return;
+	ret->type = SUPERBLOCK_BTRFS;
+	ret->bytes = bytes;
+	memcpy(ret->uuid, block + 32, sizeof(ret->uuid));
+}
+
+int superblock_read(int fd, struct superblock *ret)
+{
+	uint8_t first[XFS_MAX_SECTOR_BYTES], btrfs_block[BTRFS_SUPERBLOCK_BYTES];
+	struct superblock ext4 = {0}, xfs = {0}, btrfs = {0};
+	ssize_t n;
+	int r;
+
+	n = read_at(fd, first, sizeof(first), 0);
+	if (n >= 0)
+		n = read_at(fd, btrfs_block, sizeof(btrfs_block), BTRFS_SUPERBLOCK_OFFSET);
+	if (n < 0)
+		return (int)n;
+	parse_ext4(first + EXT4_SUPERBLOCK_OFFSET, &ext4);
+	parse_btrfs(btrfs_block, &btrfs);
+	r = parse_xfs(fd, first, &xfs);
+	if (r < 0)
+		return r;
+	/* Two at once is a leftover or a trap: neither is believed. */
+	if ((ext4.type != 0) + (xfs.type != 0) + (btrfs.type != 0) > 1)
+		*ret = (struct superblock){0};
+	else
+		*ret = ext4.type ? ext4 : xfs.type ? xfs : btrfs;
 	return 0;
 }

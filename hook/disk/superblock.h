@@ -28,3 +28,20 @@ struct ext4_superblock {
  * buffer of a mounted filesystem is changed under us.
  */
 int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret);
+
+/* What an unmounted device says of the filesystem on it. */
+struct superblock {
+	enum { SUPERBLOCK_UNKNOWN, SUPERBLOCK_EXT4, SUPERBLOCK_XFS, SUPERBLOCK_BTRFS } type;
+	uint64_t bytes; /* that the filesystem needs its device to have; 0 if unknown */
+	uint8_t uuid[16];
+	uint32_t mount_count; /* ext4 */
+};
+
+/*
+ * Reads the superblocks on the block device (or, in tests, file) @fd: ext2/3/4, XFS (the larger of
+ * the primary and of allocation group 1's copy, if that is sound and of the same filesystem: after
+ * a crash the primary may still have the old size), btrfs on one device. Checks magic, checksum
+ * where there is one, and ranges; hostile bytes are "unknown", never an error. Nothing beyond the
+ * present end of the device is read. 0, or -errno if the device cannot be read.
+ */
+int superblock_read(int fd, struct superblock *ret);

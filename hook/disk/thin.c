@@ -143,6 +143,25 @@ void thin_device_free(struct thin_device *device)
 	*device = (struct thin_device){0};
 }
 
+int thin_each(int (*visit)(dev_t dev, void *context), void *context, struct why *why)
+{
+	_cleanup_task_ struct dm_task *task = dm_task_create(DM_DEVICE_LIST);
+	struct dm_names *names;
+	int sum = 0;
+	int r = task ? run(task) : -ENODEV;
+
+	if (r < 0)
+		return why_set(why, -r, "listing device-mapper devices: %s", strerror(-r));
+	names = dm_task_get_names(task);
+	while (names && names->dev) {
+		sum += visit((dev_t)names->dev, context);
+		if (!names->next)
+			break;
+		names = (void *)((char *)names + names->next);
+	}
+	return sum;
+}
+
 int thin_check_plain(const struct thin_device *device, struct why *why)
 {
 	/* Who else makes devices says so in the uuid; engines leave it empty. */

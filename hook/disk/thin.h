@@ -38,7 +38,7 @@ struct thin_pool {
 	const char *trouble; /* why it must not be used now ("read-only", ...), or NULL */
 };
 
-/* Call once, before all else: no environment, no udev cookies, no messages on stderr. */
+/* Call before the rest (again does no harm): no udev cookies, no messages on stderr. */
 void thin_init(void);
 
 /*
@@ -47,6 +47,12 @@ void thin_init(void);
  */
 int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why);
 void thin_device_free(struct thin_device *device);
+
+/*
+ * Calls @visit for each device-mapper device, all of them; the sum of what it returns, or -errno
+ * with a reason.
+ */
+int thin_each(int (*visit)(dev_t dev, void *context), void *context, struct why *why);
 
 /* Is it exactly one plain thin target, ours to touch? 0, or -EINVAL with what it is instead. */
 int thin_check_plain(const struct thin_device *device, struct why *why);

@@ -17,3 +17,41 @@ const char *engine_of_bundle(const char *bundle)
 		return "storage";
 	return "runtime";
 }
+
+/* PREFIX-MAJOR:MINOR-INODE-ID with something for each */
+static bool is_storage_name(const char *name, const char *prefix)
+{
+	static const char digits[] = "0123456789";
+	static const char separators[] = ":--";
+	size_t len = strlen(prefix);
+
+	if (strncmp(name, prefix, len) != 0)
+		return false;
+	name += len;
+	for (const char *separator = separators; *separator; separator++) {
+		len = strspn(name, digits);
+		if (len == 0 || name[len] != *separator)
+			return false;
+		name += len + 1;
+	}
+	return *name != '\0';
+}
+
+static bool is_snapshot_name(const char *name)
+{
+	static const char snap[] = "-snap-";
+	const char *found = NULL;
+
+	for (const char *at = name; (at = strstr(at, snap)); at++)
+		found = at;
+	if (!found || found == name)
+		return false;
+	found += sizeof(snap) - 1;
+	return *found && found[strspn(found, "0123456789")] == '\0';
+}
+
+bool engine_names_device(const char *name)
+{
+	return is_storage_name(name, "docker-") || is_storage_name(name, "container-") ||
+	       is_snapshot_name(name);
+}

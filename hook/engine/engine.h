@@ -9,5 +9,15 @@
  *   podman, CRI-O  <storage>/<driver>-containers/<id>/userdata
  */
 
+#include <stdbool.h>
+
+/*
+ * Is this how an engine names a container's device? From their sources:
+ *   Docker              docker-MAJOR:MINOR-INODE-ID     (daemon/graphdriver/devmapper)
+ *   containers/storage  container-MAJOR:MINOR-INODE-ID
+ *   containerd          POOL-snap-NUMBER                (snapshots/devmapper)
+ */
+bool engine_names_device(const char *name);
+
 /* "docker", "containerd", "storage" (podman, CRI-O), or "runtime": called by no engine we know. */
 const char *engine_of_bundle(const char *bundle);

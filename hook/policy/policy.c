@@ -43,12 +43,13 @@ static int find(const struct json *const annotations[], size_t n, const char *ke
 	return 0;
 }
 
-int policy_request(const struct policy *policy, const struct json *const annotations[], size_t n,
-		   struct request *ret, struct why *why)
+int policy_request(const struct policy *policy, const char *origin,
+		   const struct json *const annotations[], size_t n, struct request *ret,
+		   struct why *why)
 {
 	*ret = (struct request){0};
 	for (const char *const *key = policy->keys; *key; key++) {
-		struct request found = {.asked = true, .origin = "annotation", .key = *key};
+		struct request found = {.asked = true, .origin = origin, .key = *key};
 		int r = find(annotations, n, *key, &found.text, why);
 
 		if (r == 0)

@@ -33,18 +33,19 @@ extern const struct policy policy_builtin;
 struct request {
 	bool asked;
 	uint64_t bytes;
-	const char *origin; /* "annotation" */
-	const char *key;    /* which annotation; lives as long as the policy */
+	const char *origin; /* "annotation" or "label" */
+	const char *key;    /* which one; lives as long as the policy */
 	const char *text;   /* as the tenant wrote it; lives as long as the annotations */
 };
 
 /*
- * Looks for a request in @annotations, an array of @n objects in which the first that has a key
- * wins (NULL ones are skipped). 0 and *ret (asked or not); -EINVAL or -ERANGE with a reason if
- * there is a request that cannot be read, and then *ret names its key.
+ * Looks for a request in @annotations (or labels: @origin says which), an array of @n objects in
+ * which the first that has a key wins (NULL ones are skipped). 0 and *ret (asked or not); -EINVAL
+ * or -ERANGE with a reason if there is a request that cannot be read, and then *ret names its key.
  */
-int policy_request(const struct policy *policy, const struct json *const annotations[], size_t n,
-		   struct request *ret, struct why *why);
+int policy_request(const struct policy *policy, const char *origin,
+		   const struct json *const annotations[], size_t n, struct request *ret,
+		   struct why *why);
 
 /* May the container have what it asks for? 0, or -EPERM with a reason. */
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why);

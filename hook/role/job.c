@@ -4,7 +4,9 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "disk/ledger.h"
 #include "disk/lock.h"
+#include "engine/docker.h"
 #include "engine/engine.h"
 #include "policy/size.h"
 #include "role/role.h"
@@ -26,6 +28,7 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 		.timeout_ms = policy->timeout_ms,
 		.dry_run = job->dry_run,
 		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
 	};
 
 	if (!job->root_path) {
@@ -48,12 +51,36 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	return JOB_REFUSED;
 }
 
+/* Labels rarely reach hooks: they are in the engine's own files. */
+static int ask_labels(struct job *job, const struct policy *policy)
+{
+	const struct json *labels = NULL;
+	struct log_line line;
+	struct why why;
+	int r;
+
+	if (!job->root_path)
+		return 0;
+	r = docker_labels(job->root_path, job->container, &job->labels, &labels, &why);
+	if (r > 0)
+		return policy_request(policy, "label", &labels, 1, &job->request, &job->why);
+	if (r < 0) { /* nobody asked, as far as we know: no reason to fail */
+		log_begin(&line, "skip");
+		log_add(&line, "container", job->container);
+		log_add(&line, "reason", why.text);
+		log_end(&line, LOG_WARNING);
+	}
+	return 0;
+}
+
 static enum job_outcome decide_and_grow(struct job *job, const struct policy *policy)
 {
 	job->sandbox = policy_is_sandbox(job->annotations, ANNOTATION_SETS);
 	if (job->sandbox)
 		return JOB_NOTHING;
-	if (policy_request(policy, job->annotations, ANNOTATION_SETS, &job->request, &job->why) < 0)
+	if (policy_request(policy, "annotation", job->annotations, ANNOTATION_SETS, &job->request,
+			   &job->why) < 0 ||
+	    (!job->request.asked && ask_labels(job, policy) < 0))
 		return JOB_FAILED;
 	if (!job->request.asked)
 		return JOB_NOTHING;
@@ -112,7 +139,7 @@ void job_log(const struct job *job)
 
 	if (!worth_a_line(job))
 		return;
-	log_begin(&line, forms[job->outcome].action);
+	log_begin(&line, job->report.unfinished ? "finish" : forms[job->outcome].action);
 	log_add(&line, "container", job->container);
 	log_add(&line, "engine", engine_of_bundle(job->bundle));
 	if (job->report.device.name)
@@ -126,6 +153,8 @@ void job_log(const struct job *job)
 	}
 	if (job->outcome >= JOB_NOT_APPLICABLE)
 		log_add(&line, "reason", job->why.text);
+	if (job->report.warning.text[0])
+		log_add(&line, "warning", job->report.warning.text);
 	log_add_u64(&line, "took_ms", job->took_ms);
 	log_end(&line, forms[job->outcome].priority);
 }
@@ -140,13 +169,13 @@ void job_message(const struct job *job, struct why *ret)
 	if (!job->request.bytes)
 		why_set(ret, 0, "container %s: %s", container, job->why.text);
 	else if (job->outcome == JOB_NOT_APPLICABLE)
-		why_set(ret, 0,
-			"container %s asks for %s (annotation %s), but nothing was done: %s",
-			container, size_format(job->request.bytes), job->request.key,
-			job->why.text);
+		why_set(ret, 0, "container %s asks for %s (%s %s), but nothing was done: %s",
+			container, size_format(job->request.bytes), job->request.origin,
+			job->request.key, job->why.text);
 	else
-		why_set(ret, 0, "container %s cannot have %s (annotation %s): %s", container,
-			size_format(job->request.bytes), job->request.key, job->why.text);
+		why_set(ret, 0, "container %s cannot have %s (%s %s): %s", container,
+			size_format(job->request.bytes), job->request.origin, job->request.key,
+			job->why.text);
 }
 
 int job_exit_status(const struct job *job, const struct policy *policy)
@@ -174,6 +203,7 @@ int job_exit_status(const struct job *job, const struct policy *policy)
 
 void job_free(struct job *job)
 {
+	json_free(job->labels);
 	rootfs_close(&job->rootfs);
 	grow_report_free(&job->report);
 }

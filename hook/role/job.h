@@ -30,6 +30,7 @@ struct job {
 		JOB_FAILED,
 	} outcome;
 	bool sandbox;
+	struct json_doc *labels; /* the engine's file that they are in, or NULL */
 	struct request request;
 	struct rootfs rootfs;
 	struct grow_report report;

@@ -25,6 +25,7 @@ fail() {
 
 start_udev
 start_syslog
+# shellcheck disable=SC2119
 pool_up
 containerd_up
 oci_layout /t/oci.tar

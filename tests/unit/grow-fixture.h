@@ -27,7 +27,7 @@ static struct rootfs rootfs;
 static struct grow_order order;
 static struct grow_report report;
 static struct why why;
-static char *run_parent, *run_dir;
+static char *run_parent, *run_dir, *ledger_dir;
 
 /* A device and a filesystem of 1 GiB, of the type that *@state says, and an order for 4 GiB. */
 static inline int setup(void **state)
@@ -37,11 +37,13 @@ static inline int setup(void **state)
 	fake_fs_arm(*(enum fs_type *)*state, SMALL, &rootfs);
 	run_parent = new_folder();
 	run_dir = path_in(run_parent, "run");
+	ledger_dir = path_in(run_parent, "ledger");
 	order = (struct grow_order){
 		.want_bytes = LARGE,
 		.marks = {95, 90},
 		.timeout_ms = 5000,
 		.run_dir = run_dir,
+		.ledger_dir = ledger_dir,
 	};
 	return 0;
 }
@@ -54,6 +56,7 @@ static inline int teardown(void **state)
 	rootfs_close(&rootfs);
 	remove_folder(run_parent);
 	free(run_dir);
+	free(ledger_dir);
 	fake_fs_disarm();
 	fake_dm_disarm();
 	return 0;

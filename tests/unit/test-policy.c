@@ -41,7 +41,7 @@ static int ask(const char *first, const char *second)
 	annotate(first, second);
 	memset(&request, 0xff, sizeof(request));
 	why.text[0] = '\0';
-	return policy_request(&policy_builtin, annotations, 2, &request, &why);
+	return policy_request(&policy_builtin, "annotation", annotations, 2, &request, &why);
 }
 
 static void expect(const char *first, const char *second, uint64_t bytes, const char *key)

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/heal.h"
+
+#include "base/cleanup.h"
+#include "base/deadline.h"
+#include "base/quote.h"
+#include "disk/extend.h"
+#include "disk/ledger.h"
+#include "disk/lock.h"
+#include "disk/superblock.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+static int look(dev_t dev, const struct heal_order *order, struct heal_report *report,
+		struct why *why)
+{
+	const struct thin_device *device = &report->device;
+	int r;
+
+	thin_device_free(&report->device);
+	r = thin_lookup(dev, &report->device, why);
+	if (r < 0 && r != -ENODEV)
+		return r;
+	/* The udev rule lets through what only looks like ours. Suspended: not now, and not by us.
+	 */
+	report->result = r == -ENODEV || !order->is_engines(device->name) ||
+					 thin_check_plain(device, why) < 0 || device->suspended ||
+					 device->read_only || device->deferred_remove
+				 ? HEAL_NOT_APPLICABLE
+				 : HEAL_KEPT;
+	return 0;
+}
+
+/* Only read, and closed at once: see growfs-ext4.c. */
+static int read_superblock(dev_t dev, struct superblock *ret)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/dev/dm-%u", minor(dev));
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISBLK(st.st_mode) || st.st_rdev != dev)
+		return -ENOTBLK;
+	return superblock_read(fd, ret);
+}
+
+/* Sectors that the ledger says; 0 if it has no entry for this very device and filesystem. */
+static uint64_t ask_ledger(const struct heal_order *order, struct heal_report *report,
+			   const struct superblock *sb)
+{
+	_cleanup_(thin_device_free) struct thin_device pool = {0};
+	const struct thin_device *device = &report->device;
+	struct ledger_entry entry;
+	struct why why;
+	int r = ledger_read(order->ledger_dir, device->name, &entry, &why);
+
+	if (r < 0)
+		report->warning = why;
+	if (r <= 0 || thin_lookup(device->pool, &pool, &why) < 0 ||
+	    !ledger_matches(&entry, device->name, pool.name, device->thin_id, sb->uuid))
+		return 0;
+	return entry.sectors;
+}
+
+static void decide(const struct heal_order *order, struct heal_report *report,
+		   const struct superblock *sb)
+{
+	uint64_t ledger = ask_ledger(order, report, sb);
+	uint64_t needed = sb->bytes / SECTOR_BYTES + (sb->bytes % SECTOR_BYTES != 0);
+
+	report->source = "superblock";
+	if (ledger >= needed) {
+		report->source = "ledger";
+		needed = ledger;
+	} else if (sb->bytes > order->max_bytes) {
+		/* A guest on a raw device (Kata, Firecracker) can write any superblock. */
+		why_set(&report->warning, 0,
+			"its superblock asks for %" PRIu64 " bytes, more than the allowed %" PRIu64
+			", and the ledger knows nothing of that",
+			sb->bytes, order->max_bytes);
+		return;
+	}
+	report->want_sectors = needed;
+	if (needed > report->device.sectors)
+		report->result = HEAL_DONE;
+}
+
+static int inspect(dev_t dev, const struct heal_order *order, struct heal_report *report,
+		   struct why *why)
+{
+	struct superblock sb = {0};
+	int r = look(dev, order, report, why);
+
+	if (r < 0 || report->result == HEAL_NOT_APPLICABLE)
+		return r;
+	report->from_sectors = report->device.sectors;
+	r = read_superblock(dev, &sb);
+	if (r < 0)
+		return why_set(why, -r, "device %s: reading its superblock: %s",
+			       quote(report->device.name), strerror(-r));
+	if (sb.type != SUPERBLOCK_UNKNOWN)
+		decide(order, report, &sb);
+	return 0;
+}
+
+static int heal_locked(dev_t dev, const struct heal_order *order, struct heal_report *report,
+		       const struct deadline *deadline, struct why *why)
+{
+	_cleanup_close_ int lock = -EBADF;
+	int r = lock_device(order->run_dir, dev, deadline, &lock, why);
+
+	if (r == 0)
+		r = inspect(dev, order, report, why);
+	if (r < 0 || report->result != HEAL_DONE)
+		return r;
+	return extend_device(&report->device, report->want_sectors, false, deadline, why);
+}
+
+int heal_device(dev_t dev, const struct heal_order *order, struct heal_report *report,
+		struct why *why)
+{
+	struct deadline deadline;
+	int r;
+
+	thin_init();
+	*report = (struct heal_report){0};
+	r = inspect(dev, order, report, why);
+	if (r < 0 || report->result != HEAL_DONE || order->dry_run)
+		return r;
+	r = deadline_start(&deadline, order->timeout_ms);
+	if (r < 0)
+		return why_set(why, -r, "setting a timer: %s", strerror(-r));
+	r = heal_locked(dev, order, report, &deadline, why);
+	deadline_stop(&deadline);
+	return r;
+}
+
+void heal_report_free(struct heal_report *report)
+{
+	thin_device_free(&report->device);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What Docker leaves on the host about a container (daemon/container in moby's source):
+ *   <data-root>/containers/<id>/config.v2.json   .Config.Labels: of `docker run --label`, and the
+ * image's The data root is cut from root.path: <data-root>/devicemapper/mnt/<mount-id>/rootfs   the
+ * devicemapper driver (up to Docker 24) <data-root>/rootfs/devmapper/<id> containerd's devmapper
+ * snapshotter (Docker 23 on) Docker is never asked: it holds the container's lock while hooks run.
+ */
+
+#include "base/why.h"
+#include "oci/json.h"
+
+/* The length of the data root at the beginning of @root_path; 0 if it is not one of Docker's. */
+size_t docker_data_root(const char *root_path);
+
+/*
+ * The labels of the container @id. 1, *ret_doc to free and *ret_labels inside it; 0: not one of
+ * Docker's, or it has none; -errno with a reason: there is a file, but it cannot be read.
+ */
+int docker_labels(const char *root_path, const char *id, struct json_doc **ret_doc,
+		  const struct json **ret_labels, struct why *why);

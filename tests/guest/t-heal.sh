@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# heal and the ledger, without an engine: devices that are made again too short, by dmsetup with udev, as engines do.
+# suites: bookworm trixie
+# matrix: FS=ext4 FS=xfs FS=btrfs
+# limit: 180
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+
+D=pool-snap-7
+LEDGER=/var/lib/oci-thin-grow/ledger
+
+# forget NAME ID [SIZE]: what an engine does: away with the device, and again as long as it was made at first
+forget() {
+	! mountpoint -q "/run/disk/$1" || umount "/run/disk/$1" || return
+	dmsetup remove "$1" && thin_on "$1" "$2" "${3:-1G}"
+}
+
+again() {
+	mount ${2:+-o "$2"} "/dev/mapper/$1" "/run/disk/$1"
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+next_thin_id=7
+ok "a disk" new_disk $D
+dd if=/dev/urandom of=/run/disk/$D/data bs=1M count=16 status=none
+sum=$(sha256sum </run/disk/$D/data)
+ok "it grows" grow_disk $D 4G
+like "the ledger has it" "$(cat $LEDGER/$D)" 'sectors=8388608'
+like "as done" "$(cat $LEDGER/$D)" 'state=done'
+
+## Made again too short
+
+ok "made again" forget $D 7
+is "as long as it was" "$(device_bytes $D)" $((4 * GIB))
+ok "its node is there at once" test -b /dev/mapper/$D
+ok "it mounts" again $D
+is "with its data" "$(sha256sum </run/disk/$D/data)" "$sum"
+like "the log" "$(grep action=heal /run/messages)" "action=heal device=$D from=1073741824 to=4294967296 source=ledger"
+is "once" "$(grep -c action=heal /run/messages)" 1
+
+rm $LEDGER/$D
+ok "without a ledger" forget $D 7
+is "the superblock tells" "$(device_bytes $D)" $((4 * GIB))
+ok "it mounts without a ledger" again $D
+is "with its data, too" "$(sha256sum </run/disk/$D/data)" "$sum"
+
+case $FS in xfs) opts=nouuid ;; *) opts='' ;; esac
+if [ "$FS" != btrfs ]; then
+	# A child of a grown device, which the engine makes with the base size
+	dmsetup suspend $D
+	dmsetup message pool 0 "create_snap 8 7"
+	dmsetup resume $D
+	ok "a child, too short" thin_on pool-snap-8 8 1G
+	is "is as long as its parent" "$(device_bytes pool-snap-8)" $((4 * GIB))
+	mkdir -p /run/disk/pool-snap-8
+	ok "and mounts" again pool-snap-8 $opts
+	is "with the data" "$(sha256sum </run/disk/pool-snap-8/data)" "$sum"
+	ok "the child goes" drop_disk pool-snap-8
+fi
+
+## What is not trusted
+
+grow_disk $D 5G
+cp $LEDGER/$D /run/entry
+damaged() {
+	ok "$1: made again" forget $D 7
+	is "$1: the superblock decides" "$(device_bytes $D)" $((5 * GIB))
+	ok "$1: it mounts" again $D
+}
+head -c 60 /run/entry >$LEDGER/$D
+damaged "a cut entry"
+like "a cut entry: the log names it" "$(cat /run/messages)" "warning=.*$LEDGER/$D"
+head -c 300 /dev/urandom >$LEDGER/$D
+damaged "random bytes"
+sed 's/^sectors=.*/sectors=1073741824/' /run/entry >$LEDGER/$D
+damaged "a changed number"
+rm $LEDGER/$D
+ln -s /run/entry $LEDGER/$D
+damaged "a link"
+rm $LEDGER/$D
+mkdir $LEDGER/$D
+damaged "a folder"
+rmdir $LEDGER/$D
+chmod 777 $LEDGER
+cp /run/entry $LEDGER/$D
+damaged "a folder that all can write"
+chmod 700 $LEDGER
+ok "the disk goes" drop_disk $D
+dmsetup message pool 0 "delete 7"
+next_thin_id=7
+ok "another disk of the same name and id" new_disk $D 1G
+ok "another disk: made again" forget $D 7
+is "another disk: the old entry does not count" "$(device_bytes $D)" $GIB
+ok "another disk: it mounts" again $D
+
+## Not ours
+
+next_thin_id=20
+ok "another name" new_disk somebodys
+ok "it grows, if it is asked to" grow_disk somebodys 2G
+ok "made again under a name that is no engine's" forget somebodys 20
+is "it is left alone" "$(device_bytes somebodys)" $GIB
+dmsetup remove somebodys
+ok "a suspended device" grow_disk $D 2G
+umount /run/disk/$D
+dmsetup remove $D
+DM_DISABLE_UDEV=1 dmsetup create $D --notable
+dmsetup suspend $D 2>/run/null
+dmsetup load $D --table "0 2097152 thin /dev/mapper/pool 7"
+ok "heal leaves it" /usr/sbin/oci-thin-grow heal /dev/dm-"$(dmsetup info -c --noheadings -o minor $D)"
+dmsetup resume $D
+udevadm settle
+is "udev heals it on resume" "$(device_bytes $D)" $((2 * GIB))
+
+## By hand, with no rule; what there is to do is done, and then there is nothing to do
+
+umount /run/disk/$D 2>/run/null
+dmsetup remove $D
+mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
+udevadm control --reload
+ok "no rule: made again" thin_on $D 7 1G
+is "no rule: too short" "$(device_bytes $D)" $GIB
+ok "no rule: it does not mount" not again $D
+like "--dry-run says so" "$(/usr/sbin/oci-thin-grow heal --dry-run --all 2>&1)" "$D: would be healed from 1 GiB to 2 GiB"
+is "and does nothing" "$(device_bytes $D)" $GIB
+like "--all heals" "$(/usr/sbin/oci-thin-grow heal --all 2>&1)" "$D: healed from 1 GiB to 2 GiB \(ledger\)"
+is "by the ledger" "$(device_bytes $D)" $((2 * GIB))
+is "again: nothing" "$(/usr/sbin/oci-thin-grow heal --all 2>&1)" ""
+[ "$FS" = xfs ] || ok "it mounts" again $D
+finish
