@@ -3,7 +3,7 @@
 # The main job without an engine: runc and crun call the hook at each stage, on each filesystem.
 # suites: bookworm trixie
 # matrix: FS=ext4 FS=xfs FS=btrfs
-# limit: 240
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh

@@ -3,7 +3,7 @@
 # containerd's devmapper snapshotter, with our wrapper as its runtime.
 # suites: bookworm trixie
 # matrix: FS=ext4 FS=xfs
-# limit: 180
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh

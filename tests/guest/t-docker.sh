@@ -3,7 +3,7 @@
 # Docker's devicemapper driver (20.10): what was grown by a label stays grown, whatever is done to container and daemon.
 # suites: bookworm
 # matrix: FS=ext4 FS=xfs
-# limit: 480
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh

@@ -3,7 +3,7 @@
 # heal and the ledger, without an engine: devices that are made again too short, by dmsetup with udev, as engines do.
 # suites: bookworm trixie
 # matrix: FS=ext4 FS=xfs FS=btrfs
-# limit: 180
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh

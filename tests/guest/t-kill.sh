@@ -3,7 +3,7 @@
 # Others at the same device: engines that suspend it, hooks side by side, and SIGKILL at any moment.
 # suites: bookworm trixie
 # matrix: FS=ext4 FS=xfs FS=btrfs
-# limit: 180
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh

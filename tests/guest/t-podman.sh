@@ -3,7 +3,7 @@
 # podman with containers/storage on devicemapper, by the hooks.d file that we install.
 # suites: bookworm
 # matrix: FS=ext4 FS=xfs
-# limit: 150
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh

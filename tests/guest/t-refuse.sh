@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the hook must leave alone, and what it says then: no request, no thin device, pools and filesystems in trouble.
 # suites: bookworm trixie
-# limit: 180
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh

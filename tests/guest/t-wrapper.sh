@@ -3,7 +3,7 @@
 # The runtime wrapper in front of runc and of crun, as engines call it.
 # suites: bookworm trixie
 # matrix: RUNTIME=runc RUNTIME=crun
-# limit: 120
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh

@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Power cuts at random moments around growths. Each boot makes the device as an engine would, with the size of the
+# beginning; heal must have it long enough before the first mount, and nothing that was synced may be lost.
+# suites: bookworm trixie
+# matrix: FS=ext4 FS=xfs
+# limit: 600
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+
+D=pool-snap-7
+M=/run/disk/$D
+CUTS=${CUTS:-5}
+
+checks_clean() {
+	case $FS in
+	ext4) e2fsck -fn /dev/mapper/$D ;;
+	xfs) xfs_repair -n /dev/mapper/$D ;;
+	esac
+}
+
+# Everything that was said to be on disk is there, with the content that it had.
+synced_is_there() {
+	[ ! -s /host/synced ] || (cd $M && sha256sum --quiet -c /host/synced)
+}
+
+# grow_and_write: growths by 512 MiB, each with a file synced before and after, until the power goes
+grow_and_write() {
+	local i
+	for i in $(seq 60); do
+		write_synced "$PHASE-$i-before" || return
+		grow_disk $D $(($(device_bytes $D) + GIB / 2)) || return
+		write_synced "$PHASE-$i-after" || return
+		sleep .05
+	done
+}
+
+write_synced() {
+	dd if=/dev/urandom of="$M/$1" bs=64K count=16 conv=fsync status=none || return
+	(cd $M && sha256sum "$1") >>/host/synced
+}
+
+ok "boot $PHASE: udev starts" start_udev
+ok "boot $PHASE: syslog starts" start_syslog
+ok "boot $PHASE: a disk for the ledger" data_up
+mkdir -p /data/ledger /var/lib/oci-thin-grow $M
+mount --bind /data/ledger /var/lib/oci-thin-grow
+POOL_GB=60
+ok "boot $PHASE: a pool comes up" pool_up /host
+
+if [ "$PHASE" = 1 ]; then
+	next_thin_id=7
+	: >/host/synced
+	ok "a disk" new_disk $D
+	sync -f $M
+else
+	ok "boot $PHASE: made again, too short" thin_on $D 7 1G
+	ok "boot $PHASE: it mounts at once" mount /dev/mapper/$D $M
+	ok "boot $PHASE: what was synced is there" synced_is_there
+	like "boot $PHASE: it is in use again" "$(df -m --output=size $M | tail -n 1)" '[0-9]'
+	ok "boot $PHASE: unmounted" umount $M
+	ok "boot $PHASE: it checks clean" checks_clean
+	ok "boot $PHASE: mounted again" mount /dev/mapper/$D $M
+	# ext4 grows no more until it was mounted once more after the replay; that is what just happened.
+	want=$(($(device_bytes $D) + GIB / 4))
+	ok "boot $PHASE: it grows again" grow_disk $D $want
+	is "boot $PHASE: to what was asked" "$(device_bytes $D)" "$want"
+fi
+[ "$PHASE" -le "$CUTS" ] || finish
+next_boot_after_cut $((RANDOM % 2500))
+grow_and_write >/run/grow.log 2>&1
+sleep 10
