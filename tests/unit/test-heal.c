@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/heal.h"
+
+#include "disk/ledger.h"
+#include "grow-fixture.h"
+
+/* An ext4 of 4 GiB that an engine has put on a device of 1 GiB again. */
+static struct heal_order heal_order;
+static struct heal_report healed;
+
+static bool all_names(const char *name)
+{
+	return name != NULL;
+}
+
+static bool no_name(const char *name)
+{
+	return name == NULL;
+}
+
+static int setup_heal(void **state)
+{
+	setup(state);
+	fake_fs.bytes = LARGE;
+	heal_order = (struct heal_order){
+		.is_engines = all_names,
+		.max_bytes = TIB,
+		.timeout_ms = 200,
+		.run_dir = run_dir,
+		.ledger_dir = ledger_dir,
+	};
+	return 0;
+}
+
+static int teardown_heal(void **state)
+{
+	heal_report_free(&healed);
+	return teardown(state);
+}
+
+static struct ledger_entry entry_of(uint64_t sectors, enum ledger_state entry_state)
+{
+	struct ledger_entry entry = {
+		.device = "docker-8:1-42-thin",
+		.pool = "docker-pool",
+		.thin_id = 17,
+		.fs_uuid = "0123456789abcde",
+		.sectors = sectors,
+		.state = entry_state,
+		.mount_count = 3,
+	};
+
+	entry.fs_uuid[15] = 'f';
+	assert_int_equal(ledger_boot_id(entry.boot_id), 0);
+	return entry;
+}
+
+static void put_entry(struct ledger_entry entry)
+{
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+}
+
+static int heal(void)
+{
+	heal_report_free(&healed);
+	return heal_device(FAKE_THIN, &heal_order, &healed, &why);
+}
+
+static void expect_heal(enum heal_result result, uint64_t sectors)
+{
+	assert_int_equal(heal(), 0);
+	assert_int_equal(healed.result, result);
+	assert_int_equal(fake_dm.thin.live.sectors, sectors);
+	assert_int_equal(fake_fs.grows, 0);
+	assert_false(fake_dm.resumed_anothers);
+}
+
+static void heals_by_the_superblock(void **state)
+{
+	(void)state;
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+	assert_string_equal(healed.source, "superblock");
+	assert_int_equal(healed.from_sectors, SMALL_SECTORS);
+	assert_string_equal(fake_dm.log, "load 8388608, resume");
+	expect_heal(HEAL_KEPT, LARGE_SECTORS);
+	assert_string_equal(fake_dm.log, "load 8388608, resume");
+}
+
+static void heals_by_the_ledger_if_that_says_more(void **state)
+{
+	(void)state;
+	put_entry(entry_of(2 * LARGE_SECTORS, LEDGER_INTENDED));
+	expect_heal(HEAL_DONE, 2 * LARGE_SECTORS);
+	assert_string_equal(healed.source, "ledger");
+}
+
+static void never_shrinks(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.sectors = 4 * LARGE_SECTORS;
+	put_entry(entry_of(2 * LARGE_SECTORS, LEDGER_DONE));
+	expect_heal(HEAL_KEPT, 4 * LARGE_SECTORS);
+	assert_string_equal(fake_dm.log, "");
+}
+
+static void an_entry_counts_for_one_device_only(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct ledger_entry entry = entry_of(2 * LARGE_SECTORS, LEDGER_DONE);
+
+		if (i == 0)
+			strcpy(entry.pool, "other-pool");
+		else if (i == 1)
+			entry.thin_id++;
+		else
+			entry.fs_uuid[3] ^= 1;
+		put_entry(entry);
+		fake_dm.thin.live.sectors = SMALL_SECTORS;
+		expect_heal(HEAL_DONE, LARGE_SECTORS);
+		assert_string_equal(healed.source, "superblock");
+	}
+}
+
+static void a_damaged_entry_is_a_warning(void **state)
+{
+	char *path = path_in(ledger_dir, "docker-8:1-42-thin");
+
+	(void)state;
+	put_entry(entry_of(2 * LARGE_SECTORS, LEDGER_DONE));
+	write_file(path, "sectors=16777216\n");
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+	assert_contains(healed.warning.text, path);
+	free(path);
+}
+
+static void leaves_what_is_not_ours(void **state)
+{
+	(void)state;
+	heal_order.is_engines = no_name;
+	expect_heal(HEAL_NOT_APPLICABLE, SMALL_SECTORS);
+	heal_order.is_engines = all_names;
+	fake_dm.thin.read_only = true;
+	expect_heal(HEAL_NOT_APPLICABLE, SMALL_SECTORS);
+	fake_dm.thin.read_only = false;
+	fake_dm.thin.uuid = "LVM-x";
+	expect_heal(HEAL_NOT_APPLICABLE, SMALL_SECTORS);
+	fake_dm.thin.uuid = "";
+	fake_dm_suspend_by_another(0);
+	expect_heal(HEAL_NOT_APPLICABLE, SMALL_SECTORS);
+	assert_true(fake_dm.thin.suspended);
+	assert_string_equal(fake_dm.log, "");
+}
+
+static void believes_no_superblock_beyond_policy(void **state)
+{
+	(void)state;
+	fake_fs.bytes = 2 * TIB;
+	expect_heal(HEAL_KEPT, SMALL_SECTORS);
+	assert_contains(healed.warning.text, "more than the allowed");
+	put_entry(entry_of(2 * TIB / 512, LEDGER_DONE));
+	expect_heal(HEAL_DONE, 2 * TIB / 512);
+}
+
+static void a_dry_run_only_looks(void **state)
+{
+	(void)state;
+	heal_order.dry_run = true;
+	expect_heal(HEAL_DONE, SMALL_SECTORS);
+	assert_string_equal(fake_dm.log, "");
+}
+
+static void survives_every_failing_call(void **state)
+{
+	for (unsigned int k = 1;; k++) {
+		fake_dm.fault = (struct fake_when){ANY_CALL, k};
+		fake_dm.fault_errno = EIO;
+		heal();
+		if (!fake_dm.faulted)
+			break;
+		assert_true(fake_dm.thin.live.sectors >= SMALL_SECTORS);
+		assert_false(fake_dm.thin.suspended);
+		fake_dm.fault = (struct fake_when){0};
+		expect_heal(fake_dm.thin.live.sectors < LARGE_SECTORS ? HEAL_DONE : HEAL_KEPT,
+			    LARGE_SECTORS);
+		teardown_heal(state);
+		setup_heal(state);
+		assert_true(k < 100);
+	}
+}
+
+/* --- what disk/grow.c does with the ledger ---------------------------------------------------- */
+
+static struct ledger_entry entry_now(void)
+{
+	struct ledger_entry entry;
+
+	assert_int_equal(ledger_read(ledger_dir, "docker-8:1-42-thin", &entry, &why), 1);
+	return entry;
+}
+
+static void a_growth_is_in_the_ledger(void **state)
+{
+	(void)state;
+	fake_fs.bytes = SMALL;
+	expect_result(GROW_DONE);
+	assert_int_equal(entry_now().sectors, LARGE_SECTORS);
+	assert_int_equal(entry_now().state, LEDGER_DONE);
+	assert_int_equal(entry_now().thin_id, 17);
+	assert_string_equal(entry_now().pool, "docker-pool");
+}
+
+static void a_growth_that_fails_is_intended_before_it_begins(void **state)
+{
+	(void)state;
+	fake_fs.bytes = SMALL;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RELOAD, 1};
+	fake_dm.fault_errno = EIO;
+	expect_error(EIO, "loading a table");
+	assert_int_equal(entry_now().sectors, LARGE_SECTORS);
+	assert_int_equal(entry_now().state, LEDGER_INTENDED);
+}
+
+static void nothing_is_touched_without_a_ledger(void **state)
+{
+	(void)state;
+	fake_fs.bytes = SMALL;
+	write_file(ledger_dir, "no folder");
+	expect_error(ENOTDIR, ledger_dir);
+	assert_not_changed();
+	assert_int_equal(fake_dm.thin.live.sectors, SMALL_SECTORS);
+}
+
+static void an_unfinished_growth_is_finished(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.sectors = LARGE_SECTORS;
+	put_entry(entry_of(LARGE_SECTORS, LEDGER_INTENDED));
+	expect_result(GROW_DONE);
+	assert_true(report.unfinished);
+	assert_int_equal(entry_now().state, LEDGER_DONE);
+	expect_result(GROW_KEPT);
+}
+
+/* The kernel's BUG: see check_replay() in disk/grow.c. */
+static void ext4_is_not_grown_on_the_mount_that_replayed(void **state)
+{
+	struct ledger_entry entry = entry_of(LARGE_SECTORS, LEDGER_INTENDED);
+
+	(void)state;
+	fake_fs.bytes = SMALL;
+	memset(entry.boot_id, '0', 8);
+	entry.mount_count = 2;
+	put_entry(entry);
+	expect_error(EBUSY, "mounted once more");
+	assert_not_changed();
+	entry.mount_count = 1; /* two mounts ago */
+	put_entry(entry);
+	expect_result(GROW_DONE);
+}
+
+#define HEAL_TEST(test)                                                                            \
+	((struct CMUnitTest){.name = #test,                                                        \
+			     .test_func = (test),                                                  \
+			     .setup_func = setup_heal,                                             \
+			     .teardown_func = teardown_heal,                                       \
+			     .initial_state = &(enum fs_type){FS_EXT4}})
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HEAL_TEST(heals_by_the_superblock),
+		HEAL_TEST(heals_by_the_ledger_if_that_says_more),
+		HEAL_TEST(never_shrinks),
+		HEAL_TEST(an_entry_counts_for_one_device_only),
+		HEAL_TEST(a_damaged_entry_is_a_warning),
+		HEAL_TEST(leaves_what_is_not_ours),
+		HEAL_TEST(believes_no_superblock_beyond_policy),
+		HEAL_TEST(a_dry_run_only_looks),
+		HEAL_TEST(survives_every_failing_call),
+		HEAL_TEST(a_growth_is_in_the_ledger),
+		HEAL_TEST(a_growth_that_fails_is_intended_before_it_begins),
+		HEAL_TEST(nothing_is_touched_without_a_ledger),
+		HEAL_TEST(an_unfinished_growth_is_finished),
+		HEAL_TEST(ext4_is_not_grown_on_the_mount_that_replayed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
