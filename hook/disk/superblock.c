@@ -98,6 +98,7 @@ int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 
 /* --- as they stand on an unmounted device ----------------------------------------------------- */
 
+#define LEAST_BYTES		2048 /* of a device; what is missing would read as zeros */
 #define MAX_BYTES		(UINT64_C(1) << 62)
 #define EXT4_RO_COMPAT_CSUM	0x0400
 #define XFS_SECTOR_BYTES	512 /* the least; all fields are in it */
@@ -241,6 +242,10 @@ int superblock_read(int fd, struct superblock *ret)
 	int r;
 
 	n = read_at(fd, first, sizeof(first), 0);
+	if (n >= 0 && n < LEAST_BYTES) {
+		*ret = (struct superblock){0};
+		return 0;
+	}
 	if (n >= 0)
 		n = read_at(fd, btrfs_block, sizeof(btrfs_block), BTRFS_SUPERBLOCK_OFFSET);
 	if (n < 0)
