@@ -20,7 +20,7 @@ new_disk() {
 }
 
 drop_disk() {
-	umount -R "/run/disk/$1" && dmsetup remove "$1"
+	umount -R "/run/disk/$1" && dmsetup remove --retry "$1"
 }
 
 # spec BUNDLE ROOT_PATH [JQ_FILTER [ARG...]]: writes config.json; the filter changes the small spec below

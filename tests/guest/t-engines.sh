@@ -25,6 +25,7 @@ ok "it stops" containerd_down
 
 if [ "$SUITE" = bookworm ]; then
 	# Each engine numbers its thin devices from the start, so each needs a pool of its own.
+	udevadm settle
 	ok "the pool goes" dmsetup remove_all
 	mkdir /t/docker-pool /t/podman-pool
 	ok "docker's comes" pool_up /t/docker-pool
@@ -38,6 +39,7 @@ ok "docker stops" docker_down
 
 if [ "$SUITE" = bookworm ]; then
 	ok "containerd stops" containerd_down
+	udevadm settle
 	ok "docker's pool goes" dmsetup remove_all
 	ok "podman's comes" pool_up /t/podman-pool
 	ok "podman imports" pm import /t/bb.tar bb

@@ -15,7 +15,7 @@ LEDGER=/var/lib/oci-thin-grow/ledger
 # forget NAME ID [SIZE]: what an engine does: away with the device, and again as long as it was made at first
 forget() {
 	! mountpoint -q "/run/disk/$1" || umount "/run/disk/$1" || return
-	dmsetup remove "$1" && thin_on "$1" "$2" "${3:-1G}"
+	dmsetup remove --retry "$1" && thin_on "$1" "$2" "${3:-1G}"
 }
 
 again() {
@@ -105,10 +105,10 @@ ok "another name" new_disk somebodys
 ok "it grows, if it is asked to" grow_disk somebodys 2G
 ok "made again under a name that is no engine's" forget somebodys 20
 is "it is left alone" "$(device_bytes somebodys)" $GIB
-dmsetup remove somebodys
+dmsetup remove --retry somebodys
 ok "a suspended device" grow_disk $D 2G
 umount /run/disk/$D
-dmsetup remove $D
+dmsetup remove --retry $D
 DM_DISABLE_UDEV=1 dmsetup create $D --notable
 dmsetup suspend $D 2>/run/null
 dmsetup load $D --table "0 2097152 thin /dev/mapper/pool 7"
@@ -120,7 +120,7 @@ is "udev heals it on resume" "$(device_bytes $D)" $((2 * GIB))
 ## By hand, with no rule; what there is to do is done, and then there is nothing to do
 
 umount /run/disk/$D 2>/run/null
-dmsetup remove $D
+dmsetup remove --retry $D
 mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
 udevadm control --reload
 ok "no rule: made again" thin_on $D 7 1G

@@ -196,6 +196,7 @@ ok "then it grows" call_hook $B
 is "to 4 GiB" "$(device_bytes disk)" $((4 * GIB))
 ok "the disk goes" drop_disk disk
 umount /run/crypt /run/two /run/lvmlike
+udevadm settle
 dmsetup remove_all
 losetup -D
 rm /t/meta /t/data
