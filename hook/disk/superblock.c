@@ -98,21 +98,30 @@ int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 
 /* --- as they stand on an unmounted device ----------------------------------------------------- */
 
-#define LEAST_BYTES		2048 /* of a device; what is missing would read as zeros */
-#define MAX_BYTES		(UINT64_C(1) << 62)
+#define LEAST_BYTES		2048		      /* of a device with a filesystem */
+#define MAX_BYTES		((uint64_t)INT64_MAX) /* an off_t reaches no further */
 #define EXT4_RO_COMPAT_CSUM	0x0400
 #define XFS_SECTOR_BYTES	512 /* the least; all fields are in it */
 #define XFS_MAX_SECTOR_BYTES	32768
-#define XFS_VERSION_5		5
+#define XFS_MIN_GROUP_BLOCKS	64
+#define XFS_INCOMPAT_META_UUID	0x0004
 #define BTRFS_SUPERBLOCK_OFFSET 65536
 #define BTRFS_SUPERBLOCK_BYTES	4096
+#define BTRFS_MAGIC		"_BHRfS_M"
 
-/* s_checksum is the last field, without the final inversion. */
+/*
+ * s_checksum (1020, the last field) is stored without the final inversion. Without the feature
+ * (s_feature_ro_compat, 100) it may hold an outdated value; it fits a superblock with the feature
+ * only if a flipped bit took that away.
+ */
 static bool ext4_is_sound(const uint8_t *block)
 {
-	if (!(le32(block + 100) & EXT4_RO_COMPAT_CSUM)) /* s_feature_ro_compat */
-		return true;
-	return le32(block + 1020) == ~crc32c(0, block, 1020);
+	bool has_checksum = le16(block + 100) & EXT4_RO_COMPAT_CSUM;
+	uint8_t copy[EXT4_SUPERBLOCK_BYTES];
+
+	memcpy(copy, block, sizeof(copy));
+	copy[101] |= EXT4_RO_COMPAT_CSUM >> 8;
+	return has_checksum == (le32(copy + 1020) == ~crc32c(0, copy, 1020));
 }
 
 static void parse_ext4(const uint8_t *block, struct superblock *ret)
@@ -129,9 +138,10 @@ static void parse_ext4(const uint8_t *block, struct superblock *ret)
 }
 
 struct xfs_superblock {
-	uint32_t block_bytes, group_blocks, groups, sector_bytes;
+	uint32_t version, block_bytes, group_blocks, groups, sector_bytes;
 	uint64_t blocks;
-	const uint8_t *uuid;
+	const uint8_t *uuid;	  /* what users see, and may change */
+	const uint8_t *meta_uuid; /* what mkfs gave; it is in all metadata */
 };
 
 static bool is_power_of_two(uint32_t n, uint32_t from, uint32_t to)
@@ -139,49 +149,74 @@ static bool is_power_of_two(uint32_t n, uint32_t from, uint32_t to)
 	return n >= from && n <= to && (n & (n - 1)) == 0;
 }
 
-/* sb_crc is at 224, summed as zeros, over the whole sector; format: kernel's xfs_format.h. */
-static bool xfs_is_sound(const uint8_t *sector, uint32_t sector_bytes)
+/*
+ * sb_crc is at 224, summed as zeros, over the whole sector. Version 4 has nothing there: a value
+ * means that a flipped bit made it of a version 5.
+ */
+static bool xfs_is_sound(const uint8_t *sector, const struct xfs_superblock *sb)
 {
 	static const uint8_t zeros[4];
-	uint32_t crc = crc32c(0, sector, 224);
+	uint32_t stored = le32(sector + 224), crc;
 
+	if (sb->version == 4)
+		return stored == 0;
+	crc = crc32c(0, sector, 224);
 	crc = crc32c(crc, zeros, sizeof(zeros));
-	return le32(sector + 224) == crc32c(crc, sector + 228, sector_bytes - 228);
+	return sb->version == 5 && stored == crc32c(crc, sector + 228, sb->sector_bytes - 228);
+}
+
+static bool xfs_is_in_range(const struct xfs_superblock *sb)
+{
+	uint64_t all_but_last = (uint64_t)sb->group_blocks * (sb->groups - UINT64_C(1));
+
+	return is_power_of_two(sb->block_bytes, 512, 65536) &&
+	       is_power_of_two(sb->sector_bytes, XFS_SECTOR_BYTES, XFS_MAX_SECTOR_BYTES) &&
+	       sb->sector_bytes <= sb->block_bytes && sb->groups > 0 &&
+	       sb->group_blocks >= XFS_MIN_GROUP_BLOCKS &&
+	       sb->blocks <= MAX_BYTES / sb->block_bytes && sb->blocks > all_but_last &&
+	       sb->blocks - all_but_last <= sb->group_blocks;
 }
 
 /*
- * Offsets: sb_blocksize 4, sb_dblocks 8, sb_uuid 32, sb_agblocks 84, sb_agcount 88, sb_versionnum
- * 100, sb_sectsize 102. @sector holds XFS_MAX_SECTOR_BYTES.
+ * struct xfs_dsb of the kernel's fs/xfs/libxfs/xfs_format.h, big endian but for the checksum:
+ * sb_blocksize 4, sb_dblocks 8, sb_uuid 32, sb_agblocks 84, sb_agcount 88, sb_versionnum 100,
+ * sb_sectsize 102, sb_features_incompat 216, sb_meta_uuid 248.
  */
-static bool parse_xfs_sector(const uint8_t *sector, struct xfs_superblock *ret)
+static bool parse_xfs_sector(const uint8_t *sector, size_t len, struct xfs_superblock *ret)
 {
-	struct xfs_superblock sb = {
+	if (len < XFS_SECTOR_BYTES || memcmp(sector, "XFSB", 4) != 0)
+		return false;
+	*ret = (struct xfs_superblock){
+		.version = be32(sector + 100) >> 16 & 0xf,
 		.block_bytes = be32(sector + 4),
 		.blocks = be64(sector + 8),
 		.uuid = sector + 32,
+		.meta_uuid = sector + 32,
 		.group_blocks = be32(sector + 84),
 		.groups = be32(sector + 88),
 		.sector_bytes = be32(sector + 100) & 0xffff,
 	};
-	uint32_t version = be32(sector + 100) >> 16 & 0xf;
-
-	if (memcmp(sector, "XFSB", 4) != 0 || !is_power_of_two(sb.block_bytes, 512, 65536) ||
-	    !is_power_of_two(sb.sector_bytes, XFS_SECTOR_BYTES, XFS_MAX_SECTOR_BYTES) ||
-	    sb.group_blocks == 0 || sb.groups == 0 || sb.blocks > MAX_BYTES / sb.block_bytes ||
-	    sb.blocks > (uint64_t)sb.group_blocks * sb.groups ||
-	    sb.blocks <= (uint64_t)sb.group_blocks * (sb.groups - 1))
-		return false;
-	if (version == XFS_VERSION_5 && !xfs_is_sound(sector, sb.sector_bytes))
-		return false;
-	*ret = sb;
-	return true;
+	if (ret->version == 5 && be32(sector + 216) & XFS_INCOMPAT_META_UUID)
+		ret->meta_uuid = sector + 248;
+	return xfs_is_in_range(ret) && ret->sector_bytes <= len && xfs_is_sound(sector, ret);
 }
 
+/*
+ * The UUID that mkfs gave decides, not the visible one: who changes that may be interrupted, or
+ * leave an outdated one in the copies.
+ */
+static bool is_copy(const struct xfs_superblock *copy, const struct xfs_superblock *of)
+{
+	return copy->version == of->version && copy->block_bytes == of->block_bytes &&
+	       copy->group_blocks == of->group_blocks && copy->sector_bytes == of->sector_bytes &&
+	       memcmp(copy->meta_uuid, of->meta_uuid, 16) == 0;
+}
+
+/* As much as there is: its length, or -errno. */
 static ssize_t read_at(int fd, uint8_t *out, size_t len, uint64_t offset)
 {
 	ssize_t n;
 
-	memset(out, 0, len);
 	do
 		n = pread(fd, out, len, (off_t)offset);
 	while (n < 0 && errno == EINTR);
@@ -192,23 +227,22 @@ static ssize_t read_at(int fd, uint8_t *out, size_t len, uint64_t offset)
  * After a growth the primary superblock keeps the old size until the journal is written back; the
  * copy in allocation group 1 has the new one at once.
  */
-static int parse_xfs(int fd, const uint8_t *sector, struct superblock *ret)
+static int parse_xfs(int fd, const uint8_t *sector, size_t len, struct superblock *ret)
 {
 	uint8_t second[XFS_MAX_SECTOR_BYTES];
 	struct xfs_superblock primary, copy;
 	uint64_t blocks;
 	ssize_t n;
 
-	if (!parse_xfs_sector(sector, &primary))
+	if (!parse_xfs_sector(sector, len, &primary))
 		return 0;
 	blocks = primary.blocks;
-	n = read_at(fd, second, sizeof(second),
+	n = read_at(fd, second, primary.sector_bytes,
 		    (uint64_t)primary.group_blocks * primary.block_bytes);
 	if (n < 0)
 		return (int)n;
-	if (parse_xfs_sector(second, &copy) && copy.block_bytes == primary.block_bytes &&
-	    copy.group_blocks == primary.group_blocks && copy.blocks > blocks &&
-	    memcmp(copy.uuid, primary.uuid, 16) == 0)
+	if (parse_xfs_sector(second, (size_t)n, &copy) && is_copy(&copy, &primary) &&
+	    copy.blocks > blocks)
 		blocks = copy.blocks;
 	ret->type = SUPERBLOCK_XFS;
 	ret->bytes = blocks * primary.block_bytes;
@@ -225,7 +259,7 @@ static void parse_btrfs(const uint8_t *block, struct superblock *ret)
 {
 	uint64_t bytes = le64(block + 209);
 
-	if (memcmp(block + 64, "_BHRfS_M", 8) != 0 || le16(block + 196) != 0 ||
+	if (le16(block + 196) != 0 ||
 	    le32(block) != crc32c(0, block + 32, BTRFS_SUPERBLOCK_BYTES - 32) ||
 	    le64(block + 136) != 1 || bytes == 0 || bytes > MAX_BYTES)
 		return;
@@ -236,29 +270,34 @@ static void parse_btrfs(const uint8_t *block, struct superblock *ret)
 
 int superblock_read(int fd, struct superblock *ret)
 {
-	uint8_t first[XFS_MAX_SECTOR_BYTES], btrfs_block[BTRFS_SUPERBLOCK_BYTES];
-	struct superblock ext4 = {0}, xfs = {0}, btrfs = {0};
-	ssize_t n;
-	int r;
+	uint8_t first[XFS_MAX_SECTOR_BYTES], at_64k[BTRFS_SUPERBLOCK_BYTES];
+	const uint8_t *ext4 = first + EXT4_SUPERBLOCK_OFFSET;
+	bool has_ext4, has_xfs, has_btrfs;
+	struct superblock sb = {0};
+	ssize_t len, len_at_64k;
+	int r = 0;
 
-	n = read_at(fd, first, sizeof(first), 0);
-	if (n >= 0 && n < LEAST_BYTES) {
-		*ret = (struct superblock){0};
-		return 0;
-	}
-	if (n >= 0)
-		n = read_at(fd, btrfs_block, sizeof(btrfs_block), BTRFS_SUPERBLOCK_OFFSET);
-	if (n < 0)
-		return (int)n;
-	parse_ext4(first + EXT4_SUPERBLOCK_OFFSET, &ext4);
-	parse_btrfs(btrfs_block, &btrfs);
-	r = parse_xfs(fd, first, &xfs);
+	len = read_at(fd, first, sizeof(first), 0);
+	if (len < 0)
+		return (int)len;
+	len_at_64k = read_at(fd, at_64k, sizeof(at_64k), BTRFS_SUPERBLOCK_OFFSET);
+	if (len_at_64k < 0)
+		return (int)len_at_64k;
+	has_ext4 = len >= LEAST_BYTES && le16(ext4 + 56) == EXT4_MAGIC;
+	has_xfs = len >= LEAST_BYTES && memcmp(first, "XFSB", 4) == 0;
+	has_btrfs = len_at_64k == BTRFS_SUPERBLOCK_BYTES &&
+		    memcmp(at_64k + 64, BTRFS_MAGIC, strlen(BTRFS_MAGIC)) == 0;
+	/* Two at once are a leftover or a trap: neither is believed, even if one is damaged. */
+	if (has_ext4 + has_xfs + has_btrfs > 1)
+		has_ext4 = has_xfs = has_btrfs = false;
+	if (has_ext4)
+		parse_ext4(ext4, &sb);
+	else if (has_xfs)
+		r = parse_xfs(fd, first, (size_t)len, &sb);
+	else if (has_btrfs)
+		parse_btrfs(at_64k, &sb);
 	if (r < 0)
 		return r;
-	/* Two at once is a leftover or a trap: neither is believed. */
-	if ((ext4.type != 0) + (xfs.type != 0) + (btrfs.type != 0) > 1)
-		*ret = (struct superblock){0};
-	else
-		*ret = ext4.type ? ext4 : xfs.type ? xfs : btrfs;
+	*ret = sb;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/superblock.h"
 
+#include "base/crc32c.h"
 #include "fake-fs.h"
 #include "unit.h"
 
@@ -198,6 +199,376 @@ static void survives_random_bytes(void **state)
 	assert_in_range(accepted, 100, 19900);
 }
 
+/* --- on an unmounted device; tests/data/superblock-* are what mkfs wrote -----------------------
+ */
+
+#define BTRFS_AT  (64 * KIB)
+#define XFS_GROUP (20480 * 4 * KIB) /* where group 1 begins, 80 MiB */
+#define MOST	  4096		    /* of a fixture */
+
+static int device = -EBADF;
+static uint8_t data[MOST], copy[MOST];
+static struct superblock seen;
+
+static size_t load(const char *file, uint8_t *out)
+{
+	char path[64];
+	size_t len;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "tests/data/superblock-%s", file);
+	in = fopen(path, "re");
+	assert_non_null(in);
+	len = fread(out, 1, MOST, in);
+	assert_int_equal(fclose(in), 0);
+	assert_in_range(len, 512, MOST);
+	return len;
+}
+
+static void put(const uint8_t *bytes, size_t len, uint64_t at)
+{
+	assert_int_equal(pwrite(device, bytes, len, (off_t)at), len);
+}
+
+/* The fixture @file at @at, also in data; behind it the device is empty up to @end. */
+static void make_device(const char *file, uint64_t at, uint64_t end)
+{
+	size_t len = load(file, data);
+
+	assert_int_equal(ftruncate(device, 0), 0);
+	put(data, len, at);
+	assert_int_equal(ftruncate(device, (off_t)end), 0);
+}
+
+static int open_device(void **state)
+{
+	(void)state;
+	device = memfd_create("device", MFD_CLOEXEC);
+	return device < 0;
+}
+
+static int close_device(void **state)
+{
+	(void)state;
+	return close(device);
+}
+
+static void expect(int type, uint64_t bytes)
+{
+	memset(&seen, 0xaa, sizeof(seen));
+	assert_int_equal(superblock_read(device, &seen), 0);
+	assert_int_equal(seen.type, type);
+	assert_true(seen.bytes == bytes);
+}
+
+static void set_le32(uint8_t *at, uint32_t n)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(n >> 8 * i);
+}
+
+static void set_be(uint8_t *at, size_t width, uint64_t n)
+{
+	while (width--) {
+		at[width] = (uint8_t)n;
+		n >>= 8;
+	}
+}
+
+static void seal_btrfs(void)
+{
+	set_le32(data, crc32c(0, data + 32, MOST - 32));
+	put(data, MOST, BTRFS_AT);
+}
+
+static void seal_xfs(uint8_t *sector, uint64_t at)
+{
+	set_le32(sector + 224, 0);
+	set_le32(sector + 224, crc32c(0, sector, 512));
+	put(sector, 512, at);
+}
+
+/* The filesystem of 320 MiB; its copy, in copy, speaks of 480 MiB: a growth, then a power cut. */
+static void make_grown_xfs(void)
+{
+	make_device("xfs", 0, 320 * MIB);
+	load("xfs-group-1", copy);
+	set_be(copy + 8, 8, 480 * MIB / 4096);
+	set_be(copy + 88, 4, 6);
+	seal_xfs(copy, XFS_GROUP);
+}
+
+/* What was on the device, and where the last byte of it is that is needed. */
+static const struct {
+	const char *file;
+	uint64_t at, end, bytes;
+	int type;
+	uint8_t uuid_end;
+} kinds[] = {
+	{"ext4", 0, 2048, 64 * MIB, SUPERBLOCK_EXT4, 0xff},
+	{"ext4-no-checksum", 0, 2048, 64 * MIB, SUPERBLOCK_EXT4, 0x01},
+	{"xfs", 0, 2048, 320 * MIB, SUPERBLOCK_XFS, 0x02},
+	{"xfs-v4", 0, 2048, 512 * MIB, SUPERBLOCK_XFS, 0x04},
+	{"xfs-4k-sectors", 0, 4096, 512 * MIB, SUPERBLOCK_XFS, 0x05},
+	{"btrfs", BTRFS_AT, BTRFS_AT + 4096, 128 * MIB, SUPERBLOCK_BTRFS, 0x03},
+};
+
+static void reads_what_mkfs_wrote(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		make_device(kinds[i].file, kinds[i].at, kinds[i].bytes);
+		expect(kinds[i].type, kinds[i].bytes);
+		assert_int_equal(seen.uuid[1], 0x11);
+		assert_int_equal(seen.uuid[15], kinds[i].uuid_end);
+	}
+	make_device("btrfs-xxhash", BTRFS_AT, 128 * MIB);
+	expect(SUPERBLOCK_UNKNOWN, 0);
+}
+
+/* Cut off anywhere, also where only zeros are missing. */
+static void half_a_superblock_is_none(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
+		make_device(kinds[i].file, kinds[i].at, kinds[i].end);
+		expect(kinds[i].type, kinds[i].bytes);
+		for (uint64_t end = kinds[i].end; end-- > kinds[i].at;) {
+			assert_int_equal(ftruncate(device, (off_t)end), 0);
+			expect(SUPERBLOCK_UNKNOWN, 0);
+		}
+	}
+}
+
+static void a_blank_device_has_nothing(void **state)
+{
+	static const uint64_t lengths[] = {0, 1, 511, 512, 2048, 4096, BTRFS_AT, GIB};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(lengths); i++) {
+		assert_int_equal(ftruncate(device, (off_t)lengths[i]), 0);
+		expect(SUPERBLOCK_UNKNOWN, 0);
+	}
+	memset(data, 0xff, sizeof(data));
+	for (uint64_t at = 0; at < 128 * KIB; at += sizeof(data))
+		put(data, sizeof(data), at);
+	expect(SUPERBLOCK_UNKNOWN, 0);
+}
+
+static void a_device_that_cannot_be_read_is_an_error(void **state)
+{
+	struct superblock before;
+
+	(void)state;
+	memset(&seen, 0xaa, sizeof(seen));
+	before = seen;
+	assert_int_equal(superblock_read(-EBADF, &seen), -EBADF);
+	assert_memory_equal(&seen, &before, sizeof(seen));
+}
+
+/* Each bit of the @len bytes that are at @at on the device and in @bytes. */
+static void flip_each_bit(uint8_t *bytes, size_t len, uint64_t at, int type, uint64_t size)
+{
+	for (size_t bit = 0; bit < 8 * len; bit++) {
+		uint8_t *byte = bytes + bit / 8, flip = (uint8_t)(1 << bit % 8);
+
+		*byte ^= flip;
+		put(byte, 1, at + bit / 8);
+		expect(type, size);
+		*byte ^= flip;
+		put(byte, 1, at + bit / 8);
+	}
+}
+
+/* Also of the bits that say that there is a checksum. 28 bytes behind btrfs' own are not summed. */
+static void no_flipped_bit_goes_unnoticed(void **state)
+{
+	(void)state;
+	make_device("ext4", 0, 64 * MIB);
+	flip_each_bit(data + 1024, 1024, 1024, SUPERBLOCK_UNKNOWN, 0);
+	make_device("xfs", 0, 320 * MIB);
+	flip_each_bit(data, 512, 0, SUPERBLOCK_UNKNOWN, 0);
+	make_device("xfs-4k-sectors", 0, 512 * MIB);
+	flip_each_bit(data, 4096, 0, SUPERBLOCK_UNKNOWN, 0);
+	make_grown_xfs();
+	flip_each_bit(copy, 512, XFS_GROUP, SUPERBLOCK_XFS, 320 * MIB);
+	expect(SUPERBLOCK_XFS, 480 * MIB);
+	make_device("btrfs", BTRFS_AT, 128 * MIB);
+	flip_each_bit(data, 4, BTRFS_AT, SUPERBLOCK_UNKNOWN, 0);
+	flip_each_bit(data + 32, MOST - 32, BTRFS_AT + 32, SUPERBLOCK_UNKNOWN, 0);
+	expect(SUPERBLOCK_BTRFS, 128 * MIB);
+}
+
+static void ext4_without_checksum_is_held_to_ranges(void **state)
+{
+	static const struct {
+		size_t at;
+		uint32_t value;
+	} attacks[] = {
+		{4, 0},		{336, 1 << 22},
+		{336, 1 << 21}, {336, UINT32_MAX}, /* blocks */
+		{24, 7},	{24, UINT32_MAX},
+		{32, 0},	{32, UINT32_MAX}, /* their size; of a group */
+		{40, 0},	{40, UINT32_MAX},
+		{88, 0},	{56, 0}, /* inodes; magic */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(attacks); i++) {
+		make_device("ext4-no-checksum", 0, 64 * MIB);
+		set_le32(data + 1024 + attacks[i].at, attacks[i].value);
+		put(data, MOST, 0);
+		expect(SUPERBLOCK_UNKNOWN, 0);
+	}
+	make_device("ext4-no-checksum", 0, 64 * MIB);
+	set_le32(data + 1024 + 336, (1 << 21) - 1);
+	set_le32(data + 2044, 0x99b854d8); /* outdated: tune2fs leaves it there */
+	put(data, MOST, 0);
+	expect(SUPERBLOCK_EXT4, (UINT64_C(1) << 63) - 4 * TIB + 64 * MIB);
+}
+
+static void a_device_may_lack_the_copy_of_xfs(void **state)
+{
+	(void)state;
+	make_grown_xfs();
+	expect(SUPERBLOCK_XFS, 480 * MIB);
+	assert_int_equal(ftruncate(device, XFS_GROUP + 512), 0);
+	expect(SUPERBLOCK_XFS, 480 * MIB);
+	assert_int_equal(ftruncate(device, XFS_GROUP + 511), 0);
+	expect(SUPERBLOCK_XFS, 320 * MIB);
+	assert_int_equal(ftruncate(device, XFS_GROUP), 0);
+	expect(SUPERBLOCK_XFS, 320 * MIB);
+}
+
+static void a_copy_of_something_else_does_not_count(void **state)
+{
+	static const struct {
+		size_t at, width;
+		uint64_t value;
+	} differences[] = {
+		{47, 1, 0x77}, /* another filesystem */
+		{4, 4, 8192},
+		{84, 4, 20481},
+		{102, 2, 1024}, /* block, group, sector */
+		{8, 8, 6 * 20480 + 1},
+		{8, 8, UINT64_MAX}, /* more than its groups have */
+		{88, 4, 0},
+		{88, 4, UINT32_MAX},
+		{100, 2, 0xb4a4}, /* groups; version */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(differences); i++) {
+		make_grown_xfs();
+		set_be(copy + differences[i].at, differences[i].width, differences[i].value);
+		seal_xfs(copy, XFS_GROUP);
+		expect(SUPERBLOCK_XFS, 320 * MIB);
+	}
+	set_le32(copy + 224, 0); /* version 4 has no checksum that could be wrong */
+	put(copy, 512, XFS_GROUP);
+	expect(SUPERBLOCK_XFS, 320 * MIB);
+	make_grown_xfs();
+	put((const uint8_t[]){'x'}, 1, 0); /* without the primary the copy is nothing */
+	expect(SUPERBLOCK_UNKNOWN, 0);
+}
+
+/* `xfs_admin -U` was here: the copy has the same new UUID, or still the old one. */
+static void xfs_may_have_been_given_another_uuid(void **state)
+{
+	(void)state;
+	make_grown_xfs();
+	load("xfs-new-uuid", data);
+	put(data, 512, 0);
+	expect(SUPERBLOCK_XFS, 480 * MIB);
+	assert_int_equal(seen.uuid[0], 0xaa);
+	memcpy(copy + 248, copy + 32, 16);
+	memcpy(copy + 32, data + 32, 16);
+	set_be(copy + 216, 4, 0xf);
+	seal_xfs(copy, XFS_GROUP);
+	expect(SUPERBLOCK_XFS, 480 * MIB);
+	copy[248] ^= 1;
+	seal_xfs(copy, XFS_GROUP);
+	expect(SUPERBLOCK_XFS, 320 * MIB);
+}
+
+static void xfs_is_held_to_ranges(void **state)
+{
+	static const struct {
+		size_t at, width;
+		uint64_t value;
+	} attacks[] = {
+		{4, 4, 0},
+		{4, 4, 256},
+		{4, 4, 4095},
+		{4, 4, 131072},
+		{8, 8, 0},
+		{8, 8, 3 * 20480},
+		{8, 8, 4 * 20480 + 1},
+		{8, 8, UINT64_MAX},
+		{8, 8, UINT64_C(1) << 52},
+		{84, 4, 0},
+		{84, 4, 63},
+		{84, 4, 20479},
+		{84, 4, UINT32_MAX},
+		{88, 4, 0},
+		{88, 4, 3},
+		{88, 4, 5},
+		{88, 4, UINT32_MAX},
+		{102, 2, 0},
+		{102, 2, 256},
+		{102, 2, 513},
+		{102, 2, 8192},
+		{102, 2, 32768},
+		{100, 2, 0xb4a3},
+		{100, 2, 0xb4a6},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(attacks); i++) {
+		make_device("xfs", 0, 320 * MIB);
+		set_be(data + attacks[i].at, attacks[i].width, attacks[i].value);
+		seal_xfs(data, 0);
+		expect(SUPERBLOCK_UNKNOWN, 0);
+	}
+}
+
+/* 8 EiB less a byte, which no block ends at. */
+static void knows_the_largest_sizes(void **state)
+{
+	(void)state;
+	make_device("xfs", 0, 320 * MIB);
+	set_be(data + 84, 4, 1 << 28);
+	set_be(data + 88, 4, 1 << 23);
+	set_be(data + 8, 8, (UINT64_C(1) << 51) - 1);
+	seal_xfs(data, 0);
+	expect(SUPERBLOCK_XFS, (UINT64_C(1) << 63) - 4096);
+	set_be(data + 8, 8, UINT64_C(1) << 51);
+	seal_xfs(data, 0);
+	expect(SUPERBLOCK_UNKNOWN, 0);
+	make_device("btrfs", BTRFS_AT, 128 * MIB);
+	set_le32(data + 209, 0xfffff000);
+	set_le32(data + 213, 0x7fffffff);
+	seal_btrfs();
+	expect(SUPERBLOCK_BTRFS, (UINT64_C(1) << 63) - 4096);
+	set_le32(data + 213, 1U << 31);
+	seal_btrfs();
+	expect(SUPERBLOCK_UNKNOWN, 0);
+}
+
+static void a_damaged_one_is_no_reason_to_believe_the_other(void **state)
+{
+	(void)state;
+	make_device("ext4", 0, 128 * MIB);
+	load("btrfs", copy);
+	put(copy, MOST, BTRFS_AT);
+	expect(SUPERBLOCK_UNKNOWN, 0);
+	put((const uint8_t[]){0}, 1, 2044);
+	expect(SUPERBLOCK_UNKNOWN, 0);
+	put(data, MOST, 0);
+	put((const uint8_t[]){(uint8_t)~copy[0]}, 1, BTRFS_AT);
+	expect(SUPERBLOCK_UNKNOWN, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +581,27 @@ int main(void)
 		cmocka_unit_test_setup(refuses_nonsense, setup),
 		cmocka_unit_test_setup(accepts_the_bounds, setup),
 		cmocka_unit_test_setup(survives_random_bytes, setup),
+		cmocka_unit_test_setup_teardown(reads_what_mkfs_wrote, open_device, close_device),
+		cmocka_unit_test_setup_teardown(half_a_superblock_is_none, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(a_blank_device_has_nothing, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(a_device_that_cannot_be_read_is_an_error,
+						open_device, close_device),
+		cmocka_unit_test_setup_teardown(no_flipped_bit_goes_unnoticed, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(ext4_without_checksum_is_held_to_ranges,
+						open_device, close_device),
+		cmocka_unit_test_setup_teardown(a_device_may_lack_the_copy_of_xfs, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(a_copy_of_something_else_does_not_count,
+						open_device, close_device),
+		cmocka_unit_test_setup_teardown(xfs_may_have_been_given_another_uuid, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(xfs_is_held_to_ranges, open_device, close_device),
+		cmocka_unit_test_setup_teardown(knows_the_largest_sizes, open_device, close_device),
+		cmocka_unit_test_setup_teardown(a_damaged_one_is_no_reason_to_believe_the_other,
+						open_device, close_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

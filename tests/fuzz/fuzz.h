@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A target is a program: fuzz-x.c with libFuzzer, or with driver.c where that is not there. */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len);
+
+#define require(condition) ((condition) ? (void)0 : abort())
