@@ -15,6 +15,12 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+/* udev may come late: a device that is gone by now needs no healing. */
+static bool is_gone(int r)
+{
+	return r == -ENODEV || r == -ENXIO || r == -ENOENT;
+}
+
 static int look(dev_t dev, const struct heal_order *order, struct heal_report *report,
 		struct why *why)
 {
@@ -23,11 +29,10 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 
 	thin_device_free(&report->device);
 	r = thin_lookup(dev, &report->device, why);
-	if (r < 0 && r != -ENODEV)
+	if (r < 0 && !is_gone(r))
 		return r;
-	/* The udev rule lets through what only looks like ours. Suspended: not now, and not by us.
-	 */
-	report->result = r == -ENODEV || !order->is_engines(device->name) ||
+	/* The udev rule lets more through than what is ours; and what is suspended is not for us. */
+	report->result = r < 0 || !order->is_engines(device->name) ||
 					 thin_check_plain(device, why) < 0 || device->suspended ||
 					 device->read_only || device->deferred_remove
 				 ? HEAL_NOT_APPLICABLE
@@ -102,6 +107,10 @@ static int inspect(dev_t dev, const struct heal_order *order, struct heal_report
 		return r;
 	report->from_sectors = report->device.sectors;
 	r = read_superblock(dev, &sb);
+	if (is_gone(r)) {
+		report->result = HEAL_NOT_APPLICABLE;
+		return 0;
+	}
 	if (r < 0)
 		return why_set(why, -r, "device %s: reading its superblock: %s",
 			       quote(report->device.name), strerror(-r));

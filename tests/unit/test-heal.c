@@ -152,6 +152,15 @@ static void leaves_what_is_not_ours(void **state)
 	assert_string_equal(fake_dm.log, "");
 }
 
+static void a_device_that_is_gone_needs_nothing(void **state)
+{
+	(void)state;
+	fake_dm.thin.gone = true;
+	assert_int_equal(heal(), 0);
+	assert_int_equal(healed.result, HEAL_NOT_APPLICABLE);
+	assert_string_equal(healed.warning.text, "");
+}
+
 static void believes_no_superblock_beyond_policy(void **state)
 {
 	(void)state;
@@ -275,6 +284,7 @@ int main(void)
 		HEAL_TEST(an_entry_counts_for_one_device_only),
 		HEAL_TEST(a_damaged_entry_is_a_warning),
 		HEAL_TEST(leaves_what_is_not_ours),
+		HEAL_TEST(a_device_that_is_gone_needs_nothing),
 		HEAL_TEST(believes_no_superblock_beyond_policy),
 		HEAL_TEST(a_dry_run_only_looks),
 		HEAL_TEST(survives_every_failing_call),
