@@ -31,7 +31,7 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 	r = thin_lookup(dev, &report->device, why);
 	if (r < 0 && !is_gone(r))
 		return r;
-	/* The udev rule lets more through than what is ours; and what is suspended is not for us. */
+	/* The udev rule lets more through than is ours; what is suspended is not for us. */
 	report->result = r < 0 || !order->is_engines(device->name) ||
 					 thin_check_plain(device, why) < 0 || device->suspended ||
 					 device->read_only || device->deferred_remove
