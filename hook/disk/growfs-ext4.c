@@ -3,11 +3,8 @@
 #include "disk/growfs.h"
 #include "disk/superblock.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #ifndef EXT4_IOC_RESIZE_FS /* fs/ext4/ext4.h; not in the headers that Debian 12 has */
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
@@ -15,23 +12,16 @@
 
 /*
  * The buffered superblock of the block device is the one that the kernel itself works on, so it is
- * up to date without a sync. The device is open for this read only: the engine may want to remove
- * it at any time; and never for writing, after which udev would send events.
+ * up to date without a sync.
  */
 static int read_superblock(dev_t dev, struct ext4_superblock *ret)
 {
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = superblock_open(dev);
 	uint8_t block[EXT4_SUPERBLOCK_BYTES];
-	char path[32];
-	struct stat st;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/dev/dm-%u", minor(dev));
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISBLK(st.st_mode) || st.st_rdev != dev)
-		return -ENOTBLK;
+	if (fd < 0)
+		return fd;
 	n = pread(fd, block, sizeof(block), EXT4_SUPERBLOCK_OFFSET);
 	if (n < 0)
 		return -errno;

@@ -9,11 +9,8 @@
 #include "disk/lock.h"
 #include "disk/superblock.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /* udev may come late: a device that is gone by now needs no healing. */
 static bool is_gone(int r)
@@ -40,20 +37,11 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 	return 0;
 }
 
-/* Only read, and closed at once: see growfs-ext4.c. */
 static int read_superblock(dev_t dev, struct superblock *ret)
 {
-	_cleanup_close_ int fd = -EBADF;
-	char path[32];
-	struct stat st;
+	_cleanup_close_ int fd = superblock_open(dev);
 
-	snprintf(path, sizeof(path), "/dev/dm-%u", minor(dev));
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISBLK(st.st_mode) || st.st_rdev != dev)
-		return -ENOTBLK;
-	return superblock_read(fd, ret);
+	return fd < 0 ? fd : superblock_read(fd, ret);
 }
 
 /* Sectors that the ledger says; 0 if it has no entry for this very device and filesystem. */

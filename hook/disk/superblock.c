@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/superblock.h"
 
+#include "base/cleanup.h"
 #include "base/crc32c.h"
 
 #include <endian.h>
-#include <errno.h>
-#include <stddef.h>
+#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #define EXT4_MAGIC		  0xEF53
 #define EXT4_ERROR_FS		  0x0002
@@ -94,6 +95,21 @@ int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 	memcpy(sb.uuid, block + 104, sizeof(sb.uuid));
 	*ret = sb;
 	return 0;
+}
+
+int superblock_open(dev_t dev)
+{
+	_cleanup_close_ int fd = -EBADF;
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/dev/dm-%u", minor(dev));
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISBLK(st.st_mode) || st.st_rdev != dev)
+		return -ENOTBLK;
+	return TAKE_FD(fd);
 }
 
 /* --- as they stand on an unmounted device ----------------------------------------------------- */

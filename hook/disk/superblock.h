@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define EXT4_SUPERBLOCK_OFFSET 1024
 #define EXT4_SUPERBLOCK_BYTES  1024
@@ -28,6 +29,13 @@ struct ext4_superblock {
  * buffer of a mounted filesystem is changed under us.
  */
 int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret);
+
+/*
+ * The block device @dev, a device-mapper one, for a look at its superblock: an fd, or -errno;
+ * -ENOTBLK if its node is something else. Close it at once: the engine may want to remove the
+ * device at any time. Never for writing: udev would send events after that.
+ */
+int superblock_open(dev_t dev);
 
 /* What an unmounted device says of the filesystem on it. */
 struct superblock {
