@@ -42,6 +42,7 @@ chmod +x /run/runtime-with-a-look
 run() {
 	local id=$1
 	shift
+	echo "(The runtime is called through a script that notes the dm table first.)"
 	echo "\$ ctr run -d --snapshotter devmapper --runc-binary oci-thin-grow-runtime ${*:+$* }local/bb:latest $id sleep 1000"
 	ctr run -d --snapshotter devmapper --runc-binary /run/runtime-with-a-look "$@" --null-io local/bb:latest "$id" sleep 1000
 }
