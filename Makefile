@@ -14,7 +14,7 @@ INSTALL  ?= install
 PKG_CONFIG ?= pkg-config
 
 # --- flags -----------------------------------------------------------------------------------------
-LIBS     := devmapper yajl mount
+LIBS     := devmapper yajl mount libudev
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wformat=2 -Wformat-security -Wshadow -Wconversion \
 	-Wsign-conversion -Wcast-qual -Wcast-align -Wpointer-arith -Wstrict-prototypes \
@@ -89,7 +89,7 @@ bench: deps ## ratios against the unavoidable, to tests/bench/RESULTS.md
 	tests/bench/run
 
 # --- set-up ----------------------------------------------------------------------------------------------
-BUILD_DEPS := gcc make pkg-config libc6-dev libdevmapper-dev libyajl-dev libmount-dev \
+BUILD_DEPS := gcc make pkg-config libc6-dev libdevmapper-dev libyajl-dev libmount-dev libudev-dev \
 	xfslibs-dev libcmocka-dev
 TEST_DEPS  := mmdebstrap
 LINT_DEPS  := clang clang-format clang-tidy cppcheck shellcheck

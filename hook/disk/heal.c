@@ -54,11 +54,14 @@ static uint64_t ask_ledger(const struct heal_order *order, struct heal_report *r
 	struct why why;
 	int r = ledger_read(order->ledger_dir, device->name, &entry, &why);
 
+	report->intended_sectors = 0;
 	if (r < 0)
 		report->warning = why;
 	if (r <= 0 || thin_lookup(device->pool, &pool, &why) < 0 ||
 	    !ledger_matches(&entry, device->name, pool.name, device->thin_id, sb->uuid))
 		return 0;
+	if (entry.state == LEDGER_INTENDED)
+		report->intended_sectors = entry.sectors;
 	return entry.sectors;
 }
 

@@ -31,7 +31,8 @@ struct heal_report {
 	enum heal_result result;
 	struct thin_device device; /* as it is now */
 	uint64_t from_sectors, want_sectors;
-	const char *source; /* "ledger" or "superblock" */
+	const char *source;	   /* "ledger" or "superblock" */
+	uint64_t intended_sectors; /* a growth to that length was begun and not finished; else 0 */
 	struct why warning; /* a damaged ledger entry, a superblock that asks for too much; or "" */
 };
 

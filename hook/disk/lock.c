@@ -9,11 +9,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-static int open_lock(const char *run_dir, const char *name)
+int lock_folder(const char *run_dir)
 {
 	_cleanup_close_ int dir = -EBADF;
 	struct stat st;
-	int fd;
 
 	if (mkdir(run_dir, 0700) < 0 && errno != EEXIST)
 		return -errno;
@@ -22,6 +21,16 @@ static int open_lock(const char *run_dir, const char *name)
 		return -errno;
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
 		return -EPERM;
+	return TAKE_FD(dir);
+}
+
+static int open_lock(const char *run_dir, const char *name)
+{
+	_cleanup_close_ int dir = lock_folder(run_dir);
+	int fd;
+
+	if (dir < 0)
+		return dir;
 	fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : fd;
 }

@@ -13,9 +13,13 @@
 
 #define RUN_DIR "/run/oci-thin-grow"
 
+/* Opens the folder of the locks, made if missing, ours and writable by nobody else. fd or -errno.
+ */
+int lock_folder(const char *run_dir);
+
 /*
- * Takes the lock of the device @dev; waits until @deadline. @run_dir is RUN_DIR but in tests; it
- * is made if missing. 0 and an fd to close; -ETIMEDOUT, -errno with a reason.
+ * Takes the lock of the device @dev; waits until @deadline. @run_dir is RUN_DIR but in tests. 0 and
+ * an fd to close; -ETIMEDOUT, -errno with a reason.
  */
 int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline, int *ret_fd,
 		struct why *why);

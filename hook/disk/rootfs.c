@@ -156,6 +156,41 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 	return 0;
 }
 
+/* Is @fs a mount of the block device @dev? Where st_dev is anonymous (btrfs) its source tells. */
+static bool is_mount_of(struct libmnt_fs *fs, dev_t dev)
+{
+	const char *source = mnt_fs_get_srcpath(fs);
+	struct stat st;
+
+	return mnt_fs_get_devno(fs) == dev ||
+	       (source && *source == '/' && major(mnt_fs_get_devno(fs)) == 0 &&
+		stat(source, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == dev);
+}
+
+int rootfs_open_device(dev_t dev, struct rootfs *ret, struct why *why)
+{
+	_cleanup_(cleanup_table) struct libmnt_table *table = mnt_new_table_from_file(MOUNTINFO);
+	_cleanup_(cleanup_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+
+	if (!table || !iter)
+		return why_set(why, ENOMEM, MOUNTINFO " cannot be read");
+	while (mnt_table_next_fs(table, iter, &fs) == 0) {
+		struct rootfs rootfs;
+
+		/* Something else may be mounted over it, or it may be a file. */
+		if (!is_mount_of(fs, dev) ||
+		    rootfs_open("/", mnt_fs_get_target(fs), &rootfs, why) < 0)
+			continue;
+		if (rootfs.dev == dev) {
+			*ret = rootfs;
+			return 0;
+		}
+		rootfs_close(&rootfs);
+	}
+	return why_set(why, ENOENT, "it is not mounted here");
+}
+
 void rootfs_close(struct rootfs *rootfs)
 {
 	cleanup_close(&rootfs->fd);

@@ -28,6 +28,13 @@ struct rootfs {
  * 0, or -errno with a reason.
  */
 int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, struct why *why);
+
+/*
+ * The rootfs on the device @dev, by a mount of it that is visible here. 0; -ENOENT: there is none;
+ * -errno with a reason. Reads the mount table: never on a container's way.
+ */
+int rootfs_open_device(dev_t dev, struct rootfs *ret, struct why *why);
+
 void rootfs_close(struct rootfs *rootfs);
 
 /*

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 
+#include <inttypes.h>
 #include <libdevmapper.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -99,24 +100,18 @@ static int read_table(struct dm_task *task, struct thin_device *device)
 	return parse_thin_params(device->params, &device->pool, &device->thin_id);
 }
 
-int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why)
+/* What @task, a DM_DEVICE_TABLE, finds; @what names the device in a reason. */
+static int look_up(struct dm_task *task, const char *what, struct thin_device *ret, struct why *why)
 {
-	_cleanup_(thin_device_free) struct thin_device device = {.dev = dev};
-	_cleanup_task_ struct dm_task *task = NULL;
+	_cleanup_(thin_device_free) struct thin_device device = {0};
 	struct dm_info info;
-	int r;
+	int r = run(task);
 
-	if (!dm_is_dm_major(major(dev)))
-		return -ENODEV;
-	task = task_for(DM_DEVICE_TABLE, dev);
-	if (!task)
-		return why_set(why, errno, "libdevmapper cannot open /dev/mapper/control");
-	r = run(task);
 	if (r < 0)
-		return why_set(why, -r, "device %u:%u: reading its table: %s", major(dev),
-			       minor(dev), strerror(-r));
+		return why_set(why, -r, "device %s: reading its table: %s", what, strerror(-r));
 	if (!dm_task_get_info(task, &info) || !info.exists)
 		return -ENODEV;
+	device.dev = makedev(info.major, info.minor);
 	device.name = strdup(dm_task_get_name(task));
 	device.uuid = strdup(dm_task_get_uuid(task));
 	if (!device.name || !device.uuid)
@@ -132,6 +127,37 @@ int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why)
 	*ret = device;
 	device = (struct thin_device){0};
 	return 0;
+}
+
+int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why)
+{
+	_cleanup_task_ struct dm_task *task = NULL;
+	char what[32];
+
+	if (!dm_is_dm_major(major(dev)))
+		return -ENODEV;
+	task = task_for(DM_DEVICE_TABLE, dev);
+	if (!task)
+		return why_set(why, errno, "libdevmapper cannot open /dev/mapper/control");
+	snprintf(what, sizeof(what), "%u:%u", major(dev), minor(dev));
+	return look_up(task, what, ret, why);
+}
+
+/* A task on a device by name; NULL if it cannot be made. */
+static struct dm_task *task_named(int type, const char *name)
+{
+	_cleanup_task_ struct dm_task *task = dm_task_create(type);
+
+	return task && dm_task_set_name(task, name) ? TAKE_PTR(task) : NULL;
+}
+
+int thin_lookup_name(const char *name, struct thin_device *ret, struct why *why)
+{
+	_cleanup_task_ struct dm_task *task = task_named(DM_DEVICE_TABLE, name);
+
+	if (!task)
+		return why_set(why, ENOMEM, "libdevmapper cannot open /dev/mapper/control");
+	return look_up(task, quote(name), ret, why);
 }
 
 void thin_device_free(struct thin_device *device)
@@ -289,4 +315,38 @@ int thin_swap(dev_t dev, bool freeze)
 	if (!freeze && !dm_task_skip_lockfs(task))
 		return -EINVAL;
 	return run(task);
+}
+
+static int run_on_probe(int type, const char *params)
+{
+	_cleanup_task_ struct dm_task *task = task_named(type, THIN_PROBE);
+
+	if (!task)
+		return -ENOMEM;
+	if (params && (!dm_task_set_ro(task) || !dm_task_add_target(task, 0, 8, "thin", params)))
+		return -ENOMEM;
+	/* udev may be looking at it. */
+	if (type == DM_DEVICE_REMOVE && !dm_task_retry_remove(task))
+		return -EINVAL;
+	return run(task);
+}
+
+int thin_has(dev_t pool, uint32_t id, struct why *why)
+{
+	char params[64];
+	int r;
+
+	snprintf(params, sizeof(params), "%u:%u %" PRIu32, major(pool), minor(pool), id);
+	run_on_probe(DM_DEVICE_REMOVE, NULL); /* that of a killed run */
+	r = run_on_probe(DM_DEVICE_CREATE, NULL);
+	if (r == 0) {
+		r = run_on_probe(DM_DEVICE_RELOAD, params);
+		run_on_probe(DM_DEVICE_REMOVE, NULL);
+	}
+	if (r == -ENODATA)
+		return 0;
+	if (r < 0)
+		return why_set(why, -r, "asking pool %u:%u for thin id %" PRIu32 ": %s",
+			       major(pool), minor(pool), id, strerror(-r));
+	return 1;
 }

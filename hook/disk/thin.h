@@ -46,6 +46,7 @@ void thin_init(void);
  * One ioctl; none at all if the kernel has no device-mapper.
  */
 int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why);
+int thin_lookup_name(const char *name, struct thin_device *ret, struct why *why);
 void thin_device_free(struct thin_device *device);
 
 /*
@@ -72,3 +73,12 @@ int thin_load(const struct thin_device *device, uint64_t sectors);
  * first, and the loaded table is back in the inactive slot.
  */
 int thin_swap(dev_t dev, bool freeze);
+
+/*
+ * Has the pool a thin device of this id, active or not? 1; 0; -errno with a reason if that cannot
+ * be told. There is no question for that: a table is loaded into a device of our own (THIN_PROBE,
+ * never resumed, then removed), and the kernel says ENODATA if the id is not in the pool's
+ * metadata. It complains of that in its own log, too. Not for two callers at once.
+ */
+#define THIN_PROBE "oci-thin-grow-probe"
+int thin_has(dev_t pool, uint32_t id, struct why *why);

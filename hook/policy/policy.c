@@ -23,12 +23,16 @@ const struct policy policy_builtin = {
 	.runtime = "/usr/bin/runc",
 };
 
-/* Who names a sandbox, and how: containerd's CRI, CRI-O and podman (which took CRI-O's key). */
+/*
+ * Who names a sandbox, and how: containerd's CRI, CRI-O and podman (which took CRI-O's key), all
+ * three by annotations, and cri-dockerd by a label.
+ */
 static const struct {
 	const char *key, *value;
 } sandbox_marks[] = {
 	{"io.kubernetes.cri.container-type", "sandbox"},
 	{"io.kubernetes.cri-o.ContainerType", "sandbox"},
+	{"io.kubernetes.docker.type", "podsandbox"},
 };
 
 static int find(const struct json *const annotations[], size_t n, const char *key, const char **ret,

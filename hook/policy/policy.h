@@ -50,5 +50,8 @@ int policy_request(const struct policy *policy, const char *origin,
 /* May the container have what it asks for? 0, or -EPERM with a reason. */
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why);
 
-/* Is this the container that only holds a pod's namespaces, and never a workload? */
+/*
+ * Is this the container that only holds a pod's namespaces, and never a workload? @annotations, or
+ * labels, as for policy_request().
+ */
 bool policy_is_sandbox(const struct json *const annotations[], size_t n);

@@ -61,6 +61,22 @@ static void print_disk(const struct job *job)
 		       pool->metadata_used_blocks, pool->metadata_blocks);
 }
 
+/* Known only where there is a device to be healed. */
+static bool healing_is_known(const struct job *job)
+{
+	return job->outcome == JOB_KEPT || job->outcome == JOB_GROWN;
+}
+
+static void print_healing(const struct job *job)
+{
+	if (job->unhealed.text[0])
+		printf("healing     NONE, it will not start again once it was grown: %s\n",
+		       job->unhealed.text);
+	else if (healing_is_known(job))
+		printf("healing     by the udev rule, whenever the engine makes the device "
+		       "again\n");
+}
+
 static void print_verdict(const struct job *job)
 {
 	const struct plan *plan = &job->report.plan;
@@ -96,6 +112,7 @@ static int print_text(const struct job *job)
 	print_request(job);
 	print_disk(job);
 	print_verdict(job);
+	print_healing(job);
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
@@ -144,6 +161,12 @@ static int print_json(const struct job *job)
 		json_write_close(w);
 	}
 	json_disk(w, job);
+	if (healing_is_known(job)) {
+		json_write_object(w, "healing");
+		json_write_bool(w, "armed", !job->unhealed.text[0]);
+		json_write_string(w, "reason", job->unhealed.text[0] ? job->unhealed.text : NULL);
+		json_write_close(w);
+	}
 	json_write_string(w, "action", outcomes[job->outcome]);
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
 	return json_writer_end(w, stdout);

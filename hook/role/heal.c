@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `heal DEVICE | --all`: from udev, before an engine mounts a device that it has made again. */
+/*
+ * `heal DEVICE`: from udev, before an engine mounts a device that it has made again. `heal --all`:
+ * all of them, from a shell or a timer; it also finishes growths that were cut short, and removes
+ * ledger entries of devices that are gone.
+ */
 
 #include "disk/heal.h"
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "disk/grow.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
+#include "disk/prune.h"
 #include "engine/engine.h"
 #include "policy/policy.h"
 #include "policy/size.h"
@@ -48,7 +55,7 @@ static void print_report(const struct heal_report *report, bool dry_run)
 		log_stderr("device %s: %s", quote(name), report->warning.text);
 }
 
-static int heal(dev_t dev, bool dry_run)
+static int heal(dev_t dev, bool dry_run, struct heal_report *report)
 {
 	const struct heal_order order = {
 		.is_engines = engine_names_device,
@@ -58,46 +65,136 @@ static int heal(dev_t dev, bool dry_run)
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
 	};
-	struct heal_report report;
 	struct why why;
-	int r = heal_device(dev, &order, &report, &why);
+	int r = heal_device(dev, &order, report, &why);
 
 	if (r < 0) {
-		log_report(&report, &why);
+		log_report(report, &why);
 		log_stderr("heal: %s", why.text);
-	} else if (report.result == HEAL_DONE || report.warning.text[0]) {
+	} else if (report->result == HEAL_DONE || report->warning.text[0]) {
 		if (!dry_run)
-			log_report(&report, NULL);
-		print_report(&report, dry_run);
+			log_report(report, NULL);
+		print_report(report, dry_run);
 	}
-	heal_report_free(&report);
 	return r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int visit(dev_t dev, void *context)
+/* --- heal --all: what udev's call has no time for -------------------------------------------- */
+
+static int cannot_finish(const char *device, const struct why *why)
+{
+	struct log_line line;
+
+	log_begin(&line, "fail");
+	log_add(&line, "device", device);
+	log_add(&line, "reason", why->text);
+	log_end(&line, LOG_WARNING);
+	log_stderr("device %s: a growth of it is not finished: %s", quote(device), why->text);
+	return EXIT_FAILED;
+}
+
+static void tell_finished(const struct grow_report *report)
+{
+	struct log_line line;
+
+	log_begin(&line, "finish");
+	log_add(&line, "device", report->device.name);
+	log_add_u64(&line, "to", report->device.sectors * SECTOR_BYTES);
+	log_add_u64(&line, "fs_from", report->fs_before.bytes);
+	log_add_u64(&line, "fs_to", report->fs.bytes);
+	log_end(&line, LOG_INFO);
+	printf("%s: finished an earlier growth, to %s\n", report->device.name,
+	       size_format(report->fs.bytes));
+}
+
+/* A growth that was cut short, of a device that is in use: to the length that was meant. */
+static int finish(const char *device, dev_t dev, uint64_t sectors)
+{
+	_cleanup_(grow_report_free) struct grow_report report = {0};
+	const struct policy *policy = &policy_builtin;
+	const struct grow_order order = {
+		.want_bytes = sectors * SECTOR_BYTES,
+		.marks = {policy->pool_limits.data_percent, policy->pool_limits.metadata_percent},
+		.timeout_ms = policy->timeout_ms,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+	};
+	struct rootfs rootfs;
+	struct why why;
+	int r = rootfs_open_device(dev, &rootfs, &why);
+
+	if (r == -ENOENT) {
+		printf("%s: a growth of it is not finished; the next start of its container will\n",
+		       device);
+		return EXIT_OK;
+	}
+	if (r == 0) {
+		r = grow_rootfs(&rootfs, &order, &report, &why);
+		rootfs_close(&rootfs);
+	}
+	if (r < 0 || report.result == GROW_REFUSED || report.result == GROW_NOT_APPLICABLE)
+		return cannot_finish(device, &why);
+	if (report.result == GROW_DONE)
+		tell_finished(&report);
+	return EXIT_OK;
+}
+
+static int heal_one_of_all(dev_t dev, void *context)
+{
+	_cleanup_(heal_report_free) struct heal_report report = {0};
+	const bool *dry_run = context;
+	int status = heal(dev, *dry_run, &report);
+
+	if (status != EXIT_OK || !report.intended_sectors)
+		return status;
+	if (*dry_run) {
+		printf("%s: an earlier growth would be finished\n", report.device.name);
+		return EXIT_OK;
+	}
+	return finish(report.device.name, dev, report.intended_sectors);
+}
+
+static void tell_pruned(const char *device, void *context)
 {
 	const bool *dry_run = context;
+	struct log_line line;
 
-	return heal(dev, *dry_run);
+	printf("%s: gone for good, its ledger entry %s\n", device,
+	       *dry_run ? "would be removed" : "is removed");
+	if (*dry_run)
+		return;
+	log_begin(&line, "prune");
+	log_add(&line, "device", device);
+	log_end(&line, LOG_INFO);
 }
 
 static int heal_all(bool dry_run)
 {
+	const struct prune_order prune = {
+		.ledger_dir = LEDGER_DIR,
+		.dry_run = dry_run,
+		.tell = tell_pruned,
+		.context = &dry_run,
+	};
 	struct why why;
-	int r;
+	int failures, r;
 
 	thin_init();
-	r = thin_each(visit, &dry_run, &why);
-
+	failures = r = thin_each(heal_one_of_all, &dry_run, &why);
+	if (r >= 0)
+		r = prune_ledger(&prune, &why);
 	if (r < 0) {
 		log_stderr("heal: %s", why.text);
 		return EXIT_FAILED;
 	}
-	return r > 0 ? EXIT_FAILED : EXIT_OK;
+	return failures > 0 ? EXIT_FAILED : EXIT_OK;
 }
+
+/* --- heal DEVICE ------------------------------------------------------------------------------ */
 
 static int heal_path(const char *path, bool dry_run)
 {
+	_cleanup_(heal_report_free) struct heal_report report = {0};
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
@@ -109,7 +206,7 @@ static int heal_path(const char *path, bool dry_run)
 		log_stderr("heal: %s is no block device", quote(path));
 		return EXIT_NOT_APPLICABLE;
 	}
-	return heal(st.st_rdev, dry_run);
+	return heal(st.st_rdev, dry_run, &report);
 }
 
 int role_heal(int argc, char *argv[])

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
+#include "disk/rule.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
 #include "policy/size.h"
@@ -63,6 +64,8 @@ static int ask_labels(struct job *job, const struct policy *policy)
 		return 0;
 	r = docker_labels(job->root_path, job->container, &job->labels, &labels, &why);
 	if (r > 0)
+		job->sandbox = policy_is_sandbox(&labels, 1);
+	if (r > 0 && !job->sandbox)
 		return policy_request(policy, "label", &labels, 1, &job->request, &job->why);
 	if (r < 0) { /* nobody asked, as far as we know: no reason to fail */
 		log_begin(&line, "skip");
@@ -89,12 +92,30 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 	return grow(job, policy);
 }
 
+/* What is grown on a host where nothing heals will not start again. */
+static void check_rule(struct job *job)
+{
+	const struct thin_device *device = &job->report.device;
+	int unhealed;
+
+	job->unhealed.text[0] = '\0';
+	if (job->outcome != JOB_KEPT && job->outcome != JOB_GROWN)
+		return;
+	if (job->dry_run)
+		unhealed = rule_check(device->dev, device->name, &job->unhealed) < 0;
+	else
+		unhealed = rule_check_once(RUN_DIR, device->dev, device->name, &job->unhealed);
+	if (!unhealed)
+		job->unhealed.text[0] = '\0';
+}
+
 void job_run(struct job *job, const struct policy *policy)
 {
 	uint64_t start_ms = now_ms();
 
 	job->rootfs.fd = -EBADF;
 	job->outcome = decide_and_grow(job, policy);
+	check_rule(job);
 	job->took_ms = now_ms() - start_ms;
 }
 
@@ -123,6 +144,18 @@ static void add_sizes(struct log_line *line, const struct job *job)
 	log_add(line, "fs", fs_names[job->rootfs.fs]);
 }
 
+static void log_unhealed(const struct job *job)
+{
+	struct log_line line;
+
+	log_begin(&line, "warn");
+	log_add(&line, "container", job->container);
+	log_add(&line, "device", job->report.device.name);
+	log_add(&line, "reason", job->unhealed.text);
+	log_add(&line, "warning", "nothing makes it long enough when its engine makes it again");
+	log_end(&line, LOG_WARNING);
+}
+
 void job_log(const struct job *job)
 {
 	static const struct {
@@ -137,6 +170,8 @@ void job_log(const struct job *job)
 	};
 	struct log_line line;
 
+	if (job->unhealed.text[0])
+		log_unhealed(job);
 	if (!worth_a_line(job))
 		return;
 	log_begin(&line, job->report.unfinished ? "finish" : forms[job->outcome].action);

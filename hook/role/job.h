@@ -36,11 +36,12 @@ struct job {
 	struct grow_report report;
 	struct why why; /* for the last three outcomes */
 	uint64_t took_ms;
+	struct why unhealed; /* what would keep the device from being healed, or "" */
 };
 
 void job_run(struct job *job, const struct policy *policy);
 
-/* One log line, if the outcome is worth one. */
+/* One log line, if the outcome is worth one; once per boot one more, if nothing would heal it. */
 void job_log(const struct job *job);
 
 /* What went wrong, for the person who must act; empty if nothing did. One line, no newline. */

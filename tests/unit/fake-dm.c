@@ -9,6 +9,7 @@ struct fake_dm fake_dm;
 struct dm_task {
 	int type, err;
 	dev_t dev;
+	char name[128]; /* instead of dev */
 	bool skip_lockfs, no_flush;
 	struct fake_table load;	    /* what dm_task_add_target() said */
 	struct fake_device *device; /* NULL: there is no such device */
@@ -16,12 +17,17 @@ struct dm_task {
 	struct dm_info info;
 	char status[128];
 	unsigned int next_target;
+	_Alignas(struct dm_names) char names[512];
 };
 
 __typeof__(dm_is_dm_major) __real_dm_is_dm_major, __wrap_dm_is_dm_major;
 __typeof__(dm_task_create) __real_dm_task_create, __wrap_dm_task_create;
 __typeof__(dm_task_destroy) __real_dm_task_destroy, __wrap_dm_task_destroy;
 __typeof__(dm_task_set_major_minor) __real_dm_task_set_major_minor, __wrap_dm_task_set_major_minor;
+__typeof__(dm_task_set_name) __real_dm_task_set_name, __wrap_dm_task_set_name;
+__typeof__(dm_task_set_ro) __real_dm_task_set_ro, __wrap_dm_task_set_ro;
+__typeof__(dm_task_retry_remove) __real_dm_task_retry_remove, __wrap_dm_task_retry_remove;
+__typeof__(dm_task_get_names) __real_dm_task_get_names, __wrap_dm_task_get_names;
 __typeof__(dm_task_add_target) __real_dm_task_add_target, __wrap_dm_task_add_target;
 __typeof__(dm_task_skip_lockfs) __real_dm_task_skip_lockfs, __wrap_dm_task_skip_lockfs;
 __typeof__(dm_task_no_flush) __real_dm_task_no_flush, __wrap_dm_task_no_flush;
@@ -131,6 +137,24 @@ int __wrap_dm_task_set_major_minor(struct dm_task *task, int maj, int min, int a
 	return 1;
 }
 
+int __wrap_dm_task_set_name(struct dm_task *task, const char *name)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_set_name(task, name);
+	snprintf(task->name, sizeof(task->name), "%s", name);
+	return 1;
+}
+
+int __wrap_dm_task_set_ro(struct dm_task *task)
+{
+	return fake_dm.armed ? 1 : __real_dm_task_set_ro(task);
+}
+
+int __wrap_dm_task_retry_remove(struct dm_task *task)
+{
+	return fake_dm.armed ? 1 : __real_dm_task_retry_remove(task);
+}
+
 int __wrap_dm_task_add_target(struct dm_task *task, uint64_t start, uint64_t size,
 			      const char *target, const char *params)
 {
@@ -197,6 +221,56 @@ static int look_up(struct dm_task *task)
 	return 0;
 }
 
+/* The device that is asked for; NULL: there is none. */
+static struct fake_device *device_of_task(const struct dm_task *task)
+{
+	struct fake_device *const devices[] = {&fake_dm.thin, &fake_dm.pool};
+
+	if (!task->name[0])
+		return device_of(task->dev);
+	for (size_t i = 0; i < COUNT_OF(devices); i++) {
+		if (strcmp(task->name, devices[i]->name) == 0)
+			return device_of(devices[i]->dev);
+	}
+	return NULL;
+}
+
+static bool pool_has(const char *params)
+{
+	unsigned int id, own;
+
+	assert_int_equal(sscanf(params, "1234:3 %u", &id), 1);
+	if (sscanf(fake_dm.thin.live.params, "1234:3 %u", &own) == 1 && own == id)
+		return true;
+	for (size_t i = 0; i < COUNT_OF(fake_dm.thin_ids); i++) {
+		if (fake_dm.thin_ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+/* The device of thin_has(), which never gets as far as a resume. */
+static int probe(const struct dm_task *task)
+{
+	switch (task->type) {
+	case DM_DEVICE_CREATE:
+		if (fake_dm.probe_exists)
+			return EBUSY;
+		fake_dm.probe_exists = true;
+		return 0;
+	case DM_DEVICE_RELOAD:
+		return !fake_dm.probe_exists ? ENXIO : pool_has(task->load.params) ? 0 : ENODATA;
+	case DM_DEVICE_REMOVE:
+		if (!fake_dm.probe_exists)
+			return ENXIO;
+		fake_dm.probe_exists = false;
+		return 0;
+	default:
+		fail_msg("device-mapper task %d on the probe", task->type);
+		return ENOTTY;
+	}
+}
+
 static int load(struct dm_task *task)
 {
 	if (!task->device)
@@ -256,10 +330,14 @@ static int run(struct dm_task *task)
 	fake_dm.count[task->type]++;
 	if (is_turn(&fake_dm.meddle_at, task->type, false))
 		fake_dm.meddle();
-	task->device = device_of(task->dev);
+	task->device = device_of_task(task);
 	if (is_turn(&fake_dm.fault, task->type, fake_dm.fault_lasts))
 		return do_harm(task);
+	if (strcmp(task->name, "oci-thin-grow-probe") == 0)
+		return probe(task);
 	switch (task->type) {
+	case DM_DEVICE_LIST:
+		return 0;
 	case DM_DEVICE_TABLE:
 	case DM_DEVICE_STATUS:
 		return look_up(task);
@@ -328,4 +406,25 @@ void *__wrap_dm_get_next_target(struct dm_task *task, void *next, uint64_t *star
 	*target = type;
 	*params = task->type == DM_DEVICE_STATUS ? task->status : task->seen.params;
 	return task->next_target < task->seen.targets ? task : NULL;
+}
+
+struct dm_names *__wrap_dm_task_get_names(struct dm_task *task)
+{
+	struct fake_device *const devices[] = {&fake_dm.pool, &fake_dm.thin};
+	struct dm_names *last = NULL;
+	size_t at = 0;
+
+	if (!fake_dm.armed)
+		return __real_dm_task_get_names(task);
+	for (size_t i = 0; i < COUNT_OF(devices); i++) {
+		if (devices[i]->gone)
+			continue;
+		if (last)
+			last->next = 128;
+		last = (struct dm_names *)(void *)(task->names + at);
+		last->dev = devices[i]->dev;
+		strcpy(last->name, devices[i]->name);
+		at += 128;
+	}
+	return (struct dm_names *)(void *)task->names;
 }

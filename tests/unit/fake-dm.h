@@ -3,7 +3,8 @@
 
 /*
  * A pretend device-mapper with two devices, a thin one and its pool, in the place of the libdm
- * calls that reach the kernel. It keeps tables and states as the kernel does: a load fills the
+ * calls that reach the kernel; and a third one, without a table, while somebody asks by it which
+ * thin ids the pool has. It keeps tables and states as the kernel does: a load fills the
  * inactive slot, a resume suspends, swaps and resumes; the last load wins. What each test asserts
  * is the state at the end. Not armed, it is not there.
  */
@@ -56,6 +57,7 @@ struct fake_dm {
 	bool armed;
 	struct fake_device thin, pool;
 	char pool_status[128];
+	uint32_t thin_ids[8]; /* besides that of the thin device: what is in the pool's metadata */
 
 	/* What goes wrong. */
 	struct fake_when fault;
@@ -71,6 +73,7 @@ struct fake_dm {
 	/* What was done. */
 	unsigned int calls, count[32]; /* of all types, and of each DM_DEVICE_... */
 	unsigned int commits;	       /* a status of the pool that flushed */
+	bool probe_exists;	       /* oci-thin-grow-probe was not removed */
 	bool resumed_anothers;	       /* somebody else's suspend was undone */
 	char log[512];		       /* "load 8388608, resume, ..." */
 };

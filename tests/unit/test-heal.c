@@ -94,6 +94,18 @@ static void heals_by_the_ledger_if_that_says_more(void **state)
 	assert_string_equal(healed.source, "ledger");
 }
 
+static void tells_of_a_growth_that_was_cut_short(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.sectors = LARGE_SECTORS;
+	put_entry(entry_of(LARGE_SECTORS, LEDGER_INTENDED));
+	expect_heal(HEAL_KEPT, LARGE_SECTORS);
+	assert_int_equal(healed.intended_sectors, LARGE_SECTORS);
+	put_entry(entry_of(LARGE_SECTORS, LEDGER_DONE));
+	expect_heal(HEAL_KEPT, LARGE_SECTORS);
+	assert_int_equal(healed.intended_sectors, 0);
+}
+
 static void never_shrinks(void **state)
 {
 	(void)state;
@@ -280,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HEAL_TEST(heals_by_the_superblock),
 		HEAL_TEST(heals_by_the_ledger_if_that_says_more),
+		HEAL_TEST(tells_of_a_growth_that_was_cut_short),
 		HEAL_TEST(never_shrinks),
 		HEAL_TEST(an_entry_counts_for_one_device_only),
 		HEAL_TEST(a_damaged_entry_is_a_warning),

@@ -5,6 +5,7 @@
 #include "fake-dm.h"
 #include "fake-fs.h"
 #include "fake-log.h"
+#include "fake-udev.h"
 #include "role/role.h"
 #include "unit.h"
 
@@ -185,6 +186,56 @@ static void quotes_the_container(void **state)
 	assert_contains(message.text, "container \"c1 to=9\\nroot\"");
 }
 
+/* cri-dockerd marks a pod's sandbox by a label, which Docker keeps in its own file. */
+static void a_sandbox_by_its_label_is_nothing_to_grow(void **state)
+{
+	static const char id[] = "0123456789abcdef0123456789abcdef"
+				 "0123456789abcdef0123456789abcdef";
+	char *containers = path_in(fake_fs.folder, "containers"), *folder = path_in(containers, id),
+	     *root = path_in(fake_fs.folder, "devicemapper/mnt/x/rootfs");
+
+	(void)state;
+	mkdir_in(fake_fs.folder, "containers");
+	mkdir_in(containers, id);
+	job.container = id;
+	job.root_path = root;
+	write_in(folder, "config.v2.json", "{\"Config\":{\"Labels\":" ASKS("4G") "}}");
+	expect("{}", JOB_FAILED, EXIT_FAILED); /* it asks, and has no rootfs */
+	assert_string_equal(job.request.origin, "label");
+	job_free(&job);
+	job.labels = NULL;
+	job.request = (struct request){0};
+	json_free(doc);
+	write_in(folder, "config.v2.json",
+		 "{\"Config\":{\"Labels\":{\"io.kubernetes.docker.type\":\"podsandbox\","
+		 "\"io.oci-thin-grow.size\":\"4G\"}}}");
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	assert_true(job.sandbox);
+	free(containers);
+	free(folder);
+	free(root);
+}
+
+/* The line of the growth comes after it; its words are test-rule's. */
+static void tells_what_nothing_would_heal(void **state)
+{
+	(void)state;
+	fake_udev.cookie = NULL;
+	expect(ASKS("4G"), JOB_GROWN, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 2);
+	assert_contains(job.unhealed.text, "94-oci-thin-grow.rules");
+	fake_udev_heals();
+}
+
+static void asks_udev_nothing_about_what_is_not_thin(void **state)
+{
+	(void)state;
+	fake_udev.lookups = 0;
+	fake_dm.thin.live.target = "linear";
+	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
+	assert_int_equal(fake_udev.lookups, 0);
+}
+
 #define JOB_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -192,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		JOB_TEST(nothing_asked_nothing_done),
 		JOB_TEST(a_sandbox_is_nothing_to_grow),
+		JOB_TEST(a_sandbox_by_its_label_is_nothing_to_grow),
 		JOB_TEST(a_growth_is_one_line),
 		JOB_TEST(what_is_met_to_the_byte_is_no_news),
 		JOB_TEST(a_request_below_the_size_is_told),
@@ -202,6 +254,8 @@ int main(void)
 		JOB_TEST(an_unreadable_request_fails),
 		JOB_TEST(a_request_without_a_rootfs_fails),
 		JOB_TEST(quotes_the_container),
+		JOB_TEST(tells_what_nothing_would_heal),
+		JOB_TEST(asks_udev_nothing_about_what_is_not_thin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 
 #include <grp.h>
 #include <inttypes.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/uio.h>
@@ -175,11 +176,11 @@ static void assert_stands(const struct ledger_entry *entry)
 	assert_same(&got, entry);
 }
 
-static int count(const char *name, void *context)
+static bool all_gone(const struct ledger_entry *entry, void *context)
 {
-	(void)name;
+	assert_true(entry->sectors > 0);
 	++*(int *)context;
-	return 0;
+	return true;
 }
 
 /* All files in the folder, also hidden ones. */
@@ -425,7 +426,6 @@ static void refuses_hostile_names(void **state)
 		assert_null(strpbrk(why.text, "\n\t\x1b\x7f"));
 		assert_int_equal(ledger_read(dir, name, &got, &why), -EINVAL);
 		assert_null(strpbrk(why.text, "\n\t\x1b\x7f"));
-		assert_int_equal(ledger_remove(dir, name), -EINVAL);
 	}
 	assert_untouched();
 	assert_int_equal(access(victim, F_OK), 0);
@@ -559,6 +559,7 @@ static void leaves_the_old_one_on_a_full_disk(void **state)
 static int write_to_a_read_only_folder(void)
 {
 	const struct ledger_entry done = other();
+	int n = 0;
 
 	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
 			       setresuid(NOBODY, NOBODY, NOBODY) < 0))
@@ -567,7 +568,7 @@ static int write_to_a_read_only_folder(void)
 		return 2;
 	if (ledger_write(dir, &done, &why) != -EACCES || !strstr(why.text, dir))
 		return 3;
-	if (ledger_remove(dir, DEVICE) != -EACCES)
+	if (ledger_prune(dir, all_gone, &n, &why) != -EACCES)
 		return 4;
 	if (ledger_read(dir, DEVICE, &got, &why) != 1 || got.state != LEDGER_INTENDED)
 		return 5;
@@ -609,8 +610,8 @@ static void needs_a_folder_of_its_own(void **state)
 	assert_int_equal(symlink(target, dir), 0);
 	assert_write_fails(ENOTDIR);
 	assert_int_equal(ledger_read(dir, DEVICE, &got, &why), -ENOTDIR);
-	assert_int_equal(ledger_remove(dir, DEVICE), -ENOTDIR);
-	assert_int_equal(ledger_each(dir, count, &n), -ENOTDIR);
+	assert_int_equal(ledger_prune(dir, all_gone, &n, &why), -ENOTDIR);
+	assert_contains(why.text, dir);
 	assert_int_equal(n, 0);
 	assert_untouched();
 	assert_int_equal(unlink(dir), 0);
@@ -627,8 +628,7 @@ static void assert_folder_is_refused(void)
 	assert_contains(why.text, dir);
 	assert_int_equal(ledger_read(dir, DEVICE, &got, &why), -EPERM);
 	assert_contains(why.text, dir);
-	assert_int_equal(ledger_remove(dir, DEVICE), -EPERM);
-	assert_int_equal(ledger_each(dir, count, &n), -EPERM);
+	assert_int_equal(ledger_prune(dir, all_gone, &n, &why), -EPERM);
 	assert_int_equal(n, 0);
 }
 
@@ -697,6 +697,8 @@ static void survives_what_is_not_an_entry(void **state)
 {
 	char *path = path_in(dir, DEVICE), *text = calloc(1, 100001);
 
+	int n = 0;
+
 	(void)state;
 	assert_int_equal(ledger_read(dir, DEVICE, &got, &why), 0);
 	assert_int_equal(mkdir(dir, 0700), 0);
@@ -715,7 +717,8 @@ static void survives_what_is_not_an_entry(void **state)
 	assert_damaged();
 	assert_write_fails(EISDIR);
 	assert_int_equal(files_in(dir), 1);
-	assert_int_equal(ledger_remove(dir, DEVICE), -EISDIR);
+	assert_int_equal(ledger_prune(dir, all_gone, &n, &why), 0);
+	assert_int_equal(n, 0);
 	free(text);
 	free(path);
 }
@@ -749,15 +752,17 @@ static void removes_the_entry_and_its_leftovers_only(void **state)
 					     "." DEVICE "5.7.new", "." DEVICE "..new",
 					     "." DEVICE ".7x.new"};
 
+	int n = 0;
+
 	(void)state;
-	assert_int_equal(ledger_remove(dir, DEVICE), 0);
 	put(&example);
 	write_in(dir, "." DEVICE ".7.new", "");
 	write_in(dir, "." DEVICE ".4194304.new", "half");
 	for (size_t i = 0; i < COUNT_OF(others); i++)
 		write_in(dir, others[i], "");
 	calls.log[0] = '\0';
-	assert_int_equal(ledger_remove(dir, DEVICE), 0);
+	assert_int_equal(ledger_prune(dir, all_gone, &n, &why), 1);
+	assert_int_equal(n, 1);
 	assert_string_equal(calls.log, "sync folder");
 	assert_int_equal(ledger_read(dir, DEVICE, &got, &why), 0);
 	assert_int_equal(files_in(dir), COUNT_OF(others));
@@ -767,31 +772,21 @@ static void removes_the_entry_and_its_leftovers_only(void **state)
 		assert_int_equal(access(path, F_OK), 0);
 		free(path);
 	}
-	write_in(dir, "." DEVICE ".8.new", ""); /* without an entry */
-	assert_int_equal(ledger_remove(dir, DEVICE), 0);
-	assert_int_equal(files_in(dir), COUNT_OF(others));
 }
 
-static int remove_visited(const char *device, void *context)
+static bool odd_ones(const struct ledger_entry *entry, void *context)
 {
-	count(device, context);
-	assert_int_equal(device[0], 'd');
-	return ledger_remove(dir, device);
+	all_gone(entry, context);
+	return strtoul(entry->device + 1, NULL, 10) % 2;
 }
 
-static int stop_at_once(const char *device, void *context)
-{
-	count(device, context);
-	return -EXDEV;
-}
-
-static void visits_each(void **state)
+static void prunes_what_is_gone(void **state)
 {
 	struct ledger_entry entry = example;
 	int n = 0;
 
 	(void)state;
-	assert_int_equal(ledger_each(dir, count, &n), 0);
+	assert_int_equal(ledger_prune(dir, all_gone, &n, &why), 0);
 	assert_int_equal(n, 0);
 	for (int i = 0; i < 100; i++) {
 		snprintf(entry.device, sizeof(entry.device), "d%d", i);
@@ -799,16 +794,36 @@ static void visits_each(void **state)
 	}
 	write_in(dir, ".hidden", "");
 	write_in(dir, ".d1.7.new", "");
+	write_in(dir, ".d2.7.new", "");
+	write_in(dir, "damaged", "sectors=1\n");
 	write_in(dir, "a\nb", "");
-	assert_int_equal(ledger_each(dir, count, &n), 0);
+	assert_int_equal(ledger_prune(dir, odd_ones, &n, &why), 50);
 	assert_int_equal(n, 100);
-	n = 0;
-	assert_int_equal(ledger_each(dir, stop_at_once, &n), -EXDEV);
-	assert_int_equal(n, 1);
-	n = 0;
-	assert_int_equal(ledger_each(dir, remove_visited, &n), 0);
-	assert_int_equal(n, 100);
-	assert_int_equal(files_in(dir), 3); /* "a\nb" has two lines */
+	assert_int_equal(ledger_read(dir, "d1", &got, &why), 0);
+	assert_int_equal(ledger_read(dir, "d2", &got, &why), 1);
+	assert_int_equal(files_in(dir), 50 + 5); /* "a\nb" has two lines */
+}
+
+static bool is_locked;
+
+static bool try_lock(const struct ledger_entry *entry, void *context)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	is_locked = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return all_gone(entry, context);
+}
+
+static void keeps_writers_out_while_it_prunes(void **state)
+{
+	int n = 0;
+
+	(void)state;
+	put(&example);
+	assert_int_equal(ledger_prune(dir, try_lock, &n, &why), 1);
+	assert_true(is_locked);
+	put(&example);
 }
 
 static void matches_only_in_all(void **state)
@@ -864,10 +879,8 @@ static void is_always_whole_although_its_writers_are_killed(void **state)
 		seen[got.state]++;
 	}
 	assert_true(seen[0] && seen[1]);
-	n = 0;
-	assert_int_equal(ledger_each(dir, count, &n), 0);
+	assert_int_equal(ledger_prune(dir, all_gone, &n, &why), 1);
 	assert_int_equal(n, 1);
-	assert_int_equal(ledger_remove(dir, DEVICE), 0);
 	assert_int_equal(files_in(dir), 0);
 }
 
@@ -895,7 +908,8 @@ int main(void)
 		LEDGER_TEST(survives_what_is_not_an_entry),
 		LEDGER_TEST(is_not_misled_by_leftovers),
 		LEDGER_TEST(removes_the_entry_and_its_leftovers_only),
-		LEDGER_TEST(visits_each),
+		LEDGER_TEST(prunes_what_is_gone),
+		LEDGER_TEST(keeps_writers_out_while_it_prunes),
 		LEDGER_TEST(matches_only_in_all),
 		LEDGER_TEST(knows_the_boot),
 		LEDGER_TEST(is_always_whole_although_its_writers_are_killed),

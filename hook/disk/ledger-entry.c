@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/ledger-entry.h"
+
+#include "base/crc32c.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FIRST_LINE	"oci-thin-grow ledger 1\n"
+#define LAST_LINE_BYTES (sizeof("crc32c=00000000\n") - 1)
+#define UUID_TEXT_BYTES 37
+#define MAX_SECTORS	(UINT64_C(1) << 54) /* 8 EiB */
+
+static const char *const state_names[] = {
+	[LEDGER_INTENDED] = "intended",
+	[LEDGER_DONE] = "done",
+};
+
+/* A leading dot is for temporary files, and keeps "." and ".." out. */
+bool ledger_name_is_valid(const char *name)
+{
+	size_t len = strnlen(name, LEDGER_MAX_NAME_BYTES);
+
+	if (len == 0 || len == LEDGER_MAX_NAME_BYTES || name[0] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)name[i];
+
+		if (c < ' ' || c == 0x7f || c == '/')
+			return false;
+	}
+	return true;
+}
+
+static bool parse_hex(char c, uint8_t *ret)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *digit = memchr(digits, c, sizeof(digits) - 1);
+
+	if (digit)
+		*ret = (uint8_t)(digit - digits);
+	return digit;
+}
+
+static bool parse_uuid(const char *text, uint8_t ret[16])
+{
+	for (int i = 0; i < 16; i++, text += 2) {
+		uint8_t high, low;
+
+		if ((i == 4 || i == 6 || i == 8 || i == 10) && *text++ != '-')
+			return false;
+		if (!parse_hex(text[0], &high) || !parse_hex(text[1], &low))
+			return false;
+		ret[i] = (uint8_t)(high << 4 | low);
+	}
+	return !*text;
+}
+
+bool ledger_boot_id_is_valid(const char *boot_id)
+{
+	uint8_t bytes[16];
+
+	return parse_uuid(boot_id, bytes);
+}
+
+static void format_uuid(const uint8_t uuid[16], char out[UUID_TEXT_BYTES])
+{
+	for (int i = 0; i < 16; i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		out += snprintf(out, 3, "%02x", uuid[i]);
+	}
+}
+
+static void format_last_line(const char *text, size_t len, char out[LAST_LINE_BYTES + 1])
+{
+	snprintf(out, LAST_LINE_BYTES + 1, "crc32c=%08" PRIx32 "\n", crc32c(0, text, len));
+}
+
+int ledger_format(const struct ledger_entry *entry, char *out)
+{
+	char uuid[UUID_TEXT_BYTES], last[LAST_LINE_BYTES + 1];
+	int len;
+
+	if (!ledger_name_is_valid(entry->device) || !ledger_name_is_valid(entry->pool) ||
+	    entry->sectors == 0 || entry->sectors > MAX_SECTORS ||
+	    !ledger_boot_id_is_valid(entry->boot_id) ||
+	    (entry->state != LEDGER_INTENDED && entry->state != LEDGER_DONE))
+		return -EINVAL;
+	format_uuid(entry->fs_uuid, uuid);
+	len = snprintf(out, LEDGER_MAX_BYTES,
+		       FIRST_LINE "device=%s\npool=%s\nthin_id=%" PRIu32 "\nfs_uuid=%s\n"
+				  "sectors=%" PRIu64 "\nstate=%s\nboot_id=%s\n"
+				  "mount_count=%" PRIu32 "\n",
+		       entry->device, entry->pool, entry->thin_id, uuid, entry->sectors,
+		       state_names[entry->state], entry->boot_id, entry->mount_count);
+	format_last_line(out, (size_t)len, last);
+	memcpy(out + len, last, sizeof(last));
+	return len + (int)LAST_LINE_BYTES;
+}
+
+/* The fields, with no more care than memory needs: no number is wide enough to overflow. */
+static bool scan(const char *text, struct ledger_entry *ret)
+{
+	char uuid[UUID_TEXT_BYTES], state[sizeof("intended")];
+	uint64_t thin_id, mount_count;
+
+	if (sscanf(text,
+		   FIRST_LINE "device=%127[^\n]\npool=%127[^\n]\nthin_id=%10" SCNu64
+			      "\nfs_uuid=%36s\nsectors=%17" SCNu64 "\nstate=%8s\nboot_id=%36s\n"
+			      "mount_count=%10" SCNu64,
+		   ret->device, ret->pool, &thin_id, uuid, &ret->sectors, state, ret->boot_id,
+		   &mount_count) != 8)
+		return false;
+	ret->thin_id = (uint32_t)thin_id;
+	ret->mount_count = (uint32_t)mount_count;
+	ret->state = strcmp(state, state_names[LEDGER_DONE]) == 0 ? LEDGER_DONE : LEDGER_INTENDED;
+	return parse_uuid(uuid, ret->fs_uuid);
+}
+
+int ledger_parse(const char *text, size_t len, struct ledger_entry *ret, struct why *why)
+{
+	char copy[LEDGER_MAX_BYTES + 1] = "", last[LAST_LINE_BYTES + 1];
+	struct ledger_entry entry = {0};
+
+	if (len < LAST_LINE_BYTES || len > LEDGER_MAX_BYTES)
+		return why_set(why, EINVAL, "damaged: %zu bytes cannot be an entry", len);
+	memcpy(copy, text, len);
+	format_last_line(copy, len - LAST_LINE_BYTES, last);
+	if (strcmp(copy + len - LAST_LINE_BYTES, last) != 0)
+		return why_set(why, EINVAL, "damaged: its checksum is wrong");
+	if (strncmp(copy, FIRST_LINE, sizeof(FIRST_LINE) - 1) != 0)
+		return why_set(why, EINVAL, "not of this version: it does not begin as it should");
+	/* What we would not write ourselves, letter by letter, is none of ours. */
+	if (!scan(copy, &entry) || ledger_format(&entry, copy) != (int)len ||
+	    memcmp(copy, text, len) != 0)
+		return why_set(why, EINVAL, "damaged: not what a ledger entry looks like");
+	*ret = entry;
+	return 0;
+}
+
+bool ledger_matches(const struct ledger_entry *entry, const char *device, const char *pool,
+		    uint32_t thin_id, const uint8_t fs_uuid[16])
+{
+	return strcmp(entry->device, device) == 0 && strcmp(entry->pool, pool) == 0 &&
+	       entry->thin_id == thin_id && memcmp(entry->fs_uuid, fs_uuid, 16) == 0;
+}

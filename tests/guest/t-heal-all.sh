@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# heal --all: finishes what a killed hook left, and removes ledger entries of devices that are gone for good.
+# suites: bookworm trixie
+# matrix: FS=ext4 FS=xfs FS=btrfs
+# limit: 600
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+
+D=pool-snap-7
+LEDGER=/var/lib/oci-thin-grow/ledger
+
+heal_all() {
+	/usr/sbin/oci-thin-grow heal --all "$@" >/run/heal.out 2>&1
+	local status=$?
+	cat /run/heal.out
+	return $status
+}
+
+# killed_at K SIZE: the hook asks for SIZE, and gets SIGKILL at its K-th ioctl; fails if it lived that long
+killed_at() {
+	spec "/run/bundle/$D" "/run/disk/$D" "$(ask "$2")" && state "/run/bundle/$D" $D >/run/state || return
+	! strace -o /run/null -e trace=ioctl -e "inject=ioctl:signal=KILL:when=$1" "$HOOK" hook </run/state 2>/run/null
+}
+
+fs_mib() {
+	df -m --output=size /run/disk/$D | tail -n 1 | tr -d ' '
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+next_thin_id=7
+ok "a disk" new_disk $D
+
+## What a killed hook left
+
+unfinished=0 left=''
+for k in $(seq 40); do
+	want=$((GIB + k * GIB / 4))
+	killed_at "$k" $want || break
+	grep -q state=intended $LEDGER/$D 2>/run/null || continue
+	unfinished=$((unfinished + 1))
+	/usr/sbin/oci-thin-grow heal --all --dry-run >/run/dry 2>&1
+	grep -q "$D: an earlier growth would be finished" /run/dry || left+=" $k: not told;"
+	heal_all >/run/null || left+=" $k: failed: $(cat /run/heal.out);"
+	grep -q state=done $LEDGER/$D || left+=" $k: not done;"
+	[ "$(device_bytes $D)" = $want ] || left+=" $k: $(device_bytes $D) bytes;"
+	[ "$(fs_mib)" -gt $((want / 1024 / 1024 * 9 / 10)) ] || left+=" $k: filesystem of $(fs_mib) MiB;"
+done
+like "killed at one ioctl after the other, until it lives" "$k" '^([5-9]|[123][0-9])$'
+like "several times it had begun" "$unfinished" '^([2-9]|1[0-9])$'
+is "heal --all finished each" "$left" ""
+like "the log tells" "$(grep -c action=finish /run/messages)" '^[1-9]'
+is "then there is nothing to do" "$(heal_all)" ""
+
+mv $LEDGER/$D /run/entry
+killed_at $((k - 1)) $((GIB + k * GIB / 4 + GIB)) || true
+ok "once more: not finished" grep -q state=intended $LEDGER/$D
+umount /run/disk/$D
+ok "not mounted: left to the next start" heal_all
+like "not mounted: it says so" "$(cat /run/heal.out)" "$D: .*the next start of its container will"
+ok "mounted again" mount /dev/mapper/$D /run/disk/$D
+ok "the next start does" grow_disk $D $((GIB + k * GIB / 4 + GIB))
+like "and it is done" "$(cat $LEDGER/$D)" state=done
+
+## What is gone for good
+
+next_thin_id=8
+ok "a second disk" new_disk pool-snap-8
+ok "a third disk" new_disk pool-snap-9
+ok "the second grows" grow_disk pool-snap-8 2G
+ok "the third grows" grow_disk pool-snap-9 2G
+ok "the second is only stopped" drop_disk pool-snap-8
+ok "the third is" drop_disk pool-snap-9
+ok "heal --all" heal_all
+ok "what is only stopped stays" test -e $LEDGER/pool-snap-8 -a -e $LEDGER/pool-snap-9
+is "no device of ours is left" "$(dmsetup ls | grep -c probe)" 0
+dmsetup message pool 0 "delete 8"
+like "--dry-run tells of what is gone" "$(heal_all --dry-run)" 'pool-snap-8: gone for good, its ledger entry would be removed'
+ok "--dry-run leaves it" test -e $LEDGER/pool-snap-8
+like "heal --all removes it" "$(heal_all)" 'pool-snap-8: gone for good, its ledger entry is removed'
+ok "its entry is gone" not test -e $LEDGER/pool-snap-8
+ok "the other's is there" test -e $LEDGER/pool-snap-9
+ok "and that of the disk in use" test -e $LEDGER/$D
+like "the log tells" "$(cat /run/messages)" 'action=prune device=pool-snap-8'
+dmsetup message pool 0 "delete 9"
+ok "the third's id is another's now" thin_new pool-snap-10 9 1G
+like "its entry goes, too" "$(heal_all)" 'pool-snap-9: gone for good'
+is "nothing else does" "$(heal_all)" ""
+finish

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* A pretend udev database with one device, in the place of libudev's. */
+
+#include <stdbool.h>
+
+struct fake_udev {
+	bool missing, uninitialized;
+	const char *dm_name, *cookie; /* properties; NULL: it has none */
+	unsigned int lookups;
+};
+
+extern struct fake_udev fake_udev;
+
+/* A device that our rule has seen, made by an engine that waits for udev. */
+void fake_udev_heals(void);
