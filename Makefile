@@ -82,7 +82,7 @@ guest: deps ## guest tests only; TESTS="name ..." chooses
 test: deps ## all tests (root; makes guest trees with mmdebstrap the first time)
 	tests/all.sh
 
-demo: deps ## the main job, shown on a real kernel with real containerd
+demo: deps ## the main job, shown on a real kernel with a real Docker
 	tests/guest/run --console tests/guest/demo.sh
 
 bench: deps ## ratios against the unavoidable, to tests/bench/RESULTS.md
