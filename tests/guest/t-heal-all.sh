@@ -22,7 +22,7 @@ heal_all() {
 # killed_at K SIZE: the hook asks for SIZE, and gets SIGKILL at its K-th ioctl; fails if it lived that long
 killed_at() {
 	spec "/run/bundle/$D" "/run/disk/$D" "$(ask "$2")" && state "/run/bundle/$D" $D >/run/state || return
-	! strace -o /run/null -e trace=ioctl -e "inject=ioctl:signal=KILL:when=$1" "$HOOK" hook </run/state 2>/run/null
+	! strace -o /run/strace -e trace=ioctl -e "inject=ioctl:signal=KILL:when=$1" "$HOOK" hook </run/state 2>/run/hook.err
 }
 
 fs_mib() {
@@ -48,7 +48,7 @@ for k in $(seq 40); do
 	heal_all >/run/null || left+=" $k: failed: $(cat /run/heal.out);"
 	grep -q state=done $LEDGER/$D || left+=" $k: not done;"
 	[ "$(device_bytes $D)" = $want ] || left+=" $k: $(device_bytes $D) bytes;"
-	[ "$(fs_mib)" -gt $((want / 1024 / 1024 * 9 / 10)) ] || left+=" $k: filesystem of $(fs_mib) MiB;"
+	[ "$(fs_mib)" -gt $((want * 9 / 10 / 1048576)) ] || left+=" $k: filesystem of $(fs_mib) MiB;"
 done
 like "killed at one ioctl after the other, until it lives" "$k" '^([5-9]|[123][0-9])$'
 like "several times it had begun" "$unfinished" '^([2-9]|1[0-9])$'

@@ -13,15 +13,15 @@ SIZE=1073741824
 
 # again [VARIABLE=VALUE...]: the device is made again, in the environment of an engine that…
 again() {
-	umount /run/disk/$D && dmsetup remove --retry $D && udevadm settle || return
-	env "$@" dmsetup create $D --table "0 $(sectors $SIZE) thin /dev/mapper/pool 7" &&
-		mount "$(ls /dev/mapper/$D)" /run/disk/$D
+	umount "/run/disk/$D" && dmsetup remove --retry "$D" && udevadm settle || return
+	env "$@" dmsetup create "$D" --table "0 $(sectors "$SIZE") thin /dev/mapper/pool 7" &&
+		mount "/dev/mapper/$D" "/run/disk/$D"
 }
 
 # grow_more: by 64 MiB
 grow_more() {
 	SIZE=$((SIZE + 64 * 1024 * 1024))
-	grow_disk $D $SIZE
+	grow_disk "$D" "$SIZE"
 }
 
 explain() {
