@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/container.h"
+
+#include <stdlib.h>
+
+static const char *const usual[] = {
+	"/var/lib/docker",
+	"/run/docker/containerd/daemon",
+	"/run/containerd",
+	"/var/lib/containers/storage",
+	"/run/containers/storage",
+	"/run/runc",
+	"/run/crun",
+};
+
+const struct engine_roots engine_default_roots = {usual, sizeof(usual) / sizeof(usual[0])};
+
+void engine_container_free(struct engine_container *container)
+{
+	free(container->id);
+	free(container->name);
+	free(container->namespace);
+	free(container->image);
+	free(container->bundle);
+	free(container->device);
+	json_free(container->labels_doc);
+	*container = (struct engine_container){0};
+}
