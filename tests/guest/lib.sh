@@ -287,21 +287,22 @@ containerd_kill9() {
 	wait "$containerd_pid" || true
 }
 
-# docker_up [ARG...]: dockerd with ARGs added. On bookworm its own devicemapper driver; later ones have none, and
-# use containerd's. containerd is started if it is not there, and not stopped by docker_down.
+# docker_up [ARG...]: dockerd with ARGs added, and with what the file DOCKER_JSON says, if there is one. On bookworm its
+# own devicemapper driver; later ones have none, and use containerd's. containerd is started if it is not there, and
+# not stopped by docker_down.
 docker_up() {
-	local driver
+	local driver=() guest='{}'
 	if [ "$SUITE" = bookworm ]; then
 		containerd_runs || containerd_start "" || return
 		driver=(--storage-driver devicemapper --storage-opt dm.thinpooldev=/dev/mapper/pool
 			--storage-opt "dm.fs=$FS" --storage-opt "dm.basesize=${BASE_SIZE:-1G}")
 	else
 		containerd_runs || containerd_up "" || return
-		echo '{"features":{"containerd-snapshotter":true},"storage-driver":"devmapper"}' >/run/docker.json
-		driver=(--config-file /run/docker.json)
+		guest='{"features":{"containerd-snapshotter":true},"storage-driver":"devmapper"}'
 	fi
-	dockerd --data-root "$DATA/docker" --containerd /run/containerd/containerd.sock --bridge none --iptables=false \
-		--ip-forward=false "${driver[@]}" "$@" >>/run/dockerd.log 2>&1 &
+	{ echo "$guest"; cat "${DOCKER_JSON:-/dev/null}"; } | jq -s add >/run/docker.json || return
+	dockerd --config-file /run/docker.json --data-root "$DATA/docker" --containerd /run/containerd/containerd.sock \
+		--bridge none --iptables=false --ip-forward=false "${driver[@]}" "$@" >>/run/dockerd.log 2>&1 &
 	docker_pid=$!
 	up dockerd docker version
 }

@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Docker after a reboot and after a power cut: 20.10 with its devicemapper driver, 26 on containerd's devmapper snapshotter.
+# Both make devices again with the size of the beginning.
+# suites: bookworm trixie
+# matrix: FS=ext4 FS=xfs
+# limit: 900
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/docker.sh
+. /src/tests/guest/docker.sh
+
+# new_container NAME: 4 GiB by its label, with data. Docker forgets a new container if the power goes before somebody
+# synced; what we note when it starts must be safe by itself.
+new_container() {
+	ok "boot $PHASE: $1 is created" docker_create "$1" "${LABEL_4G[@]}"
+	ok "boot $PHASE: Docker's own files are safe" sync -f /data
+	ok "boot $PHASE: $1 starts" docker start "$1"
+	ok "boot $PHASE: data" fill "$1"
+	as_before "boot $PHASE" "$1"
+	device_of "$1" >"/host/device.$1"
+}
+
+# starts_again NAME: from the disks that an earlier boot left. cp comes first, for it has to mount the device, too.
+starts_again() {
+	ok "boot $PHASE: cp from $1" docker cp "$1:/data" /t/data
+	ok "boot $PHASE: cp: the data" same_data /t/data "$1"
+	ok "boot $PHASE: start of $1" docker start "$1"
+	as_before "boot $PHASE" "$1"
+	like "boot $PHASE: $1 was healed" "$(cat /run/messages)" "action=heal device=$(cat "/host/device.$1") "
+}
+
+ok "boot $PHASE: the host is up" host_up
+ok "boot $PHASE: docker starts" docker_up
+case $PHASE in
+1)
+	ok "a tar is made" bb_tar /t/bb.tar
+	ok "it imports" docker import /t/bb.tar bb
+	new_container c1
+	ok "dockerd stops" docker_down
+	ok "containerd stops" containerd_down
+	next_boot
+	;;
+2)
+	starts_again c1
+	new_container c2
+	next_boot_after_cut 0
+	;;
+3)
+	starts_again c1
+	starts_again c2
+	ok "stop" docker stop c1
+	ok "start" docker start c1
+	as_before "stop and start after it all"
+	finish
+	;;
+esac
