@@ -66,7 +66,7 @@ $(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)
 # Objects of tests are kept, although make takes them for intermediate.
 .SECONDARY:
 
-.PHONY: unit layers check test guest demo bench
+.PHONY: unit layers check test guest soak demo bench
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
 
@@ -76,8 +76,13 @@ layers: ## calls go down only; one library, one file
 check: all layers unit ## unit tests and the layer check: seconds, no root, no guest
 
 # --- tests on a real kernel -----------------------------------------------------------------------------
+CUTS     ?= 30
+
 guest: deps ## guest tests only; TESTS="name ..." chooses
 	tests/guest/run $(TESTS)
+
+soak: deps ## power cuts for most of half an hour, to tests/guest/SOAK.md; CUTS=30 are made in each guest
+	tests/guest/run --soak $(CUTS) --jobs 2 $(TESTS)
 
 test: deps ## all tests (root; makes guest trees with mmdebstrap the first time)
 	tests/all.sh

@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Power cuts at random moments around growths. Each boot makes the device as an engine would, with the size of the
 # beginning; heal must have it long enough before the first mount, and nothing that was synced may be lost.
+# In a soak every fourth cut comes up to a minute after a single growth, and a disk grown large is replaced.
 # suites: bookworm trixie
 # matrix: FS=ext4 FS=xfs
 # limit: 600
+# soak: FS=ext4 FS=xfs
+# soak-limit: 2400
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh
@@ -12,7 +15,7 @@
 
 D=pool-snap-7
 M=/run/disk/$D
-CUTS=${CUTS:-5}
+CUTS=${SOAK:-5}
 
 checks_clean() {
 	case $FS in
@@ -26,15 +29,39 @@ synced_is_there() {
 	[ ! -s /host/synced ] || (cd $M && sha256sum --quiet -c /host/synced)
 }
 
-# grow_and_write: growths by 512 MiB, each with a file synced before and after, until the power goes
+# grow_and_write GROWTHS: by 512 MiB each, with a file synced before and after; then only files, until the power goes
 grow_and_write() {
 	local i
-	for i in $(seq 60); do
+	for i in $(seq 1000); do
 		write_synced "$PHASE-$i-before" || return
-		grow_disk $D $(($(device_bytes $D) + GIB / 2)) || return
+		if [ "$i" -le "$1" ]; then
+			grow_disk $D $(($(device_bytes $D) + GIB / 2)) || return
+		else
+			sleep .3
+		fi
 		write_synced "$PHASE-$i-after" || return
 		sleep .05
 	done
+}
+
+# A disk of the same name and id; the ledger has an entry for the one before.
+another_disk() {
+	drop_disk $D && dmsetup message pool 0 "delete 7" || return
+	: >/host/synced
+	next_thin_id=7
+	new_disk $D && sync -f $M
+}
+
+# The late ones are spread evenly over the minute.
+cut_late() {
+	local step=$((60000 / (CUTS / 4)))
+	next_boot_after_cut $((step * (PHASE / 4 - 1) + RANDOM % step))
+	grow_and_write 1
+}
+
+cut_early() {
+	next_boot_after_cut $((RANDOM % 2500))
+	grow_and_write 60
 }
 
 write_synced() {
@@ -69,6 +96,12 @@ else
 	is "boot $PHASE: to what was asked" "$(device_bytes $D)" "$want"
 fi
 [ "$PHASE" -le "$CUTS" ] || finish
-next_boot_after_cut $((RANDOM % 2500))
-grow_and_write >/run/grow.log 2>&1
+if [ -n "${SOAK:-}" ] && [ "$(device_bytes $D)" -gt $((8 * GIB)) ]; then
+	ok "boot $PHASE: another disk" another_disk
+fi
+if [ -n "${SOAK:-}" ] && [ $((PHASE % 4)) = 0 ]; then
+	cut_late >/run/grow.log 2>&1
+else
+	cut_early >/run/grow.log 2>&1
+fi
 sleep 10
