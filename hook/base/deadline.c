@@ -46,6 +46,12 @@ int deadline_start(struct deadline *deadline, uint64_t timeout_ms)
 	return set_timer(timeout_ms ? timeout_ms : 1, TICK_MS);
 }
 
+void deadline_restart(struct deadline *deadline, uint64_t timeout_ms)
+{
+	deadline->end_ms = now_ms() + timeout_ms;
+	set_timer(timeout_ms ? timeout_ms : 1, TICK_MS);
+}
+
 bool deadline_passed(const struct deadline *deadline)
 {
 	return now_ms() >= deadline->end_ms;

@@ -19,6 +19,8 @@ struct deadline {
 };
 
 int deadline_start(struct deadline *deadline, uint64_t timeout_ms);
+/* From now on again, @timeout_ms. */
+void deadline_restart(struct deadline *deadline, uint64_t timeout_ms);
 bool deadline_passed(const struct deadline *deadline);
 void deadline_stop(struct deadline *deadline);
 

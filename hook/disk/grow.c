@@ -8,8 +8,12 @@
 #include "disk/ledger.h"
 #include "disk/lock.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+
+/* Each step ends with a flush of the journal: not too small. Whole block groups. */
+#define STEP_BYTES (UINT64_C(8) << 30)
 
 static int not_applicable(struct grow_report *report)
 {
@@ -75,9 +79,8 @@ static bool is_remounted_cleanly(const struct ledger_entry *entry, const struct 
 }
 
 /*
- * Linux has a BUG (fs/ext4/resize.c; seen on 6.12): growing on the very mount whose journal replay
- * finished an interrupted resize. An entry of another boot that is not done says that it may be
- * one.
+ * Linux has a BUG (fs/ext4/resize.c; seen on 6.1 and 6.12): growing on the very mount whose journal
+ * replay finished an interrupted resize.
  */
 static int check_replay(const struct ledger_entry *entry, const struct grow_report *report,
 			const char *boot_id, struct why *why)
@@ -146,10 +149,14 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
  * first mount after a crash. Swapping the same table in with a freeze brings it to disk: the kernel
  * freezes, flushes and thaws in one call, which no kill can tear.
  */
-static int settle(struct grow_report *report, const struct deadline *deadline, struct why *why)
+static int settle(const struct grow_order *order, struct grow_report *report,
+		  struct deadline *deadline, struct why *why)
 {
-	int r = extend_device(&report->device, report->device.sectors, true, deadline, why);
+	int r;
 
+	/* Growing may have taken all of the time, and is done. */
+	deadline_restart(deadline, order->timeout_ms);
+	r = extend_device(&report->device, report->device.sectors, true, deadline, why);
 	return r < 0 ? why_prefix(why, r, "settling the grown filesystem") : 0;
 }
 
@@ -193,8 +200,43 @@ static void note_done(const struct grow_order *order, struct grow_report *report
 	ledger_write(order->ledger_dir, entry, &report->warning);
 }
 
-static int act(const struct rootfs *rootfs, struct grow_report *report,
-	       const struct deadline *deadline, struct why *why)
+/* The end of the next step: a hundredth of the way, in whole pieces of STEP_BYTES. */
+static uint64_t next_step(const struct grow_order *order, const struct growfs *from,
+			  const struct growfs *now, uint64_t target)
+{
+	uint64_t step = (target - from->bytes) / 100 / STEP_BYTES * STEP_BYTES + STEP_BYTES;
+	uint64_t next = (now->bytes + now->slack_bytes) / STEP_BYTES * STEP_BYTES + step;
+
+	return order->progress && next < target ? next : target;
+}
+
+static int grow_filesystem(const struct rootfs *rootfs, const struct grow_order *order,
+			   struct grow_report *report, struct why *why)
+{
+	uint64_t target = report->plan.fs_bytes, next = 0;
+
+	while (next < target) {
+		int r;
+
+		next = next_step(order, &report->fs_before, &report->fs, target);
+		r = growfs_grow(rootfs, &report->fs, next, why);
+		if (r < 0)
+			return r;
+		if (next < report->fs.bytes) /* btrfs knows no steps */
+			next = report->fs.bytes;
+		if (order->progress &&
+		    !order->progress(report->fs.bytes, target, order->progress_context) &&
+		    next < target)
+			return why_set(why, ECANCELED,
+				       "interrupted; the filesystem has %" PRIu64 " of %" PRIu64
+				       " bytes and is in order: the same again goes on from there",
+				       report->fs.bytes, target);
+	}
+	return 0;
+}
+
+static int act(const struct rootfs *rootfs, const struct grow_order *order,
+	       struct grow_report *report, struct deadline *deadline, struct why *why)
 {
 	int r;
 
@@ -204,15 +246,15 @@ static int act(const struct rootfs *rootfs, struct grow_report *report,
 	else
 		/* On a suspended device the filesystem's call would hang, also against SIGKILL. */
 		r = extend_wait_until_live(&report->device, deadline, why);
-	if (r == 0 && report->plan.fs_bytes)
-		r = growfs_grow(rootfs, &report->fs, report->plan.fs_bytes, why);
+	if (r == 0)
+		r = grow_filesystem(rootfs, order, report, why);
 	if (r == 0 && report->fs.needs_settling)
-		r = settle(report, deadline, why);
+		r = settle(order, report, deadline, why);
 	return r;
 }
 
 static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
-		       struct grow_report *report, const struct deadline *deadline, struct why *why)
+		       struct grow_report *report, struct deadline *deadline, struct why *why)
 {
 	_cleanup_close_ int lock = -EBADF;
 	struct ledger_entry entry;
@@ -233,16 +275,28 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 		return r;
 	r = note_intent(order, report, &entry, why);
 	if (r == 0)
-		r = act(rootfs, report, deadline, why);
+		r = act(rootfs, order, report, deadline, why);
 	if (r == 0)
 		note_done(order, report, &entry);
+	return r;
+}
+
+static int grow_in_time(struct rootfs *rootfs, const struct grow_order *order,
+			struct grow_report *report, struct why *why)
+{
+	struct deadline deadline;
+	int r = deadline_start(&deadline, order->timeout_ms);
+
+	if (r < 0)
+		return why_set(why, -r, "setting a timer: %s", strerror(-r));
+	r = grow_locked(rootfs, order, report, &deadline, why);
+	deadline_stop(&deadline);
 	return r;
 }
 
 int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
 		struct why *why)
 {
-	struct deadline deadline;
 	int r;
 
 	thin_init();
@@ -253,14 +307,15 @@ int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct gr
 	decide(order, report);
 	if (report->result == GROW_KEPT)
 		return 0;
-	if (order->dry_run)
-		return check(rootfs, order, report, why);
-	r = deadline_start(&deadline, order->timeout_ms);
-	if (r < 0)
-		return why_set(why, -r, "setting a timer: %s", strerror(-r));
-	r = grow_locked(rootfs, order, report, &deadline, why);
-	deadline_stop(&deadline);
-	return r;
+	r = order->dry_run ? check(rootfs, order, report, why)
+			   : grow_in_time(rootfs, order, report, why);
+	if (!report->unfinished || (r == 0 && report->result != GROW_REFUSED))
+		return r;
+	/* All is as large as it was asked for: a container must not fail for the rest. */
+	report->warning = *why;
+	report->unfinished = false;
+	report->result = GROW_KEPT;
+	return 0;
 }
 
 void grow_report_free(struct grow_report *report)

@@ -12,12 +12,20 @@
 #include "disk/rootfs.h"
 #include "disk/thin.h"
 
+/*
+ * Called while a filesystem grows in steps: it has @done_bytes of @all_bytes now. false: stop here;
+ * the ledger says that more was intended, and the next run goes on.
+ */
+typedef bool grow_progress(uint64_t done_bytes, uint64_t all_bytes, void *context);
+
 struct grow_order {
 	uint64_t want_bytes;
 	struct pool_marks marks;
 	uint64_t timeout_ms;
 	bool dry_run;			  /* look, decide and check, but do nothing */
 	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
+	grow_progress *progress;	  /* NULL: in one step */
+	void *progress_context;
 };
 
 enum grow_result {
@@ -35,11 +43,12 @@ struct grow_report {
 	struct growfs fs_before, fs;
 	struct plan plan;
 	bool unfinished;    /* a run before did all but say that it was done */
-	struct why warning; /* it was done, but something is to be known */
+	struct why warning; /* what is to be known although it was done or kept, or "" */
 };
 
 /*
- * 0 and a report, with a reason for the last two results; -errno with a reason, and the report
+ * 0 and a report, with a reason for the last two results; -errno with a reason (-ECANCELED: the
+ * progress function said stop), and the report
  * tells how far it came. Nothing is ever rolled back: a device that is longer than its filesystem
  * is harmless, and the next run finishes. Free the report in any case.
  */

@@ -24,6 +24,7 @@
  * hand-made bundles two. Deeper is a folder in a filesystem with other things (the vfs drivers).
  */
 #define LEVELS_MAX 2
+#define DEEP	   "it is a folder deep inside a filesystem, not a disk of its own"
 
 static const struct {
 	long magic;
@@ -98,7 +99,8 @@ static int open_root(const char *bundle, const char *path)
 }
 
 /* The device and name of a filesystem whose st_dev does not tell: btrfs, overlay, ... */
-static int ask_mount_table(struct rootfs *rootfs, const struct statx *stx, struct why *why)
+static int ask_mount_table(struct rootfs *rootfs, const char *mountinfo, const struct statx *stx,
+			   struct why *why)
 {
 	_cleanup_free_ char *source = NULL;
 	struct stat st;
@@ -106,9 +108,9 @@ static int ask_mount_table(struct rootfs *rootfs, const struct statx *stx, struc
 
 	if (!(stx->stx_mask & STATX_MNT_ID))
 		return why_set(why, ENOTSUP, "the kernel does not tell mount ids (before 5.8)");
-	r = rootfs_mount_source(MOUNTINFO, (int)stx->stx_mnt_id, &rootfs->fs_name, &source);
+	r = rootfs_mount_source(mountinfo, (int)stx->stx_mnt_id, &rootfs->fs_name, &source);
 	if (r < 0)
-		return why_set(why, -r, MOUNTINFO ": mount %llu: %s",
+		return why_set(why, -r, "%s: mount %llu: %s", mountinfo,
 			       (unsigned long long)stx->stx_mnt_id, strerror(-r));
 	/* btrfs shows its own device's path here, whatever mount(8) was given. */
 	if (rootfs->fs == FS_BTRFS && source && stat(source, &st) == 0 && S_ISBLK(st.st_mode))
@@ -116,7 +118,7 @@ static int ask_mount_table(struct rootfs *rootfs, const struct statx *stx, struc
 	return 0;
 }
 
-static int identify(struct rootfs *rootfs, struct why *why)
+static int identify(struct rootfs *rootfs, const char *mountinfo, struct why *why)
 {
 	struct statx stx;
 	struct statfs sfs;
@@ -136,7 +138,7 @@ static int identify(struct rootfs *rootfs, struct why *why)
 		rootfs->fs_name = strdup(known_fs[i].name);
 		return rootfs->fs_name ? 0 : why_set(why, ENOMEM, "out of memory");
 	}
-	return ask_mount_table(rootfs, &stx, why);
+	return ask_mount_table(rootfs, mountinfo, &stx, why);
 }
 
 int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, struct why *why)
@@ -148,9 +150,66 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 	if (rootfs.fd < 0)
 		return why_set(why, -rootfs.fd, "rootfs %s of bundle %s: %s", quote(root_path),
 			       quote(bundle), strerror(-rootfs.fd));
-	r = identify(&rootfs, why);
+	r = identify(&rootfs, MOUNTINFO, why);
 	if (r < 0)
 		return why_prefix(why, r, "rootfs");
+	*ret = rootfs;
+	rootfs = (struct rootfs){.fd = -EBADF};
+	return 0;
+}
+
+/* How far inside its filesystem is the top of the mount @mount_id? -errno */
+static int depth_of_mount(const char *mountinfo, int mount_id)
+{
+	_cleanup_(cleanup_table) struct libmnt_table *table = mnt_new_table_from_file(mountinfo);
+	_cleanup_(cleanup_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+	int depth = 0;
+
+	if (!table || !iter)
+		return errno ? -errno : -ENOMEM;
+	do {
+		if (mnt_table_next_fs(table, iter, &fs) != 0)
+			return -ENOENT;
+	} while (mnt_fs_get_id(fs) != mount_id);
+	for (const char *at = mnt_fs_get_root(fs); at && *at; at++)
+		depth += *at == '/' && at[1] && at[1] != '/';
+	return depth;
+}
+
+static int identify_of_pid(struct rootfs *rootfs, const char *mountinfo, struct why *why)
+{
+	struct statx stx;
+	int r = identify(rootfs, mountinfo, why);
+
+	if (r < 0)
+		return r;
+	if (statx(rootfs->fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+		return why_set(why, errno, "statx: %s", strerror(errno));
+	r = depth_of_mount(mountinfo, (int)stx.stx_mnt_id);
+	if (r < 0)
+		return why_set(why, -r, "%s: %s", mountinfo, strerror(-r));
+	if (r > LEVELS_MAX)
+		return why_set(why, EPERM, DEEP);
+	return 0;
+}
+
+int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why)
+{
+	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
+	char root[32], mountinfo[40], what[40];
+	int r;
+
+	snprintf(root, sizeof(root), "/proc/%d/root", pid);
+	snprintf(mountinfo, sizeof(mountinfo), "/proc/%d/mountinfo", pid);
+	snprintf(what, sizeof(what), "rootfs of process %d", pid);
+	rootfs.fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (rootfs.fd < 0)
+		return errno == ENOENT ? why_set(why, ESRCH, "there is no process %d", pid)
+				       : why_set(why, errno, "%s: %s", root, strerror(errno));
+	r = identify_of_pid(&rootfs, mountinfo, why);
+	if (r < 0)
+		return why_prefix(why, r, what);
 	*ret = rootfs;
 	rootfs = (struct rootfs){.fd = -EBADF};
 	return 0;
@@ -233,8 +292,7 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
 		cleanup_close(&at);
 		at = up;
 	}
-	return why_set(why, EPERM,
-		       "it is a folder deep inside a filesystem, not a disk of its own");
+	return why_set(why, EPERM, DEEP);
 }
 
 int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
@@ -260,5 +318,16 @@ int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
 	close(rootfs->fd);
 	rootfs->fd = TAKE_FD(fd);
 	rootfs->read_only = false;
+	return 0;
+}
+
+int rootfs_usage(const struct rootfs *rootfs, uint64_t *ret_used, uint64_t *ret_available)
+{
+	struct statvfs st;
+
+	if (fstatvfs(rootfs->fd, &st) < 0)
+		return -errno;
+	*ret_used = (st.f_blocks - st.f_bfree) * st.f_frsize;
+	*ret_available = st.f_bavail * st.f_frsize;
 	return 0;
 }

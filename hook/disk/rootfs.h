@@ -10,6 +10,7 @@
 #include "base/why.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 enum fs_type { FS_OTHER, FS_EXT4, FS_XFS, FS_BTRFS }; /* ext4: also ext2 and ext3 */
@@ -28,6 +29,14 @@ struct rootfs {
  * 0, or -errno with a reason.
  */
 int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, struct why *why);
+
+/*
+ * The rootfs of the process @pid, as that sees it: what it has mounted there is its own choice, so
+ * the caller must know the device by other means, or be content with an engine's. 0; -ESRCH: there
+ * is no such process; -EPERM: it is a folder deep inside a filesystem; -errno; with a reason.
+ * Reads that process' mount table.
+ */
+int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why);
 
 /*
  * The rootfs on the device @dev, by a mount of it that is visible here. 0; -ENOENT: there is none;
@@ -49,6 +58,9 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why);
  * the filesystem itself is read-only; -errno.
  */
 int rootfs_make_writable(struct rootfs *rootfs, struct why *why);
+
+/* Used and usable bytes of the filesystem, as df shows them. 0 or -errno. */
+int rootfs_usage(const struct rootfs *rootfs, uint64_t *ret_used, uint64_t *ret_available);
 
 /* For tests: what @mountinfo says of the mount @mount_id. 0, -ENOENT, -errno. */
 int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name, char **ret_source);

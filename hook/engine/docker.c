@@ -4,9 +4,13 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "engine/walk.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #define CONFIG_MAX_BYTES (16UL * 1024 * 1024)
 #define ID_LEN		 64
@@ -83,4 +87,118 @@ int docker_labels(const char *root_path, const char *id, struct json_doc **ret_d
 		return why_set(why, ENOMEM, "out of memory");
 	r = read_labels(path, ret_doc, ret_labels, why);
 	return r < 0 ? why_prefix(why, r, quote(path)) : r;
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+struct place {
+	const struct engine_walk *walk;
+	const char *root; /* the data root */
+};
+
+/*
+ * The devicemapper driver's device: docker-MAJOR:MINOR-INODE-MOUNTID, of the filesystem and folder
+ * that hold its files (daemon/graphdriver/devmapper/deviceset.go), and the size in its metadata.
+ */
+static void find_device(const char *root, struct engine_container *container)
+{
+	_cleanup_free_ char *folder = NULL, *path = NULL, *mount_id = NULL, *metadata = NULL;
+	struct json_doc *doc = NULL;
+	struct why unused;
+	struct stat st;
+	int64_t size;
+
+	if (asprintf(&folder, "%s/devicemapper", root) < 0 ||
+	    asprintf(&path, "%s/image/devicemapper/layerdb/mounts/%s/mount-id", root,
+		     container->id) < 0)
+		return;
+	mount_id = walk_read_line(path);
+	if (!mount_id || strchr(mount_id, '/') || stat(folder, &st) < 0)
+		return;
+	if (asprintf(&container->device, "docker-%u:%u-%ju-%s", major(st.st_dev), minor(st.st_dev),
+		     (uintmax_t)st.st_ino, mount_id) < 0)
+		container->device = NULL;
+	if (asprintf(&metadata, "%s/metadata/%s", folder, mount_id) < 0 ||
+	    walk_read_json(metadata, JSON_OBJECT, &doc, &unused) <= 0)
+		return;
+	if (json_integer(json_root(doc), "size", &size, &unused) > 0 && size > 0)
+		container->remembered = (uint64_t)size;
+	json_free(doc);
+}
+
+static pid_t running_pid(const struct json *config)
+{
+	const struct json *state = NULL;
+	struct why unused;
+	int64_t pid;
+
+	if (json_member(config, "State", JSON_OBJECT, &state, &unused) <= 0 ||
+	    json_integer(state, "Pid", &pid, &unused) <= 0 || pid <= 0 || pid > INT32_MAX)
+		return 0;
+	return kill((pid_t)pid, 0) == 0 || errno == EPERM ? (pid_t)pid : 0;
+}
+
+/* Takes @doc over. */
+static void describe(const struct place *place, const char *id, struct json_doc *doc,
+		     struct engine_container *ret)
+{
+	const struct json *root = json_root(doc), *config = NULL;
+	_cleanup_free_ char *name = walk_dup_string(root, "Name"),
+			    *driver = walk_dup_string(root, "Driver");
+	struct why unused;
+
+	json_member(root, "Config", JSON_OBJECT, &config, &unused);
+	*ret = (struct engine_container){
+		.engine = "docker",
+		.id = strdup(id),
+		.name = name ? strdup(name + (name[0] == '/')) : NULL,
+		.image = walk_dup_string(config, "Image"),
+		.bundle = walk_find_task(place->walk->roots, "moby", id),
+		.pid = running_pid(root),
+		.labels_doc = doc,
+	};
+	if (find_labels(root, &ret->labels, &unused) <= 0)
+		ret->labels = NULL;
+	if (driver && strcmp(driver, "devicemapper") == 0 && ret->id)
+		find_device(place->root, ret);
+}
+
+static int visit_one(const char *id, void *context)
+{
+	const struct place *place = context;
+	struct engine_container container;
+	_cleanup_free_ char *path = NULL;
+	struct json_doc *doc = NULL;
+	struct why why;
+	int r;
+
+	if (!is_id(id))
+		return 0;
+	if (asprintf(&path, "%s/containers/%s/config.v2.json", place->root, id) < 0)
+		return -ENOMEM;
+	r = walk_read_json(path, JSON_OBJECT, &doc, &why);
+	if (r <= 0)
+		return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
+	describe(place, id, doc, &container);
+	if (!container.id) {
+		engine_container_free(&container);
+		return -ENOMEM;
+	}
+	return place->walk->visit(&container, place->walk->context);
+}
+
+int docker_walk(const struct engine_walk *walk)
+{
+	for (size_t i = 0; i < walk->roots->n; i++) {
+		struct place place = {walk, walk->roots->dirs[i]};
+		_cleanup_free_ char *path = NULL;
+		int r;
+
+		if (asprintf(&path, "%s/containers", place.root) < 0)
+			return -ENOMEM;
+		r = walk_entries(path, visit_one, &place);
+		if (r)
+			return r;
+	}
+	return 0;
 }

@@ -3,10 +3,16 @@
 
 /*
  * What Docker leaves on the host about a container (daemon/container in moby's source):
- *   <data-root>/containers/<id>/config.v2.json   .Config.Labels: of `docker run --label`, and the
- * image's The data root is cut from root.path: <data-root>/devicemapper/mnt/<mount-id>/rootfs   the
- * devicemapper driver (up to Docker 24) <data-root>/rootfs/devmapper/<id> containerd's devmapper
- * snapshotter (Docker 23 on) Docker is never asked: it holds the container's lock while hooks run.
+ *
+ * - <data-root>/containers/<id>/config.v2.json: .Config.Labels, those of `docker run --label` and
+ *   the image's; .Name, .Driver, .State.Pid
+ *
+ * The data root is cut from root.path:
+ *
+ * - <data-root>/devicemapper/mnt/<mount-id>/rootfs: the devicemapper driver (up to Docker 24)
+ * - <data-root>/rootfs/devmapper/<id>: containerd's devmapper snapshotter (Docker 23 on)
+ *
+ * docker_walk() of engine/container.h is here, too.
  */
 
 #include "base/why.h"

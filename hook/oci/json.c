@@ -326,6 +326,12 @@ static void write_text(struct json_writer *w, const char *text)
 	}
 }
 
+static void write_key(struct json_writer *w, const char *key)
+{
+	if (key)
+		write_text(w, key);
+}
+
 struct json_writer *json_writer_begin(void)
 {
 	yajl_gen gen = yajl_gen_alloc(NULL);
@@ -341,7 +347,7 @@ void json_write_object(struct json_writer *w, const char *key)
 {
 	if (!w)
 		return;
-	write_text(w, key);
+	write_key(w, key);
 	yajl_gen_map_open(gen_of(w));
 }
 
@@ -351,11 +357,25 @@ void json_write_close(struct json_writer *w)
 		yajl_gen_map_close(gen_of(w));
 }
 
+void json_write_array(struct json_writer *w, const char *key)
+{
+	if (!w)
+		return;
+	write_key(w, key);
+	yajl_gen_array_open(gen_of(w));
+}
+
+void json_write_array_close(struct json_writer *w)
+{
+	if (w)
+		yajl_gen_array_close(gen_of(w));
+}
+
 void json_write_string(struct json_writer *w, const char *key, const char *value)
 {
 	if (!w)
 		return;
-	write_text(w, key);
+	write_key(w, key);
 	if (value)
 		write_text(w, value);
 	else
@@ -369,7 +389,7 @@ void json_write_u64(struct json_writer *w, const char *key, uint64_t value)
 
 	if (!w)
 		return;
-	write_text(w, key);
+	write_key(w, key);
 	yajl_gen_number(gen_of(w), digits, (size_t)n);
 }
 
@@ -377,7 +397,7 @@ void json_write_bool(struct json_writer *w, const char *key, bool value)
 {
 	if (!w)
 		return;
-	write_text(w, key);
+	write_key(w, key);
 	yajl_gen_bool(gen_of(w), value);
 }
 

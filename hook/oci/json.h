@@ -55,14 +55,16 @@ int json_string(const struct json *parent, const char *key, const char **ret, st
 int json_integer(const struct json *parent, const char *key, int64_t *ret, struct why *why);
 
 /*
- * Writing: objects only, as the --json outputs need. A writer that could not be made, or whose
- * memory ran out, swallows the rest; json_writer_end() tells.
+ * Writing, as the --json outputs need. A writer that could not be made, or whose memory ran out,
+ * swallows the rest; json_writer_end() tells. @key is NULL in an array.
  */
 struct json_writer;
 
 struct json_writer *json_writer_begin(void); /* opens the outermost object */
 void json_write_object(struct json_writer *w, const char *key);
 void json_write_close(struct json_writer *w); /* the object opened last */
+void json_write_array(struct json_writer *w, const char *key);
+void json_write_array_close(struct json_writer *w);
 void json_write_string(struct json_writer *w, const char *key, const char *value); /* NULL: null */
 void json_write_u64(struct json_writer *w, const char *key, uint64_t value);
 void json_write_bool(struct json_writer *w, const char *key, bool value);

@@ -119,3 +119,25 @@ const char *size_format_into(struct size_text *out, uint64_t bytes)
 			 bytes >> (10 * unit), fraction, names[unit]);
 	return out->text;
 }
+
+const char *size_short_into(struct size_text *out, uint64_t bytes)
+{
+	static const char units[] = "BKMGTPE";
+	unsigned int unit = 0;
+	uint64_t tenths;
+
+	if (bytes == 0) {
+		snprintf(out->text, sizeof(out->text), "-");
+		return out->text;
+	}
+	while (unit < 6 && bytes >> (10 * (unit + 1)))
+		unit++;
+	tenths = (uint64_t)((((unsigned __int128)bytes * 10 << 1 >> (10 * unit)) + 1) >> 1);
+	if (tenths % 10 && tenths < 100)
+		snprintf(out->text, sizeof(out->text), "%" PRIu64 ".%u%c", tenths / 10,
+			 (unsigned int)(tenths % 10), units[unit]);
+	else
+		snprintf(out->text, sizeof(out->text), "%" PRIu64 "%c", (tenths + 5) / 10,
+			 units[unit]);
+	return out->text;
+}

@@ -43,5 +43,6 @@ struct job container_job(const struct container *container)
 		.bundle = container->state.bundle,
 		.root_path = container->spec.root_path,
 		.annotations = {container->state.annotations, container->spec.annotations},
+		.rootfs.fd = -EBADF,
 	};
 }

@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/quote.h"
-#include "engine/engine.h"
 #include "oci/json.h"
 #include "policy/size.h"
 #include "role/container.h"
@@ -16,11 +15,6 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-
-static const char *const outcomes[] = {
-	[JOB_NOTHING] = "nothing",     [JOB_KEPT] = "keep",	 [JOB_GROWN] = "grow",
-	[JOB_NOT_APPLICABLE] = "skip", [JOB_REFUSED] = "refuse", [JOB_FAILED] = "fail",
-};
 
 static void print_request(const struct job *job)
 {
@@ -100,7 +94,7 @@ static void print_verdict(const struct job *job)
 	case JOB_NOT_APPLICABLE:
 	case JOB_REFUSED:
 	case JOB_FAILED:
-		printf("would       %s: %s\n", outcomes[job->outcome], job->why.text);
+		printf("would       %s: %s\n", job_action(job), job->why.text);
 		return;
 	}
 }
@@ -108,7 +102,7 @@ static void print_verdict(const struct job *job)
 static int print_text(const struct job *job)
 {
 	printf("container   %s\n", quote(job->container));
-	printf("bundle      %s (engine: %s)\n", quote(job->bundle), engine_of_bundle(job->bundle));
+	printf("bundle      %s (engine: %s)\n", quote(job->bundle), job_engine(job));
 	print_request(job);
 	print_disk(job);
 	print_verdict(job);
@@ -150,7 +144,7 @@ static int print_json(const struct job *job)
 
 	json_write_string(w, "container", job->container);
 	json_write_string(w, "bundle", job->bundle);
-	json_write_string(w, "engine", engine_of_bundle(job->bundle));
+	json_write_string(w, "engine", job_engine(job));
 	json_write_bool(w, "sandbox", job->sandbox);
 	if (job->request.asked) {
 		json_write_object(w, "request");
@@ -167,7 +161,7 @@ static int print_json(const struct job *job)
 		json_write_string(w, "reason", job->unhealed.text[0] ? job->unhealed.text : NULL);
 		json_write_close(w);
 	}
-	json_write_string(w, "action", outcomes[job->outcome]);
+	json_write_string(w, "action", job_action(job));
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
 	return json_writer_end(w, stdout);
 }

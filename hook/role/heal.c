@@ -134,6 +134,8 @@ static int finish(const char *device, dev_t dev, uint64_t sectors)
 	}
 	if (r < 0 || report.result == GROW_REFUSED || report.result == GROW_NOT_APPLICABLE)
 		return cannot_finish(device, &why);
+	if (report.result == GROW_KEPT && report.warning.text[0])
+		return cannot_finish(device, &report.warning);
 	if (report.result == GROW_DONE)
 		tell_finished(&report);
 	return EXIT_OK;

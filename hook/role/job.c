@@ -30,13 +30,18 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 		.dry_run = job->dry_run,
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
+		.progress = job->progress,
+		.progress_context = job->progress_context,
 	};
 
-	if (!job->root_path) {
+	if (policy_allow(policy, &job->request, &job->why) < 0)
+		return JOB_REFUSED;
+	if (job->rootfs.fd < 0 && !job->root_path) {
 		why_set(&job->why, EINVAL, "config.json names no root.path");
 		return JOB_FAILED;
 	}
-	if (rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why) < 0 ||
+	if ((job->rootfs.fd < 0 &&
+	     rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why) < 0) ||
 	    grow_rootfs(&job->rootfs, &order, &job->report, &job->why) < 0)
 		return JOB_FAILED;
 	switch (job->report.result) {
@@ -53,27 +58,32 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 }
 
 /* Labels rarely reach hooks: they are in the engine's own files. */
-static int ask_labels(struct job *job, const struct policy *policy)
+static void find_labels(struct job *job)
 {
-	const struct json *labels = NULL;
 	struct log_line line;
 	struct why why;
-	int r;
 
-	if (!job->root_path)
-		return 0;
-	r = docker_labels(job->root_path, job->container, &job->labels, &labels, &why);
-	if (r > 0)
-		job->sandbox = policy_is_sandbox(&labels, 1);
-	if (r > 0 && !job->sandbox)
-		return policy_request(policy, "label", &labels, 1, &job->request, &job->why);
-	if (r < 0) { /* nobody asked, as far as we know: no reason to fail */
+	if (job->labels || !job->root_path)
+		return;
+	if (docker_labels(job->root_path, job->container, &job->labels_doc, &job->labels, &why) <
+	    0) {
+		/* Nobody asked, as far as we know: no reason to fail. */
 		log_begin(&line, "skip");
 		log_add(&line, "container", job->container);
 		log_add(&line, "reason", why.text);
 		log_end(&line, LOG_WARNING);
 	}
-	return 0;
+}
+
+static int ask_labels(struct job *job, const struct policy *policy)
+{
+	find_labels(job);
+	if (!job->labels)
+		return 0;
+	job->sandbox = policy_is_sandbox(&job->labels, 1);
+	if (job->sandbox)
+		return 0;
+	return policy_request(policy, "label", &job->labels, 1, &job->request, &job->why);
 }
 
 static enum job_outcome decide_and_grow(struct job *job, const struct policy *policy)
@@ -87,8 +97,6 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 		return JOB_FAILED;
 	if (!job->request.asked)
 		return JOB_NOTHING;
-	if (policy_allow(policy, &job->request, &job->why) < 0)
-		return JOB_REFUSED;
 	return grow(job, policy);
 }
 
@@ -109,19 +117,31 @@ static void check_rule(struct job *job)
 		job->unhealed.text[0] = '\0';
 }
 
-void job_run(struct job *job, const struct policy *policy)
+static void run(struct job *job, const struct policy *policy,
+		enum job_outcome (*way)(struct job *job, const struct policy *policy))
 {
 	uint64_t start_ms = now_ms();
 
-	job->rootfs.fd = -EBADF;
-	job->outcome = decide_and_grow(job, policy);
+	job->outcome = way(job, policy);
 	check_rule(job);
 	job->took_ms = now_ms() - start_ms;
+}
+
+void job_run(struct job *job, const struct policy *policy)
+{
+	run(job, policy, decide_and_grow);
+}
+
+void job_grow(struct job *job, const struct policy *policy)
+{
+	run(job, policy, grow);
 }
 
 /* A request that is met to the byte is not news; one that is below the present size is. */
 static bool worth_a_line(const struct job *job)
 {
+	if (job->report.warning.text[0])
+		return true;
 	if (job->outcome == JOB_KEPT)
 		return job->request.bytes < job->report.device.sectors * SECTOR_BYTES;
 	return job->outcome != JOB_NOTHING;
@@ -144,6 +164,11 @@ static void add_sizes(struct log_line *line, const struct job *job)
 	log_add(line, "fs", fs_names[job->rootfs.fs]);
 }
 
+const char *job_engine(const struct job *job)
+{
+	return job->engine ? job->engine : engine_of_bundle(job->bundle);
+}
+
 static void log_unhealed(const struct job *job)
 {
 	struct log_line line;
@@ -156,27 +181,34 @@ static void log_unhealed(const struct job *job)
 	log_end(&line, LOG_WARNING);
 }
 
+static const struct {
+	const char *action;
+	int priority;
+} forms[] = {
+	[JOB_NOTHING] = {"nothing", LOG_DEBUG},
+	[JOB_KEPT] = {"keep", LOG_INFO},
+	[JOB_GROWN] = {"grow", LOG_INFO},
+	[JOB_REFUSED] = {"refuse", LOG_ERR},
+	[JOB_NOT_APPLICABLE] = {"skip", LOG_WARNING},
+	[JOB_FAILED] = {"fail", LOG_ERR},
+};
+
+const char *job_action(const struct job *job)
+{
+	return job->report.unfinished ? "finish" : forms[job->outcome].action;
+}
+
 void job_log(const struct job *job)
 {
-	static const struct {
-		const char *action;
-		int priority;
-	} forms[] = {
-		[JOB_KEPT] = {"keep", LOG_INFO},
-		[JOB_GROWN] = {"grow", LOG_INFO},
-		[JOB_NOT_APPLICABLE] = {"skip", LOG_WARNING},
-		[JOB_REFUSED] = {"refuse", LOG_ERR},
-		[JOB_FAILED] = {"fail", LOG_ERR},
-	};
 	struct log_line line;
 
 	if (job->unhealed.text[0])
 		log_unhealed(job);
 	if (!worth_a_line(job))
 		return;
-	log_begin(&line, job->report.unfinished ? "finish" : forms[job->outcome].action);
+	log_begin(&line, job_action(job));
 	log_add(&line, "container", job->container);
-	log_add(&line, "engine", engine_of_bundle(job->bundle));
+	log_add(&line, "engine", job_engine(job));
 	if (job->report.device.name)
 		add_sizes(&line, job);
 	if (job->request.asked) {
@@ -191,7 +223,10 @@ void job_log(const struct job *job)
 	if (job->report.warning.text[0])
 		log_add(&line, "warning", job->report.warning.text);
 	log_add_u64(&line, "took_ms", job->took_ms);
-	log_end(&line, forms[job->outcome].priority);
+	/* What is worse has the smaller number. */
+	log_end(&line, job->report.warning.text[0] && forms[job->outcome].priority > LOG_WARNING
+			       ? LOG_WARNING
+			       : forms[job->outcome].priority);
 }
 
 void job_message(const struct job *job, struct why *ret)
@@ -238,7 +273,7 @@ int job_exit_status(const struct job *job, const struct policy *policy)
 
 void job_free(struct job *job)
 {
-	json_free(job->labels);
+	json_free(job->labels_doc);
 	rootfs_close(&job->rootfs);
 	grow_report_free(&job->report);
 }

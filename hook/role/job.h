@@ -17,8 +17,12 @@ struct job {
 	/* in: who the container is; the strings are the caller's */
 	const char *container, *bundle;
 	const char *root_path; /* NULL: not said */
+	const char *engine;    /* NULL: as the bundle's place tells */
 	const struct json *annotations[2];
+	const struct json *labels; /* NULL: to be looked for in the engine's files */
 	bool dry_run;
+	grow_progress *progress; /* as in struct grow_order */
+	void *progress_context;
 
 	/* out */
 	enum job_outcome {
@@ -30,7 +34,7 @@ struct job {
 		JOB_FAILED,
 	} outcome;
 	bool sandbox;
-	struct json_doc *labels; /* the engine's file that they are in, or NULL */
+	struct json_doc *labels_doc; /* the engine's file that labels were found in, or NULL */
 	struct request request;
 	struct rootfs rootfs;
 	struct grow_report report;
@@ -39,7 +43,17 @@ struct job {
 	struct why unhealed; /* what would keep the device from being healed, or "" */
 };
 
+/* A rootfs that is open already (@rootfs.fd is not -EBADF) is taken as it is. */
 void job_run(struct job *job, const struct policy *policy);
+
+/* The same for a request that is made already, in @job->request. */
+void job_grow(struct job *job, const struct policy *policy);
+
+/* "keep", "grow", "skip", ...: the word for the outcome. */
+const char *job_action(const struct job *job);
+
+/* "docker", ...: as in engine/engine.h or engine/container.h. */
+const char *job_engine(const struct job *job);
 
 /* One log line, if the outcome is worth one; once per boot one more, if nothing would heal it. */
 void job_log(const struct job *job);

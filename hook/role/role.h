@@ -16,6 +16,8 @@ enum exit_status {
 
 int role_hook(int argc, char *argv[]);
 int role_heal(int argc, char *argv[]);
+int role_grow(int argc, char *argv[]);
+int role_list(int argc, char *argv[]);
 int role_explain(int argc, char *argv[]);
 
 /* The wrapper: @argv is the runtime's, @environment what the real runtime will get. */

@@ -103,7 +103,7 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 {
 	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
 	_cleanup_free_ char *bundle = realpath(args->bundle, NULL), *path = NULL;
-	struct job job = {0};
+	struct job job = {.rootfs.fd = -EBADF};
 	struct why why;
 	int status;
 

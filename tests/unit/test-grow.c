@@ -191,9 +191,75 @@ static void needs_privileges(void **state)
 	}
 }
 
+/* --- in steps --------------------------------------------------------------------------------- */
+
+struct steps {
+	unsigned int n, stop_at;
+	uint64_t last;
+};
+
+static bool note_step(uint64_t done, uint64_t all, void *context)
+{
+	struct steps *steps = context;
+
+	assert_true(done > steps->last && done <= all);
+	assert_int_equal(done, fake_fs.bytes);
+	steps->last = done;
+	return ++steps->n != steps->stop_at;
+}
+
+static void grows_in_steps(void **state)
+{
+	struct steps steps = {0};
+
+	(void)state;
+	order.want_bytes = 64 * GIB;
+	order.progress = note_step;
+	order.progress_context = &steps;
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_fs.bytes, 64 * GIB);
+	assert_int_equal(steps.n, 8);
+	assert_int_equal(fake_dm.count[DM_DEVICE_RELOAD], is_xfs() ? 2 : 1);
+	assert_safe(64 * GIB / 512);
+}
+
+static void btrfs_knows_no_steps(void **state)
+{
+	struct steps steps = {.stop_at = 1};
+
+	(void)state;
+	order.want_bytes = 64 * GIB;
+	order.progress = note_step;
+	order.progress_context = &steps;
+	expect_result(GROW_DONE);
+	assert_int_equal(steps.n, 1);
+	assert_int_equal(fake_fs.bytes, 64 * GIB);
+}
+
+static void stops_between_steps_and_goes_on(void **state)
+{
+	struct steps steps = {.stop_at = 3};
+
+	(void)state;
+	order.want_bytes = 64 * GIB;
+	order.progress = note_step;
+	order.progress_context = &steps;
+	expect_error(ECANCELED, "goes on from there");
+	assert_int_equal(fake_dm.thin.live.sectors, 64 * GIB / 512);
+	assert_int_equal(fake_fs.bytes, 24 * GIB);
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_fs.bytes, 64 * GIB);
+	expect_result(GROW_KEPT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		FS_TEST(grows_in_steps, FS_EXT4),
+		FS_TEST(grows_in_steps, FS_XFS),
+		FS_TEST(btrfs_knows_no_steps, FS_BTRFS),
+		FS_TEST(stops_between_steps_and_goes_on, FS_EXT4),
+		FS_TEST(stops_between_steps_and_goes_on, FS_XFS),
 		EACH_FS(grows_device_and_filesystem),
 		EACH_FS(keeps_what_is_large_enough),
 		EACH_FS(a_second_run_finds_nothing_to_do),

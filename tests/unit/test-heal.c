@@ -263,6 +263,28 @@ static void an_unfinished_growth_is_finished(void **state)
 	expect_result(GROW_KEPT);
 }
 
+/* What it asks for it has: it must not fail because the rest cannot be done now. */
+static void what_cannot_be_finished_is_a_warning(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.sectors = LARGE_SECTORS;
+	put_entry(entry_of(LARGE_SECTORS, LEDGER_INTENDED));
+	strcpy(fake_dm.pool_status, "Fail");
+	expect_result(GROW_KEPT);
+	assert_false(report.unfinished);
+	assert_contains(report.warning.text, "is failed");
+	fake_dm.fault = (struct fake_when){DM_DEVICE_TABLE, 2};
+	fake_dm.fault_errno = EIO;
+	fake_dm.count[DM_DEVICE_TABLE] = 0;
+	expect_result(GROW_KEPT);
+	assert_contains(report.warning.text, "Input/output error");
+	assert_int_equal(entry_now().state, LEDGER_INTENDED);
+	fake_dm.fault = (struct fake_when){0};
+	order.run_dir = "/dev/null";
+	expect_result(GROW_KEPT);
+	assert_contains(report.warning.text, "/dev/null");
+}
+
 /* The kernel's BUG: see check_replay() in disk/grow.c. */
 static void ext4_is_not_grown_on_the_mount_that_replayed(void **state)
 {
@@ -305,6 +327,7 @@ int main(void)
 		HEAL_TEST(a_growth_that_fails_is_intended_before_it_begins),
 		HEAL_TEST(nothing_is_touched_without_a_ledger),
 		HEAL_TEST(an_unfinished_growth_is_finished),
+		HEAL_TEST(what_cannot_be_finished_is_a_warning),
 		HEAL_TEST(ext4_is_not_grown_on_the_mount_that_replayed),
 	};
 

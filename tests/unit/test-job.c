@@ -31,6 +31,7 @@ static int setup(void **state)
 		.container = "c1",
 		.bundle = fake_fs.folder,
 		.root_path = ".",
+		.rootfs.fd = -EBADF,
 		.dry_run = true, /* no lock in /run: how it grows is test-grow's */
 	};
 	return 0;
@@ -204,6 +205,7 @@ static void a_sandbox_by_its_label_is_nothing_to_grow(void **state)
 	assert_string_equal(job.request.origin, "label");
 	job_free(&job);
 	job.labels = NULL;
+	job.labels_doc = NULL;
 	job.request = (struct request){0};
 	json_free(doc);
 	write_in(folder, "config.v2.json",

@@ -230,9 +230,36 @@ static void formats_for_people(void **state)
 		assert_string_equal(size_format(sizes[i].bytes), sizes[i].text);
 }
 
+static void is_short_in_tables(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		const char *text;
+	} cases[] = {
+		{0, "-"},
+		{1, "1B"},
+		{1023, "1023B"},
+		{KIB, "1K"},
+		{1536, "1.5K"},
+		{GIB, "1G"},
+		{GIB + 1, "1G"},
+		{4 * GIB - 1, "4G"},
+		{GIB * 11 / 2, "5.5G"},
+		{GIB * 21 / 2, "11G"},
+		{1023 * GIB, "1023G"},
+		{TIB, "1T"},
+		{UINT64_MAX, "16E"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		assert_string_equal(size_short(cases[i].bytes), cases[i].text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(is_short_in_tables),
 		cmocka_unit_test(reads_every_unit_in_every_form),
 		cmocka_unit_test(reads_plain_bytes),
 		cmocka_unit_test(reads_fractions),

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/list.h"
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+
+#include <string.h>
+
+#define SHORT_ID       12
+#define CANDIDATES_MAX 5
+
+struct reader {
+	struct engine_list list;
+	void (*complain)(const struct why *why, void *context);
+	void *context;
+};
+
+static bool is_known(const struct engine_list *list, const char *bundle)
+{
+	for (size_t i = 0; bundle && i < list->n; i++) {
+		const char *known = list->containers[i].bundle;
+
+		if (known && strcmp(known, bundle) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int add(struct engine_container *container, void *context)
+{
+	struct engine_list *list = &((struct reader *)context)->list;
+	struct engine_container *more = NULL;
+
+	if (is_known(list, container->bundle)) {
+		engine_container_free(container);
+		return 0;
+	}
+	/* Doubled at each power of two */
+	if (list->n & (list->n - 1)) {
+		more = list->containers;
+	} else {
+		size_t room = list->n ? 2 * list->n : 1;
+
+		more = reallocarray(list->containers, room, sizeof(*more));
+	}
+	if (!more) {
+		engine_container_free(container);
+		return -ENOMEM;
+	}
+	list->containers = more;
+	more[list->n++] = *container;
+	return 0;
+}
+
+static void pass_on(const struct why *why, void *context)
+{
+	const struct reader *reader = context;
+
+	if (reader->complain)
+		reader->complain(why, reader->context);
+}
+
+static int compare_text(const char *a, const char *b)
+{
+	return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct engine_container *a = left, *b = right;
+	int r = compare_text(a->engine, b->engine);
+
+	if (r == 0)
+		r = compare_text(a->namespace, b->namespace);
+	if (r == 0)
+		r = compare_text(a->name, b->name);
+	return r ? r : strcmp(a->id, b->id);
+}
+
+int engine_list_read(const struct engine_roots *roots,
+		     void (*complain)(const struct why *why, void *context), void *context,
+		     struct engine_list *ret)
+{
+	/* Who knows more comes first: Docker's containers are containerd's, too. */
+	static int (*const walks[])(const struct engine_walk *) = {
+		docker_walk,
+		storage_walk,
+		containerd_walk,
+		runtime_walk,
+	};
+	struct reader reader = {.complain = complain, .context = context};
+	const struct engine_walk walk = {roots, add, &reader, pass_on};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(walks) / sizeof(walks[0]); i++)
+		r = walks[i](&walk);
+	if (r < 0) {
+		engine_list_free(&reader.list);
+		return r;
+	}
+	if (reader.list.n)
+		qsort(reader.list.containers, reader.list.n, sizeof(*reader.list.containers),
+		      compare);
+	*ret = reader.list;
+	return 0;
+}
+
+void engine_list_free(struct engine_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		engine_container_free(&list->containers[i]);
+	free(list->containers);
+	*list = (struct engine_list){0};
+}
+
+char *engine_container_label(const struct engine_container *container)
+{
+	char *label = NULL;
+	int r;
+
+	if (container->name)
+		r = asprintf(&label, "%s:%s", container->engine, container->name);
+	else
+		r = asprintf(&label, "%s:%.*s", container->engine, SHORT_ID, container->id);
+	return r < 0 ? NULL : label;
+}
+
+/* 2: exactly this one; 1: its id begins so; 0: another one */
+static int match(const struct engine_container *container, const char *engine, size_t engine_len,
+		 const char *text)
+{
+	if (engine &&
+	    (strncmp(container->engine, engine, engine_len) != 0 || container->engine[engine_len]))
+		return 0;
+	if (strcmp(container->id, text) == 0 ||
+	    (container->name && strcmp(container->name, text) == 0))
+		return 2;
+	return *text && strncmp(container->id, text, strlen(text)) == 0;
+}
+
+static int best_matches(const struct engine_list *list, const char *text, size_t *matches)
+{
+	const char *colon = strchr(text, ':');
+	int best = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct engine_container *container = &list->containers[i];
+		int found = match(container, NULL, 0, text);
+
+		if (!found && colon)
+			found = match(container, text, (size_t)(colon - text), colon + 1);
+		if (found > best)
+			n = 0;
+		if (found && found >= best) {
+			best = found;
+			matches[n++] = i;
+		}
+	}
+	return (int)n;
+}
+
+static int ambiguous(const struct engine_list *list, const char *text, const size_t *matches, int n,
+		     struct why *why)
+{
+	char names[400] = "";
+	size_t len = 0;
+
+	for (int i = 0; i < n && i < CANDIDATES_MAX && len < sizeof(names); i++) {
+		const struct engine_container *container = &list->containers[matches[i]];
+
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s:%.*s%s%.40s",
+					i ? ", " : "", container->engine, SHORT_ID, container->id,
+					container->name ? " " : "",
+					container->name ? quote(container->name) : "");
+	}
+	return why_set(why, EEXIST, "%s may be any of %d containers: %s%s", quote(text), n, names,
+		       n > CANDIDATES_MAX ? ", ..." : "");
+}
+
+int engine_list_find(const struct engine_list *list, const char *text,
+		     const struct engine_container **ret, struct why *why)
+{
+	_cleanup_free_ size_t *matches = calloc(list->n + 1, sizeof(*matches));
+	int n;
+
+	if (!matches)
+		return why_set(why, ENOMEM, "out of memory");
+	n = best_matches(list, text, matches);
+	if (n == 0)
+		return why_set(why, ENOENT,
+			       "no container is called %s, nor has an id that begins so",
+			       quote(text));
+	if (n > 1)
+		return ambiguous(list, text, matches, n, why);
+	*ret = &list->containers[matches[0]];
+	return 0;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/runtime.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/quote.h"
+#include "engine/engine.h"
+#include "engine/walk.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* The strings are the document's. */
+struct state {
+	const char *engine;
+	struct json_doc *doc;
+	const char *bundle; /* or NULL */
+	int64_t pid;	    /* 0: none */
+	int64_t start;	    /* 0: not known */
+};
+
+static void state_free(struct state *state)
+{
+	json_free(state->doc);
+}
+
+/* The last one is runc's own: the container's annotations come before it. */
+static void find_bundle(const struct json *labels, struct state *state)
+{
+	static const char prefix[] = "bundle=";
+	size_t len = sizeof(prefix) - 1;
+
+	json_foreach (label, labels) {
+		if (label->type == JSON_STRING && strncmp(label->text, prefix, len) == 0 &&
+		    !memchr(label->text, '\0', label->len))
+			state->bundle = label->text + len;
+	}
+}
+
+static int fill_runc(const struct json *root, struct state *state, struct why *why)
+{
+	const struct json *config, *labels;
+	int r;
+
+	if ((r = json_integer(root, "init_process_pid", &state->pid, why)) < 0 ||
+	    (r = json_integer(root, "init_process_start", &state->start, why)) < 0 ||
+	    (r = json_member(root, "config", JSON_OBJECT, &config, why)) < 0)
+		return r;
+	if (r == 0)
+		return why_set(why, EINVAL, "no \"config\"");
+	r = json_member(config, "labels", JSON_ARRAY, &labels, why);
+	if (r > 0)
+		find_bundle(labels, state);
+	return r;
+}
+
+static int fill_crun(const struct json *root, struct state *state, struct why *why)
+{
+	int r;
+
+	if ((r = json_integer(root, "pid", &state->pid, why)) < 0 ||
+	    (r = json_integer(root, "process-start-time", &state->start, why)) < 0)
+		return r;
+	r = json_string(root, "bundle", &state->bundle, why);
+	return r == 0 ? why_set(why, EINVAL, "no \"bundle\"") : r;
+}
+
+static const struct kind {
+	const char *engine, *file;
+	int (*fill)(const struct json *root, struct state *state, struct why *why);
+} kinds[] = {
+	{"runc", "state.json", fill_runc},
+	{"crun", "status", fill_crun},
+};
+
+/* On error, the reason names @path, and what is in @state is to be freed, too. */
+static int read_file(const char *path, const struct kind *kind, struct state *state,
+		     struct why *why)
+{
+	int r = walk_read_json(path, JSON_OBJECT, &state->doc, why);
+
+	if (r <= 0)
+		return r;
+	state->engine = kind->engine;
+	state->pid = -1;
+	r = kind->fill(json_root(state->doc), state, why);
+	if (r >= 0 && (state->pid < 0 || state->pid > INT32_MAX))
+		r = why_set(why, EINVAL, "no pid, or one out of range: %" PRId64, state->pid);
+	return r < 0 ? why_prefix(why, r, path) : 1;
+}
+
+/* 1 and *state; 0 if @id is no container of a runtime in @root. */
+static int read_state(const char *root, const char *id, struct state *state, struct why *why)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		_cleanup_free_ char *path = NULL;
+		int r;
+
+		if (asprintf(&path, "%s/%s/%s", root, id, kinds[i].file) < 0)
+			return -ENOMEM;
+		r = read_file(path, &kinds[i], state, why);
+		if (r != 0)
+			return r;
+	}
+	return 0;
+}
+
+bool runtime_process_start(pid_t pid, uint64_t *ret_ticks)
+{
+	enum { STATE = 3, START = 22 };
+	_cleanup_free_ char *text = NULL;
+	char path[32];
+	const char *field;
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (file_read_at(AT_FDCWD, path, 64UL * 1024, &text, &len) < 0)
+		return false;
+	/* The second field is the process's own: it may have spaces and parentheses. */
+	field = strrchr(text, ')');
+	if (!field || field[1] != ' ' || strchr("ZXx", field[2]))
+		return false;
+	field += 2;
+	for (int i = STATE; i < START; i++) {
+		field = strchr(field, ' ');
+		if (!field++)
+			return false;
+	}
+	*ret_ticks = strtoull(field, NULL, 10);
+	return true;
+}
+
+static pid_t running_pid(const struct state *state)
+{
+	pid_t pid = (pid_t)state->pid;
+	uint64_t start;
+
+	if (pid == 0 || !runtime_process_start(pid, &start))
+		return 0;
+	return state->start == 0 || (uint64_t)state->start == start ? pid : 0;
+}
+
+int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid)
+{
+	for (size_t i = 0; i < roots->n && walk_is_id(id); i++) {
+		_cleanup_(state_free) struct state state = {0};
+		struct why unused;
+		int r = read_state(roots->dirs[i], id, &state, &unused);
+
+		if (r == -ENOMEM)
+			return r;
+		if (r <= 0)
+			continue;
+		*ret_pid = running_pid(&state);
+		return 1;
+	}
+	return 0;
+}
+
+/* Who began after the pidfile was written is somebody else. */
+static bool is_older(pid_t pid, const struct stat *pidfile)
+{
+	struct timespec now, since_boot;
+	uint64_t ticks;
+	time_t start;
+
+	if (!runtime_process_start(pid, &ticks) || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
+	    clock_gettime(CLOCK_BOOTTIME, &since_boot) < 0)
+		return false;
+	start = now.tv_sec - since_boot.tv_sec + (time_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK));
+	return start <= pidfile->st_mtime + 1; /* all these seconds are rounded */
+}
+
+int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why)
+{
+	_cleanup_free_ char *text = NULL;
+	struct stat st;
+	char *end;
+	size_t len;
+	long pid;
+	int r = stat(path, &st) < 0 ? -errno : file_read_at(AT_FDCWD, path, 32, &text, &len);
+
+	if (r < 0)
+		return why_set(why, -r, "%s: %s", path, strerror(-r));
+	errno = 0;
+	pid = strtol(text, &end, 10);
+	if (errno || end == text || text[strspn(text, "0123456789\n")] || pid <= 0 ||
+	    pid > INT32_MAX)
+		return why_set(why, EINVAL, "%s: no pid: %s", path, quote_n(text, len));
+	*ret_pid = is_older((pid_t)pid, &st) ? (pid_t)pid : 0;
+	return 0;
+}
+
+static int fill_container(const struct state *state, const char *id,
+			  struct engine_container *container)
+{
+	container->engine = state->engine;
+	container->pid = running_pid(state);
+	container->id = strdup(id);
+	/* What is not absolute was meant for a working directory that is long forgotten. */
+	if (state->bundle && *state->bundle == '/')
+		container->bundle = strdup(state->bundle);
+	return container->id && (container->bundle || !state->bundle || *state->bundle != '/')
+		       ? 0
+		       : -ENOMEM;
+}
+
+static int walk_one(const struct engine_walk *walk, const char *root, const char *id)
+{
+	_cleanup_(state_free) struct state state = {0};
+	struct engine_container container = {0};
+	struct why why;
+	int r = read_state(root, id, &state, &why);
+
+	if (r < 0)
+		return walk_pass_over(walk, r, &why);
+	/* Engines tell more about theirs. */
+	if (r == 0 || (state.bundle && strcmp(engine_of_bundle(state.bundle), "runtime") != 0))
+		return 0;
+	r = fill_container(&state, id, &container);
+	if (r < 0) {
+		engine_container_free(&container);
+		return r;
+	}
+	return walk->visit(&container, walk->context);
+}
+
+struct place {
+	const struct engine_walk *walk;
+	const char *root;
+};
+
+static int visit_one(const char *name, void *context)
+{
+	const struct place *place = context;
+
+	return walk_is_id(name) ? walk_one(place->walk, place->root, name) : 0;
+}
+
+int runtime_walk(const struct engine_walk *walk)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < walk->roots->n && r == 0; i++)
+		r = walk_entries(walk->roots->dirs[i], visit_one,
+				 &(struct place){walk, walk->roots->dirs[i]});
+	return r;
+}

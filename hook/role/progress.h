@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How far a long growth is, as a bar on stderr if that is a terminal, and whether somebody wants it
+ * to stop: while it is shown SIGINT and SIGTERM stop the growth between two of its steps.
+ */
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct progress {
+	bool terminal, drawn;
+	struct sigaction old_int, old_term;
+};
+
+void progress_begin(struct progress *progress);
+void progress_end(struct progress *progress);
+
+/* A grow_progress (disk/grow.h); @context is a struct progress. */
+bool progress_step(uint64_t done_bytes, uint64_t all_bytes, void *context);
+
+/* Pure: the line for a terminal of 80 columns, without the control characters around it. */
+#define PROGRESS_LINE_BYTES 80
+void progress_format(uint64_t done_bytes, uint64_t all_bytes, char out[PROGRESS_LINE_BYTES]);

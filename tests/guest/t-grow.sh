@@ -1,0 +1,126 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The operator's command line: `grow` and `list` on running containers of Docker 20.10 (bookworm) and 26 (trixie).
+# suites: bookworm trixie
+# matrix: FS=ext4 FS=xfs
+# limit: 600
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+
+DOCKER_JSON=''
+
+# otg ARG...: the program; its words in /run/out and /run/err
+otg() {
+	/usr/sbin/oci-thin-grow "$@" >/run/out 2>/run/err
+	local status=$?
+	cat /run/err
+	return $status
+}
+
+# exits STATUS ARG...: for `ok TEXT exits…`
+exits() {
+	local want=$1 status=0
+	shift
+	otg "$@" || status=$?
+	[ $status = "$want" ] && return
+	echo "status $status, not $want"
+	return 1
+}
+
+df_in() {
+	docker exec "$1" df -m / | awk 'END { print $(NF-4) }'
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+ok "docker starts" docker_up --data-root "/t/my docker"
+ok "a tar is made" bb_tar /t/bb.tar
+ok "it imports" docker import /t/bb.tar bb
+
+# Each round is a file that is written and read back; the first error ends it.
+writer='n=0; while dd if=/dev/zero of=/w bs=64k count=16 conv=fsync 2>/dev/null && cmp -s /w /w; do n=$((n+1)); echo $n >/rounds; done; echo bad >/error'
+ok "web runs" docker run --name web --net none -d bb sh -c "$writer"
+ok "web2 runs" docker run --name web2 --net none --label io.oci-thin-grow.size=3G -d bb sleep 1000
+id=$(docker inspect -f '{{.Id}}' web)
+docker exec web dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null
+sum=$(docker exec web sha256sum /data)
+
+## By name, short id, full id; where engines were told to keep their things elsewhere
+
+ok "an unknown data root" exits 4 grow web 2G
+like "says that there is none" "$(cat /run/err)" 'no container is called "web"'
+root=(--data-root "/t/my docker")
+ok "by name: 2G" otg grow "${root[@]}" web 2G
+like "by name: it says what it did" "$(cat /run/out)" '^docker:web: grown from 1 GiB to 2 GiB in [0-9]+ ms$'
+like "by name: 2 GiB" "$(df_in web)" '^(19|20)[0-9][0-9]$'
+ok "by short id: 3G" otg grow "${root[@]}" "${id:0:12}" 3G
+ok "by full id: +1G" otg grow "${root[@]}" "$id" +1G
+like "4 GiB" "$(df_in web)" "$MIB_4G"
+ok "qualified, again: nothing to do" otg grow "${root[@]}" docker:web 4G
+like "and it says so" "$(cat /run/out)" '^docker:web: has 4 GiB already$'
+like "the log" "$(grep -c 'action=grow container=docker:web engine=docker .*source=command:grow' /run/messages)" '^3$'
+is "the data" "$(docker exec web sha256sum /data)" "$sum"
+ok "its writer met no error" not docker exec web test -e /error
+rounds=$(docker exec web cat /rounds)
+sleep 2
+isnt "and goes on" "$(docker exec web cat /rounds)" "$rounds"
+
+## What is refused
+
+ok "smaller" exits 3 grow "${root[@]}" web 1G
+like "smaller: says why" "$(cat /run/err)" 'it has 4 GiB, and nothing here makes a disk smaller'
+ok "more than policy allows" exits 3 grow "${root[@]}" web 2T
+like "says so" "$(cat /run/err)" 'cannot have 2 TiB .*no more than 1 TiB'
+ok "no size" exits 2 grow "${root[@]}" web lots
+ok "a negative one" exits 2 grow "${root[@]}" web -- -1G
+ok "no container" exits 2 grow "${root[@]}" 4G
+for name in ../x '-x' $'we\nb' 'web;id' docker: other:web; do
+	ok "no such name: ${name@Q}" exits 4 grow "${root[@]}" -- "$name" 4G
+	is "in one line" "$(wc -l </run/err)" 1
+done
+
+## By other means, and only looking
+
+pid=$(docker inspect -f '{{.State.Pid}}' web)
+ok "--dry-run" otg grow --dry-run --pid "$pid" 5G
+like "--dry-run: tells the plan" "$(cat /run/out)" 'would grow the device from 4 GiB to 5 GiB and its (ext4|xfs) from'
+like "--dry-run: nothing was done" "$(df_in web)" "$MIB_4G"
+ok "--pid" otg grow --json --pid "$pid" 5G
+is "--pid: as JSON" "$(jq -r '"\(.action) \(.device_bytes_before) \(.device_bytes)"' /run/out)" "grow 4294967296 5368709120"
+device=$(jq -r .device /run/out)
+ok "--device" otg grow --device "$device" 5.5G
+ok "--path" otg grow --path "$(findmnt -no TARGET "/dev/mapper/$device" | head -n 1)" 6G
+like "6 GiB" "$(df_in web)" '^(5[89]|6[01])[0-9][0-9]$'
+ok "--path of the host" exits 4 grow --path / 6G
+ok "--pid of the host" exits 4 grow --pid 1 6G
+ok "--pid of nobody" exits 4 grow --pid 999999 6G
+ok "--device of nobody" exits 4 grow --device nobody 6G
+
+## list
+
+ok "list" otg list "${root[@]}"
+is "list: no line is longer than 100 columns" "$(awk 'length > 100' /run/out)" ""
+like "list: web" "$(grep ' web ' /run/out)" "^docker +web +${id:0:12} .* 6G +[0-9.]+G +[0-9]+% +- .*running"
+like "list: web2 asks for 3G, and has 1G" "$(grep ' web2 ' /run/out)" ' 1G .* 3G .*running'
+ok "list --json" otg list --json "${root[@]}"
+is "list --json: web" "$(jq -c '.containers[] | select(.name == "web") | [.engine, .device_bytes, .running]' /run/out)" \
+	'["docker",6442450944,true]'
+if [ "$SUITE" = bookworm ]; then
+	is "what the engine remembers" "$(jq '.containers[] | select(.name == "web") | .engine_bytes' /run/out)" 1073741824
+	ok "stopped" docker stop -t 1 web2
+	ok "list" otg list "${root[@]}"
+	like "list: it is stopped" "$(grep ' web2 ' /run/out)" 'stopped$'
+fi
+
+## It stays so
+
+ok "stop" docker stop -t 1 web
+ok "grow of what does not run" exits 4 grow "${root[@]}" web 8G
+like "says what to do" "$(cat /run/err)" 'it is not running'
+ok "start" docker start web
+like "6 GiB again" "$(df_in web)" '^(5[89]|6[01])[0-9][0-9]$'
+is "the data are there" "$(docker exec web sha256sum /data)" "$sum"
+finish
