@@ -18,7 +18,8 @@ static const struct {
 	{"heal", "DEVICE | --all", "make a re-created device long enough again", role_heal},
 	{"grow", "CONTAINER SIZE", "make a running container's disk larger now", role_grow},
 	{"list", "[--json]", "containers on thin devices", role_list},
-	{"explain", "--state FILE [--json]", "what the hook would do, step by step", role_explain},
+	{"explain", "CONTAINER | --state FILE", "what the hook would do, step by step",
+	 role_explain},
 };
 
 #define ROLES (sizeof(roles) / sizeof(roles[0]))

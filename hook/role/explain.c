@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `explain --state FILE`: the hook's own way with its hands tied, told step by step. */
+/* `explain CONTAINER | --state FILE`: the hook's own way with its hands tied, told step by step. */
 
 #include "base/log.h"
 #include "base/quote.h"
@@ -9,6 +9,7 @@
 #include "role/container.h"
 #include "role/job.h"
 #include "role/role.h"
+#include "role/target.h"
 
 #include <fcntl.h>
 #include <getopt.h>
@@ -166,13 +167,22 @@ static int print_json(const struct job *job)
 	return json_writer_end(w, stdout);
 }
 
-static int explain(const char *path, bool json)
+static int show(struct job *job, bool json)
+{
+	int r = json ? print_json(job) : print_text(job);
+
+	if (r < 0)
+		log_stderr("standard output: %s", strerror(-r));
+	job_free(job);
+	return r < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static int explain_state(const char *path, bool json)
 {
 	_cleanup_(container_free) struct container container = {0};
 	_cleanup_close_ int fd = -EBADF;
 	struct job job;
 	struct why why;
-	int r;
 
 	fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
@@ -187,35 +197,76 @@ static int explain(const char *path, bool json)
 	job = container_job(&container);
 	job.dry_run = true;
 	job_run(&job, &policy_builtin);
-	r = json ? print_json(&job) : print_text(&job);
-	if (r < 0)
-		log_stderr("standard output: %s", strerror(-r));
-	job_free(&job);
-	return r < 0 ? EXIT_FAILED : EXIT_OK;
+	return show(&job, json);
+}
+
+/* Asks policy as the hook does, of what the engine's files say. */
+static struct job job_for(struct target *target)
+{
+	struct job job = {
+		.container = target->label,
+		.bundle = target->container->bundle ? target->container->bundle : "",
+		.engine = target->container->engine,
+		.annotations = {target->spec.annotations},
+		.labels = target->container->labels,
+		.rootfs = target->rootfs,
+		.dry_run = true,
+	};
+
+	target->rootfs = (struct rootfs){.fd = -EBADF};
+	return job;
+}
+
+static int explain_container(const struct target_args *args, bool json)
+{
+	struct target target;
+	struct job job;
+	struct why why;
+	int status, r = target_open(args, &target, &why);
+
+	if (r < 0 && r != -ESRCH) {
+		log_stderr("explain: %s", why.text);
+		status = target_exit_status(r);
+	} else {
+		job = job_for(&target);
+		job.not_running = r == -ESRCH;
+		job_run(&job, &policy_builtin);
+		status = show(&job, json);
+	}
+	target_close(&target);
+	return status;
+}
+
+static int usage(const struct why *why)
+{
+	log_stderr("explain: %s",
+		   why->text[0] ? why->text
+				: "usage: oci-thin-grow explain [--json] CONTAINER | --state FILE");
+	return EXIT_USAGE;
 }
 
 int role_explain(int argc, char *argv[])
 {
 	static const struct option options[] = {
+		TARGET_DATA_ROOT_OPTION,
 		{"state", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{NULL, 0, NULL, 0},
 	};
+	struct target_args args = {0};
 	const char *state = NULL;
+	struct why why = {""};
 	bool json = false;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (c == 's')
-			state = optarg;
-		else if (c == 'j')
-			json = true;
-		else
-			return EXIT_USAGE;
+		if (c == '?' || target_option(&args, c, optarg, &why) < 0)
+			return usage(&why);
+		state = c == 's' ? optarg : state;
+		json |= c == 'j';
 	}
-	if (!state || optind < argc) {
-		log_stderr("explain: usage: oci-thin-grow explain --state FILE [--json]");
-		return EXIT_USAGE;
-	}
-	return explain(state, json);
+	if (argc - optind != (state ? 0 : 1))
+		return usage(&why);
+	args.container = argv[optind];
+	return state ? explain_state(state, json) : explain_container(&args, json);
 }

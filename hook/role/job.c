@@ -36,6 +36,10 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 
 	if (policy_allow(policy, &job->request, &job->why) < 0)
 		return JOB_REFUSED;
+	if (job->not_running) {
+		why_set(&job->why, ESRCH, "it is not running");
+		return JOB_FAILED;
+	}
 	if (job->rootfs.fd < 0 && !job->root_path) {
 		why_set(&job->why, EINVAL, "config.json names no root.path");
 		return JOB_FAILED;

@@ -20,8 +20,8 @@ struct job {
 	const char *engine;    /* NULL: as the bundle's place tells */
 	const struct json *annotations[2];
 	const struct json *labels; /* NULL: to be looked for in the engine's files */
-	bool dry_run;
-	grow_progress *progress; /* as in struct grow_order */
+	bool dry_run, not_running; /* the latter: there is no rootfs to look at */
+	grow_progress *progress;   /* as in struct grow_order */
 	void *progress_context;
 
 	/* out */

@@ -64,8 +64,8 @@ like "the ledger knows, too" "$(cat /var/lib/oci-thin-grow/ledger/disk)" state=d
 is "the data are there" "$(sha256sum <$M/data)" "$sum"
 like "no bar without a terminal" "$(/usr/sbin/oci-thin-grow grow --path $M 1T 2>&1)" '^[^#%]*has 1 TiB already$'
 ok "unmounted" umount $M
-case $FS in
-ext4) ok "it checks clean" e2fsck -fn /dev/mapper/disk ;;
-xfs) ok "it checks clean" xfs_repair -n /dev/mapper/disk ;;
-esac
+# xfs_repair takes minutes for so many groups.
+[ "$FS" = xfs ] || ok "it checks clean" e2fsck -fn /dev/mapper/disk
+ok "mounted again" mount /dev/mapper/disk $M
+is "the data are still there" "$(sha256sum <$M/data)" "$sum"
 finish

@@ -16,7 +16,7 @@ otg() {
 	/usr/sbin/oci-thin-grow "$@" >/run/out 2>/run/err
 	local status=$?
 	cat /run/err
-	return $status
+	return "$status"
 }
 
 # exits STATUS ARG...: for `ok TEXT exits…`
@@ -24,7 +24,7 @@ exits() {
 	local want=$1 status=0
 	shift
 	otg "$@" || status=$?
-	[ $status = "$want" ] && return
+	[ "$status" = "$want" ] && return
 	echo "status $status, not $want"
 	return 1
 }
@@ -40,8 +40,10 @@ ok "docker starts" docker_up --data-root "/t/my docker"
 ok "a tar is made" bb_tar /t/bb.tar
 ok "it imports" docker import /t/bb.tar bb
 
-# Each round is a file that is written and read back; the first error ends it.
-writer='n=0; while dd if=/dev/zero of=/w bs=64k count=16 conv=fsync 2>/dev/null && cmp -s /w /w; do n=$((n+1)); echo $n >/rounds; done; echo bad >/error'
+# Each round writes, syncs and reads back; the first error ends it.
+# shellcheck disable=SC2016
+writer='n=0; while n=$((n+1)); dd if=/dev/zero of=/w bs=64k count=16 conv=fsync 2>/dev/null && echo $n >/rounds && sync &&
+	[ "$(cat /rounds)" = $n ]; do :; done; echo bad >/error'
 ok "web runs" docker run --name web --net none -d bb sh -c "$writer"
 ok "web2 runs" docker run --name web2 --net none --label io.oci-thin-grow.size=3G -d bb sleep 1000
 id=$(docker inspect -f '{{.Id}}' web)
@@ -114,6 +116,19 @@ if [ "$SUITE" = bookworm ]; then
 	ok "list" otg list "${root[@]}"
 	like "list: it is stopped" "$(grep ' web2 ' /run/out)" 'stopped$'
 fi
+
+## explain
+
+ok "explain" otg explain "${root[@]}" web2
+like "explain: where it comes from" "$(cat /run/out)" 'request +3 GiB = 3221225472 bytes, from label io.oci-thin-grow.size'
+if [ "$SUITE" = bookworm ]; then
+	like "explain: not now" "$(cat /run/out)" 'would +fail: it is not running'
+else
+	like "explain: what would be done" "$(cat /run/out)" 'would +grow the device to 3 GiB'
+fi
+ok "explain: without a request" otg explain "${root[@]}" web
+like "explain: says so" "$(cat /run/out)" 'would +do nothing: nothing is asked for'
+ok "explain: no such container" exits 4 explain "${root[@]}" nobody
 
 ## It stays so
 

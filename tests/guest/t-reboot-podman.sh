@@ -1,0 +1,111 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# podman with containers/storage on devicemapper: what was grown starts again, after stop, a reboot and a power cut.
+# suites: bookworm
+# matrix: FS=ext4 FS=xfs
+# limit: 600
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+
+PODMAN_EXTRA="--hooks-dir /usr/share/containers/oci/hooks.d"
+RULE=/usr/lib/udev/rules.d/94-oci-thin-grow.rules
+
+run_grown() {
+	pm run -d --name "$1" --annotation io.oci-thin-grow.size=4G bb sleep 100000
+}
+
+device_of() {
+	pm inspect -f '{{.GraphDriver.Data.DeviceName}}' "$1"
+}
+
+df_in() {
+	pm exec "$1" df -m / </dev/null | awk 'END { print $(NF-4) }'
+}
+
+# as_before WHAT: c1 runs, has 4 GiB and its data
+as_before() {
+	like "$1: 4 GiB" "$(df_in c1)" "$MIB_4G"
+	is "$1: the data" "$(pm exec c1 sha256sum /data </dev/null)" "$(cat /host/sum)"
+}
+
+# healed ID: podman made its device too short, and udev's rule mended that
+healed() {
+	wait_for grep "action=heal device=$(device_of "$1") from=1073741824 to=4294967296 " /run/messages
+}
+
+# from_stopped COMMAND...: what it prints has the data's checksum
+from_stopped() {
+	"$@" | sha256sum | cut -c 1-64
+}
+
+exported_data() {
+	# Without -o it writes to /dev/stdout, which is not there.
+	pm export -o /t/c1.tar c1 && tar -xOf /t/c1.tar data
+}
+
+copied_data() {
+	pm cp c1:/data /t/data && cat /t/data
+}
+
+ok "boot $PHASE: udev starts" start_udev
+ok "boot $PHASE: syslog starts" start_syslog
+ok "boot $PHASE: a disk for the ledger and podman" data_up
+mkdir -p /data/ledger /var/lib/oci-thin-grow
+mount --bind /data/ledger /var/lib/oci-thin-grow
+ok "boot $PHASE: a pool comes up" pool_up /host
+
+case $PHASE in
+1)
+	ok "a tar is made" bb_tar /t/bb.tar
+	ok "podman imports" pm import /t/bb.tar bb
+	ok "4G: runs" run_grown c1
+	pm exec c1 dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null </dev/null
+	pm exec c1 sha256sum /data </dev/null >/host/sum
+	like "there is data" "$(cat /host/sum)" '^[0-9a-f]{64}  /data$'
+	as_before "4G"
+	is "4G: not healed yet" "$(grep action=heal /run/messages)" ""
+	ok "stop" pm stop -t 1 c1
+	is "export of a stopped container: the data" "$(from_stopped exported_data)" "$(cut -c 1-64 /host/sum)"
+	ok "export of a stopped container: healed" healed c1
+	is "cp from a stopped container: the data" "$(from_stopped copied_data)" "$(cut -c 1-64 /host/sum)"
+	ok "start" pm start c1
+	as_before "stop and start"
+	next_boot
+	;;
+2)
+	ok "reboot: starts" pm start c1
+	ok "reboot: healed" healed c1
+	as_before "reboot"
+	ok "another one" run_grown c2
+	# podman does not sync all that it writes.
+	sync -f /data
+	next_boot_after_cut 0
+	;;
+3)
+	ok "power cut: starts" pm start c1
+	ok "power cut: healed" healed c1
+	as_before "power cut"
+	ok "power cut: the one that had just been grown starts" pm start c2
+	ok "power cut: healed, too" healed c2
+	like "power cut: it has 4 GiB" "$(df_in c2)" "$MIB_4G"
+
+	ok "stop before the rule goes" pm stop -t 1 c1
+	mv $RULE /run/
+	udevadm control --reload
+	ok "no rule: it does not start" not pm start c1
+	mv /run/${RULE##*/} $RULE
+	udevadm control --reload
+	ok "heal --all" /usr/sbin/oci-thin-grow heal --all
+	ok "then it starts" pm start c1
+	as_before "then it starts"
+
+	D=$(device_of c1)
+	like "its device" "$(dmsetup ls)" "$D"
+	ok "rm" pm rm -f -t 1 c1 c2
+	ok "rm: the device is gone" wait_for not dmsetup info "$D"
+	is "rm: no other is left" "$(dmsetup ls | grep -v '^pool')" ""
+	finish
+	;;
+esac

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# containerd's devmapper snapshotter: what was grown starts again, after kill -9 of the daemon, reboots and a power cut.
+# suites: bookworm trixie
+# matrix: FS=ext4 FS=xfs
+# limit: 600
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+
+RULE=/usr/lib/udev/rules.d/94-oci-thin-grow.rules
+
+run_grown() {
+	ctr run -d --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime --null-io \
+		--annotation io.oci-thin-grow.size=4G local/bb:latest "$1" sleep 100000
+}
+
+# The container, and with it the runtime and the annotation, are in containerd's database.
+start() {
+	ctr task start -d --null-io "$1"
+}
+
+stop() {
+	ctr task kill -s KILL "$1" && wait_for ctr task rm "$1"
+}
+
+# in_it ID COMMAND...
+in_it() {
+	local id=$1
+	shift
+	ctr task exec --exec-id x "$id" "$@" </dev/null
+}
+
+device_of() {
+	ctr snapshot --snapshotter devmapper mounts /x "$1" | grep -o 'pool-snap-[0-9]*'
+}
+
+df_in() {
+	in_it "$1" df -m / | awk 'END { print $(NF-4) }'
+}
+
+# as_before WHAT: c1 runs, has 4 GiB and its data
+as_before() {
+	like "$1: 4 GiB" "$(df_in c1)" "$MIB_4G"
+	is "$1: the data" "$(in_it c1 sha256sum /data)" "$(cat /host/sum)"
+}
+
+# healed ID: containerd made its device too short, and udev's rule mended that
+healed() {
+	wait_for grep "action=heal device=$(device_of "$1") from=1073741824 to=4294967296 " /run/messages
+}
+
+ok "boot $PHASE: udev starts" start_udev
+ok "boot $PHASE: syslog starts" start_syslog
+ok "boot $PHASE: a disk for the ledger and containerd" data_up
+mkdir -p /data/ledger /var/lib/oci-thin-grow
+mount --bind /data/ledger /var/lib/oci-thin-grow
+ok "boot $PHASE: a pool comes up" pool_up /host
+if [ "$PHASE" = 4 ]; then
+	mv $RULE /run/
+	udevadm control --reload
+fi
+ok "boot $PHASE: containerd starts" containerd_up
+
+case $PHASE in
+1)
+	ok "an image is made" oci_layout /t/oci.tar
+	ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+	ok "4G: runs" run_grown c1
+	in_it c1 dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null
+	in_it c1 sha256sum /data >/host/sum
+	like "there is data" "$(cat /host/sum)" '^[0-9a-f]{64}  /data$'
+	as_before "4G"
+	containerd_kill9
+	ok "containerd starts after kill -9" containerd_up
+	as_before "kill -9 of containerd"
+	ok "stop after that" stop c1
+	ok "start after that" start c1
+	as_before "stop and start"
+	next_boot
+	;;
+2)
+	ok "reboot: containerd made the device too short, it was healed" healed c1
+	ok "reboot: starts" start c1
+	as_before "reboot"
+	ok "another one" run_grown c2
+	next_boot_after_cut 0
+	;;
+3)
+	ok "power cut: healed" healed c1
+	ok "power cut: so is the one that had just been grown" healed c2
+	ok "power cut: starts" start c1
+	as_before "power cut"
+	ok "power cut: the other starts" start c2
+	like "power cut: the other has 4 GiB" "$(df_in c2)" "$MIB_4G"
+	next_boot
+	;;
+4)
+	D=$(device_of c1)
+	is "no rule: too short" "$(device_bytes "$D")" $GIB
+	ok "no rule: it does not start" not start c1
+	mv /run/${RULE##*/} $RULE
+	udevadm control --reload
+	like "heal --all" "$(/usr/sbin/oci-thin-grow heal --all 2>&1)" "$D: healed from 1 GiB to 4 GiB"
+	ok "then it starts" start c1
+	as_before "then it starts"
+	ok "stop" stop c1
+	ok "rm" ctr container rm c1
+	ok "rm: the device is gone" wait_for not dmsetup info "$D"
+	finish
+	;;
+esac
