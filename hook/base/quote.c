@@ -32,7 +32,7 @@ const char *quote_into(struct quoted *q, const char *text, size_t len)
 
 void quote_write(FILE *out, const char *text)
 {
-	char escaped[5];
+	char escaped[5] = "";
 
 	fputc('"', out);
 	for (; *text; text++)

@@ -235,7 +235,7 @@ int rootfs_open_device(dev_t dev, struct rootfs *ret, struct why *why)
 	if (!table || !iter)
 		return why_set(why, ENOMEM, MOUNTINFO " cannot be read");
 	while (mnt_table_next_fs(table, iter, &fs) == 0) {
-		struct rootfs rootfs;
+		struct rootfs rootfs = {.fd = -EBADF};
 
 		/* Something else may be mounted over it, or it may be a file. */
 		if (!is_mount_of(fs, dev) ||

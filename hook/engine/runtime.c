@@ -186,8 +186,8 @@ int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why)
 	if (r < 0)
 		return why_set(why, -r, "%s: %s", path, strerror(-r));
 	errno = 0;
-	pid = strtol(text, &end, 10);
-	if (errno || end == text || text[strspn(text, "0123456789\n")] || pid <= 0 ||
+	pid = text ? strtol(text, &end, 10) : 0;
+	if (!text || errno || end == text || text[strspn(text, "0123456789\n")] || pid <= 0 ||
 	    pid > INT32_MAX)
 		return why_set(why, EINVAL, "%s: no pid: %s", path, quote_n(text, len));
 	*ret_pid = is_older((pid_t)pid, &st) ? (pid_t)pid : 0;

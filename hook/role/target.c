@@ -10,6 +10,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define USUAL_ROOTS_MAX 16
+
 int target_option(struct target_args *args, int c, const char *value, struct why *why)
 {
 	switch (c) {
@@ -45,14 +47,13 @@ static void complain(const struct why *why, void *context)
 int target_list(const struct target_args *args, struct engine_list *ret, struct why *why)
 {
 	const struct engine_roots *usual = &engine_default_roots;
-	_cleanup_free_ const char **dirs =
-		reallocarray(NULL, usual->n + args->n_more_roots, sizeof(*dirs));
-	const struct engine_roots roots = {dirs, usual->n + args->n_more_roots};
+	const char *dirs[USUAL_ROOTS_MAX + TARGET_ROOTS_MAX];
+	struct engine_roots roots = {.dirs = dirs};
 
-	if (!dirs)
-		return why_set(why, ENOMEM, "out of memory");
-	memcpy(dirs, usual->dirs, usual->n * sizeof(*dirs));
-	memcpy(dirs + usual->n, args->more_roots, args->n_more_roots * sizeof(*dirs));
+	for (size_t i = 0; i < usual->n && i < USUAL_ROOTS_MAX; i++)
+		dirs[roots.n++] = usual->dirs[i];
+	for (size_t i = 0; i < args->n_more_roots; i++)
+		dirs[roots.n++] = args->more_roots[i];
 	if (engine_list_read(&roots, complain, NULL, ret) < 0)
 		return why_set(why, ENOMEM, "out of memory");
 	return 0;
