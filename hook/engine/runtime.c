@@ -114,7 +114,7 @@ bool runtime_process_start(pid_t pid, uint64_t *ret_ticks)
 	_cleanup_free_ char *text = NULL;
 	char path[32];
 	const char *field;
-	size_t len;
+	size_t len = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (file_read_at(AT_FDCWD, path, 64UL * 1024, &text, &len) < 0)
@@ -179,7 +179,7 @@ int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why)
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
 	char *end;
-	size_t len;
+	size_t len = 0;
 	long pid;
 	int r = stat(path, &st) < 0 ? -errno : file_read_at(AT_FDCWD, path, 32, &text, &len);
 

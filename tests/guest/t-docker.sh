@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Docker's devicemapper driver (20.10): what was grown by a label stays grown, whatever is done to container and daemon.
 # suites: bookworm
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

@@ -3,7 +3,8 @@
 # Docker 26 with containerd's image store on its devmapper snapshotter: who asks gets more, by label or annotation, and what
 # was grown stays grown, whatever is done to container and daemons. Reboots are in t-reboot-docker.sh.
 # suites: trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
 # limit: 900
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

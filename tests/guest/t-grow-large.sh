@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # 1 GiB to 1 TiB on a pool of 20 GiB: the bar moves, Ctrl-C leaves all in order, and the same again finishes.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

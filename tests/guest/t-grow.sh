@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The operator's command line: `grow` and `list` on running containers of Docker 20.10 (bookworm) and 26 (trixie).
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # heal --all: finishes what a killed hook left, and removes ledger entries of devices that are gone for good.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs FS=btrfs
+# matrix: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

@@ -3,7 +3,8 @@
 # A ledger in trouble: containers that do not need it start all the same, growths that need it fail before anything is
 # touched, and an entry that is not this very device's lengthens nothing. (What heal makes of damage is also in t-heal.)
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
 # limit: 900
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

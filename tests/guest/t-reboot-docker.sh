@@ -3,7 +3,8 @@
 # Docker after a reboot and after a power cut: 20.10 with its devicemapper driver, 26 on containerd's devmapper snapshotter.
 # Both make devices again with the size of the beginning.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=xfs
+# soak: FS=ext4 FS=xfs
 # limit: 900
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

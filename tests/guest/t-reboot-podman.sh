@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # podman with containers/storage on devicemapper: what was grown starts again, after stop, a reboot and a power cut.
 # suites: bookworm
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

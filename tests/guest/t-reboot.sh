@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # containerd's devmapper snapshotter: what was grown starts again, after kill -9 of the daemon, reboots and a power cut.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=xfs
+# soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
