@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every engine runs a container on a thin device here, untouched by us. What fails here is not about us.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
 # limit: 300
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

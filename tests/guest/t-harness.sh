@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The harness itself: pools, filesystems, boots and power cuts are what the other tests take them for.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs FS=btrfs
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs FS=btrfs
 # limit: 120
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
