@@ -33,22 +33,35 @@ static const char *find_last(const char *text, const char *part)
 size_t docker_data_root(const char *root_path)
 {
 	static const char *const marks[] = {"/devicemapper/mnt/", "/rootfs/devmapper/"};
+	const char *last = NULL;
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		const char *found = find_last(root_path, marks[i]);
 
-		if (found && *root_path == '/')
-			return (size_t)(found - root_path);
+		if (found && (!last || found > last))
+			last = found;
 	}
-	return 0;
+	return last && *root_path == '/' ? (size_t)(last - root_path) : 0;
+}
+
+/* Go writes an empty map as null. */
+static int object_or_null(const struct json *parent, const char *key, const struct json **ret,
+			  struct why *why)
+{
+	const struct json *null;
+	struct why unused;
+
+	if (json_member(parent, key, JSON_NULL, &null, &unused) > 0)
+		return 0;
+	return json_member(parent, key, JSON_OBJECT, ret, why);
 }
 
 static int find_labels(const struct json *root, const struct json **ret, struct why *why)
 {
 	const struct json *config;
-	int r = json_member(root, "Config", JSON_OBJECT, &config, why);
+	int r = object_or_null(root, "Config", &config, why);
 
-	return r <= 0 ? r : json_member(config, "Labels", JSON_OBJECT, ret, why);
+	return r <= 0 ? r : object_or_null(config, "Labels", ret, why);
 }
 
 static int read_labels(const char *path, struct json_doc **ret_doc, const struct json **ret_labels,

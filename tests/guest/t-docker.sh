@@ -106,4 +106,7 @@ like "then it starts: 3 GiB" "$(df_in hand)" '^(29|30)[0-9][0-9]$'
 N=$(device_of c1)
 ok "rm" docker rm -f c1
 ok "rm: the device is gone" not dmsetup info "$N"
+ok "rm: heal --all" /usr/sbin/oci-thin-grow heal --all
+ok "rm: its ledger entry is gone" not test -e "/var/lib/oci-thin-grow/ledger/$N"
+ok "rm: that of another is not" test -e "/var/lib/oci-thin-grow/ledger/$(device_of c2)"
 finish

@@ -4,7 +4,7 @@
 # suites: bookworm
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs
-# limit: 600
+# limit: 900
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh
@@ -48,6 +48,11 @@ exported_data() {
 
 copied_data() {
 	pm cp c1:/data /t/data && cat /t/data
+}
+
+# The base of all is active while a podman looks at it, and conmon starts some of its own.
+none_left() {
+	! dmsetup ls | grep '^container-' | grep -v '^container-[0-9:-]*-base'
 }
 
 ok "boot $PHASE: udev starts" start_udev
@@ -106,7 +111,7 @@ case $PHASE in
 	like "its device" "$(dmsetup ls)" "$D"
 	ok "rm" pm rm -f -t 1 c1 c2
 	ok "rm: the device is gone" wait_for not dmsetup info "$D"
-	is "rm: no other is left" "$(dmsetup ls | grep -v '^pool')" ""
+	ok "rm: no other is left" wait_for none_left
 	finish
 	;;
 esac

@@ -89,6 +89,7 @@ static void cuts_the_data_root(void **state)
 		{"/devicemapper/mnt/devicemapper/mnt/5678/rootfs", "/devicemapper/mnt"},
 		{"/srv/rootfs/devmapper/x/rootfs/devmapper/" ID, "/srv/rootfs/devmapper/x"},
 		{"/srv/rootfs/devmapper/x/devicemapper/mnt/5678/rootfs", "/srv/rootfs/devmapper/x"},
+		{"/srv/devicemapper/mnt/x/rootfs/devmapper/" ID, "/srv/devicemapper/mnt/x"},
 	};
 
 	(void)state;
@@ -195,7 +196,9 @@ static void null_gives_no_labels(void **state)
 {
 	(void)state;
 	write_config("{\"Config\":{\"Labels\":null}}");
-	assert_int_not_equal(ask(ID), 1);
+	assert_int_equal(ask(ID), 0);
+	write_config("{\"Config\":null}");
+	assert_int_equal(ask(ID), 0);
 	assert_null(doc);
 	assert_null(labels);
 }
