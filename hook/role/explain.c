@@ -56,18 +56,12 @@ static void print_disk(const struct job *job)
 		       pool->metadata_used_blocks, pool->metadata_blocks);
 }
 
-/* Known only where there is a device to be healed. */
-static bool healing_is_known(const struct job *job)
-{
-	return job->outcome == JOB_KEPT || job->outcome == JOB_GROWN;
-}
-
 static void print_healing(const struct job *job)
 {
 	if (job->unhealed.text[0])
 		printf("healing     NONE, it will not start again once it was grown: %s\n",
 		       job->unhealed.text);
-	else if (healing_is_known(job))
+	else if (job_has_engines_device(job))
 		printf("healing     by the udev rule, whenever the engine makes the device "
 		       "again\n");
 }
@@ -156,7 +150,7 @@ static int print_json(const struct job *job)
 		json_write_close(w);
 	}
 	json_disk(w, job);
-	if (healing_is_known(job)) {
+	if (job_has_engines_device(job)) {
 		json_write_object(w, "healing");
 		json_write_bool(w, "armed", !job->unhealed.text[0]);
 		json_write_string(w, "reason", job->unhealed.text[0] ? job->unhealed.text : NULL);

@@ -104,6 +104,12 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 	return grow(job, policy);
 }
 
+bool job_has_engines_device(const struct job *job)
+{
+	return (job->outcome == JOB_KEPT || job->outcome == JOB_GROWN) &&
+	       engine_names_device(job->report.device.name);
+}
+
 /* What is grown on a host where nothing heals will not start again. */
 static void check_rule(struct job *job)
 {
@@ -111,7 +117,7 @@ static void check_rule(struct job *job)
 	int unhealed;
 
 	job->unhealed.text[0] = '\0';
-	if (job->outcome != JOB_KEPT && job->outcome != JOB_GROWN)
+	if (!job_has_engines_device(job))
 		return;
 	if (job->dry_run)
 		unhealed = rule_check(device->dev, device->name, &job->unhealed) < 0;

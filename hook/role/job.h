@@ -49,6 +49,9 @@ void job_run(struct job *job, const struct policy *policy);
 /* The same for a request that is made already, in @job->request. */
 void job_grow(struct job *job, const struct policy *policy);
 
+/* Is there a device that an engine will make again? What has another name is its maker's affair. */
+bool job_has_engines_device(const struct job *job);
+
 /* "keep", "grow", "skip", ...: the word for the outcome. */
 const char *job_action(const struct job *job);
 

@@ -47,5 +47,13 @@ for runtime in crun runc; do
 	# crun drops what a hook says
 	[ $runtime = crun ] || like "$runtime, 2T: so does podman" "$(cat /run/err)" 'cannot have 2 TiB'
 	: >/run/messages
+
+	ok "$runtime, one that goes on" pm_run -d --name web --annotation io.oci-thin-grow.size=2G bb sleep 1000
+	ok "$runtime, grow" /usr/sbin/oci-thin-grow grow --data-root "$DATA/podman" --data-root /run/podman podman:web 4G
+	like "$runtime, grow: 4 GiB" "$(pm exec web df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
+	like "$runtime, list" "$(/usr/sbin/oci-thin-grow list --data-root "$DATA/podman" --data-root /run/podman)" \
+		'podman +web .* 4G .* 2G +1G running'
+	ok "$runtime, it goes" pm rm -f -t 1 web
+	: >/run/messages
 done
 finish

@@ -229,10 +229,14 @@ static void tells_what_nothing_would_heal(void **state)
 	fake_udev_heals();
 }
 
-static void asks_udev_nothing_about_what_is_not_thin(void **state)
+static void asks_udev_nothing_about_what_no_engine_makes(void **state)
 {
 	(void)state;
 	fake_udev.lookups = 0;
+	fake_dm.thin.name = "somebodys";
+	expect(ASKS("4G"), JOB_GROWN, EXIT_OK);
+	json_free(doc);
+	job_free(&job);
 	fake_dm.thin.live.target = "linear";
 	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
 	assert_int_equal(fake_udev.lookups, 0);
@@ -257,7 +261,7 @@ int main(void)
 		JOB_TEST(a_request_without_a_rootfs_fails),
 		JOB_TEST(quotes_the_container),
 		JOB_TEST(tells_what_nothing_would_heal),
-		JOB_TEST(asks_udev_nothing_about_what_is_not_thin),
+		JOB_TEST(asks_udev_nothing_about_what_no_engine_makes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
