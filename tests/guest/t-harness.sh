@@ -4,7 +4,7 @@
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs FS=btrfs
-# limit: 120
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 

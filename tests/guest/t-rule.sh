@@ -3,6 +3,7 @@
 # A host where nothing would heal says so, once per boot.
 # suites: bookworm trixie
 # matrix: FS=ext4
+# limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh
