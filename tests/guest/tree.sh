@@ -17,6 +17,17 @@ packages=(
 	gcc libc6-dev make pkg-config libdevmapper-dev libyajl-dev libmount-dev libcmocka-dev xfslibs-dev
 )
 
+# only on trixie
+trixie_packages=(
+	docker-cli
+	# test drivers for the CRI and NRI
+	golang-go golang-github-containerd-nri-dev golang-github-kubernetes-cri-api-dev golang-google-grpc-dev
+	# checkers of what we ship
+	kubernetes-client kustomize prometheus mandoc systemd
+	# shells that complete
+	bash-completion zsh fish
+)
+
 # The hooks run at the end, with the tree as $1.
 # shellcheck disable=SC2016
 hooks=(
@@ -31,7 +42,7 @@ hooks=(
 make_tree() {
 	local suite=$1 args tree old log
 	local -a list=("${packages[@]}")
-	[ "$suite" = bookworm ] || list+=(docker-cli)
+	[ "$suite" = bookworm ] || list+=("${trixie_packages[@]}")
 	args=(--variant=minbase "--include=${list[*]}" "${hooks[@]}")
 	tree=$cache/$suite-$(printf '%s\n' "${args[@]}" | sha256sum | cut -c 1-12)
 	log=$cache/$suite.log
