@@ -4,11 +4,11 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "disk/growfs.h"
 #include "disk/thin.h"
 #include "oci/json.h"
 #include "policy/policy.h"
 #include "policy/size.h"
+#include "role/inventory.h"
 #include "role/role.h"
 #include "role/table.h"
 #include "role/target.h"
@@ -33,79 +33,7 @@ static const char help[] =
 	"  oci-thin-grow list\n"
 	"  oci-thin-grow list --json | jq '.containers[] | select(.used_percent > 90) | .name'\n";
 
-/* What is shown of one container; numbers are bytes, 0 where they are not known. */
-struct row {
-	const struct engine_container *container;
-	char *device;
-	uint64_t device_bytes, fs_bytes, used, available, requested;
-	char *fs;
-};
-
-static unsigned int used_percent(const struct row *row)
-{
-	uint64_t all = row->used + row->available;
-
-	return all ? (unsigned int)((row->used * 100 + all - 1) / all) : 0;
-}
-
-static void free_row(struct row *row)
-{
-	free(row->device);
-	free(row->fs);
-}
-
-static uint64_t ask_request(const struct engine_container *container, const struct oci_spec *spec)
-{
-	const struct json *sets[] = {spec->annotations};
-	struct request request = {0};
-	struct why unused;
-
-	if (policy_request(&policy_builtin, "annotation", sets, 1, &request, &unused) == 0 &&
-	    !request.asked && container->labels)
-		policy_request(&policy_builtin, "label", &container->labels, 1, &request, &unused);
-	return request.asked ? request.bytes : 0;
-}
-
-static void look_at_filesystem(const struct rootfs *rootfs, struct row *row)
-{
-	struct growfs fs;
-	struct why unused;
-
-	row->fs = strdup(rootfs->fs_name);
-	if (growfs_read(rootfs, &fs, &unused) == 0)
-		row->fs_bytes = fs.bytes;
-	if (rootfs_usage(rootfs, &row->used, &row->available) < 0)
-		row->used = row->available = 0;
-}
-
-/* 1 and *ret; 0: it is not on a thin device. */
-static int look(const struct engine_container *container, struct row *ret)
-{
-	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
-	_cleanup_(thin_device_free) struct thin_device device = {0};
-	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
-	struct row row = {.container = container};
-	struct why unused;
-	bool is_open;
-
-	target_read_spec(container, &spec);
-	is_open = target_open_rootfs(container, &spec, &rootfs, &unused) == 0;
-	if (is_open ? thin_lookup(rootfs.dev, &device, &unused) < 0
-		    : !container->device ||
-			      thin_lookup_name(container->device, &device, &unused) < 0)
-		device = (struct thin_device){0};
-	if (device.name ? thin_check_plain(&device, &unused) < 0 : !container->device)
-		return 0;
-	row.device = strdup(device.name ? device.name : container->device);
-	row.device_bytes = device.sectors * SECTOR_BYTES;
-	row.requested = ask_request(container, &spec);
-	if (is_open && device.name)
-		look_at_filesystem(&rootfs, &row);
-	*ret = row;
-	return 1;
-}
-
-static int add_text(struct table *table, const struct row *row)
+static int add_text(struct table *table, const struct inventory *row)
 {
 	const struct engine_container *container = row->container;
 	char id[SHORT_ID_BYTES], percent[8] = "-";
@@ -115,20 +43,20 @@ static int add_text(struct table *table, const struct row *row)
 		id,
 		row->device,
 		size_short(row->device_bytes),
-		size_short(row->fs_bytes),
+		size_short(row->filesystem_bytes),
 		percent,
-		size_short(row->requested),
+		size_short(row->requested_bytes),
 		size_short(container->remembered),
 		container->pid ? "running" : "stopped",
 	};
 
 	snprintf(id, sizeof(id), "%s", container->id);
-	if (row->used + row->available)
-		snprintf(percent, sizeof(percent), "%u%%", used_percent(row));
+	if (row->used_bytes + row->available_bytes)
+		snprintf(percent, sizeof(percent), "%u%%", inventory_used_percent(row));
 	return table_add(table, texts);
 }
 
-static void add_json(struct json_writer *w, const struct row *row)
+static void add_json(struct json_writer *w, const struct inventory *row)
 {
 	const struct engine_container *container = row->container;
 
@@ -142,12 +70,12 @@ static void add_json(struct json_writer *w, const struct row *row)
 	json_write_u64(w, "pid", (uint64_t)container->pid);
 	json_write_string(w, "device", row->device);
 	json_write_u64(w, "device_bytes", row->device_bytes);
-	json_write_string(w, "filesystem", row->fs);
-	json_write_u64(w, "filesystem_bytes", row->fs_bytes);
-	json_write_u64(w, "used_bytes", row->used);
-	json_write_u64(w, "available_bytes", row->available);
-	json_write_u64(w, "used_percent", used_percent(row));
-	json_write_u64(w, "requested_bytes", row->requested);
+	json_write_string(w, "filesystem", row->filesystem);
+	json_write_u64(w, "filesystem_bytes", row->filesystem_bytes);
+	json_write_u64(w, "used_bytes", row->used_bytes);
+	json_write_u64(w, "available_bytes", row->available_bytes);
+	json_write_u64(w, "used_percent", inventory_used_percent(row));
+	json_write_u64(w, "requested_bytes", row->requested_bytes);
 	json_write_u64(w, "engine_bytes", container->remembered);
 	json_write_close(w);
 }
@@ -156,16 +84,16 @@ static void add_json(struct json_writer *w, const struct row *row)
 static int collect(const struct engine_list *list, struct table *table, struct json_writer *w)
 {
 	for (size_t i = 0; i < list->n; i++) {
-		struct row row;
+		struct inventory row;
 		int r = 0;
 
-		if (!look(&list->containers[i], &row))
+		if (!inventory_look(&list->containers[i], &policy_builtin, &row))
 			continue;
 		if (w)
 			add_json(w, &row);
 		else
 			r = add_text(table, &row);
-		free_row(&row);
+		inventory_free(&row);
 		if (r < 0)
 			return r;
 	}

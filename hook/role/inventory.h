@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What is known of one container's disk now: list, doctor, metrics and apply see it alike. */
+
+#include "engine/container.h"
+#include "policy/policy.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Numbers are bytes, 0 where they are not known. */
+struct inventory {
+	const struct engine_container *container;
+	char *device; /* dm name */
+	dev_t dev;    /* 0:0 if the device is not active */
+	dev_t pool;   /* the same */
+	uint64_t device_bytes, filesystem_bytes, used_bytes, available_bytes;
+	uint64_t requested_bytes; /* by annotation or label */
+	char *filesystem;	  /* as in mountinfo; NULL: not mounted, or not visible */
+};
+
+/*
+ * Looks at @container, running or not. 1 and *ret, to be freed; 0: it is not on a thin device. Does
+ * not fail: what cannot be seen is left out. thin_init() comes first.
+ */
+int inventory_look(const struct engine_container *container, const struct policy *policy,
+		   struct inventory *ret);
+void inventory_free(struct inventory *inventory);
+
+/* As df counts, rounded up; 0 if it is not known. */
+unsigned int inventory_used_percent(const struct inventory *inventory);
