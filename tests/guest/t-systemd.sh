@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A host that systemd booted: its own sandboxed udevd heals, its journal has the log, containerd is its service.
+# suites: trixie
+# matrix: INIT=systemd,FS=ext4
+# soak: INIT=systemd,FS=ext4 INIT=systemd,FS=xfs
+# limit: 300
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+
+journal_has() {
+	journalctl -t oci-thin-grow -o cat | grep -q "$1"
+}
+
+containerd_service() {
+	mkdir -p /etc/containerd
+	cat >/etc/containerd/config.toml <<-END
+		version = 2
+		root = "$DATA/containerd"
+		[plugins."io.containerd.snapshotter.v1.devmapper"]
+			pool_name = "pool"
+			root_path = "$DATA/devmapper"
+			base_image_size = "1GB"
+			fs_type = "$FS"
+	END
+	systemctl start containerd && wait_for devmapper_ready
+}
+
+df_in() {
+	ctr task exec --exec-id x "$1" df -m / </dev/null | awk 'END { print $(NF-4) }'
+}
+
+unset DM_DISABLE_UDEV
+is "boot $PHASE: systemd is process 1" "$(cat /proc/1/comm)" systemd
+ok "boot $PHASE: its udevd runs" systemctl is-active systemd-udevd
+is "boot $PHASE: in its sandbox" "$(systemctl show -p MemoryDenyWriteExecute --value systemd-udevd)" yes
+ok "boot $PHASE: a disk for the ledger and containerd" data_up
+mkdir -p /data/ledger /var/lib/oci-thin-grow
+mount --bind /data/ledger /var/lib/oci-thin-grow
+ok "boot $PHASE: a pool comes up" pool_up /host
+ok "boot $PHASE: containerd is started by systemctl" containerd_service
+
+case $PHASE in
+1)
+	ok "an image is made" oci_layout /t/oci.tar
+	ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+	ok "a container asks for 4G, and runs" ctr run -d --snapshotter devmapper --null-io \
+		--runc-binary /usr/sbin/oci-thin-grow-runtime --annotation io.oci-thin-grow.size=4G \
+		local/bb:latest c1 sleep 100000
+	like "it has 4 GiB" "$(df_in c1)" "$MIB_4G"
+	ok "the journal says so" wait_for journal_has 'action=grow container=c1 engine=containerd'
+	ok "nothing warns that it would not be healed" not journal_has 'action=warn'
+	next_boot
+	;;
+2)
+	ok "reboot: the sandboxed udevd healed it" wait_for journal_has 'action=heal device=pool-snap-[0-9]* from=1073741824 to=4294967296'
+	ok "reboot: it starts" ctr task start -d --null-io c1
+	like "reboot: it has 4 GiB" "$(df_in c1)" "$MIB_4G"
+	finish
+	;;
+esac
