@@ -124,6 +124,21 @@ uninstall: ## remove what install put there
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
 
+# --- packages ----------------------------------------------------------------------------------------------
+DEB_DEPS := debhelper libcmocka-dev
+
+.PHONY: deb deb-deps
+deb-deps:
+	@tests/deps.sh $(BUILD_DEPS) $(DEB_DEPS)
+
+deb: deb-deps ## a Debian package in $(O)/deb
+	rm -rf $(O)/deb
+	mkdir -p $(O)/deb/src
+	cp -a CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md SECURITY.md config doc hook packaging tests \
+		$(O)/deb/src/
+	cp -a packaging/debian $(O)/deb/src/debian
+	cd $(O)/deb/src && dpkg-buildpackage --no-sign --build=binary
+
 # --- style -------------------------------------------------------------------------------------------------
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
 
