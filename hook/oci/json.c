@@ -174,54 +174,77 @@ static void cleanup_yajl(yajl_handle *handle)
 /* yajl's verbose error is never asked for: it carries raw bytes of the input. */
 static int parse_error(struct parser *p, const char *text, size_t len, struct why *why)
 {
-	size_t at = yajl_get_bytes_consumed(p->yajl);
 	unsigned char *message;
 
 	if (p->error)
-		return why_set(why, EINVAL, "%s at byte %zu", p->error, at);
+		return why_set(why, EINVAL, "%s", p->error);
 	message = yajl_get_error(p->yajl, 0, (const unsigned char *)text, len);
 	if (!message)
-		return why_set(why, EINVAL, "not JSON at byte %zu", at);
+		return why_set(why, EINVAL, "not JSON");
 	/* The first line, without its full stop. */
-	why_set(why, 0, "%.*s at byte %zu", (int)strcspn((char *)message, ".\n"), (char *)message,
-		at);
+	why_set(why, 0, "%.*s", (int)strcspn((char *)message, ".\n"), (char *)message);
 	yajl_free_error(p->yajl, message);
 	return -EINVAL;
 }
 
-static int parse_into(struct parser *p, const char *text, size_t len, struct why *why)
+static int parse_into(struct parser *p, const char *text, size_t len, size_t *ret_offset,
+		      struct why *why)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
+	yajl_status status = yajl_parse(p->yajl, bytes, len);
 
-	if (yajl_parse(p->yajl, bytes, len) != yajl_status_ok)
+	*ret_offset = yajl_get_bytes_consumed(p->yajl);
+	if (status != yajl_status_ok)
 		return parse_error(p, text, len, why);
 	/* Only now is a number at the very end seen, and half a document. */
 	if (yajl_complete_parse(p->yajl) == yajl_status_ok && p->doc->root)
 		return 0;
 	if (p->error)
 		return parse_error(p, text, len, why);
-	return why_set(why, EINVAL, "%s at byte %zu", len ? "ends in the middle" : "empty", len);
+	*ret_offset = len;
+	return why_set(why, EINVAL, "%s", len ? "ends in the middle" : "empty");
 }
 
-int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why)
+/* *ret is what there is of it, also on failure; or NULL. */
+static int parse(const char *text, size_t len, bool comments, struct json_doc **ret,
+		 size_t *ret_offset, struct why *why)
 {
 	struct json_doc *doc = calloc(1, sizeof(*doc));
 	struct parser parser = {.doc = doc};
 	_cleanup_(cleanup_yajl) yajl_handle yajl = yajl_alloc(&callbacks, NULL, &parser);
-	int r;
 
+	*ret = NULL;
+	*ret_offset = 0;
 	if (!doc || !yajl) {
 		free(doc);
 		return why_set(why, ENOMEM, "out of memory");
 	}
+	if (comments)
+		yajl_config(yajl, yajl_allow_comments, 1);
 	parser.yajl = yajl;
-	r = parse_into(&parser, text, len, why);
+	*ret = doc;
+	return parse_into(&parser, text, len, ret_offset, why);
+}
+
+int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why)
+{
+	struct json_doc *doc;
+	struct why inner;
+	size_t offset;
+	int r = parse(text, len, false, &doc, &offset, &inner);
+
 	if (r < 0) {
 		json_free(doc);
-		return r;
+		return why_set(why, -r, "%s at byte %zu", inner.text, offset);
 	}
 	*ret = doc;
 	return 0;
+}
+
+int json_parse_commented(const char *text, size_t len, struct json_doc **ret, size_t *ret_offset,
+			 struct why *why)
+{
+	return parse(text, len, true, ret, ret_offset, why);
 }
 
 void json_free(struct json_doc *doc)
@@ -240,7 +263,7 @@ const struct json *json_root(const struct json_doc *doc)
 	return doc->root;
 }
 
-static const char *type_name(enum json_type type)
+const char *json_type_name(enum json_type type)
 {
 	static const char *const names[] = {
 		[JSON_NULL] = "null",	    [JSON_BOOL] = "a boolean", [JSON_NUMBER] = "a number",
@@ -258,7 +281,7 @@ int json_member(const struct json *parent, const char *key, enum json_type type,
 
 	if (parent->type != JSON_OBJECT)
 		return why_set(why, EINVAL, "expected an object, found %s, at byte %zu",
-			       type_name(parent->type), parent->offset);
+			       json_type_name(parent->type), parent->offset);
 	json_foreach (member, parent) {
 		if (member->key_len != key_len || memcmp(member->key, key, key_len) != 0)
 			continue;
@@ -271,7 +294,7 @@ int json_member(const struct json *parent, const char *key, enum json_type type,
 		return 0;
 	if (found->type != type)
 		return why_set(why, EINVAL, "%s: expected %s, found %s, at byte %zu", quote(key),
-			       type_name(type), type_name(found->type), found->offset);
+			       json_type_name(type), json_type_name(found->type), found->offset);
 	*ret = found;
 	return 1;
 }

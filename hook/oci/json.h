@@ -35,8 +35,19 @@ struct json_doc; /* owns all of a tree */
 
 /* -EINVAL with the reason and its byte offset; -ENOMEM. @text need not outlive the call. */
 int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why);
+
+/*
+ * The same for files that people write: comments (as in C) are allowed. *ret_offset: where it
+ * failed, which the reason does not say. On failure, too, *ret is what came before that, with or
+ * without a root; or NULL.
+ */
+int json_parse_commented(const char *text, size_t len, struct json_doc **ret, size_t *ret_offset,
+			 struct why *why);
 void json_free(struct json_doc *doc);
 const struct json *json_root(const struct json_doc *doc);
+
+/* "a string", "an object", ... */
+const char *json_type_name(enum json_type type);
 
 #define json_foreach(member, parent)                                                               \
 	for (const struct json *member = (parent)->first; (member); (member) = (member)->next)
