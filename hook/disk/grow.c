@@ -5,6 +5,7 @@
 #include "base/deadline.h"
 #include "base/quote.h"
 #include "disk/extend.h"
+#include "disk/guard.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 
@@ -139,9 +140,7 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
 	r = thin_pool_status(report->device.pool, &report->pool, why);
 	if (r < 0)
 		return r;
-	if (plan_check_pool(&report->pool, &order->marks, cost, why) < 0)
-		report->result = GROW_REFUSED;
-	return 0;
+	return guard_pool(order, report, cost, why);
 }
 
 /*
@@ -253,6 +252,26 @@ static int act(const struct rootfs *rootfs, const struct grow_order *order,
 	return r;
 }
 
+/*
+ * Two devices of one pool must not both find room for themselves alone: with an over-commit limit
+ * the pool is locked from the count until the ledger has the intent, which the next one counts.
+ */
+static int check_and_note(struct rootfs *rootfs, const struct grow_order *order,
+			  struct grow_report *report, struct ledger_entry *ret,
+			  const struct deadline *deadline, struct why *why)
+{
+	_cleanup_close_ int lock = -EBADF;
+	int r = 0;
+
+	if (order->marks.overcommit_thousandths)
+		r = lock_device(order->run_dir, report->device.pool, deadline, &lock, why);
+	if (r == 0)
+		r = check(rootfs, order, report, why);
+	if (r < 0 || report->result == GROW_REFUSED)
+		return r;
+	return note_intent(order, report, ret, why);
+}
+
 static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 		       struct grow_report *report, struct deadline *deadline, struct why *why)
 {
@@ -270,12 +289,10 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	decide(order, report);
 	if (report->result != GROW_DONE)
 		return 0;
-	r = check(rootfs, order, report, why);
+	r = check_and_note(rootfs, order, report, &entry, deadline, why);
 	if (r < 0 || report->result == GROW_REFUSED)
 		return r;
-	r = note_intent(order, report, &entry, why);
-	if (r == 0)
-		r = act(rootfs, order, report, deadline, why);
+	r = act(rootfs, order, report, deadline, why);
 	if (r == 0)
 		note_done(order, report, &entry);
 	return r;

@@ -21,6 +21,9 @@ typedef bool grow_progress(uint64_t done_bytes, uint64_t all_bytes, void *contex
 struct grow_order {
 	uint64_t want_bytes;
 	struct pool_marks marks;
+	/* May the pool of this name be used? NULL: any may */
+	bool (*allows_pool)(const char *name, const void *context);
+	const void *allows_pool_context;
 	uint64_t timeout_ms;
 	bool dry_run;			  /* look, decide and check, but do nothing */
 	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
@@ -42,6 +45,7 @@ struct grow_report {
 	struct thin_pool pool;	   /* only if there was something to do */
 	struct growfs fs_before, fs;
 	struct plan plan;
+	bool pool_denied;   /* refused because of allows_pool */
 	bool unfinished;    /* a run before did all but say that it was done */
 	struct why warning; /* what is to be known although it was done or kept, or "" */
 };

@@ -255,6 +255,45 @@ static int remove_entry(int dir_fd, const char *device)
 	return fsync(dir_fd) < 0 ? -errno : 1;
 }
 
+/* 1; 0: no entry of this name, or not a sound one. */
+static int read_sound(int dir_fd, const char *name, struct ledger_entry *ret)
+{
+	_cleanup_free_ char *text = NULL;
+	struct why unused;
+	size_t len = 0;
+
+	return ledger_name_is_valid(name) && read_entry(dir_fd, name, &text, &len, &unused) > 0 &&
+	       ledger_parse(text, len, ret, &unused) == 0 && strcmp(ret->device, name) == 0;
+}
+
+struct walker {
+	int dir_fd;
+	void (*visit)(const struct ledger_entry *entry, void *context);
+	void *context;
+};
+
+static int visit_one(const char *name, void *context)
+{
+	const struct walker *walker = context;
+	struct ledger_entry entry;
+
+	if (read_sound(walker->dir_fd, name, &entry))
+		walker->visit(&entry, walker->context);
+	return 0;
+}
+
+int ledger_each(const char *dir, void (*visit)(const struct ledger_entry *entry, void *context),
+		void *context, struct why *why)
+{
+	_cleanup_close_ int fd = open_folder(dir, why);
+	int r;
+
+	if (fd == -ENOENT)
+		return 0;
+	r = fd < 0 ? fd : each_file(fd, visit_one, &(struct walker){fd, visit, context});
+	return r < 0 ? why_set(why, -r, "ledger %s: %s", dir, strerror(-r)) : 0;
+}
+
 struct pruner {
 	int dir_fd, count;
 	bool (*is_gone)(const struct ledger_entry *entry, void *context);
@@ -264,20 +303,15 @@ struct pruner {
 /* One at a time under the lock, so that no writer waits for long. */
 static int prune_one(const char *name, void *context)
 {
-	_cleanup_free_ char *text = NULL;
 	struct pruner *pruner = context;
 	struct ledger_entry entry;
-	struct why unused;
-	size_t len = 0;
 	int r = 0;
 
 	if (!ledger_name_is_valid(name))
 		return 0;
 	if (flock(pruner->dir_fd, LOCK_EX) < 0)
 		return -errno;
-	if (read_entry(pruner->dir_fd, name, &text, &len, &unused) > 0 &&
-	    ledger_parse(text, len, &entry, &unused) == 0 && strcmp(entry.device, name) == 0 &&
-	    pruner->is_gone(&entry, pruner->context))
+	if (read_sound(pruner->dir_fd, name, &entry) && pruner->is_gone(&entry, pruner->context))
 		r = remove_entry(pruner->dir_fd, name);
 	flock(pruner->dir_fd, LOCK_UN);
 	pruner->count += r > 0;

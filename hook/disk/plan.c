@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 static uint64_t round_up(uint64_t n, uint64_t to)
 {
@@ -77,4 +78,40 @@ int plan_check_pool(const struct thin_pool *pool, const struct pool_marks *marks
 			       "metadata",
 			       name, metadata / 10, metadata % 10, marks->metadata_percent);
 	return 0;
+}
+
+/* 1.5 is 1500; "1.5" */
+static const char *thousandths(char out[32], uint64_t n)
+{
+	int len = snprintf(out, 32, "%" PRIu64 ".%03u", n / 1000, (unsigned int)(n % 1000));
+
+	while (len > 0 && out[len - 1] == '0')
+		out[--len] = '\0';
+	if (len > 0 && out[len - 1] == '.')
+		out[--len] = '\0';
+	return out;
+}
+
+int plan_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
+			  uint64_t sectors, struct why *why)
+{
+	unsigned __int128 pool_sectors = (unsigned __int128)pool->data_blocks * pool->block_sectors;
+	char limit[32], ratio[32];
+
+	if (!marks->overcommit_thousandths ||
+	    (unsigned __int128)sectors * 1000 <= pool_sectors * marks->overcommit_thousandths)
+		return 0;
+	/* Rounded up, so that it never looks like the limit. */
+	thousandths(ratio,
+		    pool_sectors
+			    ? (uint64_t)(((unsigned __int128)sectors * 1000 + pool_sectors - 1) /
+					 pool_sectors)
+			    : 0);
+	return why_set(why, ENOSPC,
+		       "the devices of pool %s would have %" PRIu64 " bytes together, %s times the "
+		       "pool's %" PRIu64
+		       "; the limit is %s (pool_guard.overcommit): extend the pool",
+		       quote(pool->name), sectors * SECTOR_BYTES, ratio,
+		       (uint64_t)pool_sectors * SECTOR_BYTES,
+		       thousandths(limit, marks->overcommit_thousandths));
 }

@@ -21,6 +21,8 @@ struct plan {
 /* Full to this mark, a pool gives no more (percent of its blocks). */
 struct pool_marks {
 	unsigned int data_percent, metadata_percent;
+	/* Largest sum of the lengths of its devices, in thousandths of its data; 0: no limit. */
+	uint64_t overcommit_thousandths;
 };
 
 /*
@@ -42,3 +44,9 @@ int plan_check_fs(const struct plan *plan, const struct growfs *fs, struct why *
  */
 int plan_check_pool(const struct thin_pool *pool, const struct pool_marks *marks,
 		    uint64_t cost_bytes, struct why *why);
+
+/*
+ * May all devices of the pool together be @sectors long? 0, or -ENOSPC with the pool's figures.
+ */
+int plan_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
+			  uint64_t sectors, struct why *why);

@@ -40,7 +40,7 @@ static inline int setup(void **state)
 	ledger_dir = path_in(run_parent, "ledger");
 	order = (struct grow_order){
 		.want_bytes = LARGE,
-		.marks = {95, 90},
+		.marks = {95, 90, 0},
 		.timeout_ms = 5000,
 		.run_dir = run_dir,
 		.ledger_dir = ledger_dir,

@@ -46,7 +46,7 @@ static void refuses_above_the_marks(void **state)
 static void grows_on_a_pool_full_to_the_marks(void **state)
 {
 	(void)state;
-	order.marks = (struct pool_marks){97, 91};
+	order.marks = (struct pool_marks){97, 91, 0};
 	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "%s",
 		 "0 3727/4096 1572864/1638400 - rw " POOL_TAIL " - 1024");
 	expect_result(GROW_DONE);

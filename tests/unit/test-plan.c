@@ -123,7 +123,7 @@ static void knows_what_a_filesystem_can_do(void **state)
 /* --- the pool: 1,000 blocks of 64 KiB of data, 1,000 of metadata --------------------------------
  */
 
-static const struct pool_marks marks = {95, 90};
+static const struct pool_marks marks = {95, 90, 0};
 
 static int check(uint64_t data_used, uint64_t metadata_used, uint64_t cost)
 {
