@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 #include "role/role.h"
+#include "role/settings.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -26,13 +27,14 @@ static const struct {
 
 static void print_help(void)
 {
-	printf("Usage: oci-thin-grow [--verbose] COMMAND [ARGUMENTS]\n"
+	printf("Usage: oci-thin-grow [OPTIONS] COMMAND [ARGUMENTS]\n"
 	       "Makes the disk of a container on a dm-thin device as large as its owner asked "
 	       "for.\n\n");
 	for (size_t i = 0; i < ROLES; i++)
 		printf("  %-10s %-24s %s\n", roles[i].name, roles[i].arguments, roles[i].what);
-	printf("\n  --verbose  say on stderr what is logged\n"
-	       "  --help     this text\n"
+	printf("\n  --config FILE  instead of what is in /etc/oci-thin-grow\n"
+	       "  --verbose      say on stderr what is logged\n"
+	       "  --help         this text\n"
 	       "  --version\n\n"
 	       "As %s: an OCI runtime that grows on create and run, then\n"
 	       "becomes the real one.\n",
@@ -68,6 +70,10 @@ static int command_line(int argc, char *argv[])
 		if (strcmp(argv[at], "--version") == 0) {
 			printf("oci-thin-grow %s\n", VERSION);
 			return EXIT_OK;
+		}
+		if (strcmp(argv[at], "--config") == 0 && at + 1 < argc) {
+			settings_init(argv[++at]);
+			continue;
 		}
 		if (strcmp(argv[at], "--verbose") != 0) {
 			log_stderr("unknown option \"%s\"; see oci-thin-grow --help", argv[at]);

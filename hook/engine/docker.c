@@ -87,18 +87,39 @@ static int read_labels(const char *path, struct json_doc **ret_doc, const struct
 	return 1;
 }
 
+static char *config_path(const char *root_path, const char *id)
+{
+	size_t root_len = docker_data_root(root_path);
+	char *path;
+
+	if (root_len == 0 || !is_id(id) ||
+	    asprintf(&path, "%.*s/containers/%s/config.v2.json", (int)root_len, root_path, id) < 0)
+		return NULL;
+	return path;
+}
+
+char *docker_image(const char *root_path, const char *id)
+{
+	_cleanup_free_ char *path = config_path(root_path, id);
+	const struct json *config;
+	struct json_doc *doc = NULL;
+	struct why unused;
+	char *image = NULL;
+
+	if (!path || walk_read_json(path, JSON_OBJECT, &doc, &unused) <= 0)
+		return NULL;
+	if (json_member(json_root(doc), "Config", JSON_OBJECT, &config, &unused) > 0)
+		image = walk_dup_string(config, "Image");
+	json_free(doc);
+	return image;
+}
+
 int docker_labels(const char *root_path, const char *id, struct json_doc **ret_doc,
 		  const struct json **ret_labels, struct why *why)
 {
-	_cleanup_free_ char *path = NULL;
-	size_t root_len = docker_data_root(root_path);
-	int r;
+	_cleanup_free_ char *path = config_path(root_path, id);
+	int r = path ? read_labels(path, ret_doc, ret_labels, why) : 0;
 
-	if (root_len == 0 || !is_id(id))
-		return 0;
-	if (asprintf(&path, "%.*s/containers/%s/config.v2.json", (int)root_len, root_path, id) < 0)
-		return why_set(why, ENOMEM, "out of memory");
-	r = read_labels(path, ret_doc, ret_labels, why);
 	return r < 0 ? why_prefix(why, r, quote(path)) : r;
 }
 

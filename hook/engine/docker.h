@@ -21,6 +21,9 @@
 /* The length of the data root at the beginning of @root_path; 0 if it is not one of Docker's. */
 size_t docker_data_root(const char *root_path);
 
+/* The image that the container was asked for with (.Config.Image), to be freed; NULL: not known. */
+char *docker_image(const char *root_path, const char *id);
+
 /*
  * The labels of the container @id. 1, *ret_doc to free and *ret_labels inside it; 0: not one of
  * Docker's, or it has none; -errno with a reason: there is a file, but it cannot be read.

@@ -3,9 +3,10 @@
 
 #include <string.h>
 
+static const char task[] = "/io.containerd.runtime.v2.task/";
+
 const char *engine_of_bundle(const char *bundle)
 {
-	static const char task[] = "/io.containerd.runtime.v2.task/";
 	static const char userdata[] = "/userdata";
 	const char *found = strstr(bundle, task);
 	size_t len = strlen(bundle), tail = sizeof(userdata) - 1;
@@ -16,6 +17,16 @@ const char *engine_of_bundle(const char *bundle)
 	    strcmp(bundle + len - tail, userdata) == 0)
 		return "storage";
 	return "runtime";
+}
+
+char *engine_namespace_of_bundle(const char *bundle)
+{
+	const char *found = strstr(bundle, task);
+
+	if (!found || strcmp(engine_of_bundle(bundle), "containerd") != 0)
+		return NULL;
+	found += sizeof(task) - 1;
+	return strndup(found, strcspn(found, "/"));
 }
 
 /* PREFIX-MAJOR:MINOR-INODE-ID with something for each */

@@ -19,5 +19,8 @@
  */
 bool engine_names_device(const char *name);
 
+/* containerd's namespace, but not Docker's in it; to be freed. NULL: no containerd. */
+char *engine_namespace_of_bundle(const char *bundle);
+
 /* "docker", "containerd", "storage" (podman, CRI-O), or "runtime": called by no engine we know. */
 const char *engine_of_bundle(const char *bundle);

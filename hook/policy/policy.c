@@ -13,15 +13,33 @@ static const char *const builtin_keys[] = {
 	NULL,
 };
 
+static const char *const any_pool[] = {"*", NULL};
+static const char *const no_roots[] = {NULL};
+
 const struct policy policy_builtin = {
+	.enabled = true,
 	.keys = builtin_keys,
+	.labels = true,
 	.max_bytes = UINT64_C(1) << 40,
-	.request = ON_FAILURE_FAIL,
-	.not_applicable = ON_FAILURE_WARN,
-	.pool_limits = {.data_percent = 95, .metadata_percent = 90},
+	.pools = any_pool,
+	.on_exceed = ON_EXCEED_DENY,
+	.on_failure = {.request = ON_FAILURE_FAIL,
+		       .given = ON_FAILURE_WARN,
+		       .not_applicable = ON_FAILURE_WARN},
+	.pool_guard = {.data_percent = 95, .metadata_percent = 90},
 	.timeout_ms = 10000,
 	.runtime = "/usr/bin/runc",
+	.data_roots = no_roots,
 };
+
+const char *request_source_into(struct why *out, const struct request *request, char separator)
+{
+	if (request->key)
+		why_set(out, 0, "%s%c%s", request->origin, separator, request->key);
+	else
+		why_set(out, 0, "%s", request->origin);
+	return out->text;
+}
 
 /*
  * Who names a sandbox, and how: containerd's CRI, CRI-O and podman (which took CRI-O's key), all
@@ -68,11 +86,98 @@ int policy_request(const struct policy *policy, const char *origin,
 	return 0;
 }
 
+bool policy_gives(const struct policy *policy)
+{
+	return policy->enabled && (policy->default_bytes || policy->n_rules);
+}
+
+const struct rule *policy_rule(const struct policy *policy, const struct facts *facts)
+{
+	struct why unused;
+
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		if (match_rule(&policy->rules[i], facts, &unused))
+			return &policy->rules[i];
+	}
+	return NULL;
+}
+
+uint64_t policy_max_bytes(const struct policy *policy, const struct rule *rule)
+{
+	return rule && rule->max_bytes ? rule->max_bytes : policy->max_bytes;
+}
+
+/* What it gets without a request of its own. Never more than the cap: both are the operator's. */
+static void give(const struct policy *policy, struct request *request)
+{
+	const struct rule *rule = request->rule;
+	uint64_t max_bytes = policy_max_bytes(policy, rule);
+	bool by_rule = rule && rule->has_size;
+	uint64_t bytes = by_rule ? rule->size_bytes : policy->default_bytes;
+
+	*request = (struct request){
+		.asked = bytes > 0,
+		.given = bytes > 0,
+		.bytes = bytes > max_bytes ? max_bytes : bytes,
+		.rule = rule,
+	};
+	if (bytes > 0) {
+		request->origin = by_rule ? "rule" : "default";
+		request->key = by_rule ? rule->name : NULL;
+	}
+}
+
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why)
 {
-	if (request->bytes <= policy->max_bytes)
+	uint64_t max_bytes = policy_max_bytes(policy, request->rule);
+
+	if (request->bytes <= max_bytes)
 		return 0;
-	return why_set(why, EPERM, "policy allows no more than %s", size_format(policy->max_bytes));
+	return why_set(why, EPERM, "policy allows no more than %s%s%s", size_format(max_bytes),
+		       request->rule && request->rule->max_bytes ? ", by rule " : "",
+		       request->rule && request->rule->max_bytes ? request->rule->name : "");
+}
+
+int policy_decide(const struct policy *policy, const struct facts *facts, int r,
+		  struct request *request, struct why *why)
+{
+	const struct rule *rule = policy_rule(policy, facts);
+
+	request->rule = rule;
+	if (rule && rule->request == RULE_REQUEST_DENY && request->asked)
+		return why_set(why, EPERM, "rule %s lets no container ask for a size", rule->name);
+	if (!request->asked || (rule && rule->request == RULE_REQUEST_IGNORE)) {
+		give(policy, request);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (policy->on_exceed == ON_EXCEED_CLAMP &&
+	    request->bytes > policy_max_bytes(policy, rule)) {
+		request->exceeded_bytes = request->bytes;
+		request->bytes = policy_max_bytes(policy, rule);
+	}
+	return policy_allow(policy, request, why);
+}
+
+uint64_t policy_largest_bytes(const struct policy *policy)
+{
+	uint64_t largest = policy->max_bytes;
+
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		if (policy->rules[i].max_bytes > largest)
+			largest = policy->rules[i].max_bytes;
+	}
+	return largest;
+}
+
+bool policy_allows_pool(const char *name, const void *policy)
+{
+	for (const char *const *pool = ((const struct policy *)policy)->pools; *pool; pool++) {
+		if (match_pattern(*pool, name))
+			return true;
+	}
+	return false;
 }
 
 bool policy_is_sandbox(const struct json *const annotations[], size_t n)

@@ -4,39 +4,64 @@
 /*
  * What size should this container have, and why?
  *
- * Pure: the caller brings the annotations, policy answers. A tenant's text can only ever become a
- * number of bytes here.
+ * Pure: the caller brings what is known of the container, policy answers. A tenant's text can only
+ * ever become a number of bytes here, or select a rule.
  */
 
 #include "base/why.h"
 #include "oci/json.h"
+#include "policy/match.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 enum on_failure { ON_FAILURE_FAIL, ON_FAILURE_WARN };
+enum on_exceed { ON_EXCEED_DENY, ON_EXCEED_CLAMP };
 
+/* The configuration, as it counts (policy/config.h). Lists of strings end with NULL. */
 struct policy {
-	const char *const
-		*keys; /* annotations that ask, the first one there wins; ends with NULL */
+	bool enabled;
+	const char *const *keys; /* annotations and labels that ask, the first one there wins */
+	bool labels;
+	uint64_t default_bytes; /* 0: none */
 	uint64_t max_bytes;
-	enum on_failure request, not_applicable;
-	struct pool_limits {
+	const char *const *pools; /* patterns */
+	const struct rule *rules; /* the first that matches wins */
+	size_t n_rules;
+	enum on_exceed on_exceed;
+	struct {
+		enum on_failure request, given, not_applicable;
+	} on_failure;
+	struct pool_guard {
 		unsigned int data_percent, metadata_percent;
-	} pool_limits;
+		uint64_t overcommit_thousandths; /* 0: no limit */
+	} pool_guard;
 	uint64_t timeout_ms;
 	const char *runtime; /* what the wrapper becomes */
+	const char *const *data_roots;
+
+	/* What is wrong with the configuration, or NULL: all of the above is built in then. */
+	const char *broken;
+	struct config_memory *memory; /* policy/config.h; NULL: all is static */
 };
 
 extern const struct policy policy_builtin;
 
 struct request {
-	bool asked;
-	uint64_t bytes;
-	const char *origin; /* "annotation" or "label" */
-	const char *key;    /* which one; lives as long as the policy */
-	const char *text;   /* as the tenant wrote it; lives as long as the annotations */
+	bool asked;		 /* is there a size? */
+	bool given;		 /* by a rule or as the default: the container itself did not ask */
+	uint64_t bytes;		 /* what it is to have */
+	uint64_t exceeded_bytes; /* what it asked for, if that was cut; else 0 */
+	const char *origin;	 /* "annotation", "label", "rule", "default" or "command" */
+	const char *key;	 /* which one, or the rule's name; lives as long as the policy */
+	const char *text;	 /* as the tenant wrote it; lives as long as the annotations */
+	const struct rule *rule; /* the one that counts, or NULL */
 };
+
+/* "annotation:KEY", "rule:NAME" or "default"; with @separator in the place of the colon. */
+const char *request_source_into(struct why *out, const struct request *request, char separator);
+#define request_source(request, separator)                                                         \
+	request_source_into(&(struct why){""}, (request), (separator))
 
 /*
  * Looks for a request in @annotations (or labels: @origin says which), an array of @n objects in
@@ -47,8 +72,30 @@ int policy_request(const struct policy *policy, const char *origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why);
 
-/* May the container have what it asks for? 0, or -EPERM with a reason. */
+/* Can a container that does not ask get a size? */
+bool policy_gives(const struct policy *policy);
+
+/*
+ * From what the container asks for to what it gets: rules, default, largest size. @request is what
+ * policy_request() found with the result @r (and *why, if that was an error), and becomes the
+ * answer. 0, asked or not; -EPERM: not allowed; @r, if that request counts and cannot be read; with
+ * a reason.
+ */
+int policy_decide(const struct policy *policy, const struct facts *facts, int r,
+		  struct request *request, struct why *why);
+
+/* The rule that counts, and the largest size for this container. */
+const struct rule *policy_rule(const struct policy *policy, const struct facts *facts);
+uint64_t policy_max_bytes(const struct policy *policy, const struct rule *rule);
+
+/* May it have what is asked for? 0, or -EPERM with a reason. */
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why);
+
+/* The largest size that any container can have. */
+uint64_t policy_largest_bytes(const struct policy *policy);
+
+/* Is the pool, by its dm name, one that may be used? @policy is a struct policy. */
+bool policy_allows_pool(const char *name, const void *policy);
 
 /*
  * Is this the container that only holds a pod's namespaces, and never a workload? @annotations, or

@@ -9,6 +9,7 @@
 #include "role/container.h"
 #include "role/job.h"
 #include "role/role.h"
+#include "role/settings.h"
 #include "role/target.h"
 
 #include <fcntl.h>
@@ -26,10 +27,42 @@ static void print_request(const struct job *job)
 	else if (!request->asked)
 		printf("request     none\n");
 	else if (request->bytes)
-		printf("request     %s = %" PRIu64 " bytes, from %s %s\n",
-		       size_format(request->bytes), request->bytes, request->origin, request->key);
+		printf("request     %s = %" PRIu64 " bytes, from %s\n", size_format(request->bytes),
+		       request->bytes, request_source(request, ' '));
 	else
-		printf("request     cannot be read, from %s %s\n", request->origin, request->key);
+		printf("request     cannot be read, from %s\n", request_source(request, ' '));
+}
+
+/* Rule by rule, until the one that counts. */
+static void print_rules(struct job *job, const struct policy *policy)
+{
+	struct facts facts = job_facts(job);
+	bool reached = !job->sandbox;
+
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct rule *rule = &policy->rules[i];
+		struct why why = {"not reached"};
+		bool matches = reached && match_rule(rule, &facts, &why);
+
+		printf("rule        %s: %s%s\n", rule->name, matches ? "matches" : "no, ",
+		       matches ? "" : why.text);
+		reached = reached && !matches;
+	}
+}
+
+static void print_limit(const struct job *job, const struct policy *policy)
+{
+	const struct request *request = &job->request;
+	const struct rule *rule = request->rule;
+	bool by_rule = rule && rule->max_bytes;
+
+	if (!request->asked)
+		return;
+	printf("limit       %s, %s%s\n", size_format(policy_max_bytes(policy, rule)),
+	       by_rule ? "max_size of rule " : "max_size", by_rule ? rule->name : "");
+	if (request->exceeded_bytes)
+		printf("            %s is more than that, and cut\n",
+		       size_format(request->exceeded_bytes));
 }
 
 static void print_disk(const struct job *job)
@@ -87,6 +120,7 @@ static void print_verdict(const struct job *job)
 			       size_format(plan->fs_bytes));
 		return;
 	case JOB_NOT_APPLICABLE:
+	case JOB_SWITCHED_OFF:
 	case JOB_REFUSED:
 	case JOB_FAILED:
 		printf("would       %s: %s\n", job_action(job), job->why.text);
@@ -94,15 +128,56 @@ static void print_verdict(const struct job *job)
 	}
 }
 
-static int print_text(const struct job *job)
+static int print_text(struct job *job, const struct policy *policy)
 {
 	printf("container   %s\n", quote(job->container));
 	printf("bundle      %s (engine: %s)\n", quote(job->bundle), job_engine(job));
+	print_rules(job, policy);
 	print_request(job);
+	print_limit(job, policy);
 	print_disk(job);
 	print_verdict(job);
 	print_healing(job);
 	return fflush(stdout) == 0 ? 0 : -EIO;
+}
+
+static void json_rules(struct json_writer *w, struct job *job, const struct policy *policy)
+{
+	struct facts facts = job_facts(job);
+	bool reached = !job->sandbox;
+
+	json_write_array(w, "rules");
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct rule *rule = &policy->rules[i];
+		struct why why = {"not reached"};
+		bool matches = reached && match_rule(rule, &facts, &why);
+
+		json_write_object(w, NULL);
+		json_write_string(w, "name", rule->name);
+		json_write_string(w, "file", rule->file);
+		json_write_u64(w, "line", rule->line);
+		json_write_bool(w, "matches", matches);
+		json_write_string(w, "reason", matches ? NULL : why.text);
+		json_write_close(w);
+		reached = reached && !matches;
+	}
+	json_write_array_close(w);
+}
+
+static void json_request(struct json_writer *w, const struct job *job, const struct policy *policy)
+{
+	const struct request *request = &job->request;
+
+	if (!request->asked)
+		return;
+	json_write_object(w, "request");
+	json_write_string(w, "origin", request->origin);
+	json_write_string(w, "key", request->key);
+	json_write_string(w, "text", request->text);
+	json_write_u64(w, "bytes", request->bytes);
+	json_write_u64(w, "exceeded_bytes", request->exceeded_bytes);
+	json_write_u64(w, "max_bytes", policy_max_bytes(policy, request->rule));
+	json_write_close(w);
 }
 
 static void json_disk(struct json_writer *w, const struct job *job)
@@ -133,7 +208,7 @@ static void json_disk(struct json_writer *w, const struct job *job)
 	}
 }
 
-static int print_json(const struct job *job)
+static int print_json(struct job *job, const struct policy *policy)
 {
 	struct json_writer *w = json_writer_begin();
 
@@ -141,14 +216,8 @@ static int print_json(const struct job *job)
 	json_write_string(w, "bundle", job->bundle);
 	json_write_string(w, "engine", job_engine(job));
 	json_write_bool(w, "sandbox", job->sandbox);
-	if (job->request.asked) {
-		json_write_object(w, "request");
-		json_write_string(w, "origin", job->request.origin);
-		json_write_string(w, "key", job->request.key);
-		json_write_string(w, "text", job->request.text);
-		json_write_u64(w, "bytes", job->request.bytes);
-		json_write_close(w);
-	}
+	json_rules(w, job, policy);
+	json_request(w, job, policy);
 	json_disk(w, job);
 	if (job_has_engines_device(job)) {
 		json_write_object(w, "healing");
@@ -161,9 +230,9 @@ static int print_json(const struct job *job)
 	return json_writer_end(w, stdout);
 }
 
-static int show(struct job *job, bool json)
+static int show(struct job *job, const struct policy *policy, bool json)
 {
-	int r = json ? print_json(job) : print_text(job);
+	int r = json ? print_json(job, policy) : print_text(job, policy);
 
 	if (r < 0)
 		log_stderr("standard output: %s", strerror(-r));
@@ -171,7 +240,7 @@ static int show(struct job *job, bool json)
 	return r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int explain_state(const char *path, bool json)
+static int explain_state(const char *path, const struct policy *policy, bool json)
 {
 	_cleanup_(container_free) struct container container = {0};
 	_cleanup_close_ int fd = -EBADF;
@@ -190,8 +259,8 @@ static int explain_state(const char *path, bool json)
 	}
 	job = container_job(&container);
 	job.dry_run = true;
-	job_run(&job, &policy_builtin);
-	return show(&job, json);
+	job_run(&job, policy);
+	return show(&job, policy, json);
 }
 
 /* Asks policy as the hook does, of what the engine's files say. */
@@ -201,6 +270,8 @@ static struct job job_for(struct target *target)
 		.container = target->label,
 		.bundle = target->container->bundle ? target->container->bundle : "",
 		.engine = target->container->engine,
+		.image = target->container->image,
+		.ns = target->container->namespace,
 		.annotations = {target->spec.annotations},
 		.labels = target->container->labels,
 		.rootfs = target->rootfs,
@@ -224,8 +295,8 @@ static int explain_container(const struct target_args *args, bool json)
 	} else {
 		job = job_for(&target);
 		job.not_running = r == -ESRCH;
-		job_run(&job, &policy_builtin);
-		status = show(&job, json);
+		job_run(&job, args->policy);
+		status = show(&job, args->policy, json);
 	}
 	target_close(&target);
 	return status;
@@ -251,7 +322,8 @@ int role_explain(int argc, char *argv[])
 	const char *state = NULL;
 	struct why why = {""};
 	bool json = false;
-	int c;
+	struct policy policy;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		if (c == '?' || target_option(&args, c, optarg, &why) < 0)
@@ -262,5 +334,11 @@ int role_explain(int argc, char *argv[])
 	if (argc - optind != (state ? 0 : 1))
 		return usage(&why);
 	args.container = argv[optind];
-	return state ? explain_state(state, json) : explain_container(&args, json);
+	status = settings_load("explain", &policy);
+	args.policy = &policy;
+	if (status == EXIT_OK)
+		status = state ? explain_state(state, &policy, json)
+			       : explain_container(&args, json);
+	config_free(&policy);
+	return status;
 }

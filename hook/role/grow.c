@@ -10,6 +10,7 @@
 #include "role/job.h"
 #include "role/progress.h"
 #include "role/role.h"
+#include "role/settings.h"
 #include "role/target.h"
 
 #include <errno.h>
@@ -36,6 +37,7 @@ static const char help[] =
 struct options {
 	struct target_args target;
 	const char *size;
+	const struct policy *policy;
 	bool dry_run, json;
 };
 
@@ -161,11 +163,11 @@ static int grow_target(struct target *target, const struct options *options, uin
 			    .text = options->size},
 		.rootfs = target->rootfs,
 	};
-	struct policy policy = policy_builtin;
+	struct policy policy = *options->policy;
 	int status;
 
 	target->rootfs = (struct rootfs){.fd = -EBADF};
-	policy.request = policy.not_applicable = ON_FAILURE_FAIL;
+	policy.on_failure.request = policy.on_failure.not_applicable = ON_FAILURE_FAIL;
 	progress_begin(&progress);
 	job_grow(&job, &policy);
 	progress_end(&progress);
@@ -214,8 +216,9 @@ int role_grow(int argc, char *argv[])
 		{NULL, 0, NULL, 0},
 	};
 	struct options options = {0};
+	struct policy policy;
 	struct why why;
-	int c;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
 		int r = target_option(&options.target, c, optarg, &why);
@@ -236,5 +239,10 @@ int role_grow(int argc, char *argv[])
 	if (argc - optind != 1)
 		return usage(NULL);
 	options.size = argv[optind];
-	return grow(&options);
+	status = settings_load("grow", &policy);
+	options.policy = options.target.policy = &policy;
+	if (status == EXIT_OK)
+		status = grow(&options);
+	config_free(&policy);
+	return status;
 }

@@ -18,6 +18,7 @@
 #include "policy/policy.h"
 #include "policy/size.h"
 #include "role/role.h"
+#include "role/settings.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -55,12 +56,12 @@ static void print_report(const struct heal_report *report, bool dry_run)
 		log_stderr("device %s: %s", quote(name), report->warning.text);
 }
 
-static int heal(dev_t dev, bool dry_run, struct heal_report *report)
+static int heal(const struct policy *policy, dev_t dev, bool dry_run, struct heal_report *report)
 {
 	const struct heal_order order = {
 		.is_engines = engine_names_device,
-		.max_bytes = policy_builtin.max_bytes,
-		.timeout_ms = policy_builtin.timeout_ms,
+		.max_bytes = policy_largest_bytes(policy),
+		.timeout_ms = policy->timeout_ms,
 		.dry_run = dry_run,
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
@@ -68,6 +69,9 @@ static int heal(dev_t dev, bool dry_run, struct heal_report *report)
 	struct why why;
 	int r = heal_device(dev, &order, report, &why);
 
+	/* It matters only now: one line a device that there is something to say of. */
+	if (r < 0 || report->result == HEAL_DONE || report->warning.text[0])
+		settings_log_broken(policy, NULL);
 	if (r < 0) {
 		log_report(report, &why);
 		log_stderr("heal: %s", why.text);
@@ -108,21 +112,15 @@ static void tell_finished(const struct grow_report *report)
 }
 
 /* A growth that was cut short, of a device that is in use: to the length that was meant. */
-static int finish(const char *device, dev_t dev, uint64_t sectors)
+static int finish(const struct policy *policy, const char *device, dev_t dev, uint64_t sectors)
 {
 	_cleanup_(grow_report_free) struct grow_report report = {0};
-	const struct policy *policy = &policy_builtin;
-	const struct grow_order order = {
-		.want_bytes = sectors * SECTOR_BYTES,
-		.marks = {policy->pool_limits.data_percent, policy->pool_limits.metadata_percent},
-		.timeout_ms = policy->timeout_ms,
-		.run_dir = RUN_DIR,
-		.ledger_dir = LEDGER_DIR,
-	};
+	struct grow_order order = settings_order(policy);
 	struct rootfs rootfs;
 	struct why why;
 	int r = rootfs_open_device(dev, &rootfs, &why);
 
+	order.want_bytes = sectors * SECTOR_BYTES;
 	if (r == -ENOENT) {
 		printf("%s: a growth of it is not finished; the next start of its container will\n",
 		       device);
@@ -141,48 +139,54 @@ static int finish(const char *device, dev_t dev, uint64_t sectors)
 	return EXIT_OK;
 }
 
+struct all {
+	const struct policy *policy;
+	bool dry_run;
+};
+
 static int heal_one_of_all(dev_t dev, void *context)
 {
 	_cleanup_(heal_report_free) struct heal_report report = {0};
-	const bool *dry_run = context;
-	int status = heal(dev, *dry_run, &report);
+	const struct all *all = context;
+	int status = heal(all->policy, dev, all->dry_run, &report);
 
 	if (status != EXIT_OK || !report.intended_sectors)
 		return status;
-	if (*dry_run) {
+	if (all->dry_run) {
 		printf("%s: an earlier growth would be finished\n", report.device.name);
 		return EXIT_OK;
 	}
-	return finish(report.device.name, dev, report.intended_sectors);
+	return finish(all->policy, report.device.name, dev, report.intended_sectors);
 }
 
 static void tell_pruned(const char *device, void *context)
 {
-	const bool *dry_run = context;
+	const struct all *all = context;
 	struct log_line line;
 
 	printf("%s: gone for good, its ledger entry %s\n", device,
-	       *dry_run ? "would be removed" : "is removed");
-	if (*dry_run)
+	       all->dry_run ? "would be removed" : "is removed");
+	if (all->dry_run)
 		return;
 	log_begin(&line, "prune");
 	log_add(&line, "device", device);
 	log_end(&line, LOG_INFO);
 }
 
-static int heal_all(bool dry_run)
+static int heal_all(const struct policy *policy, bool dry_run)
 {
+	struct all all = {policy, dry_run};
 	const struct prune_order prune = {
 		.ledger_dir = LEDGER_DIR,
 		.dry_run = dry_run,
 		.tell = tell_pruned,
-		.context = &dry_run,
+		.context = &all,
 	};
 	struct why why;
 	int failures, r;
 
 	thin_init();
-	failures = r = thin_each(heal_one_of_all, &dry_run, &why);
+	failures = r = thin_each(heal_one_of_all, &all, &why);
 	if (r >= 0)
 		r = prune_ledger(&prune, &why);
 	if (r < 0) {
@@ -194,7 +198,7 @@ static int heal_all(bool dry_run)
 
 /* --- heal DEVICE ------------------------------------------------------------------------------ */
 
-static int heal_path(const char *path, bool dry_run)
+static int heal_path(const struct policy *policy, const char *path, bool dry_run)
 {
 	_cleanup_(heal_report_free) struct heal_report report = {0};
 	struct stat st;
@@ -208,7 +212,7 @@ static int heal_path(const char *path, bool dry_run)
 		log_stderr("heal: %s is no block device", quote(path));
 		return EXIT_NOT_APPLICABLE;
 	}
-	return heal(st.st_rdev, dry_run, &report);
+	return heal(policy, st.st_rdev, dry_run, &report);
 }
 
 int role_heal(int argc, char *argv[])
@@ -219,7 +223,8 @@ int role_heal(int argc, char *argv[])
 		{NULL, 0, NULL, 0},
 	};
 	bool all = false, dry_run = false;
-	int c;
+	struct policy policy;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		if (c == 'a')
@@ -233,5 +238,10 @@ int role_heal(int argc, char *argv[])
 		log_stderr("heal: usage: oci-thin-grow heal [--dry-run] DEVICE | --all");
 		return EXIT_USAGE;
 	}
-	return all ? heal_all(dry_run) : heal_path(argv[optind], dry_run);
+	settings_load_anyway(&policy);
+	if (all && policy.broken)
+		log_stderr("heal: %s: going on with what is built in", policy.broken);
+	status = all ? heal_all(&policy, dry_run) : heal_path(&policy, argv[optind], dry_run);
+	config_free(&policy);
+	return status;
 }

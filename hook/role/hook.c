@@ -9,6 +9,7 @@
 #include "role/container.h"
 #include "role/job.h"
 #include "role/role.h"
+#include "role/settings.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -60,7 +61,9 @@ static int run_job(const struct container *container, const struct policy *polic
 int role_hook(int argc, char *argv[])
 {
 	_cleanup_(container_free) struct container container = {0};
+	struct policy policy;
 	struct why why;
+	int status;
 
 	if (argc > 1) {
 		log_stderr("hook: unexpected argument %s", quote(argv[1]));
@@ -69,5 +72,9 @@ int role_hook(int argc, char *argv[])
 	if (container_read_state(STDIN_FILENO, "container state on stdin", &container, &why) < 0 ||
 	    check_stage(&container.state, &why) < 0 || container_read_spec(&container, &why) < 0)
 		return fail(&why);
-	return run_job(&container, &policy_builtin);
+	settings_load_anyway(&policy);
+	settings_log_broken(&policy, container.state.id);
+	status = run_job(&container, &policy);
+	config_free(&policy);
+	return status;
 }

@@ -30,7 +30,7 @@ static uint64_t ask_request(const struct engine_container *container, const stru
 	struct why unused;
 
 	if (policy_request(policy, "annotation", sets, 1, &request, &unused) == 0 &&
-	    !request.asked && container->labels)
+	    !request.asked && policy->labels && container->labels)
 		policy_request(policy, "label", &container->labels, 1, &request, &unused);
 	return request.asked ? request.bytes : 0;
 }

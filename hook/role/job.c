@@ -4,36 +4,29 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "base/quote.h"
-#include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/rule.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
 #include "policy/size.h"
 #include "role/role.h"
+#include "role/settings.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define ANNOTATION_SETS 2
 
 static const char *const fs_names[] = {
 	[FS_OTHER] = "other", [FS_EXT4] = "ext4", [FS_XFS] = "xfs", [FS_BTRFS] = "btrfs"};
 
 static enum job_outcome grow(struct job *job, const struct policy *policy)
 {
-	const struct grow_order order = {
-		.want_bytes = job->request.bytes,
-		.marks = {policy->pool_limits.data_percent, policy->pool_limits.metadata_percent},
-		.timeout_ms = policy->timeout_ms,
-		.dry_run = job->dry_run,
-		.run_dir = RUN_DIR,
-		.ledger_dir = LEDGER_DIR,
-		.progress = job->progress,
-		.progress_context = job->progress_context,
-	};
+	struct grow_order order = settings_order(policy);
 
+	order.want_bytes = job->request.bytes;
+	order.dry_run = job->dry_run;
+	order.progress = job->progress;
+	order.progress_context = job->progress_context;
 	if (policy_allow(policy, &job->request, &job->why) < 0)
 		return JOB_REFUSED;
 	if (job->not_running) {
@@ -42,7 +35,7 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	}
 	if (job->rootfs.fd < 0 && !job->root_path) {
 		why_set(&job->why, EINVAL, "config.json names no root.path");
-		return JOB_FAILED;
+		return job->request.given ? JOB_NOT_APPLICABLE : JOB_FAILED;
 	}
 	if ((job->rootfs.fd < 0 &&
 	     rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why) < 0) ||
@@ -58,7 +51,8 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	case GROW_REFUSED:
 		break;
 	}
-	return JOB_REFUSED;
+	/* A default is for the pools that we may touch. */
+	return job->report.pool_denied && job->request.given ? JOB_NOT_APPLICABLE : JOB_REFUSED;
 }
 
 /* Labels rarely reach hooks: they are in the engine's own files. */
@@ -85,23 +79,46 @@ static int ask_labels(struct job *job, const struct policy *policy)
 	if (!job->labels)
 		return 0;
 	job->sandbox = policy_is_sandbox(&job->labels, 1);
-	if (job->sandbox)
+	if (job->sandbox || !policy->labels)
 		return 0;
 	return policy_request(policy, "label", &job->labels, 1, &job->request, &job->why);
 }
 
+/* What the container itself asks for; the result is policy_request()'s. */
+static int ask(struct job *job, const struct policy *policy)
+{
+	int r;
+
+	job->sandbox = policy_is_sandbox(job->annotations, JOB_ANNOTATIONS);
+	if (job->sandbox)
+		return 0;
+	r = policy_request(policy, "annotation", job->annotations, JOB_ANNOTATIONS, &job->request,
+			   &job->why);
+	if (!job->request.asked && (policy->labels || policy_gives(policy)))
+		r = ask_labels(job, policy);
+	return r;
+}
+
 static enum job_outcome decide_and_grow(struct job *job, const struct policy *policy)
 {
-	job->sandbox = policy_is_sandbox(job->annotations, ANNOTATION_SETS);
-	if (job->sandbox)
+	struct facts facts = job_facts(job);
+	int r = ask(job, policy);
+	struct why off;
+
+	if (job->sandbox || (!job->request.asked && !policy_gives(policy)))
 		return JOB_NOTHING;
-	if (policy_request(policy, "annotation", job->annotations, ANNOTATION_SETS, &job->request,
-			   &job->why) < 0 ||
-	    (!job->request.asked && ask_labels(job, policy) < 0))
+	if (settings_switched_off(policy, RUN_DIR, &off)) {
+		job->why = off;
+		return job->request.asked ? JOB_SWITCHED_OFF : JOB_NOTHING;
+	}
+	if (policy->broken) {
+		why_set(&job->why, EINVAL, "the configuration is broken: %s", policy->broken);
 		return JOB_FAILED;
-	if (!job->request.asked)
-		return JOB_NOTHING;
-	return grow(job, policy);
+	}
+	r = policy_decide(policy, &facts, r, &job->request, &job->why);
+	if (r < 0)
+		return r == -EPERM ? JOB_REFUSED : JOB_FAILED;
+	return job->request.asked ? grow(job, policy) : JOB_NOTHING;
 }
 
 bool job_has_engines_device(const struct job *job)
@@ -147,13 +164,19 @@ void job_grow(struct job *job, const struct policy *policy)
 	run(job, policy, grow);
 }
 
-/* A request that is met to the byte is not news; one that is below the present size is. */
+/*
+ * A request that is met to the byte is not news; one that is below the present size is. What nobody
+ * asked for is no news where there is no disk to give it to, nor where there is enough.
+ */
 static bool worth_a_line(const struct job *job)
 {
+	if (job->request.given && job->outcome == JOB_NOT_APPLICABLE)
+		return false;
 	if (job->report.warning.text[0])
 		return true;
 	if (job->outcome == JOB_KEPT)
-		return job->request.bytes < job->report.device.sectors * SECTOR_BYTES;
+		return !job->request.given &&
+		       job->request.bytes < job->report.device.sectors * SECTOR_BYTES;
 	return job->outcome != JOB_NOTHING;
 }
 
@@ -200,12 +223,36 @@ static const struct {
 	[JOB_GROWN] = {"grow", LOG_INFO},
 	[JOB_REFUSED] = {"refuse", LOG_ERR},
 	[JOB_NOT_APPLICABLE] = {"skip", LOG_WARNING},
+	[JOB_SWITCHED_OFF] = {"skip", LOG_WARNING},
 	[JOB_FAILED] = {"fail", LOG_ERR},
 };
 
 const char *job_action(const struct job *job)
 {
 	return job->report.unfinished ? "finish" : forms[job->outcome].action;
+}
+
+static void add_request(struct log_line *line, const struct request *request)
+{
+	if (!request->asked)
+		return;
+	log_add(line, "source", request_source(request, ':'));
+	log_add_u64(line, "requested",
+		    request->exceeded_bytes ? request->exceeded_bytes : request->bytes);
+	if (request->exceeded_bytes)
+		log_add_u64(line, "clamped", request->bytes);
+	if (request->rule && strcmp(request->origin, "rule") != 0)
+		log_add(line, "rule", request->rule->name);
+}
+
+/* What is worse has the smaller number. Nobody waits for what was not asked for. */
+static int priority(const struct job *job)
+{
+	int of_outcome = forms[job->outcome].priority;
+
+	if (job->report.warning.text[0] && of_outcome > LOG_WARNING)
+		return LOG_WARNING;
+	return job->request.given && of_outcome < LOG_WARNING ? LOG_WARNING : of_outcome;
 }
 
 void job_log(const struct job *job)
@@ -221,55 +268,50 @@ void job_log(const struct job *job)
 	log_add(&line, "engine", job_engine(job));
 	if (job->report.device.name)
 		add_sizes(&line, job);
-	if (job->request.asked) {
-		struct why source;
-
-		why_set(&source, 0, "%s:%s", job->request.origin, job->request.key);
-		log_add(&line, "source", source.text);
-		log_add_u64(&line, "requested", job->request.bytes);
-	}
+	add_request(&line, &job->request);
 	if (job->outcome >= JOB_NOT_APPLICABLE)
 		log_add(&line, "reason", job->why.text);
 	if (job->report.warning.text[0])
 		log_add(&line, "warning", job->report.warning.text);
 	log_add_u64(&line, "took_ms", job->took_ms);
-	/* What is worse has the smaller number. */
-	log_end(&line, job->report.warning.text[0] && forms[job->outcome].priority > LOG_WARNING
-			       ? LOG_WARNING
-			       : forms[job->outcome].priority);
+	log_end(&line, priority(job));
 }
 
 void job_message(const struct job *job, struct why *ret)
 {
-	const char *container = quote(job->container);
+	const struct request *request = &job->request;
+	const char *container = quote(job->container), *source = request_source(request, ' ');
 
 	ret->text[0] = '\0';
-	if (job->outcome < JOB_NOT_APPLICABLE)
+	if (job->outcome < JOB_NOT_APPLICABLE ||
+	    (request->given && job->outcome == JOB_NOT_APPLICABLE))
 		return;
-	if (!job->request.bytes)
+	if (!request->bytes)
 		why_set(ret, 0, "container %s: %s", container, job->why.text);
-	else if (job->outcome == JOB_NOT_APPLICABLE)
-		why_set(ret, 0, "container %s asks for %s (%s %s), but nothing was done: %s",
-			container, size_format(job->request.bytes), job->request.origin,
-			job->request.key, job->why.text);
+	else if (job->outcome == JOB_NOT_APPLICABLE || job->outcome == JOB_SWITCHED_OFF)
+		why_set(ret, 0, "container %s asks for %s (%s), but nothing was done: %s",
+			container, size_format(request->bytes), source, job->why.text);
 	else
-		why_set(ret, 0, "container %s cannot have %s (%s %s): %s", container,
-			size_format(job->request.bytes), job->request.origin, job->request.key,
-			job->why.text);
+		why_set(ret, 0, "container %s cannot have %s (%s): %s", container,
+			size_format(request->bytes), source, job->why.text);
 }
 
 int job_exit_status(const struct job *job, const struct policy *policy)
 {
-	enum on_failure on_failure = policy->request;
+	enum on_failure on_failure =
+		job->request.given ? policy->on_failure.given : policy->on_failure.request;
 	int status = EXIT_FAILED;
 
 	switch (job->outcome) {
 	case JOB_NOTHING:
 	case JOB_KEPT:
 	case JOB_GROWN:
+	case JOB_SWITCHED_OFF:
 		return EXIT_OK;
 	case JOB_NOT_APPLICABLE:
-		on_failure = policy->not_applicable;
+		if (job->request.given)
+			return EXIT_OK;
+		on_failure = policy->on_failure.not_applicable;
 		status = EXIT_NOT_APPLICABLE;
 		break;
 	case JOB_REFUSED:
@@ -283,6 +325,8 @@ int job_exit_status(const struct job *job, const struct policy *policy)
 
 void job_free(struct job *job)
 {
+	free(job->found_image);
+	free(job->found_ns);
 	json_free(job->labels_doc);
 	rootfs_close(&job->rootfs);
 	grow_report_free(&job->report);

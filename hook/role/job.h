@@ -13,12 +13,15 @@
 
 #include <stdbool.h>
 
+#define JOB_ANNOTATIONS 2
+
 struct job {
 	/* in: who the container is; the strings are the caller's */
 	const char *container, *bundle;
-	const char *root_path; /* NULL: not said */
-	const char *engine;    /* NULL: as the bundle's place tells */
-	const struct json *annotations[2];
+	const char *root_path;	/* NULL: not said */
+	const char *engine;	/* NULL: as the bundle's place tells */
+	const char *image, *ns; /* NULL: to be looked for in annotations and the engine's files */
+	const struct json *annotations[JOB_ANNOTATIONS];
 	const struct json *labels; /* NULL: to be looked for in the engine's files */
 	bool dry_run, not_running; /* the latter: there is no rootfs to look at */
 	grow_progress *progress;   /* as in struct grow_order */
@@ -30,6 +33,7 @@ struct job {
 		JOB_KEPT,
 		JOB_GROWN,
 		JOB_NOT_APPLICABLE,
+		JOB_SWITCHED_OFF, /* it asks, but hook and wrapper are to do nothing */
 		JOB_REFUSED,
 		JOB_FAILED,
 	} outcome;
@@ -38,15 +42,16 @@ struct job {
 	struct request request;
 	struct rootfs rootfs;
 	struct grow_report report;
-	struct why why; /* for the last three outcomes */
+	struct why why; /* for all outcomes from JOB_NOT_APPLICABLE on */
 	uint64_t took_ms;
-	struct why unhealed; /* what would keep the device from being healed, or "" */
+	struct why unhealed;	      /* what would keep the device from being healed, or "" */
+	char *found_image, *found_ns; /* what was looked for */
 };
 
 /* A rootfs that is open already (@rootfs.fd is not -EBADF) is taken as it is. */
 void job_run(struct job *job, const struct policy *policy);
 
-/* The same for a request that is made already, in @job->request. */
+/* The same for a request that is made already, in @job->request: no rule, no default, no switch. */
 void job_grow(struct job *job, const struct policy *policy);
 
 /* Is there a device that an engine will make again? What has another name is its maker's affair. */
@@ -54,6 +59,9 @@ bool job_has_engines_device(const struct job *job);
 
 /* "keep", "grow", "skip", ...: the word for the outcome. */
 const char *job_action(const struct job *job);
+
+/* What policy may know of the container: pointers into @job, which looks the rest up when asked. */
+struct facts job_facts(struct job *job);
 
 /* "docker", ...: as in engine/engine.h or engine/container.h. */
 const char *job_engine(const struct job *job);

@@ -10,6 +10,7 @@
 #include "policy/size.h"
 #include "role/inventory.h"
 #include "role/role.h"
+#include "role/settings.h"
 #include "role/table.h"
 #include "role/target.h"
 
@@ -81,13 +82,14 @@ static void add_json(struct json_writer *w, const struct inventory *row)
 }
 
 /* All of them: to the table, or as JSON to the writer. */
-static int collect(const struct engine_list *list, struct table *table, struct json_writer *w)
+static int collect(const struct engine_list *list, const struct policy *policy, struct table *table,
+		   struct json_writer *w)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		struct inventory row;
 		int r = 0;
 
-		if (!inventory_look(&list->containers[i], &policy_builtin, &row))
+		if (!inventory_look(&list->containers[i], policy, &row))
 			continue;
 		if (w)
 			add_json(w, &row);
@@ -100,7 +102,7 @@ static int collect(const struct engine_list *list, struct table *table, struct j
 	return 0;
 }
 
-static int show_text(const struct engine_list *list, bool watch)
+static int show_text(const struct engine_list *list, const struct policy *policy, bool watch)
 {
 	/* In all, with the blanks between: 100 columns */
 	static const struct table_column columns[] = {
@@ -112,7 +114,7 @@ static int show_text(const struct engine_list *list, bool watch)
 	struct table table = {.columns = columns,
 			      .n_columns = sizeof(columns) / sizeof(columns[0])};
 	bool terminal = isatty(STDOUT_FILENO) == 1;
-	int r = collect(list, &table, NULL);
+	int r = collect(list, policy, &table, NULL);
 
 	if (r == 0 && watch && terminal)
 		fputs("\x1b[H\x1b[J", stdout);
@@ -122,12 +124,12 @@ static int show_text(const struct engine_list *list, bool watch)
 	return r;
 }
 
-static int show_json(const struct engine_list *list)
+static int show_json(const struct engine_list *list, const struct policy *policy)
 {
 	struct json_writer *w = json_writer_begin();
 
 	json_write_array(w, "containers");
-	collect(list, NULL, w);
+	collect(list, policy, NULL, w);
 	json_write_array_close(w);
 	return json_writer_end(w, stdout);
 }
@@ -143,7 +145,7 @@ static int show(const struct target_args *args, bool json, bool watch)
 		return EXIT_FAILED;
 	}
 	thin_init();
-	r = json ? show_json(&list) : show_text(&list, watch);
+	r = json ? show_json(&list, args->policy) : show_text(&list, args->policy, watch);
 	engine_list_free(&list);
 	if (r < 0)
 		log_stderr("list: standard output: %s", strerror(-r));
@@ -161,6 +163,7 @@ int role_list(int argc, char *argv[])
 	};
 	struct target_args args = {0};
 	bool json = false, watch = false, bad = false;
+	struct policy policy;
 	struct why why = {""};
 	int c, status;
 
@@ -175,9 +178,13 @@ int role_list(int argc, char *argv[])
 		log_stderr("list: %s", why.text[0] ? why.text : "see oci-thin-grow list --help");
 		return EXIT_USAGE;
 	}
-	do {
+	status = settings_load("list", &policy);
+	args.policy = &policy;
+	while (status == EXIT_OK) {
 		status = show(&args, json, watch);
-	} while (watch && status == EXIT_OK &&
-		 nanosleep(&(struct timespec){.tv_sec = WATCH_SECONDS}, NULL) == 0);
+		if (!watch || nanosleep(&(struct timespec){.tv_sec = WATCH_SECONDS}, NULL) < 0)
+			break;
+	}
+	config_free(&policy);
 	return status;
 }

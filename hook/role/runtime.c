@@ -13,16 +13,29 @@
 #include "role/job.h"
 #include "role/role.h"
 #include "role/runtime-args.h"
+#include "role/settings.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <time.h>
 
-static int become(const char *runtime, char *argv[], char *environment[])
+#define OTHER_RUNTIME "/usr/bin/crun"
+
+/*
+ * A broken configuration may have named another runtime, and what asks for nothing must start all
+ * the same: there are hosts that have crun only.
+ */
+static int become(const struct policy *policy, char *argv[], char *environment[])
 {
-	execve(runtime, argv, environment);
-	log_stderr("cannot execute the runtime %s: %s", runtime, strerror(errno));
+	execve(policy->runtime, argv, environment);
+	if (policy->broken && errno == ENOENT) {
+		execve(OTHER_RUNTIME, argv, environment);
+		errno = ENOENT;
+	}
+	log_stderr("cannot execute the runtime %s: %s%s%s", policy->runtime, strerror(errno),
+		   policy->broken ? "; the configuration is broken: " : "",
+		   policy->broken ? policy->broken : "");
 	return EXIT_FAILED;
 }
 
@@ -127,17 +140,19 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 
 int role_runtime(int argc, char *argv[], char *environment[])
 {
-	const struct policy *policy = &policy_builtin;
 	struct runtime_args args;
+	struct policy policy;
 	int status;
 
 	(void)argc;
 	runtime_args_parse(argv, &args);
+	settings_load_anyway(&policy);
 	if (args.subcommand &&
 	    (strcmp(args.subcommand, "create") == 0 || strcmp(args.subcommand, "run") == 0)) {
-		status = grow_first(&args, policy);
+		settings_log_broken(&policy, args.container);
+		status = grow_first(&args, &policy);
 		if (status != EXIT_OK)
 			return status;
 	}
-	return become(policy->runtime, argv, environment);
+	return become(&policy, argv, environment);
 }

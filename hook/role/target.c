@@ -10,8 +10,6 @@
 #include <limits.h>
 #include <string.h>
 
-#define USUAL_ROOTS_MAX 16
-
 int target_option(struct target_args *args, int c, const char *value, struct why *why)
 {
 	switch (c) {
@@ -47,13 +45,23 @@ static void complain(const struct why *why, void *context)
 int target_list(const struct target_args *args, struct engine_list *ret, struct why *why)
 {
 	const struct engine_roots *usual = &engine_default_roots;
-	const char *dirs[USUAL_ROOTS_MAX + TARGET_ROOTS_MAX];
-	struct engine_roots roots = {.dirs = dirs};
+	const char *const *configured = (args->policy ? args->policy : &policy_builtin)->data_roots;
+	_cleanup_free_ const char **dirs = NULL;
+	struct engine_roots roots = {0};
+	size_t n_configured = 0;
 
-	for (size_t i = 0; i < usual->n && i < USUAL_ROOTS_MAX; i++)
+	while (configured[n_configured])
+		n_configured++;
+	dirs = calloc(usual->n + n_configured + args->n_more_roots, sizeof(*dirs));
+	if (!dirs)
+		return why_set(why, ENOMEM, "out of memory");
+	for (size_t i = 0; i < usual->n; i++)
 		dirs[roots.n++] = usual->dirs[i];
+	for (size_t i = 0; i < n_configured; i++)
+		dirs[roots.n++] = configured[i];
 	for (size_t i = 0; i < args->n_more_roots; i++)
 		dirs[roots.n++] = args->more_roots[i];
+	roots.dirs = dirs;
 	if (engine_list_read(&roots, complain, NULL, ret) < 0)
 		return why_set(why, ENOMEM, "out of memory");
 	return 0;

@@ -6,6 +6,7 @@
 #include "disk/rootfs.h"
 #include "engine/list.h"
 #include "oci/spec.h"
+#include "policy/policy.h"
 
 #define TARGET_ROOTS_MAX 16
 
@@ -15,6 +16,7 @@ struct target_args {
 	const char *pid, *path, *device;
 	const char *more_roots[TARGET_ROOTS_MAX]; /* --data-root */
 	size_t n_more_roots;
+	const struct policy *policy; /* for its data_roots */
 };
 
 struct target {

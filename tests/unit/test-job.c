@@ -144,7 +144,7 @@ static void what_is_not_thin_is_a_warning(void **state)
 	assert_int_equal(fake_syslog.priority, LOG_WARNING);
 	assert_contains(message.text, "asks for 4 GiB (annotation io.oci-thin-grow.size), but "
 				      "nothing was done: rootfs is ext4");
-	policy.not_applicable = ON_FAILURE_FAIL;
+	policy.on_failure.not_applicable = ON_FAILURE_FAIL;
 	assert_int_equal(job_exit_status(&job, &policy), EXIT_NOT_APPLICABLE);
 }
 
@@ -154,7 +154,7 @@ static void what_fails_fails_the_container(void **state)
 	fake_dm.thin.read_only = true;
 	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
 	assert_contains(message.text, "cannot have 4 GiB");
-	policy.request = ON_FAILURE_WARN;
+	policy.on_failure.request = ON_FAILURE_WARN;
 	assert_int_equal(job_exit_status(&job, &policy), EXIT_OK);
 }
 

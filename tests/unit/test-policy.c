@@ -158,10 +158,10 @@ static void the_builtin_policy_is_the_documented_one(void **state)
 	assert_string_equal(policy_builtin.keys[0], OUR_KEY);
 	assert_string_equal(policy_builtin.keys[1], THEIR_KEY);
 	assert_null(policy_builtin.keys[2]);
-	assert_int_equal(policy_builtin.request, ON_FAILURE_FAIL);
-	assert_int_equal(policy_builtin.not_applicable, ON_FAILURE_WARN);
-	assert_int_equal(policy_builtin.pool_limits.data_percent, 95);
-	assert_int_equal(policy_builtin.pool_limits.metadata_percent, 90);
+	assert_int_equal(policy_builtin.on_failure.request, ON_FAILURE_FAIL);
+	assert_int_equal(policy_builtin.on_failure.not_applicable, ON_FAILURE_WARN);
+	assert_int_equal(policy_builtin.pool_guard.data_percent, 95);
+	assert_int_equal(policy_builtin.pool_guard.metadata_percent, 90);
 	assert_int_equal(policy_builtin.timeout_ms, 10000);
 	assert_string_equal(policy_builtin.runtime, "/usr/bin/runc");
 }

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/storage-image.h"
+
+#include "base/cleanup.h"
+#include "engine/walk.h"
+
+#include <string.h>
+
+static void free_doc(struct json_doc **doc)
+{
+	json_free(*doc);
+}
+
+/* "metadata" is JSON in a string: podman's vendored libpod/storage.go, "image-name". */
+static char *image_of(const struct json *entry)
+{
+	_cleanup_(free_doc) struct json_doc *doc = NULL;
+	const char *text;
+	struct why unused;
+
+	if (json_string(entry, "metadata", &text, &unused) <= 0 ||
+	    json_parse(text, strlen(text), &doc, &unused) < 0)
+		return NULL;
+	return walk_dup_string(json_root(doc), "image-name");
+}
+
+static char *image_in_index(const char *path, const char *id)
+{
+	_cleanup_(free_doc) struct json_doc *doc = NULL;
+	struct why unused;
+
+	if (walk_read_json(path, JSON_ARRAY, &doc, &unused) <= 0)
+		return NULL;
+	json_foreach (entry, json_root(doc)) {
+		const char *text;
+
+		if (json_string(entry, "id", &text, &unused) > 0 && strcmp(text, id) == 0)
+			return image_of(entry);
+	}
+	return NULL;
+}
+
+char *storage_image(const char *bundle)
+{
+	static const char *const indexes[] = {"containers.json", "volatile-containers.json"};
+	static const char userdata[] = "/userdata";
+	_cleanup_free_ char *folder = strdup(bundle);
+	size_t len = strlen(bundle), tail = sizeof(userdata) - 1;
+	char *id, *image = NULL;
+
+	if (!folder || len <= tail || strcmp(folder + len - tail, userdata) != 0)
+		return NULL;
+	folder[len - tail] = '\0';
+	id = strrchr(folder, '/');
+	if (!id || !walk_is_id(id + 1))
+		return NULL;
+	*id++ = '\0';
+	for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]) && !image; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		if (asprintf(&path, "%s/%s", folder, indexes[i]) < 0)
+			return NULL;
+		image = image_in_index(path, id);
+	}
+	return image;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/config.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/quote.h"
+#include "policy/config-keys.h"
+#include "policy/config-value.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define OPEN_FILE (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+
+static bool is_ours_alone(const struct stat *st)
+{
+	return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* 1 and the text; 0: there is no such file; -EINVAL: told. */
+static int read_text(struct config_reader *reader, char **ret_text, size_t *ret_len)
+{
+	_cleanup_close_ int fd = open(reader->file, OPEN_FILE);
+	struct stat st;
+	int r;
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		config_complain(reader, 0, "cannot be read: %s", strerror(errno));
+		return -EINVAL;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		config_complain(reader, 0, "expected a regular file");
+		return -EINVAL;
+	}
+	if (!is_ours_alone(&st)) {
+		config_complain(reader, 0,
+				"expected a file of root's that nobody else can "
+				"write: chown root and chmod go-w it");
+		return -EINVAL;
+	}
+	r = file_read(fd, CONFIG_MAX_BYTES, ret_text, ret_len);
+	if (r < 0) {
+		config_complain(reader, 0, "cannot be read: %s",
+				r == -EFBIG ? "larger than 1 MiB" : strerror(-r));
+		return -EINVAL;
+	}
+	return 1;
+}
+
+/* Of a file that breaks off: which runtime it wants is what containers that ask for nothing need.
+ */
+static void salvage_runtime(struct config_reader *reader, const struct json *root)
+{
+	static const struct config_listener nobody;
+	const struct config_listener *listener = reader->listener;
+	const struct json *value;
+	struct why unused;
+
+	reader->listener = &nobody;
+	if (root && root->type == JSON_OBJECT &&
+	    json_member(root, "runtime", JSON_STRING, &value, &unused) > 0)
+		config_read_path(reader, value, "runtime", &reader->policy->runtime);
+	reader->listener = listener;
+}
+
+/* 1; 0: there is no such file. */
+static int read_file(struct config_reader *reader, const char *file)
+{
+	_cleanup_free_ char *text = NULL;
+	struct json_doc *doc = NULL;
+	size_t len = 0, offset = 0;
+	struct why why;
+	int r;
+
+	reader->file = config_strdup(reader, file);
+	if (!reader->file)
+		return 1;
+	r = read_text(reader, &text, &len);
+	if (r <= 0)
+		return r < 0;
+	reader->text = text;
+	r = json_parse_commented(text, len, &doc, &offset, &why);
+	if (r < 0) {
+		config_complain(reader, config_line(text, offset), "%s", why.text);
+		salvage_runtime(reader, doc ? json_root(doc) : NULL);
+	} else {
+		config_read_file(reader, json_root(doc));
+	}
+	json_free(doc);
+	return 1;
+}
+
+/* true if it may be read from; a folder that is not there has nothing to read. */
+static bool check_folder(struct config_reader *reader, const char *dir)
+{
+	struct stat st;
+
+	reader->file = dir;
+	if (stat(dir, &st) < 0) {
+		if (errno != ENOENT)
+			config_complain(reader, 0, "cannot be read: %s", strerror(errno));
+		return false;
+	}
+	if (S_ISDIR(st.st_mode) && is_ours_alone(&st))
+		return true;
+	config_complain(reader, 0,
+			"expected a folder of root's that nobody else can write: chown root and "
+			"chmod go-w it");
+	return false;
+}
+
+static int is_drop_in(const struct dirent *entry)
+{
+	return fnmatch("*.json", entry->d_name, FNM_PERIOD) == 0;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static void read_drop_ins(struct config_reader *reader, const char *dir)
+{
+	struct dirent **entries = NULL;
+	int n;
+
+	if (!check_folder(reader, dir))
+		return;
+	n = scandir(dir, &entries, is_drop_in, by_name);
+	if (n < 0)
+		config_complain(reader, 0, "cannot be read: %s", strerror(errno));
+	for (int i = 0; i < n; i++) {
+		_cleanup_free_ char *file = NULL;
+
+		if (asprintf(&file, "%s/%s", dir, entries[i]->d_name) < 0)
+			config_no_memory(reader);
+		else
+			read_file(reader, file);
+		free(entries[i]);
+	}
+	free(entries);
+}
+
+static void read_folder(struct config_reader *reader, const char *dir)
+{
+	_cleanup_free_ char *file = NULL, *drop_ins = NULL;
+
+	if (!check_folder(reader, dir))
+		return;
+	if (asprintf(&file, "%s/%s", dir, CONFIG_FILE) < 0 ||
+	    asprintf(&drop_ins, "%s/%s", dir, CONFIG_DROP_INS) < 0) {
+		config_no_memory(reader);
+		return;
+	}
+	read_file(reader, file);
+	read_drop_ins(reader, drop_ins);
+}
+
+/* What is built in, but for the runtime: containers that ask for nothing need the right one. */
+static void fall_back(struct policy *policy)
+{
+	struct policy built_in = policy_builtin;
+
+	built_in.runtime = policy->runtime;
+	built_in.broken = policy->broken ? policy->broken : "out of memory";
+	built_in.memory = policy->memory;
+	*policy = built_in;
+}
+
+int config_load(const char *dir, const char *file, const struct config_listener *listener,
+		struct policy *ret)
+{
+	struct config_reader reader = {.policy = ret, .listener = listener};
+
+	*ret = policy_builtin;
+	ret->memory = calloc(1, sizeof(*ret->memory));
+	if (!ret->memory) {
+		ret->broken = "out of memory";
+		return -EINVAL;
+	}
+	if (!file)
+		read_folder(&reader, dir);
+	else if (!read_file(&reader, file))
+		config_complain(&reader, 0, "%s", strerror(ENOENT));
+	if (reader.errors == 0)
+		config_check_sizes(&reader);
+	if (reader.errors == 0)
+		return 0;
+	fall_back(ret);
+	return -EINVAL;
+}
+
+struct config_origin config_origin(const struct policy *policy, enum config_key key)
+{
+	return policy->memory ? policy->memory->origins[key] : (struct config_origin){0};
+}
+
+/* --- what is no error, but cannot be meant -----------------------------------------------------
+ */
+
+static const struct rule *find_cover(const struct policy *policy, size_t of)
+{
+	for (size_t i = 0; i < of; i++) {
+		if (match_covers(&policy->rules[i], &policy->rules[of]))
+			return &policy->rules[i];
+	}
+	return NULL;
+}
+
+static bool is_any_engine(const char *pattern)
+{
+	static const char *const engines[] = {"docker", "containerd", "podman",
+					      "crio",	"storage",    "runtime"};
+
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+		if (match_pattern(pattern, engines[i]))
+			return true;
+	}
+	return false;
+}
+
+static unsigned int warn(const struct config_listener *listener, const struct why *why)
+{
+	if (listener->tell)
+		listener->tell(why, listener->context);
+	return 1;
+}
+
+static unsigned int warn_rule(const struct policy *policy, size_t i,
+			      const struct config_listener *listener)
+{
+	const struct rule *rule = &policy->rules[i], *cover = find_cover(policy, i);
+	struct why why;
+
+	if (rule->engine && !is_any_engine(rule->engine)) {
+		why_set(&why, 0,
+			"%s:%u: rule %s can never match: no engine is called %s (docker, "
+			"containerd, podman, crio and runtime are)",
+			rule->file, rule->line, rule->name, quote(rule->engine));
+		return warn(listener, &why);
+	}
+	if (!cover)
+		return 0;
+	why_set(&why, 0, "%s:%u: rule %s can never match: rule %s (%s:%u) matches before it",
+		rule->file, rule->line, rule->name, cover->name, cover->file, cover->line);
+	return warn(listener, &why);
+}
+
+unsigned int config_warn(const struct policy *policy, const struct config_listener *listener)
+{
+	unsigned int n = 0;
+	struct why why;
+
+	for (size_t i = 0; i < policy->n_rules; i++)
+		n += warn_rule(policy, i, listener);
+	if (access(policy->runtime, X_OK) < 0) {
+		why_set(&why, 0, "runtime %s: %s", quote(policy->runtime), strerror(errno));
+		n += warn(listener, &why);
+	}
+	return n;
+}

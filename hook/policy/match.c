@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/match.h"
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+bool match_pattern(const char *pattern, const char *text)
+{
+	return fnmatch(pattern, text, 0) == 0;
+}
+
+/* Behind the last slash, for a registry may have a port. */
+static bool has_tag(const char *image)
+{
+	const char *slash = strrchr(image, '/');
+
+	return strpbrk(slash ? slash : image, ":@") != NULL;
+}
+
+/* As in "docker.io/...", "registry:5000/..." or "localhost/...": what else is Docker's own. */
+static bool has_registry(const char *image)
+{
+	size_t len = strcspn(image, "/");
+
+	return image[len] &&
+	       (memchr(image, '.', len) || memchr(image, ':', len) ||
+		(len == strlen("localhost") && strncmp(image, "localhost", len) == 0));
+}
+
+static char *full_image(const char *image)
+{
+	char *full;
+
+	if (asprintf(&full, "%s%s%s%s", has_registry(image) ? "" : "docker.io/",
+		     strchr(image, '/') ? "" : "library/", image,
+		     has_tag(image) ? "" : ":latest") < 0)
+		return NULL;
+	return full;
+}
+
+bool match_image(const char *pattern, const char *image)
+{
+	_cleanup_free_ char *full = NULL;
+
+	if (match_pattern(pattern, image))
+		return true;
+	full = full_image(image);
+	return full && match_pattern(pattern, full);
+}
+
+static bool match_one(const char *what, const char *pattern, const char *text, bool image,
+		      struct why *why)
+{
+	if (text && (image ? match_image(pattern, text) : match_pattern(pattern, text)))
+		return true;
+	if (text)
+		why_set(why, 0, "%s %s does not match %s", what, quote(text), quote(pattern));
+	else
+		why_set(why, 0, "%s is not known", what);
+	return false;
+}
+
+static bool match_annotation(const struct annotation_pattern *wanted, const struct facts *facts,
+			     struct why *why)
+{
+	const char *text = NULL;
+	struct why what;
+	int r = 0;
+
+	for (size_t i = 0; i < facts->n_annotations && r == 0; i++) {
+		if (facts->annotations[i])
+			r = json_string(facts->annotations[i], wanted->key, &text, &what);
+	}
+	why_set(&what, 0, "annotation %s", quote(wanted->key));
+	if (r > 0)
+		return match_one(what.text, wanted->pattern, text, false, why);
+	why_set(why, 0, "%s: %s", r < 0 ? "it cannot be read" : "it has none", what.text);
+	return false;
+}
+
+/* What costs most comes last. */
+bool match_rule(const struct rule *rule, const struct facts *facts, struct why *why)
+{
+	if (rule->engine && !match_one("engine", rule->engine, facts->engine, false, why))
+		return false;
+	for (size_t i = 0; i < rule->n_annotations; i++) {
+		if (!match_annotation(&rule->annotations[i], facts, why))
+			return false;
+	}
+	if (rule->ns && !match_one("namespace", rule->ns, facts->ns(facts->context), false, why))
+		return false;
+	return !rule->image ||
+	       match_one("image", rule->image, facts->image(facts->context), true, why);
+}
+
+static bool is_literal(const char *pattern)
+{
+	return !strpbrk(pattern, "*?[\\");
+}
+
+static bool covers(const char *earlier, const char *later)
+{
+	if (!earlier)
+		return true;
+	if (!later)
+		return false;
+	return strcmp(earlier, "*") == 0 || strcmp(earlier, later) == 0 ||
+	       (is_literal(later) && match_pattern(earlier, later));
+}
+
+static const char *pattern_of(const struct rule *rule, const char *key)
+{
+	for (size_t i = 0; i < rule->n_annotations; i++) {
+		if (strcmp(rule->annotations[i].key, key) == 0)
+			return rule->annotations[i].pattern;
+	}
+	return NULL;
+}
+
+bool match_covers(const struct rule *earlier, const struct rule *later)
+{
+	if (!covers(earlier->engine, later->engine) || !covers(earlier->image, later->image) ||
+	    !covers(earlier->ns, later->ns))
+		return false;
+	for (size_t i = 0; i < earlier->n_annotations; i++) {
+		const struct annotation_pattern *wanted = &earlier->annotations[i];
+
+		if (!covers(wanted->pattern, pattern_of(later, wanted->key)))
+			return false;
+	}
+	return true;
+}
