@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
+#include "base/quote.h"
+#include "base/terminal.h"
+#include "role/command.h"
 #include "role/role.h"
 #include "role/settings.h"
 
@@ -11,16 +14,22 @@
 
 #define RUNTIME_NAME "oci-thin-grow-runtime"
 
+/* A line without a name is a heading of --help. */
 static const struct {
 	const char *name, *arguments, *what;
 	int (*run)(int argc, char *argv[]);
 } roles[] = {
-	{"hook", "", "OCI hook: the container state on stdin", role_hook},
-	{"heal", "DEVICE | --all", "make a re-created device long enough again", role_heal},
+	{.what = "Containers and their disks"},
+	{"list", "", "containers on thin devices: sizes, use, what was asked for", role_list},
+	{"explain", "CONTAINER", "where a size comes from, and what would be done", role_explain},
 	{"grow", "CONTAINER SIZE", "make a running container's disk larger now", role_grow},
-	{"list", "[--json]", "containers on thin devices", role_list},
-	{"explain", "CONTAINER | --state FILE", "what the hook would do, step by step",
-	 role_explain},
+	{"apply", "CONTAINER... | --all", "bring running containers to what is asked for now",
+	 role_apply},
+	{.what = "Called by engines, runtimes and udev"},
+	{"hook", "", "OCI hook: the container state on stdin", role_hook},
+	{"runtime", "", "OCI runtime, as oci-thin-grow-runtime: grows, then becomes runc",
+	 role_runtime_help},
+	{"heal", "DEVICE | --all", "make a re-created device long enough again", role_heal},
 };
 
 #define ROLES (sizeof(roles) / sizeof(roles[0]))
@@ -29,16 +38,19 @@ static void print_help(void)
 {
 	printf("Usage: oci-thin-grow [OPTIONS] COMMAND [ARGUMENTS]\n"
 	       "Makes the disk of a container on a dm-thin device as large as its owner asked "
-	       "for.\n\n");
-	for (size_t i = 0; i < ROLES; i++)
-		printf("  %-10s %-24s %s\n", roles[i].name, roles[i].arguments, roles[i].what);
-	printf("\n  --config FILE  instead of what is in /etc/oci-thin-grow\n"
+	       "for.\n");
+	for (size_t i = 0; i < ROLES; i++) {
+		if (roles[i].name)
+			printf("  %-10s %-22s %s\n", roles[i].name, roles[i].arguments,
+			       roles[i].what);
+		else
+			printf("\n%s:\n", roles[i].what);
+	}
+	printf("\nOptions, here or after the command:\n"
+	       "  --config FILE  instead of what is in /etc/oci-thin-grow\n"
 	       "  --verbose      say on stderr what is logged\n"
-	       "  --help         this text\n"
-	       "  --version\n\n"
-	       "As %s: an OCI runtime that grows on create and run, then\n"
-	       "becomes the real one.\n",
-	       RUNTIME_NAME);
+	       "  --help         this text; after a command its options, with examples\n"
+	       "  --version\n");
 }
 
 static const char *base_name(const char *path)
@@ -51,10 +63,10 @@ static const char *base_name(const char *path)
 static int dispatch(int argc, char *argv[])
 {
 	for (size_t i = 0; i < ROLES; i++) {
-		if (strcmp(argv[0], roles[i].name) == 0)
+		if (roles[i].name && strcmp(argv[0], roles[i].name) == 0)
 			return roles[i].run(argc, argv);
 	}
-	log_stderr("unknown command \"%s\"; see oci-thin-grow --help", argv[0]);
+	log_stderr("unknown command %s; see oci-thin-grow --help", quote(argv[0]));
 	return EXIT_USAGE;
 }
 
@@ -67,16 +79,14 @@ static int command_line(int argc, char *argv[])
 			print_help();
 			return EXIT_OK;
 		}
-		if (strcmp(argv[at], "--version") == 0) {
-			printf("oci-thin-grow %s\n", VERSION);
-			return EXIT_OK;
-		}
+		if (strcmp(argv[at], "--version") == 0)
+			return command_version();
 		if (strcmp(argv[at], "--config") == 0 && at + 1 < argc) {
 			settings_init(argv[++at]);
 			continue;
 		}
 		if (strcmp(argv[at], "--verbose") != 0) {
-			log_stderr("unknown option \"%s\"; see oci-thin-grow --help", argv[at]);
+			log_stderr("unknown option %s; see oci-thin-grow --help", quote(argv[at]));
 			return EXIT_USAGE;
 		}
 		log_init(true);
@@ -94,7 +104,7 @@ int main(int argc, char *argv[])
 
 	/* The libraries below read variables that could change where they write and what they do.
 	 */
-	if (clearenv() != 0 || argc < 1)
+	if (terminal_keep_only_wishes() < 0 || argc < 1)
 		return EXIT_FAILED;
 	log_init(false);
 	if (strcmp(base_name(argv[0]), RUNTIME_NAME) == 0)

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "oci/json.h"
 #include "policy/size.h"
+#include "role/command.h"
 #include "role/container.h"
 #include "role/job.h"
 #include "role/role.h"
@@ -13,10 +14,24 @@
 #include "role/target.h"
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
+
+static const char help[] =
+	"Usage: oci-thin-grow explain [OPTIONS] CONTAINER\n"
+	"       oci-thin-grow explain [OPTIONS] --state FILE\n"
+	"Tells where the size of a container's disk comes from and what the hook would do, step "
+	"by\n"
+	"step. Nothing is done.\n\n"
+	"  --state FILE       an OCI container state, as a runtime gives it to hooks; - for stdin\n"
+	"  --json             say it in JSON\n"
+	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Examples:\n"
+	"  oci-thin-grow explain web\n"
+	"  runc state c1 | oci-thin-grow explain --state -\n\n"
+	"Exit status: 0 explained, 1 failed, 2 usage, 4 no such container.\n";
 
 static void print_request(const struct job *job)
 {
@@ -263,38 +278,19 @@ static int explain_state(const char *path, const struct policy *policy, bool jso
 	return show(&job, policy, json);
 }
 
-/* Asks policy as the hook does, of what the engine's files say. */
-static struct job job_for(struct target *target)
-{
-	struct job job = {
-		.container = target->label,
-		.bundle = target->container->bundle ? target->container->bundle : "",
-		.engine = target->container->engine,
-		.image = target->container->image,
-		.ns = target->container->namespace,
-		.annotations = {target->spec.annotations},
-		.labels = target->container->labels,
-		.rootfs = target->rootfs,
-		.dry_run = true,
-	};
-
-	target->rootfs = (struct rootfs){.fd = -EBADF};
-	return job;
-}
-
 static int explain_container(const struct target_args *args, bool json)
 {
 	struct target target;
-	struct job job;
 	struct why why;
-	int status, r = target_open(args, &target, &why);
+	int status, r = target_find(args, &target, &why);
 
-	if (r < 0 && r != -ESRCH) {
+	if (r < 0) {
 		log_stderr("explain: %s", why.text);
 		status = target_exit_status(r);
 	} else {
-		job = job_for(&target);
-		job.not_running = r == -ESRCH;
+		struct job job = target_job(&target);
+
+		job.dry_run = true;
 		job_run(&job, args->policy);
 		status = show(&job, args->policy, json);
 	}
@@ -302,37 +298,25 @@ static int explain_container(const struct target_args *args, bool json)
 	return status;
 }
 
-static int usage(const struct why *why)
-{
-	log_stderr("explain: %s",
-		   why->text[0] ? why->text
-				: "usage: oci-thin-grow explain [--json] CONTAINER | --state FILE");
-	return EXIT_USAGE;
-}
-
 int role_explain(int argc, char *argv[])
 {
-	static const struct option options[] = {
-		TARGET_DATA_ROOT_OPTION,
-		{"state", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{NULL, 0, NULL, 0},
-	};
 	struct target_args args = {0};
 	const char *state = NULL;
-	struct why why = {""};
 	bool json = false;
+	const struct command_option options[] = {
+		TARGET_DATA_ROOT_OPTION(&args),
+		{"state", .value = &state},
+		{"json", .flag = &json},
+		{NULL},
+	};
+	const struct command command = {"explain", help, options};
 	struct policy policy;
-	int c, status;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (c == '?' || target_option(&args, c, optarg, &why) < 0)
-			return usage(&why);
-		state = c == 's' ? optarg : state;
-		json |= c == 'j';
-	}
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
 	if (argc - optind != (state ? 0 : 1))
-		return usage(&why);
+		return command_misused(&command, "name one container, or a file with --state");
 	args.container = argv[optind];
 	status = settings_load("explain", &policy);
 	args.policy = &policy;

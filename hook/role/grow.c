@@ -7,16 +7,17 @@
 #include "disk/thin.h"
 #include "oci/json.h"
 #include "policy/size.h"
+#include "role/command.h"
 #include "role/job.h"
 #include "role/progress.h"
 #include "role/role.h"
 #include "role/settings.h"
 #include "role/target.h"
+#include "role/tell.h"
 
 #include <errno.h>
-#include <getopt.h>
-#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
 	"Usage: oci-thin-grow grow [OPTIONS] CONTAINER SIZE\n"
@@ -68,57 +69,6 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 	return 0;
 }
 
-static void print_text(const struct job *job)
-{
-	const struct grow_report *report = &job->report;
-
-	if (job->outcome == JOB_KEPT) {
-		printf("%s: has %s already\n", job->container,
-		       size_format(report->device.sectors * SECTOR_BYTES));
-		return;
-	}
-	if (job->dry_run) {
-		printf("%s: would grow", job->container);
-		if (report->plan.device_sectors)
-			printf(" the device from %s to %s",
-			       size_format(report->from_sectors * SECTOR_BYTES),
-			       size_format(report->plan.device_sectors * SECTOR_BYTES));
-		if (report->plan.fs_bytes)
-			printf("%s its %s from %s to %s", report->plan.device_sectors ? " and" : "",
-			       job->rootfs.fs_name, size_format(report->fs_before.bytes),
-			       size_format(report->plan.fs_bytes));
-		putchar('\n');
-		return;
-	}
-	printf("%s: grown from %s to %s in %" PRIu64 " ms\n", job->container,
-	       size_format(report->from_sectors * SECTOR_BYTES),
-	       size_format(report->device.sectors * SECTOR_BYTES), job->took_ms);
-}
-
-static void write_json(struct json_writer *w, const struct job *job)
-{
-	const struct grow_report *report = &job->report;
-
-	json_write_string(w, "container", job->container);
-	json_write_string(w, "engine", job->engine);
-	json_write_string(w, "action", job_action(job));
-	json_write_bool(w, "dry_run", job->dry_run);
-	json_write_u64(w, "requested_bytes", job->request.bytes);
-	if (report->device.name) {
-		json_write_string(w, "device", report->device.name);
-		json_write_u64(w, "device_bytes_before", report->from_sectors * SECTOR_BYTES);
-		json_write_u64(w, "device_bytes", report->device.sectors * SECTOR_BYTES);
-		json_write_string(w, "filesystem", job->rootfs.fs_name);
-		json_write_u64(w, "filesystem_bytes_before", report->fs_before.bytes);
-		json_write_u64(w, "filesystem_bytes", report->fs.bytes);
-	}
-	if (job->dry_run) {
-		json_write_u64(w, "plan_device_bytes", report->plan.device_sectors * SECTOR_BYTES);
-		json_write_u64(w, "plan_filesystem_bytes", report->plan.fs_bytes);
-	}
-	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
-}
-
 static int tell(const struct job *job, bool json)
 {
 	struct why message;
@@ -134,10 +84,10 @@ static int tell(const struct job *job, bool json)
 	if (json) {
 		struct json_writer *w = json_writer_begin();
 
-		write_json(w, job);
+		tell_json(job, w);
 		r = json_writer_end(w, stdout);
 	} else if (job->outcome < JOB_NOT_APPLICABLE) {
-		print_text(job);
+		tell_text(job, stdout);
 		r = fflush(stdout) == 0 ? 0 : -EIO;
 	}
 	if (r < 0)
@@ -198,46 +148,25 @@ static int grow(const struct options *options)
 	return status;
 }
 
-static int usage(const struct why *why)
-{
-	if (why)
-		log_stderr("grow: %s", why->text);
-	log_stderr("grow: see oci-thin-grow grow --help");
-	return EXIT_USAGE;
-}
-
 int role_grow(int argc, char *argv[])
 {
-	static const struct option long_options[] = {
-		TARGET_OPTIONS,
-		{"dry-run", no_argument, NULL, 'n'},
-		{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct options options = {0};
+	const struct command_option table[] = {
+		TARGET_OPTIONS(&options.target),
+		{"dry-run", .flag = &options.dry_run},
+		{"json", .flag = &options.json},
+		{NULL},
+	};
+	const struct command command = {"grow", help, table};
 	struct policy policy;
-	struct why why;
-	int c, status;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "", long_options, NULL)) >= 0) {
-		int r = target_option(&options.target, c, optarg, &why);
-
-		if (r < 0)
-			return usage(&why);
-		if (c == 'n')
-			options.dry_run = true;
-		else if (c == 'j')
-			options.json = true;
-		else if (c == 'h')
-			return fputs(help, stdout) < 0 ? EXIT_FAILED : EXIT_OK;
-		else if (r == 0)
-			return usage(NULL);
-	}
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
 	if (optind < argc && !options.target.pid && !options.target.path && !options.target.device)
 		options.target.container = argv[optind++];
 	if (argc - optind != 1)
-		return usage(NULL);
+		return command_misused(&command, "a container and a size are needed");
 	options.size = argv[optind];
 	status = settings_load("grow", &policy);
 	options.policy = options.target.policy = &policy;

@@ -17,13 +17,26 @@
 #include "engine/engine.h"
 #include "policy/policy.h"
 #include "policy/size.h"
+#include "role/command.h"
 #include "role/role.h"
 #include "role/settings.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+static const char help[] =
+	"Usage: oci-thin-grow heal [--dry-run] DEVICE | --all\n"
+	"Makes a thin device that its engine has made again, too short, as long as it must be: as\n"
+	"its filesystem's superblock or the ledger say. The udev rule calls it for each device.\n\n"
+	"  --all              every thin device there is; also finish growths that were cut short\n"
+	"                     and remove ledger entries of devices that are gone for good\n"
+	"  --dry-run          say what would be done\n\n"
+	"Examples:\n"
+	"  oci-thin-grow heal --all --dry-run\n"
+	"  oci-thin-grow heal /dev/mapper/docker-8:1-42-base\n\n"
+	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 4 no such device.\n";
 
 static void log_report(const struct heal_report *report, const struct why *failed)
 {
@@ -217,27 +230,20 @@ static int heal_path(const struct policy *policy, const char *path, bool dry_run
 
 int role_heal(int argc, char *argv[])
 {
-	static const struct option options[] = {
-		{"all", no_argument, NULL, 'a'},
-		{"dry-run", no_argument, NULL, 'n'},
-		{NULL, 0, NULL, 0},
-	};
 	bool all = false, dry_run = false;
+	const struct command_option options[] = {
+		{"all", .flag = &all},
+		{"dry-run", .flag = &dry_run},
+		{NULL},
+	};
+	const struct command command = {"heal", help, options};
 	struct policy policy;
-	int c, status;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (c == 'a')
-			all = true;
-		else if (c == 'n')
-			dry_run = true;
-		else
-			return EXIT_USAGE;
-	}
-	if (argc - optind != (all ? 0 : 1)) {
-		log_stderr("heal: usage: oci-thin-grow heal [--dry-run] DEVICE | --all");
-		return EXIT_USAGE;
-	}
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
+	if (argc - optind != (all ? 0 : 1))
+		return command_misused(&command, "name one device, or --all");
 	settings_load_anyway(&policy);
 	if (all && policy.broken)
 		log_stderr("heal: %s: going on with what is built in", policy.broken);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "oci/state.h"
+#include "role/command.h"
 #include "role/container.h"
 #include "role/job.h"
 #include "role/role.h"
@@ -13,6 +14,20 @@
 
 #include <string.h>
 #include <unistd.h>
+
+static const char help[] =
+	"Usage: oci-thin-grow hook <STATE\n"
+	"OCI hook for the stages createRuntime, prestart and poststart: makes the container's disk "
+	"as\n"
+	"large as its annotation or label asks. Runtimes call it, with the container's state on\n"
+	"stdin; a container that asks for nothing is left alone.\n\n"
+	"Examples:\n"
+	"  \"hooks\": { \"createRuntime\": [ { \"path\": "
+	"\"/usr/libexec/oci/hooks.d/oci-thin-grow\",\n"
+	"      \"args\": [\"oci-thin-grow\", \"hook\"] } ] }          in a bundle's config.json\n"
+	"  podman --hooks-dir /usr/share/containers/oci/hooks.d run --annotation \\\n"
+	"      io.oci-thin-grow.size=4G ...                     by the installed hooks.d file\n\n"
+	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 3 refused.\n";
 
 /* There is no job to tell of yet, only the reason why there is none. */
 static int fail(const struct why *why)
@@ -60,15 +75,16 @@ static int run_job(const struct container *container, const struct policy *polic
 
 int role_hook(int argc, char *argv[])
 {
+	static const struct command command = {"hook", help, NULL};
 	_cleanup_(container_free) struct container container = {0};
 	struct policy policy;
 	struct why why;
 	int status;
 
-	if (argc > 1) {
-		log_stderr("hook: unexpected argument %s", quote(argv[1]));
-		return EXIT_USAGE;
-	}
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
+	if (optind < argc)
+		return command_misused(&command, "unexpected argument %s", quote(argv[optind]));
 	if (container_read_state(STDIN_FILENO, "container state on stdin", &container, &why) < 0 ||
 	    check_stage(&container.state, &why) < 0 || container_read_spec(&container, &why) < 0)
 		return fail(&why);

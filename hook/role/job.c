@@ -19,6 +19,17 @@
 static const char *const fs_names[] = {
 	[FS_OTHER] = "other", [FS_EXT4] = "ext4", [FS_XFS] = "xfs", [FS_BTRFS] = "btrfs"};
 
+static int open_rootfs(struct job *job)
+{
+	if (job->rootfs.fd >= 0)
+		return 0;
+	if (job->open_rootfs)
+		return job->open_rootfs(job->open_context, &job->rootfs, &job->why);
+	if (!job->root_path)
+		return why_set(&job->why, ENODATA, "config.json names no root.path");
+	return rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why);
+}
+
 static enum job_outcome grow(struct job *job, const struct policy *policy)
 {
 	struct grow_order order = settings_order(policy);
@@ -29,18 +40,12 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	order.progress_context = job->progress_context;
 	if (policy_allow(policy, &job->request, &job->why) < 0)
 		return JOB_REFUSED;
-	if (job->not_running) {
-		why_set(&job->why, ESRCH, "it is not running");
-		return JOB_FAILED;
-	}
-	if (job->rootfs.fd < 0 && !job->root_path) {
-		why_set(&job->why, EINVAL, "config.json names no root.path");
-		return job->request.given ? JOB_NOT_APPLICABLE : JOB_FAILED;
-	}
-	if ((job->rootfs.fd < 0 &&
-	     rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why) < 0) ||
-	    grow_rootfs(&job->rootfs, &order, &job->report, &job->why) < 0)
-		return JOB_FAILED;
+	job->error = open_rootfs(job);
+	if (job->error == 0)
+		job->error = grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
+	if (job->error < 0)
+		return job->error == -ENODATA && job->request.given ? JOB_NOT_APPLICABLE
+								    : JOB_FAILED;
 	switch (job->report.result) {
 	case GROW_KEPT:
 		return JOB_KEPT;
@@ -119,6 +124,12 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 	if (r < 0)
 		return r == -EPERM ? JOB_REFUSED : JOB_FAILED;
 	return job->request.asked ? grow(job, policy) : JOB_NOTHING;
+}
+
+bool job_is_pool_alarm(const struct job *job)
+{
+	return job->outcome == JOB_REFUSED && job->report.result == GROW_REFUSED &&
+	       !job->report.pool_denied;
 }
 
 bool job_has_engines_device(const struct job *job)

@@ -23,8 +23,11 @@ struct job {
 	const char *image, *ns; /* NULL: to be looked for in annotations and the engine's files */
 	const struct json *annotations[JOB_ANNOTATIONS];
 	const struct json *labels; /* NULL: to be looked for in the engine's files */
-	bool dry_run, not_running; /* the latter: there is no rootfs to look at */
-	grow_progress *progress;   /* as in struct grow_order */
+	bool dry_run;
+	/* How to open the rootfs, if it comes to that; NULL: root_path, below the bundle. */
+	int (*open_rootfs)(void *context, struct rootfs *ret, struct why *why);
+	void *open_context;
+	grow_progress *progress; /* as in struct grow_order */
 	void *progress_context;
 
 	/* out */
@@ -43,6 +46,7 @@ struct job {
 	struct rootfs rootfs;
 	struct grow_report report;
 	struct why why; /* for all outcomes from JOB_NOT_APPLICABLE on */
+	int error;	/* -errno of opening or growing; -ESRCH: it is not running (any more) */
 	uint64_t took_ms;
 	struct why unhealed;	      /* what would keep the device from being healed, or "" */
 	char *found_image, *found_ns; /* what was looked for */
@@ -53,6 +57,9 @@ void job_run(struct job *job, const struct policy *policy);
 
 /* The same for a request that is made already, in @job->request: no rule, no default, no switch. */
 void job_grow(struct job *job, const struct policy *policy);
+
+/* Was it the pool that refused? Then report.pool tells which, and others on it fare no better. */
+bool job_is_pool_alarm(const struct job *job);
 
 /* Is there a device that an engine will make again? What has another name is its maker's affair. */
 bool job_has_engines_device(const struct job *job);

@@ -4,35 +4,45 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/terminal.h"
 #include "disk/thin.h"
 #include "oci/json.h"
 #include "policy/policy.h"
 #include "policy/size.h"
+#include "role/command.h"
 #include "role/inventory.h"
 #include "role/role.h"
 #include "role/settings.h"
 #include "role/table.h"
 #include "role/target.h"
 
-#include <getopt.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SHORT_ID_BYTES 13
 #define WATCH_SECONDS  2
 
 static const char help[] =
-	"Usage: oci-thin-grow list [--json] [--watch] [--data-root DIR]...\n"
+	"Usage: oci-thin-grow list [OPTIONS]\n"
 	"Shows the containers whose disk is a thin device: how large it is, how full, what was "
 	"asked\n"
 	"for, and what the engine will make it the next time (ENGINE'S; heal mends that).\n\n"
 	"  --json             all in bytes, one object\n"
+	"  --names            only what other commands take for a container, a tab, and its "
+	"engine;\n"
+	"                     of all containers, on thin devices or not\n"
 	"  --watch            again every two seconds\n"
 	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow list\n"
-	"  oci-thin-grow list --json | jq '.containers[] | select(.used_percent > 90) | .name'\n";
+	"  oci-thin-grow list --json | jq '.containers[] | select(.used_percent > 90) | .name'\n\n"
+	"Exit status: 0 done, 1 failed, 2 usage.\n";
+
+struct form {
+	bool json, names, watch;
+};
 
 static int add_text(struct table *table, const struct inventory *row)
 {
@@ -113,13 +123,12 @@ static int show_text(const struct engine_list *list, const struct policy *policy
 	};
 	struct table table = {.columns = columns,
 			      .n_columns = sizeof(columns) / sizeof(columns[0])};
-	bool terminal = isatty(STDOUT_FILENO) == 1;
 	int r = collect(list, policy, &table, NULL);
 
-	if (r == 0 && watch && terminal)
+	if (r == 0 && watch && terminal_moves(stdout))
 		fputs("\x1b[H\x1b[J", stdout);
 	if (r == 0)
-		r = table_print(&table, terminal, stdout);
+		r = table_print(&table, terminal_has_colours(stdout), stdout);
 	table_free(&table);
 	return r;
 }
@@ -134,7 +143,42 @@ static int show_json(const struct engine_list *list, const struct policy *policy
 	return json_writer_end(w, stdout);
 }
 
-static int show(const struct target_args *args, bool json, bool watch)
+static bool is_printable(const char *text)
+{
+	if (!text || !*text || *text == '-')
+		return false;
+	while (*text >= ' ' && *text <= '~')
+		text++;
+	return !*text;
+}
+
+/* What engine_list_find() takes for this container and no other; NULL: it cannot be typed. */
+static const char *name_to_type(const struct engine_list *list,
+				const struct engine_container *container)
+{
+	const struct engine_container *found;
+	struct why unused;
+
+	if (is_printable(container->name) &&
+	    engine_list_find(list, container->name, &found, &unused) == 0 && found == container)
+		return container->name;
+	return is_printable(container->id) ? container->id : NULL;
+}
+
+/* For completion, hence cheap: engines' files are read, but no device is looked at. */
+static int show_names(const struct engine_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct engine_container *container = &list->containers[i];
+		const char *name = name_to_type(list, container);
+
+		if (name)
+			printf("%s\t%s\n", name, container->engine);
+	}
+	return fflush(stdout) == 0 ? 0 : -EIO;
+}
+
+static int show(const struct target_args *args, const struct form *form)
 {
 	struct engine_list list;
 	struct why why;
@@ -145,7 +189,11 @@ static int show(const struct target_args *args, bool json, bool watch)
 		return EXIT_FAILED;
 	}
 	thin_init();
-	r = json ? show_json(&list, args->policy) : show_text(&list, args->policy, watch);
+	if (form->names)
+		r = show_names(&list);
+	else
+		r = form->json ? show_json(&list, args->policy)
+			       : show_text(&list, args->policy, form->watch);
 	engine_list_free(&list);
 	if (r < 0)
 		log_stderr("list: standard output: %s", strerror(-r));
@@ -154,35 +202,28 @@ static int show(const struct target_args *args, bool json, bool watch)
 
 int role_list(int argc, char *argv[])
 {
-	static const struct option options[] = {
-		TARGET_DATA_ROOT_OPTION,
-		{"json", no_argument, NULL, 'j'},
-		{"watch", no_argument, NULL, 'w'},
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
 	struct target_args args = {0};
-	bool json = false, watch = false, bad = false;
+	struct form form = {0};
+	const struct command_option options[] = {
+		TARGET_DATA_ROOT_OPTION(&args),
+		{"json", .flag = &form.json},
+		{"names", .flag = &form.names},
+		{"watch", .flag = &form.watch},
+		{NULL},
+	};
+	const struct command command = {"list", help, options};
 	struct policy policy;
-	struct why why = {""};
-	int c, status;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		json |= c == 'j';
-		watch |= c == 'w';
-		bad |= c == '?' || target_option(&args, c, optarg, &why) < 0;
-		if (c == 'h')
-			return fputs(help, stdout) < 0 ? EXIT_FAILED : EXIT_OK;
-	}
-	if (bad || optind < argc) {
-		log_stderr("list: %s", why.text[0] ? why.text : "see oci-thin-grow list --help");
-		return EXIT_USAGE;
-	}
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
+	if (optind < argc)
+		return command_misused(&command, "it takes no container");
 	status = settings_load("list", &policy);
 	args.policy = &policy;
 	while (status == EXIT_OK) {
-		status = show(&args, json, watch);
-		if (!watch || nanosleep(&(struct timespec){.tv_sec = WATCH_SECONDS}, NULL) < 0)
+		status = show(&args, &form);
+		if (!form.watch || nanosleep(&(struct timespec){.tv_sec = WATCH_SECONDS}, NULL) < 0)
 			break;
 	}
 	config_free(&policy);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "role/progress.h"
 
+#include "base/terminal.h"
 #include "policy/size.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define BAR_COLUMNS 40
 
@@ -21,7 +21,7 @@ void progress_begin(struct progress *progress)
 {
 	const struct sigaction action = {.sa_handler = on_interrupt};
 
-	*progress = (struct progress){.terminal = isatty(STDERR_FILENO) == 1};
+	*progress = (struct progress){.terminal = terminal_moves(stderr)};
 	interrupted = 0;
 	sigaction(SIGINT, &action, &progress->old_int);
 	sigaction(SIGTERM, &action, &progress->old_term);
@@ -31,8 +31,19 @@ void progress_end(struct progress *progress)
 {
 	sigaction(SIGINT, &progress->old_int, NULL);
 	sigaction(SIGTERM, &progress->old_term, NULL);
+	progress_clear(progress);
+}
+
+void progress_clear(struct progress *progress)
+{
 	if (progress->drawn)
 		fputs("\r\x1b[K", stderr);
+	progress->drawn = false;
+}
+
+bool progress_is_interrupted(void)
+{
+	return interrupted;
 }
 
 void progress_format(uint64_t done_bytes, uint64_t all_bytes, char out[PROGRESS_LINE_BYTES])

@@ -18,6 +18,12 @@ struct progress {
 void progress_begin(struct progress *progress);
 void progress_end(struct progress *progress);
 
+/* Takes the bar away, so that something else can be said. */
+void progress_clear(struct progress *progress);
+
+/* Has somebody wanted it to stop since progress_begin()? */
+bool progress_is_interrupted(void);
+
 /* A grow_progress (disk/grow.h); @context is a struct progress. */
 bool progress_step(uint64_t done_bytes, uint64_t all_bytes, void *context);
 

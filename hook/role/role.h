@@ -17,8 +17,13 @@ enum exit_status {
 int role_hook(int argc, char *argv[]);
 int role_heal(int argc, char *argv[]);
 int role_grow(int argc, char *argv[]);
+int role_apply(int argc, char *argv[]);
 int role_list(int argc, char *argv[]);
 int role_explain(int argc, char *argv[]);
 
-/* The wrapper: @argv is the runtime's, @environment what the real runtime will get. */
+/*
+ * The wrapper: @argv is the runtime's, @environment what the real runtime will get. As a subcommand
+ * it only explains itself.
+ */
+int role_runtime_help(int argc, char *argv[]);
 int role_runtime(int argc, char *argv[], char *environment[]);

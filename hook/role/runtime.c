@@ -10,6 +10,7 @@
 #include "base/quote.h"
 #include "oci/json.h"
 #include "oci/spec.h"
+#include "role/command.h"
 #include "role/job.h"
 #include "role/role.h"
 #include "role/runtime-args.h"
@@ -19,6 +20,21 @@
 #include <limits.h>
 #include <string.h>
 #include <time.h>
+
+static const char help[] =
+	"Usage: oci-thin-grow-runtime ARGUMENTS-OF-RUNC\n"
+	"An OCI runtime for engines without hooks: on create and run it makes the container's disk "
+	"as\n"
+	"large as its annotation or label asks, then becomes /usr/bin/runc with the same "
+	"arguments\n"
+	"and environment. Every other subcommand, and --help, is runc's.\n\n"
+	"Examples:\n"
+	"  { \"runtimes\": { \"oci-thin-grow\": { \"path\": \"/usr/sbin/oci-thin-grow-runtime\" } "
+	"},\n"
+	"    \"default-runtime\": \"oci-thin-grow\" }              in /etc/docker/daemon.json\n"
+	"  ctr run --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime \\\n"
+	"      --annotation io.oci-thin-grow.size=4G IMAGE NAME\n\n"
+	"Exit status: that of runc; before it, 1 failed, 3 refused.\n";
 
 #define OTHER_RUNTIME "/usr/bin/crun"
 
@@ -155,4 +171,14 @@ int role_runtime(int argc, char *argv[], char *environment[])
 			return status;
 	}
 	return become(&policy, argv, environment);
+}
+
+int role_runtime_help(int argc, char *argv[])
+{
+	static const struct command command = {"runtime", help, NULL};
+	int status;
+
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
+	return command_misused(&command, "call it as oci-thin-grow-runtime");
 }

@@ -2,6 +2,7 @@
 #include "role/table.h"
 
 #include "base/quote.h"
+#include "base/terminal.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -68,11 +69,13 @@ static void print_cell(const char *text, size_t width, bool right, bool last, FI
 		fputc(' ', out);
 }
 
-int table_print(const struct table *table, bool terminal, FILE *out)
+int table_print(const struct table *table, bool colours, FILE *out)
 {
+	enum style titles = colours ? STYLE_TITLE : STYLE_PLAIN;
+
 	for (size_t row = 0; row <= table->n_rows; row++) {
-		if (row == 0 && terminal)
-			fputs("\x1b[1m", out);
+		if (row == 0)
+			fputs(style_begin(titles), out);
 		for (size_t i = 0; i < table->n_columns; i++) {
 			const struct table_column *column = &table->columns[i];
 
@@ -81,7 +84,8 @@ int table_print(const struct table *table, bool terminal, FILE *out)
 				   width_of(table, i), column->right, i + 1 == table->n_columns,
 				   out);
 		}
-		fputs(row == 0 && terminal ? "\x1b[0m\n" : "\n", out);
+		fputs(row == 0 ? style_end(titles) : "", out);
+		fputc('\n', out);
 	}
 	return fflush(out) == 0 ? 0 : -EIO;
 }

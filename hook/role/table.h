@@ -25,6 +25,6 @@ struct table {
 /* A row of n_columns texts, which are copied; NULL is shown as "-". 0 or -ENOMEM. */
 int table_add(struct table *table, const char *const texts[]);
 
-/* With the titles, bold if @terminal; nothing behind the last column. 0 or -EIO. */
-int table_print(const struct table *table, bool terminal, FILE *out);
+/* With the titles, bold with @colours; nothing behind the last column. 0 or -EIO. */
+int table_print(const struct table *table, bool colours, FILE *out);
 void table_free(struct table *table);

@@ -10,30 +10,16 @@
 #include <limits.h>
 #include <string.h>
 
-int target_option(struct target_args *args, int c, const char *value, struct why *why)
+int target_add_root(void *context, const char *value, struct why *why)
 {
-	switch (c) {
-	case TARGET_PID:
-		args->pid = value;
-		return 1;
-	case TARGET_PATH:
-		args->path = value;
-		return 1;
-	case TARGET_DEVICE:
-		args->device = value;
-		return 1;
-	case TARGET_DATA_ROOT:
-		if (*value != '/')
-			return why_set(why, EINVAL, "--data-root %s: not an absolute path",
-				       quote(value));
-		if (args->n_more_roots == TARGET_ROOTS_MAX)
-			return why_set(why, EINVAL, "more than %d of --data-root",
-				       TARGET_ROOTS_MAX);
-		args->more_roots[args->n_more_roots++] = value;
-		return 1;
-	default:
-		return 0;
-	}
+	struct target_args *args = context;
+
+	if (*value != '/')
+		return why_set(why, EINVAL, "--data-root %s: not an absolute path", quote(value));
+	if (args->n_more_roots == TARGET_ROOTS_MAX)
+		return why_set(why, EINVAL, "more than %d of --data-root", TARGET_ROOTS_MAX);
+	args->more_roots[args->n_more_roots++] = value;
+	return 0;
 }
 
 static void complain(const struct why *why, void *context)
@@ -117,8 +103,8 @@ int target_open_rootfs(const struct engine_container *container, const struct oc
 	thin_init();
 	if (!container->pid)
 		return why_set(why, ESRCH,
-			       "it is not running; give it an annotation or a label, "
-			       "and it is grown when it starts");
+			       "it is not running; what annotation or label ask for it gets when "
+			       "it starts");
 	/* An engine may keep its mounts to itself: then only the process shows them. */
 	if (container->bundle && spec->root_path &&
 	    open_checked(container, spec, false, ret, why) == 0) {
@@ -129,19 +115,65 @@ int target_open_rootfs(const struct engine_container *container, const struct oc
 	return open_checked(container, spec, true, ret, why);
 }
 
-static int open_container(const char *text, struct target *target, struct why *why)
+int target_of(const struct engine_container *container, struct target *ret, struct why *why)
 {
-	int r = engine_list_find(&target->list, text, &target->container, why);
-	struct why inner;
+	char *label = engine_container_label(container);
 
-	if (r < 0)
-		return r;
-	target->label = engine_container_label(target->container);
-	if (!target->label)
+	if (!label)
 		return why_set(why, ENOMEM, "out of memory");
-	target_read_spec(target->container, &target->spec);
-	r = target_open_rootfs(target->container, &target->spec, &target->rootfs, &inner);
+	ret->container = container;
+	ret->label = label;
+	ret->rootfs = (struct rootfs){.fd = -EBADF};
+	target_read_spec(container, &ret->spec);
+	return 0;
+}
+
+static int find_container(const char *text, struct target *target, struct why *why)
+{
+	const struct engine_container *found;
+	int r = engine_list_find(&target->list, text, &found, why);
+
+	return r < 0 ? r : target_of(found, target, why);
+}
+
+int target_find(const struct target_args *args, struct target *ret, struct why *why)
+{
+	int r;
+
+	*ret = (struct target){.rootfs.fd = -EBADF};
+	r = target_list(args, &ret->list, why);
+	return r < 0 ? r : find_container(args->container, ret, why);
+}
+
+static int open_container(struct target *target, struct why *why)
+{
+	struct why inner;
+	int r = target_open_rootfs(target->container, &target->spec, &target->rootfs, &inner);
+
 	return r < 0 ? why_set(why, -r, "container %s: %s", quote(target->label), inner.text) : 0;
+}
+
+static int open_for_job(void *context, struct rootfs *ret, struct why *why)
+{
+	const struct target *target = context;
+
+	return target_open_rootfs(target->container, &target->spec, ret, why);
+}
+
+struct job target_job(struct target *target)
+{
+	return (struct job){
+		.container = target->label,
+		.bundle = target->container->bundle ? target->container->bundle : "",
+		.engine = target->container->engine,
+		.image = target->container->image,
+		.ns = target->container->namespace,
+		.annotations = {target->spec.annotations},
+		.labels = target->container->labels,
+		.rootfs.fd = -EBADF,
+		.open_rootfs = open_for_job,
+		.open_context = target,
+	};
 }
 
 static int open_pid(const char *text, struct rootfs *ret, struct why *why)
@@ -181,8 +213,8 @@ int target_open(const struct target_args *args, struct target *ret, struct why *
 		return why_set(why, EINVAL,
 			       "name one container, or one of --pid, --path and --device");
 	if (args->container) {
-		r = target_list(args, &ret->list, why);
-		return r < 0 ? r : open_container(args->container, ret, why);
+		r = target_find(args, ret, why);
+		return r < 0 ? r : open_container(ret, why);
 	}
 	ret->label = strdup(by_other_means);
 	if (!ret->label)

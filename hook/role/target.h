@@ -7,6 +7,7 @@
 #include "engine/list.h"
 #include "oci/spec.h"
 #include "policy/policy.h"
+#include "role/job.h"
 
 #define TARGET_ROOTS_MAX 16
 
@@ -22,24 +23,22 @@ struct target_args {
 struct target {
 	struct engine_list list;
 	const struct engine_container *container; /* in list; NULL: not a container that we know */
-	char *label;				  /* for people */
+	char *label;				  /* "docker:web", for people */
 	struct oci_spec spec;			  /* empty if there is none */
 	struct rootfs rootfs;			  /* open */
 };
 
-/* The options of struct target_args, for getopt_long(): their values are above all characters. */
-enum { TARGET_PID = 256, TARGET_PATH, TARGET_DEVICE, TARGET_DATA_ROOT };
+/* The options of struct target_args, for a table of struct command_option. */
 /* clang-format off */
-#define TARGET_OPTIONS                                      \
-	{"pid", required_argument, NULL, TARGET_PID},       \
-	{"path", required_argument, NULL, TARGET_PATH},     \
-	{"device", required_argument, NULL, TARGET_DEVICE}, \
-	TARGET_DATA_ROOT_OPTION
-#define TARGET_DATA_ROOT_OPTION {"data-root", required_argument, NULL, TARGET_DATA_ROOT}
+#define TARGET_OPTIONS(args)                    \
+	{"pid", .value = &(args)->pid},         \
+	{"path", .value = &(args)->path},       \
+	{"device", .value = &(args)->device},   \
+	TARGET_DATA_ROOT_OPTION(args)
+#define TARGET_DATA_ROOT_OPTION(args) \
+	{"data-root", .take = target_add_root, .context = (args)}
 /* clang-format on */
-
-/* Notes the option @c and its value. 1; 0: it is none of these; -EINVAL with a reason. */
-int target_option(struct target_args *args, int c, const char *value, struct why *why);
+int target_add_root(void *args, const char *value, struct why *why);
 
 /* All containers, with what cannot be read told on stderr. 0 or -errno with a reason. */
 int target_list(const struct target_args *args, struct engine_list *ret, struct why *why);
@@ -50,6 +49,19 @@ int target_list(const struct target_args *args, struct engine_list *ret, struct 
  */
 int target_open(const struct target_args *args, struct target *ret, struct why *why);
 void target_close(struct target *target);
+
+/* @container, one of a list's, with its spec; its rootfs is not opened. 0 or -ENOMEM with a reason.
+ */
+int target_of(const struct engine_container *container, struct target *ret, struct why *why);
+
+/* The container that @text means, likewise. What target_open() returns. */
+int target_find(const struct target_args *args, struct target *ret, struct why *why);
+
+/*
+ * A job for such a target, which must outlive it: policy is asked as the hook asks it, of what the
+ * engine's files say, and the rootfs is opened if there is need.
+ */
+struct job target_job(struct target *target);
 
 /* Opens the rootfs of a running container. 0; -ESRCH: it does not run; -errno; with a reason. */
 int target_open_rootfs(const struct engine_container *container, const struct oci_spec *spec,

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * `apply CONTAINER... | --all`: running containers get what is asked for them now, as they would at
+ * their next start. One that fails does not stop the others; a pool in need does, because the next
+ * ones would only burden it more.
+ */
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/quote.h"
+#include "base/terminal.h"
+#include "disk/lock.h"
+#include "oci/json.h"
+#include "policy/size.h"
+#include "role/command.h"
+#include "role/job.h"
+#include "role/progress.h"
+#include "role/role.h"
+#include "role/settings.h"
+#include "role/tally.h"
+#include "role/target.h"
+#include "role/tell.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"Usage: oci-thin-grow apply [OPTIONS] CONTAINER... | --all\n"
+	"Makes the disks of running containers as large as they would be made at the next start:\n"
+	"after an annotation, label or rule has changed. Nothing is made smaller. A container "
+	"that\n"
+	"fails does not stop the others; a pool that is full or in trouble ends it.\n\n"
+	"  --all              all that run; of those that need nothing only --verbose tells\n"
+	"  --dry-run          say what would be done\n"
+	"  --json             say it in JSON\n"
+	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Examples:\n"
+	"  oci-thin-grow apply --all --dry-run\n"
+	"  oci-thin-grow apply web docker:db\n\n"
+	"Exit status: 0 done, or nothing to do; 1 some failed, 2 usage, 3 some were refused, or "
+	"the\n"
+	"pool was; 4 no such container.\n";
+
+struct apply {
+	const struct policy *policy;
+	bool all, dry_run, as_json;
+	struct json_writer *json; /* only if as_json */
+	struct progress progress;
+	struct tally tally;
+	char *pool; /* the one that ends it, or NULL */
+};
+
+/* --- telling ------------------------------------------------------------------------------------
+ */
+
+/* Who named a container hears of it, whatever comes of it; with --all only news is told. */
+static void tell_no_news(const struct apply *apply, const char *label, const char *what)
+{
+	if (apply->all || apply->as_json) {
+		log_debug("%s: %s", quote(label), what);
+		return;
+	}
+	tell_label(label, stdout);
+	fputs(": ", stdout);
+	terminal_print(stdout, STYLE_DIM, "%s\n", what);
+}
+
+/* A container that nothing is done about, in the JSON. */
+static void add_idle(struct apply *apply, const char *label,
+		     const struct engine_container *container, const char *action,
+		     const char *reason)
+{
+	if (!apply->as_json)
+		return;
+	json_write_object(apply->json, NULL);
+	json_write_string(apply->json, "id", container ? container->id : NULL);
+	json_write_string(apply->json, "container", label);
+	json_write_string(apply->json, "engine", container ? container->engine : NULL);
+	json_write_string(apply->json, "action", action);
+	json_write_string(apply->json, "reason", reason);
+	json_write_close(apply->json);
+}
+
+static void pass_over(struct apply *apply, const char *label,
+		      const struct engine_container *container, const char *reason)
+{
+	apply->tally.n[FATE_PASSED_OVER]++;
+	add_idle(apply, label, container, "skip", reason);
+	tell_no_news(apply, label, reason);
+}
+
+static void tell_news(const struct apply *apply, const struct job *job)
+{
+	struct why message;
+
+	if (!apply->dry_run)
+		job_log(job);
+	job_message(job, &message);
+	if (message.text[0])
+		log_stderr("%s", message.text);
+	if (job->report.warning.text[0])
+		log_stderr("container %s: %s", quote(job->container), job->report.warning.text);
+	if (job->outcome == JOB_GROWN && !apply->as_json)
+		tell_text(job, stdout);
+}
+
+static void tell(struct apply *apply, const struct job *job,
+		 const struct engine_container *container)
+{
+	struct why what;
+
+	if (job->outcome == JOB_GROWN || job->outcome > JOB_NOT_APPLICABLE ||
+	    job->report.warning.text[0]) {
+		tell_news(apply, job);
+	} else if (job->outcome == JOB_KEPT) {
+		why_set(&what, 0, "has %s already",
+			size_format(job->report.device.sectors * SECTOR_BYTES));
+		tell_no_news(apply, job->container, what.text);
+	} else {
+		tell_no_news(apply, job->container, "nothing is asked for");
+	}
+	if (apply->as_json) {
+		json_write_object(apply->json, NULL);
+		json_write_string(apply->json, "id", container->id);
+		tell_json(job, apply->json);
+		json_write_close(apply->json);
+	}
+}
+
+/* --- one container ------------------------------------------------------------------------------
+ */
+
+static enum fate fate_of(const struct job *job)
+{
+	static const enum fate fates[] = {
+		[JOB_NOTHING] = FATE_UNASKED,	   [JOB_KEPT] = FATE_KEPT,
+		[JOB_GROWN] = FATE_GROWN,	   [JOB_NOT_APPLICABLE] = FATE_PASSED_OVER,
+		[JOB_SWITCHED_OFF] = FATE_REFUSED, [JOB_REFUSED] = FATE_REFUSED,
+		[JOB_FAILED] = FATE_FAILED,
+	};
+
+	/* It may have ended since the list was made. */
+	return job->error == -ESRCH ? FATE_PASSED_OVER : fates[job->outcome];
+}
+
+static void run_job(struct apply *apply, struct target *target)
+{
+	struct job job = target_job(target);
+	enum fate fate;
+
+	job.dry_run = apply->dry_run;
+	job.progress = progress_step;
+	job.progress_context = &apply->progress;
+	job_run(&job, apply->policy);
+	progress_clear(&apply->progress);
+	fate = fate_of(&job);
+	if (fate == FATE_PASSED_OVER) {
+		pass_over(apply, job.container, target->container, job.why.text);
+	} else {
+		apply->tally.n[fate]++;
+		tell(apply, &job, target->container);
+	}
+	if (job_is_pool_alarm(&job))
+		apply->pool = strdup(job.report.pool.name);
+	job_free(&job);
+}
+
+static void leave(struct apply *apply, const char *label, const struct engine_container *container)
+{
+	apply->tally.n[FATE_LEFT]++;
+	add_idle(apply, label, container, "left", NULL);
+	if (apply->as_json)
+		return;
+	tell_label(label, stdout);
+	fputs(": ", stdout);
+	terminal_print(stdout, STYLE_WARN, "left undone\n");
+}
+
+static void apply_to(struct apply *apply, const struct engine_container *container)
+{
+	_cleanup_(target_close) struct target target = {.rootfs.fd = -EBADF};
+	struct why why;
+
+	if (target_of(container, &target, &why) < 0) {
+		apply->tally.n[FATE_FAILED]++;
+		log_stderr("apply: %s", why.text);
+	} else if (apply->pool || progress_is_interrupted()) {
+		leave(apply, target.label, container);
+	} else if (!container->pid) {
+		pass_over(apply, target.label, container, "it is not running");
+	} else {
+		run_job(apply, &target);
+	}
+}
+
+/* --- all of them --------------------------------------------------------------------------------
+ */
+
+/* The ones that are named; what cannot be found does not stop the others. */
+static size_t choose(struct apply *apply, const struct engine_list *list, char *const names[],
+		     const struct engine_container *ret[])
+{
+	size_t n = 0;
+
+	for (; *names; names++) {
+		struct why why;
+
+		if (engine_list_find(list, *names, &ret[n], &why) == 0) {
+			n++;
+			continue;
+		}
+		apply->tally.n[FATE_MISSING]++;
+		add_idle(apply, *names, NULL, "missing", why.text);
+		log_stderr("apply: %s", why.text);
+	}
+	return n;
+}
+
+static void add_end(struct apply *apply, const char *stopped_by)
+{
+	json_write_array_close(apply->json);
+	json_write_bool(apply->json, "dry_run", apply->dry_run);
+	json_write_string(apply->json, "stopped_by", stopped_by);
+	json_write_string(apply->json, "pool", apply->pool);
+	tally_json(&apply->tally, apply->json);
+}
+
+/* An exit status. */
+static int sum_up(struct apply *apply)
+{
+	bool interrupted = !apply->pool && progress_is_interrupted();
+	int r;
+
+	if (apply->pool || interrupted)
+		log_stderr("apply: stopped by %s%s; left undone: %u",
+			   apply->pool ? "pool " : "a signal",
+			   apply->pool ? quote(apply->pool) : "", apply->tally.n[FATE_LEFT]);
+	if (apply->as_json) {
+		add_end(apply, apply->pool ? "pool" : interrupted ? "signal" : NULL);
+		r = json_writer_end(apply->json, stdout);
+	} else {
+		tally_print(&apply->tally, apply->dry_run, stdout);
+		r = fflush(stdout) == 0 ? 0 : -EIO;
+	}
+	if (r < 0)
+		log_stderr("apply: standard output: %s", strerror(-r));
+	if (r < 0 || interrupted)
+		return EXIT_FAILED;
+	return apply->pool ? EXIT_REFUSED : tally_exit_status(&apply->tally);
+}
+
+static void apply_to_list(struct apply *apply, const struct engine_list *list,
+			  const struct engine_container *const chosen[], size_t n)
+{
+	progress_begin(&apply->progress);
+	for (size_t i = 0; i < n; i++)
+		apply_to(apply, apply->all ? &list->containers[i] : chosen[i]);
+	progress_end(&apply->progress);
+}
+
+static int apply(struct apply *apply, const struct target_args *args, char *const names[], size_t n)
+{
+	_cleanup_free_ const struct engine_container **chosen = calloc(n + 1, sizeof(*chosen));
+	_cleanup_(engine_list_free) struct engine_list list = {0};
+	struct why why;
+	int status;
+
+	if (!chosen || target_list(args, &list, &why) < 0) {
+		log_stderr("apply: %s", chosen ? why.text : "out of memory");
+		return EXIT_FAILED;
+	}
+	if (apply->as_json) {
+		apply->json = json_writer_begin();
+		json_write_array(apply->json, "containers");
+	}
+	n = apply->all ? list.n : choose(apply, &list, names, chosen);
+	apply_to_list(apply, &list, chosen, n);
+	status = sum_up(apply);
+	free(apply->pool);
+	return status;
+}
+
+/* What hook and wrapper would not do now is not done here either. */
+static int check_switch(const struct policy *policy)
+{
+	struct why why;
+
+	if (!settings_switched_off(policy, RUN_DIR, &why))
+		return EXIT_OK;
+	log_stderr("apply: %s", why.text);
+	return EXIT_REFUSED;
+}
+
+int role_apply(int argc, char *argv[])
+{
+	struct apply order = {0};
+	struct target_args args = {0};
+	const struct command_option options[] = {
+		TARGET_DATA_ROOT_OPTION(&args),
+		{"all", .flag = &order.all},
+		{"dry-run", .flag = &order.dry_run},
+		{"json", .flag = &order.as_json},
+		{NULL},
+	};
+	const struct command command = {"apply", help, options};
+	struct policy policy;
+	int status;
+
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
+	if (order.all == (optind < argc))
+		return command_misused(&command, "name the containers, or say --all");
+	status = settings_load("apply", &policy);
+	order.policy = args.policy = &policy;
+	if (status == EXIT_OK)
+		status = check_switch(&policy);
+	if (status == EXIT_OK)
+		status = apply(&order, &args, argv + optind, (size_t)(argc - optind));
+	config_free(&policy);
+	return status;
+}
