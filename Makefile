@@ -8,6 +8,8 @@ CC       ?= cc
 CFLAGS   ?= -O2 -g
 PREFIX   ?= /usr
 DESTDIR  ?=
+# Debian's; elsewhere $(PREFIX)/share/zsh/site-functions
+ZSHDIR   ?= $(PREFIX)/share/zsh/vendor-completions
 O        ?= build
 
 INSTALL  ?= install
@@ -106,6 +108,12 @@ deps: ## install what building and testing need (Debian; root)
 lint-deps:
 	@tests/deps.sh $(BUILD_DEPS) $(LINT_DEPS)
 
+MAN8 := oci-thin-grow.8 oci-thin-grow-runtime.8
+MAN5 := oci-thin-grow.json.5
+BASH_COMPLETION = $(PREFIX)/share/bash-completion/completions/oci-thin-grow
+ZSH_COMPLETION  = $(ZSHDIR)/_oci-thin-grow
+FISH_COMPLETION = $(PREFIX)/share/fish/vendor_completions.d/oci-thin-grow.fish
+
 .PHONY: install uninstall
 install: all ## install below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
@@ -116,12 +124,22 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json
 	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
+	$(INSTALL) -m 0644 $(MAN8:%=doc/%) $(DESTDIR)$(PREFIX)/share/man/man8
+	$(INSTALL) -m 0644 $(MAN5:%=doc/%) $(DESTDIR)$(PREFIX)/share/man/man5
+	$(INSTALL) -D -m 0644 config/completion/oci-thin-grow.bash $(DESTDIR)$(BASH_COMPLETION)
+	$(INSTALL) -D -m 0644 config/completion/_oci-thin-grow $(DESTDIR)$(ZSH_COMPLETION)
+	$(INSTALL) -D -m 0644 config/completion/oci-thin-grow.fish $(DESTDIR)$(FISH_COMPLETION)
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
 		$(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules \
+		$(MAN8:%=$(DESTDIR)$(PREFIX)/share/man/man8/%) \
+		$(MAN5:%=$(DESTDIR)$(PREFIX)/share/man/man5/%) \
+		$(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) \
+		$(DESTDIR)$(FISH_COMPLETION) \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
 
 # --- packages ----------------------------------------------------------------------------------------------

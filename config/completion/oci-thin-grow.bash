@@ -1,0 +1,85 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Completion of oci-thin-grow for bash, with or without bash-completion.
+# Containers' names are other people's text: no compgen -W and no eval, which expand it, and no `compopt -o filenames`, with
+# which readline leaves $(...) as it is where a / follows.
+
+_oci_thin_grow_options() {
+	case $1 in
+	'') echo --verbose --help --version ;;
+	apply) echo --all --dry-run --json --data-root --verbose --help ;;
+	explain) echo --state --json --data-root --verbose --help ;;
+	grow) echo --dry-run --json --pid --path --device --data-root --verbose --help ;;
+	heal) echo --all --dry-run --verbose --help ;;
+	list) echo --json --names --watch --data-root --verbose --help ;;
+	hook | runtime) echo --verbose --help ;;
+	esac
+}
+
+# _oci_thin_grow_add PREFIX WORD...: those that begin so
+_oci_thin_grow_add() {
+	local prefix=$1 word
+	shift
+	for word; do
+		[[ $word != "$prefix"* ]] || COMPREPLY+=("$word")
+	done
+}
+
+# For the shell ENGINE:NAME is three words, and only the last one is to be completed.
+_oci_thin_grow_containers() {
+	local current=$1 engine='' quoted='' name of
+	if [[ $current = : ]]; then
+		engine=${COMP_WORDS[COMP_CWORD - 1]} current=''
+	elif [[ ${COMP_WORDS[COMP_CWORD - 1]} = : && $COMP_CWORD -gt 2 ]]; then
+		engine=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	case $current in
+	[\"\']*) quoted=1 current=${current:1} ;;
+	*) current=${current//\\/} ;;
+	esac
+	while IFS=$'\t' read -r name of; do
+		[[ $name = "$current"* && (-z $engine || $engine = "$of") ]] || continue
+		if [[ -z $quoted ]]; then
+			printf -v name %q "$name"
+		elif [[ $name = *[!A-Za-z0-9_.,:/@+\ -]* ]]; then
+			continue # not within quotes
+		fi
+		COMPREPLY+=("$name")
+	done < <(oci-thin-grow list --names 2>/dev/null)
+}
+
+_oci_thin_grow() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' i
+	COMPREPLY=()
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		[[ ${COMP_WORDS[i]} = -* ]] || { command=${COMP_WORDS[i]}; break; }
+	done
+	case $previous in
+	--data-root | --path)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -d -- "$current")
+		return
+		;;
+	--state)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "$current")
+		return
+		;;
+	--pid | --device) return ;;
+	esac
+	if [[ $current = -* ]]; then
+		# shellcheck disable=SC2046
+		_oci_thin_grow_add "$current" $(_oci_thin_grow_options "$command")
+		return
+	fi
+	case $command in
+	'') _oci_thin_grow_add "$current" apply explain grow heal hook list runtime ;;
+	apply | explain | grow) _oci_thin_grow_containers "$current" ;;
+	heal)
+		compopt -o filenames 2>/dev/null
+		mapfile -t COMPREPLY < <(compgen -f -- "${current:-/dev/mapper/}")
+		;;
+	esac
+}
+
+complete -F _oci_thin_grow oci-thin-grow

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# Completion of oci-thin-grow for fish, which quotes what it inserts.
+
+set -l commands apply explain grow heal hook list runtime
+
+# Lines of a name, a tab and the engine, which is how fish wants a description.
+function __oci_thin_grow_containers
+	oci-thin-grow list --names 2>/dev/null
+end
+
+# Is the command one of the arguments?
+function __oci_thin_grow_is
+	set -l words (commandline -opc)
+	set -e words[1]
+	for word in $words
+		string match -q -- '-*' $word; and continue
+		contains -- $word $argv
+		return
+	end
+	return 1
+end
+
+complete -c oci-thin-grow -f
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -l version -d 'Version'
+complete -c oci-thin-grow -l verbose -d 'Say on stderr what is logged'
+complete -c oci-thin-grow -l help -d 'Options and examples'
+
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a apply -d 'Bring running containers to what is asked for now'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a explain -d 'Where a size comes from, and what would be done'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a grow -d 'Make a running container\'s disk larger now'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a heal -d 'Make a re-created device long enough again'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a hook -d 'OCI hook'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a list -d 'Containers on thin devices'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a runtime -d 'OCI runtime, as oci-thin-grow-runtime'
+
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow' -a '(__oci_thin_grow_containers)'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow list' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow list' -l json -d 'Say it in JSON'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow heal' -l dry-run -d 'Say what would be done'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply heal' -l all -d 'All of them'
+complete -c oci-thin-grow -n '__oci_thin_grow_is explain' -l state -r -F -d 'An OCI container state'
+complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l pid -x -a '(__fish_complete_pids)' -d 'The container with this process'
+complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l path -x -a '(__fish_complete_directories)' -d 'The one with this rootfs'
+complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l device -x -d 'The one on this device'
+complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l names -d 'Only names and engines'
+complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l watch -d 'Again every two seconds'
+complete -c oci-thin-grow -n '__oci_thin_grow_is heal' -F
