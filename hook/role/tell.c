@@ -68,7 +68,8 @@ void tell_text(const struct job *job, FILE *out)
 		tell_plan(job, out);
 	else
 		tell_growth(job, out);
-	tell_origin(job, out);
+	if (job->outcome != JOB_KEPT)
+		tell_origin(job, out);
 	fputc('\n', out);
 }
 

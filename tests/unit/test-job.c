@@ -134,6 +134,37 @@ static void a_full_pool_refuses(void **state)
 	strcpy(fake_dm.pool_status, "Fail");
 	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
 	assert_contains(message.text, "pool \"docker-pool\" is failed");
+	assert_true(job_is_pool_alarm(&job));
+	assert_string_equal(job.report.pool.name, "docker-pool");
+}
+
+static int opened;
+
+static int does_not_run(void *context, struct rootfs *ret, struct why *why)
+{
+	(void)context;
+	(void)ret;
+	opened++;
+	return why_set(why, ESRCH, "it does not run");
+}
+
+/* Commands open a rootfs in their own way, and only if there is something to be had from it. */
+static void opens_the_rootfs_when_it_comes_to_that(void **state)
+{
+	(void)state;
+	opened = 0;
+	job.open_rootfs = does_not_run;
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	json_free(doc);
+	expect(ASKS("2T"), JOB_REFUSED, EXIT_REFUSED);
+	assert_false(job_is_pool_alarm(&job));
+	json_free(doc);
+	assert_int_equal(opened, 0);
+	assert_int_equal(fake_dm.calls, 0);
+	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
+	assert_int_equal(opened, 1);
+	assert_int_equal(job.error, -ESRCH);
+	assert_contains(message.text, "it does not run");
 }
 
 static void what_is_not_thin_is_a_warning(void **state)
@@ -255,6 +286,7 @@ int main(void)
 		JOB_TEST(a_request_below_the_size_is_told),
 		JOB_TEST(policy_refuses),
 		JOB_TEST(a_full_pool_refuses),
+		JOB_TEST(opens_the_rootfs_when_it_comes_to_that),
 		JOB_TEST(what_is_not_thin_is_a_warning),
 		JOB_TEST(what_fails_fails_the_container),
 		JOB_TEST(an_unreadable_request_fails),

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Every subcommand explains itself, and is in the manual page and in the completion of each shell,
+ * with all its options. A new one without them is red here.
+ */
+
+int program_main(int argc, char *argv[]);
+#define main program_main
+#include "main.c"
+#undef main
+
+#include "capture.h"
+
+#include <getopt.h>
+
+#define MANUAL "doc/oci-thin-grow.8"
+#define BASH   "config/completion/oci-thin-grow.bash"
+#define ZSH    "config/completion/_oci-thin-grow"
+#define FISH   "config/completion/oci-thin-grow.fish"
+
+#define LINE_COLUMNS 100
+
+static char *text_of(const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!file)
+		fail_msg("%s: %s", path, strerror(errno));
+	assert_true(getdelim(&text, &size, '\0', file) > 0);
+	fclose(file);
+	return text;
+}
+
+static int run(char *argv[], struct capture *out)
+{
+	char **environment = environ; /* which the program forgets */
+	int argc = 0, status;
+
+	while (argv[argc])
+		argc++;
+	optind = 0; /* glibc: all anew */
+	capture_begin(out, stdout);
+	status = program_main(argc, argv);
+	capture_end(out);
+	environ = environment;
+	return status;
+}
+
+static const char *help_of(const char *name, struct capture *out)
+{
+	char program[] = "oci-thin-grow", help[] = "--help", *copy = strdup(name);
+	char *argv[] = {program, copy, help, NULL};
+	int status = run(argv, out);
+
+	free(copy);
+	if (status != EXIT_OK)
+		fail_msg("%s --help: exit status %d", name, status);
+	return out->text;
+}
+
+static bool is_word_character(char c)
+{
+	return c == '-' || c == '_' || (c >= 'a' && c <= 'z');
+}
+
+/* Is @word in the @len bytes at @text, and not only as a part of another one? */
+static bool has_word(const char *text, size_t len, const char *word)
+{
+	size_t word_len = strlen(word);
+
+	for (const char *at = text; (at = strstr(at, word)) && at + word_len <= text + len; at++) {
+		if ((at == text || !is_word_character(at[-1])) && !is_word_character(at[word_len]))
+			return true;
+	}
+	return false;
+}
+
+/* Does any line of @text that has @marker have both words? An empty one is in every line. */
+static bool has_line(const char *text, const char *marker, const char *one, const char *other)
+{
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+		size_t len = strcspn(line, "\n");
+
+		if (has_word(line, len, one) && (!*other || has_word(line, len, other)) &&
+		    memmem(line, len, marker, strlen(marker)))
+			return true;
+		if (!line[len])
+			break;
+	}
+	return false;
+}
+
+/* Calls @each with every "  --option" at the beginning of a line of @help. */
+static void each_option(const char *help, void (*each)(const char *command, const char *option),
+			const char *command)
+{
+	for (const char *at = help; (at = strstr(at, "\n  --")); at++) {
+		char option[64];
+
+		assert_int_equal(sscanf(at, "\n  --%60[a-z-]", option), 1);
+		each(command, option);
+	}
+}
+
+static void assert_narrow(const char *name, const char *text)
+{
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+		if (strcspn(line, "\n") > LINE_COLUMNS)
+			fail_msg("%s --help: more than %d columns:\n%s", name, LINE_COLUMNS, line);
+	}
+}
+
+static void every_command_explains_itself(void **state)
+{
+	struct capture out;
+
+	(void)state;
+	for (size_t i = 0; i < ROLES; i++) {
+		const char *name = roles[i].name, *help;
+
+		if (!name)
+			continue;
+		help = help_of(name, &out);
+		assert_int_equal(strncmp(help, "Usage: oci-thin-grow", 20), 0);
+		assert_contains(help, name);
+		assert_contains(help, "\n\nExamples:\n  ");
+		assert_contains(help, "\n\nExit status: ");
+		assert_narrow(name, help);
+	}
+}
+
+static void the_program_lists_them(void **state)
+{
+	char program[] = "oci-thin-grow", help[] = "--help", *argv[] = {program, help, NULL};
+	struct capture out;
+
+	(void)state;
+	assert_int_equal(run(argv, &out), EXIT_OK);
+	assert_narrow("", out.text);
+	for (size_t i = 0; i < ROLES; i++) {
+		if (roles[i].name)
+			assert_true(has_word(out.text, strlen(out.text), roles[i].name));
+		else
+			assert_contains(out.text, roles[i].what);
+	}
+}
+
+/* The part of the manual about @command. */
+static void manual_section(const char *manual, const char *command, const char **ret, size_t *len)
+{
+	char title[64];
+	const char *end;
+
+	snprintf(title, sizeof(title), "\n.Ss %s\n", command);
+	*ret = strstr(manual, title);
+	if (!*ret) {
+		fail_msg("%s: nothing about %s", MANUAL, command);
+		return;
+	}
+	end = strstr(*ret + 1, "\n.Ss ");
+	if (!end)
+		end = strstr(*ret + 1, "\n.Sh ");
+	assert_non_null(end);
+	*len = (size_t)(end - *ret);
+}
+
+static void is_in_manual(const char *command, const char *option)
+{
+	char *manual = text_of(MANUAL), flag[80];
+	const char *section = "";
+	size_t len = 0;
+
+	snprintf(flag, sizeof(flag), "-%s", option);
+	manual_section(manual, command, &section, &len);
+	if (!has_word(section, len, flag))
+		fail_msg("%s: nothing about %s --%s", MANUAL, command, option);
+	free(manual);
+}
+
+static void all_are_in_the_manual(void **state)
+{
+	struct capture out;
+
+	(void)state;
+	for (size_t i = 0; i < ROLES; i++) {
+		const char *section;
+		char *manual;
+		size_t len;
+
+		if (!roles[i].name)
+			continue;
+		manual = text_of(MANUAL);
+		manual_section(manual, roles[i].name, &section, &len);
+		free(manual);
+		each_option(help_of(roles[i].name, &out), is_in_manual, roles[i].name);
+	}
+}
+
+static void is_completed(const char *command, const char *option)
+{
+	char *in_bash = text_of(BASH), *in_zsh = text_of(ZSH), *in_fish = text_of(FISH), flag[80];
+
+	snprintf(flag, sizeof(flag), "--%s", option);
+	if (!has_line(in_bash, ") echo ", command, flag))
+		fail_msg("%s: no %s --%s", BASH, command, option);
+	if (!has_word(in_zsh, strlen(in_zsh), flag))
+		fail_msg("%s: no %s --%s", ZSH, command, option);
+	snprintf(flag, sizeof(flag), "-l %s", option);
+	if (!has_line(in_fish, "__oci_thin_grow_is ", command, flag))
+		fail_msg("%s: no %s --%s", FISH, command, option);
+	free(in_bash);
+	free(in_zsh);
+	free(in_fish);
+}
+
+static void all_are_completed(void **state)
+{
+	char *in_bash = text_of(BASH), *in_zsh = text_of(ZSH), *in_fish = text_of(FISH);
+	struct capture out;
+
+	(void)state;
+	for (size_t i = 0; i < ROLES; i++) {
+		const char *name = roles[i].name;
+		char argument[64], described[64];
+
+		if (!name)
+			continue;
+		snprintf(argument, sizeof(argument), "-a %s", name);
+		snprintf(described, sizeof(described), "\t\t'%s:", name);
+		if (!has_line(in_bash, "'') _oci_thin_grow_add", name, "") ||
+		    !has_line(in_bash, ") echo --", name, ""))
+			fail_msg("%s: no %s", BASH, name);
+		if (!strstr(in_zsh, described) || !has_line(in_zsh, ")", name, ""))
+			fail_msg("%s: no %s", ZSH, name);
+		if (!has_line(in_fish, "set -l commands", name, "") ||
+		    !has_line(in_fish, "complete ", argument, ""))
+			fail_msg("%s: no %s", FISH, name);
+		each_option(help_of(name, &out), is_completed, name);
+	}
+	free(in_bash);
+	free(in_zsh);
+	free(in_fish);
+}
+
+static void refuses_what_it_does_not_know(void **state)
+{
+	char program[] = "oci-thin-grow", word[] = "shrink\x1b", option[] = "--shrink";
+	char *command[] = {program, word, NULL}, *wrong[] = {program, option, NULL},
+	     *nothing[] = {program, NULL};
+	struct capture out, err;
+
+	(void)state;
+	capture_begin(&err, stderr);
+	assert_int_equal(run(command, &out), EXIT_USAGE);
+	assert_int_equal(run(wrong, &out), EXIT_USAGE);
+	assert_int_equal(run(nothing, &out), EXIT_USAGE);
+	capture_end(&err);
+	assert_contains(err.text, "unknown command \"shrink\\x1b\"; see oci-thin-grow --help\n");
+	assert_contains(err.text, "unknown option \"--shrink\"; see oci-thin-grow --help\n");
+	assert_contains(out.text, "Usage: ");
+}
+
+static void tells_its_version(void **state)
+{
+	char program[] = "oci-thin-grow", version[] = "--version",
+	     *argv[] = {program, version, NULL};
+	struct capture out;
+
+	(void)state;
+	assert_int_equal(run(argv, &out), EXIT_OK);
+	assert_string_equal(out.text, "oci-thin-grow " VERSION "\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_command_explains_itself),
+		cmocka_unit_test(the_program_lists_them),
+		cmocka_unit_test(all_are_in_the_manual),
+		cmocka_unit_test(all_are_completed),
+		cmocka_unit_test(refuses_what_it_does_not_know),
+		cmocka_unit_test(tells_its_version),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/tally.h"
+
+#include "role/role.h"
+#include "unit.h"
+
+static char *print(const struct tally *tally, bool dry_run)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	tally_print(tally, dry_run, out);
+	fclose(out);
+	return text;
+}
+
+static void expect(struct tally tally, bool dry_run, const char *expected)
+{
+	char *text = print(&tally, dry_run);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void leaves_out_what_there_is_none_of(void **state)
+{
+	(void)state;
+	expect((struct tally){0}, false, "no containers\n");
+	expect((struct tally){{[FATE_GROWN] = 2}}, false, "2 grown\n");
+	expect((struct tally){{[FATE_GROWN] = 2, [FATE_KEPT] = 1}}, true,
+	       "2 would grow, 1 large enough\n");
+	expect((struct tally){{1, 2, 3, 4, 5, 6, 7, 8}}, false,
+	       "1 grown, 2 large enough, 3 without a request, 4 not running or not on a thin "
+	       "device, 5 refused, 6 failed, 7 not found, 8 left undone\n");
+}
+
+static void as_json_all_are_there(void **state)
+{
+	const struct tally tally = {{1, 2, 3, 4, 5, 6, 7, 8}};
+	struct json_writer *w = json_writer_begin();
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	tally_json(&tally, w);
+	assert_int_equal(json_writer_end(w, out), 0);
+	fclose(out);
+	assert_string_equal(text, "{\"summary\":{\"grown\":1,\"kept\":2,\"unasked\":3,"
+				  "\"passed_over\":4,\"refused\":5,\"failed\":6,\"missing\":7,"
+				  "\"left\":8}}\n");
+	free(text);
+}
+
+static int status_with(enum fate fate, enum fate other)
+{
+	struct tally tally = {{0}};
+
+	tally.n[fate]++;
+	tally.n[other]++;
+	return tally_exit_status(&tally);
+}
+
+static void the_worst_counts(void **state)
+{
+	(void)state;
+	assert_int_equal(tally_exit_status(&(struct tally){{0}}), EXIT_OK);
+	assert_int_equal(status_with(FATE_GROWN, FATE_KEPT), EXIT_OK);
+	assert_int_equal(status_with(FATE_UNASKED, FATE_PASSED_OVER), EXIT_OK);
+	assert_int_equal(status_with(FATE_GROWN, FATE_MISSING), EXIT_NOT_APPLICABLE);
+	assert_int_equal(status_with(FATE_REFUSED, FATE_MISSING), EXIT_REFUSED);
+	assert_int_equal(status_with(FATE_FAILED, FATE_REFUSED), EXIT_FAILED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(leaves_out_what_there_is_none_of),
+		cmocka_unit_test(as_json_all_are_there),
+		cmocka_unit_test(the_worst_counts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

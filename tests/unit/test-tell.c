@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/tell.h"
+
+#include "unit.h"
+
+static char fs_name[] = "ext4", device[] = "docker-8:1-42-thin";
+
+static struct job job;
+
+static int setup(void **state)
+{
+	(void)state;
+	job = (struct job){
+		.container = "docker:web",
+		.engine = "docker",
+		.outcome = JOB_GROWN,
+		.request = {.asked = true, .bytes = 4 * GIB, .origin = "label", .key = "size"},
+		.rootfs.fs_name = fs_name,
+		.report = {.device = {.name = device, .sectors = 4 * GIB / 512},
+			   .from_sectors = GIB / 512,
+			   .fs_before.bytes = GIB,
+			   .fs.bytes = 4 * GIB},
+		.took_ms = 43,
+	};
+	return 0;
+}
+
+static void expect(const char *expected)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	tell_text(&job, out);
+	fclose(out);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static void says_what_was_done(void **state)
+{
+	(void)state;
+	expect("docker:web: grown from 1 GiB to 4 GiB in 43 ms (label size)\n");
+	job.request.origin = "command";
+	expect("docker:web: grown from 1 GiB to 4 GiB in 43 ms\n");
+	job.report.from_sectors = job.report.device.sectors;
+	expect("docker:web: its ext4 is grown from 1 GiB to 4 GiB in 43 ms\n");
+	job.report.unfinished = true;
+	expect("docker:web: finished an earlier growth, to 4 GiB in 43 ms\n");
+	job.report.unfinished = false;
+	job.outcome = JOB_KEPT;
+	expect("docker:web: has 4 GiB already\n");
+}
+
+static void says_what_would_be_done(void **state)
+{
+	(void)state;
+	job.dry_run = true;
+	job.report.plan = (struct plan){.device_sectors = 4 * GIB / 512, .fs_bytes = 4 * GIB};
+	expect("docker:web: would grow the device from 1 GiB to 4 GiB and its ext4 from 1 GiB to "
+	       "4 GiB (label size)\n");
+	job.report.plan.device_sectors = 0;
+	expect("docker:web: would grow its ext4 from 1 GiB to 4 GiB (label size)\n");
+	job.report.plan.fs_bytes = 0;
+	job.report.unfinished = true;
+	expect("docker:web: would finish a growth (label size)\n");
+}
+
+/* What is in a name must not reach a terminal. */
+static void quotes_the_container(void **state)
+{
+	(void)state;
+	job.container = "docker:\x1b[2J";
+	job.outcome = JOB_KEPT;
+	expect("\"docker:\\x1b[2J\": has 4 GiB already\n");
+}
+
+static char *as_json(void)
+{
+	struct json_writer *w = json_writer_begin();
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	tell_json(&job, w);
+	assert_int_equal(json_writer_end(w, out), 0);
+	fclose(out);
+	return text;
+}
+
+static void the_same_as_json(void **state)
+{
+	char *text = as_json();
+
+	(void)state;
+	assert_string_equal(
+		text, "{\"container\":\"docker:web\",\"engine\":\"docker\",\"action\":\"grow\","
+		      "\"dry_run\":false,\"source\":\"label:size\",\"requested_bytes\":4294967296,"
+		      "\"device\":\"docker-8:1-42-thin\",\"device_bytes_before\":1073741824,"
+		      "\"device_bytes\":4294967296,\"filesystem\":\"ext4\","
+		      "\"filesystem_bytes_before\":1073741824,\"filesystem_bytes\":4294967296,"
+		      "\"reason\":null,\"warning\":null}\n");
+	free(text);
+}
+
+static void nothing_asked_as_json(void **state)
+{
+	char *text;
+
+	(void)state;
+	job.outcome = JOB_NOTHING;
+	job.request = (struct request){0};
+	job.report = (struct grow_report){0};
+	text = as_json();
+	assert_string_equal(text, "{\"container\":\"docker:web\",\"engine\":\"docker\","
+				  "\"action\":\"nothing\",\"dry_run\":false,\"source\":null,"
+				  "\"requested_bytes\":0,\"reason\":null,\"warning\":null}\n");
+	free(text);
+}
+
+#define TELL_TEST(test) cmocka_unit_test_setup(test, setup)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TELL_TEST(says_what_was_done),	  TELL_TEST(says_what_would_be_done),
+		TELL_TEST(quotes_the_container),  TELL_TEST(the_same_as_json),
+		TELL_TEST(nothing_asked_as_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
