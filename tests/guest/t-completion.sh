@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What is installed beside the program: bash, zsh and fish complete commands, options and containers, whose names may be
+# hostile; manual pages without complaints.
+# suites: trixie
+# matrix: FS=ext4
+# limit: 200
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+
+# container N NAME: of a Docker that is only a folder
+container() {
+	local id
+	id=$(printf '%064x' "$((1000 + $1))")
+	mkdir -p "/var/lib/docker/containers/$id"
+	jq -n --arg name "/$2" '{ Name: $name }' >"/var/lib/docker/containers/$id/config.v2.json"
+}
+
+# shellcheck disable=SC2016
+names=(web 'my web' 'x$(touch /run/hit)' 'b`touch /run/hit`' $'q"u\'o;te*' 'pod/c$(touch /run/hit)')
+for i in "${!names[@]}"; do
+	container "$i" "${names[i]}"
+done
+container 20 double
+container 21 double
+container 22 $'red\e[31m'
+container 23 --all
+
+ok "list --names" sh -c '/usr/sbin/oci-thin-grow list --names >/run/names'
+is "each with its engine; ids where a name would not do" "$(sort /run/names)" \
+	"$(printf '%s\tdocker\n' "${names[@]}" "$(printf '%064x' 1020)" "$(printf '%064x' 1021)" "$(printf '%064x' 1022)" \
+		"$(printf '%064x' 1023)" | sort)"
+
+## What a shell makes of what is typed: a program that shows its arguments, and for the rest is the real one
+
+mkdir /run/bin
+cat >/run/bin/oci-thin-grow <<-'END'
+	#!/bin/sh
+	[ "$1" != list ] || exec /usr/sbin/oci-thin-grow "$@"
+	for argument; do printf '<%s>' "$argument"; done
+	echo END
+END
+chmod +x /run/bin/oci-thin-grow
+mkdir /run/zdot
+cat >/run/zdot/.zshrc <<-'END'
+	autoload -U compinit && compinit -u -D
+	unsetopt beep
+	PS1=READY
+END
+cat >/run/bashrc <<-'END'
+	. /usr/share/bash-completion/bash_completion
+	PS1=READY
+END
+cat >/run/type.zsh <<-'END'
+	zmodload zsh/zpty
+	read_until() {
+		local end=$((SECONDS + 20)) chunk
+		out=''
+		while ((SECONDS < end)) && [[ $out != *$1* ]]; do
+			zpty -r -t t chunk && out+=$chunk || sleep .02
+		done
+	}
+	case $1 in
+	bash) zpty -b t bash --rcfile /run/bashrc -i ;;
+	zsh) zpty -b t env ZDOTDIR=/run/zdot zsh -i ;;
+	esac
+	read_until READY
+	zpty -w t "oci-thin-grow $2"
+	read_until END
+	print -r -- "$out" | tr -d '\r' | sed -n 's/^.*\(<.*>\)END.*/\1/p'
+END
+
+# typed SHELL KEYS: the arguments that come of it
+typed() {
+	env PATH="/run/bin:$PATH" TERM=dumb zsh -f /run/type.zsh "$1" "$2"
+}
+
+for shell in bash zsh; do
+	is "$shell: a command" "$(typed $shell $'appl\tweb')" '<apply><web>'
+	is "$shell: an option" "$(typed $shell $'apply web --dr\t')" '<apply><web><--dry-run>'
+	is "$shell: a name with a blank" "$(typed $shell $'grow m\t')" '<grow><my web>'
+	is "$shell: within quotes" "$(typed $shell $'grow "m\t')" '<grow><my web>'
+	# shellcheck disable=SC2016
+	is "$shell: a command substitution" "$(typed $shell $'explain x\t')" '<explain><x$(touch /run/hit)>'
+	# shellcheck disable=SC2016
+	is "$shell: begun" "$(typed $shell $'explain x\\$\\(\t')" '<explain><x$(touch /run/hit)>'
+	# shellcheck disable=SC2016
+	is "$shell: backquotes" "$(typed $shell $'grow b\t')" '<grow><b`touch /run/hit`>'
+	# shellcheck disable=SC2016
+	is "$shell: as if there were a folder" "$(typed $shell $'grow pod\t')" '<grow><pod/c$(touch /run/hit)>'
+	is "$shell: quotes and wildcards" "$(typed $shell $'apply q\t')" $'<apply><q"u\'o;te*>'
+	is "$shell: with its engine" "$(typed $shell $'grow docker:m\t')" '<grow><docker:my web>'
+done
+
+fish_completes() {
+	PATH="/run/bin:$PATH" HOME=/run fish -c 'complete -C $argv[1]' -- "$1" 2>&1 | cut -f 1
+}
+is "fish: a command" "$(fish_completes 'oci-thin-grow appl')" apply
+is "fish: an option" "$(fish_completes 'oci-thin-grow apply web --dr')" --dry-run
+is "fish: a name with a blank" "$(fish_completes 'oci-thin-grow grow m')" 'my web'
+is "fish: all of them" "$(fish_completes 'oci-thin-grow explain ' | sort)" "$(cut -f 1 /run/names | sort)"
+is "no name was run" "$(ls /run/hit 2>&1)" "ls: cannot access '/run/hit': No such file or directory"
+
+## The manual
+
+for page in man8/oci-thin-grow.8 man8/oci-thin-grow-runtime.8 man5/oci-thin-grow.json.5; do
+	ok "$page is there" test -s "/usr/share/man/$page"
+	# Which other pages this host has is not their fault.
+	is "$page: no complaints" \
+		"$(mandoc -T lint -W style "/usr/share/man/$page" 2>&1 | grep -v 'referenced manual not found\|mandoc.db')" ""
+	like "$page: has a name" "$(mandoc -T ascii "/usr/share/man/$page" | col -b)" $'\nNAME\n +oci-thin-grow'
+done
+finish
