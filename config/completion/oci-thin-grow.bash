@@ -6,13 +6,13 @@
 
 _oci_thin_grow_options() {
 	case $1 in
-	'') echo --verbose --help --version ;;
-	apply) echo --all --dry-run --json --data-root --verbose --help ;;
-	explain) echo --state --json --data-root --verbose --help ;;
-	grow) echo --dry-run --json --pid --path --device --data-root --verbose --help ;;
-	heal) echo --all --dry-run --verbose --help ;;
-	list) echo --json --names --watch --data-root --verbose --help ;;
-	hook | runtime) echo --verbose --help ;;
+	'') echo --config --verbose --help --version ;;
+	apply) echo --all --dry-run --json --data-root --config --verbose --help ;;
+	explain) echo --state --json --data-root --config --verbose --help ;;
+	grow) echo --dry-run --json --pid --path --device --data-root --config --verbose --help ;;
+	heal) echo --all --dry-run --config --verbose --help ;;
+	list) echo --json --names --watch --data-root --config --verbose --help ;;
+	hook | runtime) echo --config --verbose --help ;;
 	esac
 }
 
@@ -52,7 +52,11 @@ _oci_thin_grow() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command='' i
 	COMPREPLY=()
 	for ((i = 1; i < COMP_CWORD; i++)); do
-		[[ ${COMP_WORDS[i]} = -* ]] || { command=${COMP_WORDS[i]}; break; }
+		case ${COMP_WORDS[i]} in
+		--config) i=$((i + 1)) ;;
+		-*) ;;
+		*) command=${COMP_WORDS[i]}; break ;;
+		esac
 	done
 	case $previous in
 	--data-root | --path)
@@ -60,7 +64,7 @@ _oci_thin_grow() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	--state)
+	--config | --state)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return

@@ -12,6 +12,9 @@ end
 function __oci_thin_grow_is
 	set -l words (commandline -opc)
 	set -e words[1]
+	if test "$words[1]" = --config
+		set -e words[1..2]
+	end
 	for word in $words
 		string match -q -- '-*' $word; and continue
 		contains -- $word $argv
@@ -22,6 +25,7 @@ end
 
 complete -c oci-thin-grow -f
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -l version -d 'Version'
+complete -c oci-thin-grow -l config -r -F -d 'Instead of what is in /etc/oci-thin-grow'
 complete -c oci-thin-grow -l verbose -d 'Say on stderr what is logged'
 complete -c oci-thin-grow -l help -d 'Options and examples'
 
