@@ -65,33 +65,41 @@ cat >/run/type.zsh <<-'END'
 	zsh) zpty -b t env ZDOTDIR=/run/zdot zsh -i ;;
 	esac
 	read_until READY
-	zpty -w t "oci-thin-grow $2"
-	read_until END
-	print -r -- "$out" | tr -d '\r' | sed -n 's/^.*\(<.*>\)END.*/\1/p'
+	shift
+	for keys; do
+		zpty -w t "oci-thin-grow $keys"
+		read_until END
+		print -r -- "$out" | tr -d '\r' | sed -n 's/^[^<]*\(<.*>\)END.*/\1/p'
+		[[ $out = *END* ]] || break
+	done
 END
 
-# typed SHELL KEYS: the arguments that come of it
+# What is typed, and the arguments that must come of it
+keys=() wanted=() texts=()
 typed() {
-	env PATH="/run/bin:$PATH" TERM=dumb zsh -f /run/type.zsh "$1" "$2"
+	texts+=("$1") keys+=("$2") wanted+=("$3")
 }
-
+# shellcheck disable=SC2016
+{
+	typed "a command" $'appl\tweb' '<apply><web>'
+	typed "an option" $'apply web --dr\t' '<apply><web><--dry-run>'
+	typed "a name with a blank" $'grow m\t' '<grow><my web>'
+	typed "within quotes" $'grow "m\t' '<grow><my web>'
+	typed "a command substitution" $'explain x\t' '<explain><x$(touch /run/hit)>'
+	typed "one that is begun" $'explain x\\$\\(\t' '<explain><x$(touch /run/hit)>'
+	typed "backquotes" $'grow b\t' '<grow><b`touch /run/hit`>'
+	typed "what looks like a folder" $'grow pod\t' '<grow><pod/c$(touch /run/hit)>'
+	typed "quotes and wildcards" $'apply q\t' $'<apply><q"u\'o;te*>'
+	typed "with its engine" $'grow docker:m\t' '<grow><docker:my web>'
+}
 for shell in bash zsh; do
-	is "$shell: a command" "$(typed $shell $'appl\tweb')" '<apply><web>'
-	is "$shell: an option" "$(typed $shell $'apply web --dr\t')" '<apply><web><--dry-run>'
-	is "$shell: a name with a blank" "$(typed $shell $'grow m\t')" '<grow><my web>'
-	is "$shell: within quotes" "$(typed $shell $'grow "m\t')" '<grow><my web>'
-	# shellcheck disable=SC2016
-	is "$shell: a command substitution" "$(typed $shell $'explain x\t')" '<explain><x$(touch /run/hit)>'
-	# shellcheck disable=SC2016
-	is "$shell: begun" "$(typed $shell $'explain x\\$\\(\t')" '<explain><x$(touch /run/hit)>'
-	# shellcheck disable=SC2016
-	is "$shell: backquotes" "$(typed $shell $'grow b\t')" '<grow><b`touch /run/hit`>'
-	# shellcheck disable=SC2016
-	is "$shell: as if there were a folder" "$(typed $shell $'grow pod\t')" '<grow><pod/c$(touch /run/hit)>'
-	is "$shell: quotes and wildcards" "$(typed $shell $'apply q\t')" $'<apply><q"u\'o;te*>'
-	is "$shell: with its engine" "$(typed $shell $'grow docker:m\t')" '<grow><docker:my web>'
+	mapfile -t got < <(env PATH="/run/bin:$PATH" TERM=dumb zsh -f /run/type.zsh $shell "${keys[@]}")
+	for i in "${!keys[@]}"; do
+		is "$shell: ${texts[i]}" "${got[i]:-}" "${wanted[i]}"
+	done
 done
 
+# shellcheck disable=SC2016
 fish_completes() {
 	PATH="/run/bin:$PATH" HOME=/run fish -c 'complete -C $argv[1]' -- "$1" 2>&1 | cut -f 1
 }
