@@ -198,26 +198,6 @@ static void apply_to(struct apply *apply, const struct engine_container *contain
 /* --- all of them --------------------------------------------------------------------------------
  */
 
-/* The ones that are named; what cannot be found does not stop the others. */
-static size_t choose(struct apply *apply, const struct engine_list *list, char *const names[],
-		     const struct engine_container *ret[])
-{
-	size_t n = 0;
-
-	for (; *names; names++) {
-		struct why why;
-
-		if (engine_list_find(list, *names, &ret[n], &why) == 0) {
-			n++;
-			continue;
-		}
-		apply->tally.n[FATE_MISSING]++;
-		add_idle(apply, *names, NULL, "missing", why.text);
-		log_stderr("apply: %s", why.text);
-	}
-	return n;
-}
-
 static void add_end(struct apply *apply, const char *stopped_by)
 {
 	json_write_array_close(apply->json);
@@ -251,32 +231,41 @@ static int sum_up(struct apply *apply)
 	return apply->pool ? EXIT_REFUSED : tally_exit_status(&apply->tally);
 }
 
-static void apply_to_list(struct apply *apply, const struct engine_list *list,
-			  const struct engine_container *const chosen[], size_t n)
+/* What cannot be found does not stop the others. */
+static void apply_to_named(struct apply *apply, const struct engine_list *list, const char *name)
 {
-	progress_begin(&apply->progress);
-	for (size_t i = 0; i < n; i++)
-		apply_to(apply, apply->all ? &list->containers[i] : chosen[i]);
-	progress_end(&apply->progress);
+	const struct engine_container *found;
+	struct why why;
+
+	if (engine_list_find(list, name, &found, &why) == 0) {
+		apply_to(apply, found);
+		return;
+	}
+	apply->tally.n[FATE_MISSING]++;
+	add_idle(apply, name, NULL, "missing", why.text);
+	log_stderr("apply: %s", why.text);
 }
 
-static int apply(struct apply *apply, const struct target_args *args, char *const names[], size_t n)
+static int apply(struct apply *apply, const struct target_args *args, char *const names[])
 {
-	_cleanup_free_ const struct engine_container **chosen = calloc(n + 1, sizeof(*chosen));
 	_cleanup_(engine_list_free) struct engine_list list = {0};
 	struct why why;
 	int status;
 
-	if (!chosen || target_list(args, &list, &why) < 0) {
-		log_stderr("apply: %s", chosen ? why.text : "out of memory");
+	if (target_list(args, &list, &why) < 0) {
+		log_stderr("apply: %s", why.text);
 		return EXIT_FAILED;
 	}
 	if (apply->as_json) {
 		apply->json = json_writer_begin();
 		json_write_array(apply->json, "containers");
 	}
-	n = apply->all ? list.n : choose(apply, &list, names, chosen);
-	apply_to_list(apply, &list, chosen, n);
+	progress_begin(&apply->progress);
+	for (size_t i = 0; apply->all && i < list.n; i++)
+		apply_to(apply, &list.containers[i]);
+	for (; *names; names++)
+		apply_to_named(apply, &list, *names);
+	progress_end(&apply->progress);
 	status = sum_up(apply);
 	free(apply->pool);
 	return status;
@@ -317,7 +306,7 @@ int role_apply(int argc, char *argv[])
 	if (status == EXIT_OK)
 		status = check_switch(&policy);
 	if (status == EXIT_OK)
-		status = apply(&order, &args, argv + optind, (size_t)(argc - optind));
+		status = apply(&order, &args, argv + optind);
 	config_free(&policy);
 	return status;
 }
