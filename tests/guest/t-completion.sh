@@ -104,7 +104,7 @@ fish_completes() {
 	PATH="/run/bin:$PATH" HOME=/run fish -c 'complete -C $argv[1]' -- "$1" 2>&1 | cut -f 1
 }
 is "fish: a command" "$(fish_completes 'oci-thin-grow appl')" apply
-is "fish: an option" "$(fish_completes 'oci-thin-grow apply web --dr')" --dry-run
+is "fish: an option" "$(fish_completes 'oci-thin-grow apply web --dry')" --dry-run
 is "fish: a name with a blank" "$(fish_completes 'oci-thin-grow grow m')" 'my web'
 is "fish: all of them" "$(fish_completes 'oci-thin-grow explain ' | sort)" "$(cut -f 1 /run/names | sort)"
 is "no name was run" "$(ls /run/hit 2>&1)" "ls: cannot access '/run/hit': No such file or directory"
