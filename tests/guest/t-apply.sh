@@ -41,7 +41,11 @@ in_docker() {
 }
 
 device_of() {
-	[ -b "/dev/mapper/$1" ] && echo "$1" || docker inspect -f '{{.GraphDriver.Data.DeviceName}}' "$1"
+	if [ -b "/dev/mapper/$1" ]; then
+		echo "$1"
+	else
+		docker inspect -f '{{.GraphDriver.Data.DeviceName}}' "$1"
+	fi
 }
 
 gib_of() {
@@ -155,6 +159,18 @@ ok "only unknown ones" exits 4 apply nobody good
 ok "no container" exits 2 apply
 ok "--all and one more" exits 2 apply --all web
 ok "they go" sh -c "crun delete -f bad && crun delete -f huge"
+
+## What the configuration gives, and takes
+
+echo '{ "default_size": "2G", "rules": [{ "name": "all", "match": { "engine": "docker" }, "size": "1536M" }] }' >/run/otg.json
+ok "with a rule" otg apply --config /run/otg.json --dry-run plain
+like "with a rule: the plan" "$(cat /run/out)" 'docker:plain: would grow the device from 1 GiB to 1.5 GiB .* \(rule all\)'
+echo '{ "default_size": 2 }' >/run/bad.json
+ok "a broken one" exits 2 apply --config /run/bad.json plain
+touch /run/oci-thin-grow/disabled
+ok "switched off" exits 3 apply good
+like "switched off: says so" "$(cat /run/err)" 'apply: .*/run/oci-thin-grow/disabled'
+rm /run/oci-thin-grow/disabled
 
 ## A signal ends it between two containers
 
