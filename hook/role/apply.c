@@ -291,7 +291,7 @@ int role_apply(int argc, char *argv[])
 		{"all", .flag = &order.all},
 		{"dry-run", .flag = &order.dry_run},
 		{"json", .flag = &order.as_json},
-		{NULL},
+		{.name = NULL},
 	};
 	const struct command command = {"apply", help, options};
 	struct policy policy;

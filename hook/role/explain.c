@@ -307,7 +307,7 @@ int role_explain(int argc, char *argv[])
 		TARGET_DATA_ROOT_OPTION(&args),
 		{"state", .value = &state},
 		{"json", .flag = &json},
-		{NULL},
+		{.name = NULL},
 	};
 	const struct command command = {"explain", help, options};
 	struct policy policy;

@@ -155,7 +155,7 @@ int role_grow(int argc, char *argv[])
 		TARGET_OPTIONS(&options.target),
 		{"dry-run", .flag = &options.dry_run},
 		{"json", .flag = &options.json},
-		{NULL},
+		{.name = NULL},
 	};
 	const struct command command = {"grow", help, table};
 	struct policy policy;

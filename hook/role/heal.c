@@ -234,7 +234,7 @@ int role_heal(int argc, char *argv[])
 	const struct command_option options[] = {
 		{"all", .flag = &all},
 		{"dry-run", .flag = &dry_run},
-		{NULL},
+		{.name = NULL},
 	};
 	const struct command command = {"heal", help, options};
 	struct policy policy;

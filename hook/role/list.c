@@ -209,7 +209,7 @@ int role_list(int argc, char *argv[])
 		{"json", .flag = &form.json},
 		{"names", .flag = &form.names},
 		{"watch", .flag = &form.watch},
-		{NULL},
+		{.name = NULL},
 	};
 	const struct command command = {"list", help, options};
 	struct policy policy;

@@ -29,7 +29,7 @@ static const struct command_option options[] = {
 	{"json", .flag = &seen.json},
 	{"name", .value = &seen.name},
 	{"take", .take = take, .context = &seen},
-	{NULL},
+	{.name = NULL},
 };
 static const struct command command = {"try", "Usage: try\n", options};
 
