@@ -164,7 +164,7 @@ ok "they go" sh -c "crun delete -f bad && crun delete -f huge"
 
 echo '{ "default_size": "2G", "rules": [{ "name": "all", "match": { "engine": "docker" }, "size": "1536M" }] }' >/run/otg.json
 ok "with a rule" otg apply --config /run/otg.json --dry-run plain
-like "with a rule: the plan" "$(cat /run/out)" 'docker:plain: would grow the device from 1 GiB to 1.5 GiB .* \(rule all\)'
+like "with a rule: the plan" "$(cat /run/out)" 'docker:plain: would grow the device from 1 GiB to 1.50 GiB .* \(rule all\)'
 echo '{ "default_size": 2 }' >/run/bad.json
 ok "a broken one" exits 2 apply --config /run/bad.json plain
 touch /run/oci-thin-grow/disabled
