@@ -5,7 +5,9 @@
 
 static const char *const usual[] = {
 	"/var/lib/docker",
+	"/var/lib/docker/containerd/daemon",
 	"/run/docker/containerd/daemon",
+	"/var/lib/containerd",
 	"/run/containerd",
 	"/var/lib/containers/storage",
 	"/run/containers/storage",

@@ -10,7 +10,9 @@
  * Which one a folder is, if any, is seen by what is in it. The usual ones:
  *
  * - /var/lib/docker: Docker
- * - /run/containerd and /run/docker/containerd/daemon: tasks of containerd, and of Docker's own
+ * - /var/lib/containerd and /var/lib/docker/containerd/daemon: databases of containerd, and of
+ *   Docker's own
+ * - /run/containerd and /run/docker/containerd/daemon: their tasks
  * - /var/lib/containers/storage and /run/containers/storage: podman, CRI-O
  * - /run/runc and /run/crun: runtimes without an engine
  */

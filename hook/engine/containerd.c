@@ -1,82 +1,287 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * containerd's tasks: <state>/io.containerd.runtime.v2.task/<namespace>/<id>/ is the bundle, made
- * by the shim (runtime/v2 in containerd's source), with init.pid in it. What has no task is only in
- * containerd's own database, and not seen here. Docker's containers are tasks, too: those of the
- * namespace "moby".
+ * containerd's containers are in its database (engine/snapshots.h). Those that run are also tasks:
+ * <state>/io.containerd.runtime.v2.task/<namespace>/<id>/ is the bundle, made by the shim
+ * (runtime/v2 in containerd's source), with init.pid in it; so they are seen even if the database
+ * is not found. Docker's containers are in the namespace "moby".
  */
 
 #include "base/cleanup.h"
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/runtime.h"
+#include "engine/snapshots.h"
 #include "engine/walk.h"
 #include "oci/spec.h"
 
 #include <string.h>
-#include <unistd.h>
 
 struct place {
 	const struct engine_walk *walk;
+	struct snapshots *snapshots;
+	size_t root;	    /* number of the root whose database is walked */
 	const char *folder; /* of all tasks */
 	const char *ns;
+	const struct bolt_bucket *bucket; /* containers of the namespace */
 };
 
-/* Names of the CRI plugin (pkg/cri/annotations) and of nerdctl (pkg/labels). */
-static void describe(const struct json *annotations, struct engine_container *ret)
-{
-	_cleanup_free_ char *pod = walk_dup_string(annotations, "io.kubernetes.cri.sandbox-name");
-	_cleanup_free_ char *container =
-		walk_dup_string(annotations, "io.kubernetes.cri.container-name");
-	char *ns = walk_dup_string(annotations, "io.kubernetes.cri.sandbox-namespace");
+/* The names of containers and pods; in annotations and in labels they have other keys. */
+struct keys {
+	const char *pod, *container, *namespace, *image;
+};
 
-	if (pod && container && asprintf(&ret->name, "%s/%s", pod, container) < 0)
-		ret->name = NULL;
-	if (!ret->name)
-		ret->name = walk_dup_string(annotations, "nerdctl/name");
-	if (ns) {
-		free(ret->namespace);
-		ret->namespace = ns;
+/* From the CRI plugin (pkg/cri/annotations) */
+static const struct keys annotation_keys = {
+	"io.kubernetes.cri.sandbox-name",
+	"io.kubernetes.cri.container-name",
+	"io.kubernetes.cri.sandbox-namespace",
+	"io.kubernetes.cri.image-name",
+};
+
+/* From the kubelet (pkg/kubelet/types/labels.go) */
+static const struct keys label_keys = {
+	"io.kubernetes.pod.name",
+	"io.kubernetes.container.name",
+	"io.kubernetes.pod.namespace",
+	"",
+};
+
+static void take_over(char **text, char *better)
+{
+	if (!better)
+		return;
+	free(*text);
+	*text = better;
+}
+
+/* What is known already stays, but for the namespace: a pod's says more than containerd's. */
+static void describe(const struct json *texts, const struct keys *keys,
+		     struct engine_container *ret)
+{
+	_cleanup_free_ char *pod = walk_dup_string(texts, keys->pod);
+	_cleanup_free_ char *container = walk_dup_string(texts, keys->container);
+	char *name = NULL;
+
+	take_over(&ret->namespace, walk_dup_string(texts, keys->namespace));
+	if (!ret->image)
+		ret->image = walk_dup_string(texts, keys->image);
+	if (ret->name)
+		return;
+	if (pod && container && asprintf(&name, "%s/%s", pod, container) >= 0)
+		ret->name = name;
+	else
+		ret->name = walk_dup_string(texts, "nerdctl/name"); /* pkg/labels */
+}
+
+/* --- what a task tells -------------------------------------------------------------------------*/
+
+static int fill_task(const struct engine_walk *walk, struct engine_container *container)
+{
+	_cleanup_free_ char *pid_file = NULL, *spec_file = NULL;
+	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
+	struct why why;
+	int r;
+
+	if (asprintf(&pid_file, "%s/init.pid", container->bundle) < 0 ||
+	    asprintf(&spec_file, "%s/config.json", container->bundle) < 0)
+		return -ENOMEM;
+	if (runtime_read_pidfile(pid_file, &container->pid, &why) < 0)
+		container->pid = 0; /* not started yet, or gone */
+	r = oci_spec_read(spec_file, &spec, &why);
+	if (r < 0)
+		return walk_pass_over(walk, r, &why);
+	if (spec.annotations)
+		describe(spec.annotations, &annotation_keys, container);
+	return 0;
+}
+
+/* --- what the database tells -------------------------------------------------------------------*/
+
+struct labels {
+	struct json_writer *writer;
+	bool any;
+};
+
+static int write_label(struct bolt_bytes key, struct bolt_bytes value, bool is_bucket,
+		       void *context)
+{
+	_cleanup_free_ char *name = bolt_text(key), *text = is_bucket ? NULL : bolt_text(value);
+	struct labels *labels = context;
+
+	if (name && text) {
+		json_write_string(labels->writer, name, text);
+		labels->any = true;
 	}
-	ret->image = walk_dup_string(annotations, "io.kubernetes.cri.image-name");
+	return 0;
+}
+
+/* As a JSON object, like other engines' */
+static int write_labels(const struct bolt_bucket *bucket, char **ret, size_t *ret_len)
+{
+	_cleanup_free_ char *text = NULL;
+	FILE *out = open_memstream(&text, ret_len);
+	struct labels labels = {0};
+	int r, end;
+
+	if (!out)
+		return -ENOMEM;
+	labels.writer = json_writer_begin();
+	r = bolt_each(bucket, write_label, &labels);
+	end = json_writer_end(labels.writer, out);
+	if (fclose(out) != 0 || end < 0)
+		return -ENOMEM;
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(text);
+	return labels.any;
+}
+
+static int fill_labels(const struct engine_walk *walk, const struct bolt_bucket *bucket,
+		       struct engine_container *container)
+{
+	_cleanup_free_ char *text = NULL;
+	struct bolt_bucket labels;
+	struct why why;
+	size_t len;
+	int r = bolt_bucket(bucket, bolt_key("labels"), &labels);
+
+	if (r > 0)
+		r = write_labels(&labels, &text, &len);
+	if (r > 0)
+		r = json_parse(text, len, &container->labels_doc, &why);
+	else if (r < 0)
+		why_set(&why, -r, "its labels cannot be read");
+	if (r < 0)
+		return walk_pass_over(walk, why_prefix(&why, r, container->id), &why);
+	if (!container->labels_doc)
+		return 0;
+	container->labels = json_root(container->labels_doc);
+	describe(container->labels, &label_keys, container);
+	return 0;
+}
+
+static int fill_record(const struct place *place, const struct bolt_bucket *bucket,
+		       struct engine_container *container)
+{
+	_cleanup_free_ char *snapshotter = database_dup_text(bucket, "snapshotter");
+	_cleanup_free_ char *key = database_dup_text(bucket, "snapshotKey");
+	int r = 0;
+
+	if (!container->image)
+		container->image = database_dup_text(bucket, "image");
+	if (key && snapshotter && strcmp(snapshotter, "devmapper") == 0)
+		r = snapshots_fill(place->snapshots, place->root, place->ns, key, container);
+	return r < 0 ? r : fill_labels(place->walk, bucket, container);
+}
+
+/* --- both --------------------------------------------------------------------------------------*/
+
+/* @bundle is taken over; it or @bucket may be NULL. */
+static int visit(const struct place *place, const char *id, char *bundle,
+		 const struct bolt_bucket *bucket)
+{
+	bool docker = strcmp(place->ns, "moby") == 0;
+	struct engine_container container = {
+		.engine = docker ? "docker" : "containerd",
+		.id = strdup(id),
+		.namespace = docker ? NULL : strdup(place->ns),
+		.bundle = bundle,
+	};
+	int r = container.id && (docker || container.namespace) ? 0 : -ENOMEM;
+
+	if (r == 0 && bundle)
+		r = fill_task(place->walk, &container);
+	if (r == 0 && bucket)
+		r = fill_record(place, bucket, &container);
+	if (r < 0) {
+		engine_container_free(&container);
+		return r;
+	}
+	return place->walk->visit(&container, place->walk->context);
+}
+
+static int visit_record(struct bolt_bytes key, struct bolt_bytes value, bool is_bucket,
+			void *context)
+{
+	const struct place *place = context;
+	_cleanup_free_ char *id = is_bucket ? bolt_text(key) : NULL;
+	struct bolt_bucket bucket;
+	int r;
+
+	(void)value;
+	if (!id || !walk_is_id(id))
+		return 0;
+	r = bolt_bucket(place->bucket, key, &bucket);
+	if (r <= 0)
+		return r;
+	return visit(place, id, walk_find_task(place->walk->roots, place->ns, id), &bucket);
+}
+
+static int visit_records(struct bolt_bytes key, struct bolt_bytes value, bool is_bucket,
+			 void *context)
+{
+	struct place place = *(struct place *)context;
+	_cleanup_free_ char *ns = is_bucket ? bolt_text(key) : NULL;
+	const char *const keys[] = {"v1", ns, "containers", NULL};
+	struct bolt_bucket bucket;
+	int r;
+
+	(void)value;
+	if (!ns || !walk_is_id(ns))
+		return 0;
+	r = database_bucket(place.snapshots->metas[place.root], keys, &bucket);
+	if (r <= 0)
+		return r;
+	place.ns = ns;
+	place.bucket = &bucket;
+	return bolt_each(&bucket, visit_record, &place);
+}
+
+static int walk_database(struct place *place)
+{
+	static const char *const keys[] = {"v1", NULL};
+	struct database **meta = &place->snapshots->metas[place->root];
+	struct bolt_bucket bucket;
+	struct why why;
+	int r;
+
+	if (!*meta)
+		return 0;
+	r = database_bucket(*meta, keys, &bucket);
+	if (r > 0)
+		r = bolt_each(&bucket, visit_records, place);
+	if (r != -EBADMSG)
+		return r;
+	why_set(&why, EBADMSG, "%s: it is damaged; containers may be missing", (*meta)->path);
+	database_free(TAKE_PTR(*meta)); /* walk_tasks() is not to believe it */
+	return walk_pass_over(place->walk, r, &why);
+}
+
+static bool is_recorded(const struct place *place, const char *id)
+{
+	const char *const keys[] = {"v1", place->ns, "containers", id, NULL};
+	struct bolt_bucket bucket;
+
+	for (size_t i = 0; i < place->snapshots->n; i++) {
+		if (place->snapshots->metas[i] &&
+		    database_bucket(place->snapshots->metas[i], keys, &bucket) > 0)
+			return true;
+	}
+	return false;
 }
 
 static int visit_task(const char *id, void *context)
 {
-	_cleanup_free_ char *bundle = NULL, *pid_file = NULL, *spec_file = NULL;
-	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
+	_cleanup_free_ char *bundle = NULL, *spec_file = NULL;
 	const struct place *place = context;
-	struct engine_container container;
-	struct why why;
-	pid_t pid = 0;
-	int r;
 
+	if (is_recorded(place, id))
+		return 0;
 	if (asprintf(&bundle, "%s/%s/%s", place->folder, place->ns, id) < 0 ||
-	    asprintf(&pid_file, "%s/init.pid", bundle) < 0 ||
 	    asprintf(&spec_file, "%s/config.json", bundle) < 0)
 		return -ENOMEM;
-	if (access(spec_file, F_OK) < 0)
-		return 0;
-	r = oci_spec_read(spec_file, &spec, &why);
-	if (r < 0)
-		return walk_pass_over(place->walk, r, &why);
-	if (runtime_read_pidfile(pid_file, &pid, &why) < 0)
-		pid = 0; /* not started yet, or gone */
-	container = (struct engine_container){
-		.engine = engine_of_bundle(bundle),
-		.id = strdup(id),
-		.namespace = strdup(place->ns),
-		.pid = pid,
-	};
-	container.bundle = TAKE_PTR(bundle);
-	if (!container.id || !container.namespace) {
-		engine_container_free(&container);
-		return -ENOMEM;
-	}
-	if (spec.annotations)
-		describe(spec.annotations, &container);
-	return place->walk->visit(&container, place->walk->context);
+	return access(spec_file, F_OK) < 0 ? 0 : visit(place, id, TAKE_PTR(bundle), NULL);
 }
 
 static int visit_namespace(const char *ns, void *context)
@@ -90,19 +295,28 @@ static int visit_namespace(const char *ns, void *context)
 	return walk_entries(path, visit_task, place);
 }
 
+static int walk_tasks(struct place *place)
+{
+	_cleanup_free_ char *folder = NULL;
+
+	if (asprintf(&folder, "%s/io.containerd.runtime.v2.task",
+		     place->walk->roots->dirs[place->root]) < 0)
+		return -ENOMEM;
+	place->folder = folder;
+	return walk_entries(folder, visit_namespace, place);
+}
+
 int containerd_walk(const struct engine_walk *walk)
 {
-	for (size_t i = 0; i < walk->roots->n; i++) {
-		struct place place = {.walk = walk};
-		_cleanup_free_ char *folder = NULL;
-		int r;
+	struct place place = {.walk = walk};
+	int r = snapshots_open(walk, &place.snapshots);
 
-		if (asprintf(&folder, "%s/io.containerd.runtime.v2.task", walk->roots->dirs[i]) < 0)
-			return -ENOMEM;
-		place.folder = folder;
-		r = walk_entries(folder, visit_namespace, &place);
-		if (r)
-			return r;
-	}
-	return 0;
+	if (r < 0)
+		return r;
+	for (place.root = 0; place.root < walk->roots->n && r == 0; place.root++)
+		r = walk_database(&place);
+	for (place.root = 0; place.root < walk->roots->n && r == 0; place.root++)
+		r = walk_tasks(&place);
+	snapshots_free(place.snapshots);
+	return r;
 }

@@ -4,13 +4,13 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "engine/graph.h"
+#include "engine/runtime.h"
+#include "engine/snapshots.h"
 #include "engine/walk.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #define CONFIG_MAX_BYTES (16UL * 1024 * 1024)
 #define ID_LEN		 64
@@ -127,40 +127,42 @@ int docker_labels(const char *root_path, const char *id, struct json_doc **ret_d
 
 struct place {
 	const struct engine_walk *walk;
-	const char *root; /* the data root */
+	const char *root;	     /* the data root */
+	struct snapshots *snapshots; /* containerd's, once they are needed */
 };
 
-/*
- * The devicemapper driver's device: docker-MAJOR:MINOR-INODE-MOUNTID, of the filesystem and folder
- * that hold its files (daemon/graphdriver/devmapper/deviceset.go), and the size in its metadata.
- */
-static void find_device(const char *root, struct engine_container *container)
+/* Up to Docker 24, with its own devicemapper driver */
+static int find_device(const struct place *place, struct engine_container *container)
 {
-	_cleanup_free_ char *folder = NULL, *path = NULL, *mount_id = NULL, *metadata = NULL;
-	struct json_doc *doc = NULL;
-	struct why unused;
-	struct stat st;
-	int64_t size;
+	_cleanup_free_ char *folder = NULL, *path = NULL, *mount_id = NULL;
+	struct why why;
+	int r;
 
-	if (asprintf(&folder, "%s/devicemapper", root) < 0 ||
-	    asprintf(&path, "%s/image/devicemapper/layerdb/mounts/%s/mount-id", root,
+	if (asprintf(&folder, "%s/devicemapper", place->root) < 0 ||
+	    asprintf(&path, "%s/image/devicemapper/layerdb/mounts/%s/mount-id", place->root,
 		     container->id) < 0)
-		return;
+		return -ENOMEM;
 	mount_id = walk_read_line(path);
-	if (!mount_id || strchr(mount_id, '/') || stat(folder, &st) < 0)
-		return;
-	if (asprintf(&container->device, "docker-%u:%u-%ju-%s", major(st.st_dev), minor(st.st_dev),
-		     (uintmax_t)st.st_ino, mount_id) < 0)
-		container->device = NULL;
-	if (asprintf(&metadata, "%s/metadata/%s", folder, mount_id) < 0 ||
-	    walk_read_json(metadata, JSON_OBJECT, &doc, &unused) <= 0)
-		return;
-	if (json_integer(json_root(doc), "size", &size, &unused) > 0 && size > 0)
-		container->remembered = (uint64_t)size;
-	json_free(doc);
+	if (!mount_id || !walk_is_id(mount_id))
+		return 0;
+	r = graph_fill(folder, "docker", mount_id, container, &why);
+	return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
 }
 
-static pid_t running_pid(const struct json *config)
+/* From Docker 23 on, with containerd's snapshotter: the snapshot is called as the container. */
+static int find_snapshot(struct place *place, struct engine_container *container)
+{
+	/* What cannot be read is told by containerd_walk(). */
+	const struct engine_walk silent = {.roots = place->walk->roots};
+	int r = place->snapshots ? 0 : snapshots_open(&silent, &place->snapshots);
+
+	for (size_t i = 0; r == 0 && i < place->snapshots->n; i++)
+		r = snapshots_fill(place->snapshots, i, "moby", container->id, container);
+	return r < 0 ? r : 0;
+}
+
+/* A file of before a power cut tells a number that is somebody else's by now. */
+static pid_t running_pid(const struct json *config, const char *path)
 {
 	const struct json *state = NULL;
 	struct why unused;
@@ -169,12 +171,12 @@ static pid_t running_pid(const struct json *config)
 	if (json_member(config, "State", JSON_OBJECT, &state, &unused) <= 0 ||
 	    json_integer(state, "Pid", &pid, &unused) <= 0 || pid <= 0 || pid > INT32_MAX)
 		return 0;
-	return kill((pid_t)pid, 0) == 0 || errno == EPERM ? (pid_t)pid : 0;
+	return runtime_may_be_meant((pid_t)pid, path) ? (pid_t)pid : 0;
 }
 
 /* Takes @doc over. */
-static void describe(const struct place *place, const char *id, struct json_doc *doc,
-		     struct engine_container *ret)
+static int describe(struct place *place, const char *id, const char *path, struct json_doc *doc,
+		    struct engine_container *ret)
 {
 	const struct json *root = json_root(doc), *config = NULL;
 	_cleanup_free_ char *name = walk_dup_string(root, "Name"),
@@ -188,18 +190,21 @@ static void describe(const struct place *place, const char *id, struct json_doc 
 		.name = name ? strdup(name + (name[0] == '/')) : NULL,
 		.image = walk_dup_string(config, "Image"),
 		.bundle = walk_find_task(place->walk->roots, "moby", id),
-		.pid = running_pid(root),
+		.pid = running_pid(root, path),
 		.labels_doc = doc,
 	};
 	if (find_labels(root, &ret->labels, &unused) <= 0)
 		ret->labels = NULL;
-	if (driver && strcmp(driver, "devicemapper") == 0 && ret->id)
-		find_device(place->root, ret);
+	if (!ret->id)
+		return -ENOMEM;
+	if (driver && strcmp(driver, "devicemapper") == 0)
+		return find_device(place, ret);
+	return driver && strcmp(driver, "devmapper") == 0 ? find_snapshot(place, ret) : 0;
 }
 
 static int visit_one(const char *id, void *context)
 {
-	const struct place *place = context;
+	struct place *place = context;
 	struct engine_container container;
 	_cleanup_free_ char *path = NULL;
 	struct json_doc *doc = NULL;
@@ -213,26 +218,28 @@ static int visit_one(const char *id, void *context)
 	r = walk_read_json(path, JSON_OBJECT, &doc, &why);
 	if (r <= 0)
 		return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
-	describe(place, id, doc, &container);
-	if (!container.id) {
+	r = describe(place, id, path, doc, &container);
+	if (r < 0) {
 		engine_container_free(&container);
-		return -ENOMEM;
+		return r;
 	}
 	return place->walk->visit(&container, place->walk->context);
 }
 
 int docker_walk(const struct engine_walk *walk)
 {
-	for (size_t i = 0; i < walk->roots->n; i++) {
-		struct place place = {walk, walk->roots->dirs[i]};
-		_cleanup_free_ char *path = NULL;
-		int r;
+	struct place place = {.walk = walk};
+	int r = 0;
 
+	for (size_t i = 0; i < walk->roots->n && r == 0; i++) {
+		_cleanup_free_ char *path = NULL;
+
+		place.root = walk->roots->dirs[i];
 		if (asprintf(&path, "%s/containers", place.root) < 0)
-			return -ENOMEM;
-		r = walk_entries(path, visit_one, &place);
-		if (r)
-			return r;
+			r = -ENOMEM;
+		else
+			r = walk_entries(path, visit_one, &place);
 	}
-	return 0;
+	snapshots_free(place.snapshots);
+	return r;
 }

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define SHORT_ID       12
@@ -15,26 +16,11 @@ struct reader {
 	void *context;
 };
 
-static bool is_known(const struct engine_list *list, const char *bundle)
-{
-	for (size_t i = 0; bundle && i < list->n; i++) {
-		const char *known = list->containers[i].bundle;
-
-		if (known && strcmp(known, bundle) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int add(struct engine_container *container, void *context)
 {
 	struct engine_list *list = &((struct reader *)context)->list;
 	struct engine_container *more = NULL;
 
-	if (is_known(list, container->bundle)) {
-		engine_container_free(container);
-		return 0;
-	}
 	/* Doubled at each power of two */
 	if (list->n & (list->n - 1)) {
 		more = list->containers;
@@ -77,6 +63,89 @@ static int compare(const void *left, const void *right)
 	return r ? r : strcmp(a->id, b->id);
 }
 
+/* Equal ones in the order in which they were found: pointers into one array tell. */
+static int compare_pointers(const void *left, const void *right)
+{
+	return (left > right) - (left < right);
+}
+
+static int compare_bundles(const void *left, const void *right)
+{
+	const struct engine_container *a = *(struct engine_container *const *)left;
+	const struct engine_container *b = *(struct engine_container *const *)right;
+	int r = compare_text(a->bundle, b->bundle);
+
+	return r ? r : compare_pointers(a, b);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+	const struct engine_container *a = *(struct engine_container *const *)left;
+	const struct engine_container *b = *(struct engine_container *const *)right;
+	int r = strcmp(a->id, b->id);
+
+	if (r == 0)
+		r = strcmp(a->engine, b->engine);
+	if (r == 0)
+		r = compare_text(a->namespace, b->namespace);
+	return r ? r : compare_pointers(a, b);
+}
+
+static bool is_same_bundle(const struct engine_container *a, const struct engine_container *b)
+{
+	return a->bundle && b->bundle && strcmp(a->bundle, b->bundle) == 0;
+}
+
+static bool is_same_id(const struct engine_container *a, const struct engine_container *b)
+{
+	return strcmp(a->id, b->id) == 0 && strcmp(a->engine, b->engine) == 0 &&
+	       compare_text(a->namespace, b->namespace) == 0;
+}
+
+/* Of those that are the same, the first that was found stays. */
+static size_t drop_same(struct engine_container **all, size_t n,
+			int (*order)(const void *left, const void *right),
+			bool (*is_same)(const struct engine_container *a,
+					const struct engine_container *b))
+{
+	size_t kept = 0;
+
+	if (n)
+		qsort(all, n, sizeof(struct engine_container *), order);
+	for (size_t i = 0; i < n; i++) {
+		if (kept && is_same(all[kept - 1], all[i]))
+			engine_container_free(all[i]);
+		else
+			all[kept++] = all[i];
+	}
+	return kept;
+}
+
+/* Sorted for people, and without those that are there twice. */
+static int tidy(struct engine_list *list)
+{
+	struct engine_container **all = calloc(list->n + 1, sizeof(struct engine_container *));
+	struct engine_container *tidied = calloc(list->n + 1, sizeof(*tidied));
+	size_t n = list->n;
+
+	if (!all || !tidied) {
+		free(all);
+		free(tidied);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < n; i++)
+		all[i] = &list->containers[i];
+	n = drop_same(all, n, compare_bundles, is_same_bundle);
+	n = drop_same(all, n, compare_ids, is_same_id);
+	for (size_t i = 0; i < n; i++)
+		tidied[i] = *all[i];
+	free(all);
+	free(list->containers);
+	*list = (struct engine_list){tidied, n};
+	qsort(tidied, n, sizeof(*tidied), compare);
+	return 0;
+}
+
 int engine_list_read(const struct engine_roots *roots,
 		     void (*complain)(const struct why *why, void *context), void *context,
 		     struct engine_list *ret)
@@ -94,13 +163,12 @@ int engine_list_read(const struct engine_roots *roots,
 
 	for (size_t i = 0; r == 0 && i < sizeof(walks) / sizeof(walks[0]); i++)
 		r = walks[i](&walk);
+	if (r == 0)
+		r = tidy(&reader.list);
 	if (r < 0) {
 		engine_list_free(&reader.list);
 		return r;
 	}
-	if (reader.list.n)
-		qsort(reader.list.containers, reader.list.n, sizeof(*reader.list.containers),
-		      compare);
 	*ret = reader.list;
 	return 0;
 }

@@ -13,7 +13,7 @@ struct engine_list {
 
 /*
  * Two engines may know of one container (Docker and its containerd): the one that knows more is
- * kept. @complain as in struct engine_walk. 0 or -ENOMEM.
+ * kept. Walks may find one more than once, too. @complain as in struct engine_walk. 0 or -ENOMEM.
  */
 int engine_list_read(const struct engine_roots *roots,
 		     void (*complain)(const struct why *why, void *context), void *context,

@@ -174,6 +174,13 @@ static bool is_older(pid_t pid, const struct stat *pidfile)
 	return start <= pidfile->st_mtime + 1; /* all these seconds are rounded */
 }
 
+bool runtime_may_be_meant(pid_t pid, const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && is_older(pid, &st);
+}
+
 int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why)
 {
 	_cleanup_free_ char *text = NULL;

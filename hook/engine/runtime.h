@@ -24,6 +24,12 @@ int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid
 bool runtime_process_start(pid_t pid, uint64_t *ret_ticks);
 
 /*
+ * May the file at @path, which names @pid, mean the process that has this number now? Not if that
+ * began after the file was written.
+ */
+bool runtime_may_be_meant(pid_t pid, const char *path);
+
+/*
  * The process that the file at @path names; 0 if it is gone, also if another one has its number by
  * now: pidfiles stay. -errno with a reason.
  */

@@ -2,13 +2,11 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "engine/container.h"
+#include "engine/graph.h"
 #include "engine/runtime.h"
 #include "engine/walk.h"
 
-#include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /*
  * containers/storage with the driver devicemapper:
@@ -108,50 +106,21 @@ static int fill_metadata(const struct json *entry, struct engine_container *cont
 	return split_name(container);
 }
 
-/* deviceset.go: container-MAJOR:MINOR-INODE-LAYER, the first three of the folder's. */
-static int name_device(const char *root, const char *layer, char **ret)
-{
-	_cleanup_free_ char *folder = NULL;
-	struct stat st;
-
-	if (asprintf(&folder, "%s/devicemapper", root) < 0)
-		return -ENOMEM;
-	if (stat(folder, &st) < 0)
-		return 0;
-	if (asprintf(ret, "container-%u:%u-%" PRIu64 "-%s", major(st.st_dev), minor(st.st_dev),
-		     (uint64_t)st.st_ino, layer) < 0) {
-		*ret = NULL;
-		return -ENOMEM;
-	}
-	return 0;
-}
-
 /* 1 if the root knows the layer. */
 static int look_at_layer(const char *root, const char *layer, struct found *found)
 {
-	_cleanup_(free_doc) struct json_doc *doc = NULL;
-	_cleanup_free_ char *path = NULL;
-	int64_t size = 0;
+	_cleanup_free_ char *folder = NULL;
 	struct why why;
 	int r;
 
-	if (asprintf(&path, "%s/devicemapper/metadata/%s", root, layer) < 0)
+	if (asprintf(&folder, "%s/devicemapper", root) < 0)
 		return -ENOMEM;
-	r = walk_read_json(path, JSON_OBJECT, &doc, &why);
+	r = graph_fill(folder, "container", layer, &found->container, &why);
+	if (r < 0)
+		return walk_pass_over(found->walk, r, &why) < 0 ? -ENOMEM : 1;
 	if (r == 0)
-		return 0;
-	if (r > 0) {
-		r = json_integer(json_root(doc), "size", &size, &why);
-		if (r >= 0 && size < 0)
-			r = why_set(&why, EINVAL, "\"size\" is negative");
-		if (r < 0)
-			why_prefix(&why, r, path);
-	}
-	if (r < 0 && walk_pass_over(found->walk, r, &why) < 0)
-		return -ENOMEM;
-	found->container.remembered = r < 0 ? 0 : (uint64_t)size;
-	r = name_device(root, layer, &found->container.device);
-	return r < 0 ? r : 1;
+		free(TAKE_PTR(found->container.device));
+	return r;
 }
 
 /* In a transient store the container is in the run root, and its device is not. */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "disk/thin.h"
+#include "engine/roots.h"
 #include "role/role.h"
 
 #include <limits.h>
@@ -28,29 +29,30 @@ static void complain(const struct why *why, void *context)
 	log_stderr("%s", why->text);
 }
 
-int target_list(const struct target_args *args, struct engine_list *ret, struct why *why)
+/* The usual roots, then those that were given, then those of what runs. */
+static int find_roots(const struct target_args *args, struct engine_root_set *ret)
 {
 	const struct engine_roots *usual = &engine_default_roots;
 	const char *const *configured = (args->policy ? args->policy : &policy_builtin)->data_roots;
-	_cleanup_free_ const char **dirs = NULL;
-	struct engine_roots roots = {0};
-	size_t n_configured = 0;
+	int r = 0;
 
-	while (configured[n_configured])
-		n_configured++;
-	dirs = calloc(usual->n + n_configured + args->n_more_roots, sizeof(*dirs));
-	if (!dirs)
-		return why_set(why, ENOMEM, "out of memory");
-	for (size_t i = 0; i < usual->n; i++)
-		dirs[roots.n++] = usual->dirs[i];
-	for (size_t i = 0; i < n_configured; i++)
-		dirs[roots.n++] = configured[i];
-	for (size_t i = 0; i < args->n_more_roots; i++)
-		dirs[roots.n++] = args->more_roots[i];
-	roots.dirs = dirs;
-	if (engine_list_read(&roots, complain, NULL, ret) < 0)
-		return why_set(why, ENOMEM, "out of memory");
-	return 0;
+	for (size_t i = 0; i < usual->n && r == 0; i++)
+		r = engine_roots_add(ret, usual->dirs[i]);
+	for (; *configured && r == 0; configured++)
+		r = engine_roots_add(ret, *configured);
+	for (size_t i = 0; i < args->n_more_roots && r == 0; i++)
+		r = engine_roots_add(ret, args->more_roots[i]);
+	return r < 0 ? r : engine_roots_add_running(ret, "/proc");
+}
+
+int target_list(const struct target_args *args, struct engine_list *ret, struct why *why)
+{
+	_cleanup_(engine_roots_free) struct engine_root_set set = {0};
+	int r = find_roots(args, &set);
+
+	if (r == 0)
+		r = engine_list_read(&set.roots, complain, NULL, ret);
+	return r < 0 ? why_set(why, ENOMEM, "out of memory") : 0;
 }
 
 void target_read_spec(const struct engine_container *container, struct oci_spec *ret)

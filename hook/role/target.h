@@ -40,7 +40,10 @@ struct target {
 /* clang-format on */
 int target_add_root(void *args, const char *value, struct why *why);
 
-/* All containers, with what cannot be read told on stderr. 0 or -errno with a reason. */
+/*
+ * All containers, in the usual places, those of the configuration and of --data-root, and those of
+ * running engines; with what cannot be read told on stderr. 0 or -errno with a reason.
+ */
 int target_list(const struct target_args *args, struct engine_list *ret, struct why *why);
 
 /*

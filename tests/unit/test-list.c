@@ -154,8 +154,9 @@ static void finds_containerds_tasks(void **state)
 		 "\"io.kubernetes.cri.image-name\":\"postgres:16\"}");
 	put_task("default", "two", "{\"nerdctl/name\":\"web\"}");
 	put_task("default", "hostile", "\"text\"");
-	read_list(3);
+	read_list(4);
 	assert_int_equal(complaints, 1);
+	assert_string_equal(find("hostile").namespace, "default");
 	assert_string_equal(find("one").engine, "containerd");
 	assert_string_equal(find("one").namespace, "default");
 	assert_int_equal(find("one").pid, 1);

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/roots.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "engine/walk.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define STATUS_MAX_BYTES  (64UL * 1024)
+#define CMDLINE_MAX_BYTES (256UL * 1024)
+
+static bool is_same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int engine_roots_add(struct engine_root_set *set, const char *dir)
+{
+	struct stat st, other;
+	char **more, *copy;
+
+	if (*dir != '/' || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
+		return 0;
+	for (size_t i = 0; i < set->roots.n; i++) {
+		if (stat(set->dirs[i], &other) == 0 && is_same_file(&st, &other))
+			return 0;
+	}
+	copy = strdup(dir);
+	more = copy ? reallocarray(set->dirs, set->roots.n + 1, sizeof(char *)) : NULL;
+	if (!more) {
+		free(copy);
+		return -ENOMEM;
+	}
+	set->dirs = more;
+	more[set->roots.n++] = copy;
+	set->roots.dirs = (const char *const *)more;
+	return 0;
+}
+
+void engine_roots_free(struct engine_root_set *set)
+{
+	for (size_t i = 0; i < set->roots.n; i++)
+		free(set->dirs[i]);
+	free(set->dirs);
+	*set = (struct engine_root_set){0};
+}
+
+/* --- running engines ---------------------------------------------------------------------------*/
+
+struct process {
+	struct engine_root_set *set;
+	const char *proc, *pid;
+	bool is_containerd;
+};
+
+/* "PROC/PID/NAME", to be freed. */
+static char *path_of(const struct process *process, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s/%s", process->proc, process->pid, name) < 0 ? NULL : path;
+}
+
+/* Where the link leads to, to be freed; NULL if that cannot be told. */
+static char *read_link(const struct process *process, const char *name)
+{
+	_cleanup_free_ char *path = path_of(process, name);
+	char target[PATH_MAX];
+	ssize_t len = path ? readlink(path, target, sizeof(target)) : -1;
+
+	return len > 0 && (size_t)len < sizeof(target) ? strndup(target, (size_t)len) : NULL;
+}
+
+static bool is_same_link(const struct process *process, const char *name)
+{
+	const struct process self = {.proc = process->proc, .pid = "self"};
+	_cleanup_free_ char *theirs = path_of(process, name), *ours = path_of(&self, name);
+	struct stat a, b;
+
+	return theirs && ours && stat(theirs, &a) == 0 && stat(ours, &b) == 0 &&
+	       is_same_file(&a, &b);
+}
+
+static bool is_roots(const struct process *process)
+{
+	_cleanup_free_ char *path = path_of(process, "status"), *text = NULL;
+	unsigned int real, effective;
+	const char *line;
+	size_t len;
+
+	if (!path || file_read_at(AT_FDCWD, path, STATUS_MAX_BYTES, &text, &len) < 0)
+		return false;
+	line = strstr(text, "\nUid:\t");
+	return line && sscanf(line, "\nUid:\t%u\t%u", &real, &effective) == 2 && effective == 0;
+}
+
+/* A container may share the host's pids, but it has a root folder of its own. */
+static bool is_hosts(const struct process *process)
+{
+	return is_same_link(process, "ns/pid") && is_same_link(process, "ns/user") &&
+	       is_same_link(process, "root") && is_roots(process);
+}
+
+/* Adds what is before @mark, where that comes last. 1: it is there; 0; -ENOMEM. */
+static int add_before(const struct process *process, const char *path, const char *mark,
+		      bool at_end)
+{
+	_cleanup_free_ char *root = NULL;
+	const char *found = NULL;
+
+	for (const char *at = path; (at = strstr(at, mark)); at++)
+		found = at;
+	if (*path != '/' || !found || found == path || (at_end && strcmp(found, mark) != 0))
+		return 0;
+	root = strndup(path, (size_t)(found - path));
+	return root && engine_roots_add(process->set, root) == 0 ? 1 : -ENOMEM;
+}
+
+/* Other snapshotters have such a file, too; they keep it in a folder of that name. */
+static bool is_other_snapshotter(const char *path)
+{
+	return strstr(path, "/io.containerd.snapshotter.v1.") != NULL;
+}
+
+static int visit_fd(const char *name, void *context)
+{
+	static const char *const dockers[] = {"/volumes/metadata.db", "/network/files/local-kv.db"};
+	const struct process *process = context;
+	_cleanup_free_ char *fd = NULL, *path = NULL;
+	int r;
+
+	if (asprintf(&fd, "fd/%s", name) < 0)
+		return -ENOMEM;
+	path = read_link(process, fd);
+	if (!path)
+		return 0;
+	if (process->is_containerd) {
+		r = add_before(process, path, "/io.containerd.metadata.v1.bolt/meta.db", true);
+		if (r == 0 && !is_other_snapshotter(path))
+			r = add_before(process, path, "/metadata.db", true);
+	} else {
+		r = add_before(process, path, dockers[0], true);
+		if (r == 0)
+			r = add_before(process, path, dockers[1], true);
+	}
+	return r < 0 ? r : 0;
+}
+
+static int look_at_files(struct process *process)
+{
+	_cleanup_free_ char *path = path_of(process, "fd");
+
+	return path ? walk_entries(path, visit_fd, process) : -ENOMEM;
+}
+
+static int look_at_folder(const struct process *process)
+{
+	_cleanup_free_ char *path = read_link(process, "cwd");
+	int r = path ? add_before(process, path, "/io.containerd.runtime.v2.task/", false) : 0;
+
+	return r < 0 ? r : 0;
+}
+
+static int look_at_arguments(const struct process *process)
+{
+	_cleanup_free_ char *path = path_of(process, "cmdline"), *text = NULL;
+	size_t len;
+	int r = 0;
+
+	if (!path || file_read_at(AT_FDCWD, path, CMDLINE_MAX_BYTES, &text, &len) < 0)
+		return path ? 0 : -ENOMEM;
+	for (size_t at = 0; at < len && r >= 0; at += strlen(text + at) + 1)
+		r = add_before(process, text + at, "/devicemapper-containers/", false);
+	return r < 0 ? r : 0;
+}
+
+static int visit_process(const char *pid, void *context)
+{
+	struct process process = *(struct process *)context;
+	_cleanup_free_ char *path = NULL, *comm = NULL;
+	bool docker, shim, conmon;
+
+	if (pid[strspn(pid, "0123456789")])
+		return 0;
+	process.pid = pid;
+	path = path_of(&process, "comm");
+	comm = path ? walk_read_line(path) : NULL;
+	if (!comm)
+		return 0;
+	docker = strcmp(comm, "dockerd") == 0;
+	process.is_containerd = strcmp(comm, "containerd") == 0;
+	shim = strcmp(comm, "containerd-shim") == 0; /* what is longer is cut off */
+	conmon = strcmp(comm, "conmon") == 0;
+	if (!(docker || process.is_containerd || shim || conmon) || !is_hosts(&process))
+		return 0;
+	if (shim)
+		return look_at_folder(&process);
+	return conmon ? look_at_arguments(&process) : look_at_files(&process);
+}
+
+int engine_roots_add_running(struct engine_root_set *set, const char *proc)
+{
+	struct process process = {.set = set, .proc = proc};
+
+	return walk_entries(proc, visit_process, &process);
+}

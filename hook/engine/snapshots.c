@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/snapshots.h"
+
+#include "base/cleanup.h"
+#include "engine/walk.h"
+#include "oci/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define INDEX_FILE "metadata.db"
+
+/* --- reading them ------------------------------------------------------------------------------*/
+
+static int read_one(const struct engine_walk *walk, const char *folder, const char *file,
+		    struct database **ret)
+{
+	_cleanup_free_ char *path = NULL;
+	struct why why;
+	int r;
+
+	if (asprintf(&path, "%s/%s", folder, file) < 0)
+		return -ENOMEM;
+	r = database_read(path, ret, &why);
+	return r < 0 ? walk_pass_over(walk, r, &why) : 0;
+}
+
+struct place {
+	const struct engine_walk *walk;
+	const char *folder;
+	struct snapshot_store *store;
+};
+
+static int visit_file(const char *name, void *context)
+{
+	const struct place *place = context;
+	struct snapshot_store *store = place->store;
+	struct database **more, *pool = NULL;
+	size_t len = strlen(name);
+	int r;
+
+	if (len < 4 || strcmp(name + len - 3, ".db") != 0 || strcmp(name, INDEX_FILE) == 0)
+		return 0;
+	r = read_one(place->walk, place->folder, name, &pool);
+	if (r < 0 || !pool)
+		return r;
+	more = reallocarray(store->pools, store->n_pools + 1, sizeof(*more));
+	if (!more) {
+		database_free(pool);
+		return -ENOMEM;
+	}
+	store->pools = more;
+	more[store->n_pools++] = pool;
+	return 0;
+}
+
+static int open_store(const struct engine_walk *walk, const char *root, const char *below,
+		      struct snapshot_store *ret)
+{
+	_cleanup_free_ char *folder = NULL;
+	int r;
+
+	if (asprintf(&folder, "%s%s", root, below) < 0)
+		return -ENOMEM;
+	r = read_one(walk, folder, INDEX_FILE, &ret->index);
+	if (r < 0 || !ret->index)
+		return r;
+	return walk_entries(folder, visit_file, &(struct place){walk, folder, ret});
+}
+
+static int open_root(const struct engine_walk *walk, size_t i, struct snapshots *snapshots)
+{
+	const char *root = walk->roots->dirs[i];
+	struct snapshot_store *stores = snapshots->stores + 2 * i;
+	int r = read_one(walk, root, "io.containerd.metadata.v1.bolt/meta.db",
+			 &snapshots->metas[i]);
+
+	if (r == 0)
+		r = open_store(walk, root, "", stores);
+	return r < 0 ? r
+		     : open_store(walk, root, "/io.containerd.snapshotter.v1.devmapper",
+				  stores + 1);
+}
+
+int snapshots_open(const struct engine_walk *walk, struct snapshots **ret)
+{
+	struct snapshots *snapshots = calloc(1, sizeof(*snapshots));
+	int r = 0;
+
+	if (!snapshots)
+		return -ENOMEM;
+	snapshots->n = walk->roots->n;
+	snapshots->metas = calloc(snapshots->n + 1, sizeof(struct database *));
+	snapshots->stores = calloc(2 * snapshots->n + 1, sizeof(struct snapshot_store));
+	if (!snapshots->metas || !snapshots->stores)
+		r = -ENOMEM;
+	for (size_t i = 0; i < snapshots->n && r == 0; i++)
+		r = open_root(walk, i, snapshots);
+	if (r < 0) {
+		snapshots_free(snapshots);
+		return r;
+	}
+	*ret = snapshots;
+	return 0;
+}
+
+void snapshots_free(struct snapshots *snapshots)
+{
+	if (!snapshots)
+		return;
+	for (size_t i = 0; snapshots->metas && i < snapshots->n; i++)
+		database_free(snapshots->metas[i]);
+	for (size_t i = 0; snapshots->stores && i < 2 * snapshots->n; i++) {
+		struct snapshot_store *store = &snapshots->stores[i];
+
+		for (size_t k = 0; k < store->n_pools; k++)
+			database_free(store->pools[k]);
+		free(store->pools);
+		database_free(store->index);
+	}
+	free(snapshots->metas);
+	free(snapshots->stores);
+	free(snapshots);
+}
+
+/* --- finding a snapshot ------------------------------------------------------------------------*/
+
+/* As Go's binary.Uvarint: seven bits a byte, the lowest first. */
+static bool read_varint(struct bolt_bytes bytes, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < bytes.len && i < 9; i++) {
+		value |= (uint64_t)(bytes.data[i] & 0x7f) << (7 * i);
+		if (!(bytes.data[i] & 0x80)) {
+			*ret = value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool find_id(const struct snapshot_store *store, const char *name, uint64_t *ret)
+{
+	const char *const keys[] = {"v1", "snapshots", name, NULL};
+	struct bolt_bucket bucket;
+	struct bolt_bytes value;
+
+	return store->n_pools && database_bucket(store->index, keys, &bucket) > 0 &&
+	       bolt_value(&bucket, bolt_key("id"), &value) > 0 && read_varint(value, ret);
+}
+
+static uint64_t read_size(struct bolt_bytes text)
+{
+	struct json_doc *doc;
+	struct why unused;
+	int64_t size = 0;
+
+	if (json_parse((const char *)text.data, text.len, &doc, &unused) < 0)
+		return 0;
+	if (json_integer(json_root(doc), "size", &size, &unused) <= 0 || size < 0)
+		size = 0;
+	json_free(doc);
+	return (uint64_t)size;
+}
+
+/* "POOL-snap-ID", POOL being the name of the database's file. NULL: out of memory. */
+static char *name_device(const struct database *pool, uint64_t id)
+{
+	const char *file = strrchr(pool->path, '/') + 1;
+	int len = (int)(strlen(file) - strlen(".db"));
+	char *name;
+
+	return asprintf(&name, "%.*s-snap-%" PRIu64, len, file, id) < 0 ? NULL : name;
+}
+
+/* 1 if one of the store's pools has the snapshot @id. */
+static int fill_from(const struct snapshot_store *store, uint64_t id,
+		     struct engine_container *container)
+{
+	static const char *const keys[] = {"devices", NULL};
+
+	for (size_t i = 0; i < store->n_pools; i++) {
+		_cleanup_free_ char *device = name_device(store->pools[i], id);
+		struct bolt_bucket bucket;
+		struct bolt_bytes value;
+
+		if (!device)
+			return -ENOMEM;
+		if (database_bucket(store->pools[i], keys, &bucket) <= 0 ||
+		    bolt_value(&bucket, bolt_key(device), &value) <= 0)
+			continue;
+		container->remembered = read_size(value);
+		container->device = TAKE_PTR(device);
+		return 1;
+	}
+	return 0;
+}
+
+/*
+ * The root's own stores first. If the snapshotter has its things elsewhere, any other will do, but
+ * there must be one only: two containerds may use the same name.
+ */
+static const struct snapshot_store *find_store(const struct snapshots *snapshots, size_t root,
+					       const char *name, uint64_t *ret_id)
+{
+	const struct snapshot_store *found = NULL;
+
+	for (size_t i = 2 * root; i < 2 * root + 2; i++) {
+		if (find_id(&snapshots->stores[i], name, ret_id))
+			return &snapshots->stores[i];
+	}
+	for (size_t i = 0; i < 2 * snapshots->n; i++) {
+		if (!find_id(&snapshots->stores[i], name, ret_id))
+			continue;
+		if (found)
+			return NULL;
+		found = &snapshots->stores[i];
+	}
+	if (found)
+		find_id(found, name, ret_id);
+	return found;
+}
+
+int snapshots_fill(const struct snapshots *snapshots, size_t root, const char *ns, const char *key,
+		   struct engine_container *container)
+{
+	const char *const keys[] = {"v1", ns, "snapshots", "devmapper", key, NULL};
+	const struct snapshot_store *store;
+	_cleanup_free_ char *name = NULL;
+	struct bolt_bucket bucket;
+	uint64_t id = 0;
+
+	if (!snapshots->metas[root] || database_bucket(snapshots->metas[root], keys, &bucket) <= 0)
+		return 0;
+	name = database_dup_text(&bucket, "name");
+	store = name ? find_store(snapshots, root, name, &id) : NULL;
+	return store ? fill_from(store, id, container) : 0;
+}

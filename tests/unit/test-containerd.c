@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* containerd's containers, and Docker's on containerd's snapshotter, from databases in tests/data
+ */
+
+#include "engine/docker.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include "bolt-fixture.h"
+#include "walk-fixture.h"
+
+#define META	"io.containerd.metadata.v1.bolt/meta.db"
+#define STORE	"io.containerd.snapshotter.v1.devmapper/"
+#define TASKS	"io.containerd.runtime.v2.task/"
+#define POD	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define IN_TASK "{\"root\":{\"path\":\"rootfs\"},\"annotations\":{}}"
+
+static char *root, *other;
+static struct walked walked;
+
+static int setup(void **state)
+{
+	(void)state;
+	root = new_folder();
+	other = new_folder();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free_walked(&walked);
+	remove_folder(root);
+	remove_folder(other);
+	return 0;
+}
+
+/* A copy of tests/data/bolt-@name at @path below @folder, without its last @less bytes. */
+static void put_cut(const char *name, const char *folder, const char *path, size_t less)
+{
+	_cleanup_free_ char *from = path_in("tests/data", name), *to = path_in(folder, path),
+			    *text = NULL;
+	_cleanup_fclose_ FILE *file = NULL;
+	size_t len;
+
+	write_below(folder, path, "");
+	assert_int_equal(file_read_at(AT_FDCWD, from, MIB, &text, &len), 0);
+	file = fopen(to, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, len - less, file), len - less);
+}
+
+static void put_meta(const char *version, const char *folder)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "bolt-containerd-%s-meta", version);
+	put_cut(name, folder, META, 0);
+}
+
+/* The snapshotter's files, "" or STORE below @folder */
+static void put_store(const char *version, const char *folder, const char *below, const char *pool)
+{
+	char name[64], path[128];
+
+	snprintf(name, sizeof(name), "bolt-containerd-%s-snapshots", version);
+	snprintf(path, sizeof(path), "%smetadata.db", below);
+	put_cut(name, folder, path, 0);
+	snprintf(name, sizeof(name), "bolt-containerd-%s-devices", version);
+	snprintf(path, sizeof(path), "%s%s.db", below, pool);
+	put_cut(name, folder, path, 0);
+}
+
+static void walk_containerd(size_t n)
+{
+	free_walked(&walked);
+	assert_int_equal(walk_over(containerd_walk, root, other, &walked), 0);
+	if (walked.n != n)
+		print_error("%s", walked.complaints);
+	assert_int_equal(walked.n, n);
+}
+
+static const struct engine_container *by_id(const char *id)
+{
+	for (size_t i = 0; i < walked.n; i++) {
+		if (strcmp(walked.found[i].id, id) == 0)
+			return &walked.found[i];
+	}
+	fail_msg("no container %s", id);
+	return NULL;
+}
+
+static void knows_what_does_not_run(void **state)
+{
+	const struct engine_container *container;
+	const char *label = NULL;
+	struct why why;
+
+	(void)state;
+	put_meta("1.6", root);
+	put_store("1.6", root, STORE, "pool");
+	walk_containerd(2);
+	assert_string_equal(walked.complaints, "");
+	container = by_id("one");
+	assert_string_equal(container->engine, "containerd");
+	assert_string_equal(container->namespace, "default");
+	assert_string_equal(container->name, "web");
+	assert_string_equal(container->image, "local/bb:latest");
+	assert_string_equal(container->device, "pool-snap-2");
+	assert_int_equal(container->remembered, 512 * MIB);
+	assert_int_equal(container->pid, 0);
+	assert_null(container->bundle);
+	assert_int_equal(json_string(container->labels, "a.b", &label, &why), 1);
+	assert_string_equal(label, "c");
+	container = by_id(POD);
+	assert_string_equal(container->name, "db-0/postgres");
+	assert_string_equal(container->namespace, "prod");
+	assert_string_equal(container->device, "pool-snap-4");
+}
+
+static void knows_what_runs_once(void **state)
+{
+	pid_t pid = new_process();
+	char number[16];
+
+	(void)state;
+	snprintf(number, sizeof(number), "%d", pid);
+	put_meta("1.6", root);
+	put_store("1.6", root, STORE, "pool");
+	write_below(other, TASKS "default/one/config.json", IN_TASK);
+	write_below(other, TASKS "default/one/init.pid", number);
+	write_below(other, TASKS "default/two/config.json", IN_TASK); /* no longer in there */
+	walk_containerd(3);
+	assert_int_equal(by_id("one")->pid, pid);
+	assert_contains(by_id("one")->bundle, TASKS "default/one");
+	assert_string_equal(by_id("one")->name, "web");
+	assert_string_equal(by_id("one")->device, "pool-snap-2");
+	assert_null(by_id("two")->name);
+	assert_null(by_id("two")->device);
+	end_process(pid);
+	walk_containerd(3);
+	assert_int_equal(by_id("one")->pid, 0);
+}
+
+static void finds_the_snapshotter_elsewhere(void **state)
+{
+	(void)state;
+	put_meta("1.6", root);
+	put_store("1.6", other, "", "my-pool");
+	walk_containerd(2);
+	assert_null(by_id("one")->device); /* of another pool: the database says "pool-snap-2" */
+	put_store("1.6", other, "", "pool");
+	walk_containerd(2);
+	assert_string_equal(by_id("one")->device, "pool-snap-2");
+}
+
+/* Two containerds that both have a snapshot of that name: only its own root tells. */
+static void does_not_guess(void **state)
+{
+	(void)state;
+	put_meta("1.6", root);
+	put_store("1.6", other, "", "pool");
+	put_store("1.6", other, STORE, "pool");
+	walk_containerd(2);
+	assert_null(by_id("one")->device);
+	assert_int_equal(by_id("one")->remembered, 0);
+	put_store("1.6", root, STORE, "pool");
+	walk_containerd(2);
+	assert_string_equal(by_id("one")->device, "pool-snap-2");
+}
+
+/* Another snapshotter's metadata.db, without devices */
+static void passes_over_other_snapshotters(void **state)
+{
+	(void)state;
+	put_meta("1.6", root);
+	put_cut("bolt-containerd-1.6-snapshots", other, "metadata.db", 0);
+	put_store("1.6", other, STORE, "pool");
+	walk_containerd(2);
+	assert_string_equal(by_id("one")->device, "pool-snap-2");
+}
+
+static void tells_of_damage_and_goes_on(void **state)
+{
+	static const char *const names[] = {META, STORE "metadata.db", STORE "pool.db"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		put_meta("1.6", root);
+		put_store("1.6", root, STORE, "pool");
+		write_below(other, TASKS "default/one/config.json", IN_TASK);
+		write_below(root, names[i], "not a database");
+		walk_containerd(i == 0 ? 1 : 2);
+		assert_contains(walked.complaints, names[i]);
+		assert_contains(walked.complaints, "no bbolt database");
+		assert_null(by_id("one")->device);
+	}
+	put_cut("bolt-containerd-1.6-meta", root, META, 100);
+	walk_containerd(1);
+	assert_contains(walked.complaints, "too few for its");
+}
+
+/* The tree is cut in the middle: the rest is told by tasks, and nothing twice. */
+static void a_damaged_tree_hides_no_task(void **state)
+{
+	_cleanup_free_ char *path = path_in(root, META);
+	int fd;
+
+	(void)state;
+	put_meta("1.6", root);
+	write_below(other, TASKS "default/one/config.json", IN_TASK);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (off_t page = 2; page < 64; page++)
+		assert_int_equal(pwrite(fd, "\xff\xff", 2, page * 4096 + 8), 2);
+	close(fd);
+	assert_int_equal(truncate(path, 126976), 0);
+	walk_containerd(1);
+	assert_contains(walked.complaints, "damaged; containers may be missing");
+	assert_string_equal(by_id("one")->namespace, "default");
+}
+
+/* --- labels ------------------------------------------------------------------------------------*/
+
+/* v1/default/containers/c1/labels, each bucket on a page of its own */
+static void put_labels(const struct db_item *labels, size_t n)
+{
+	static const char *const names[] = {"v1", "default", "containers", "c1", "labels"};
+	struct db db = db_new(512, 8);
+	char *path = path_in(root, META);
+	int fd;
+
+	for (uint64_t i = 0; i < COUNT_OF(names); i++) {
+		char bytes[16];
+		struct db_item item = {.key = names[i], .value_len = 16, .flags = 1};
+
+		item.value = db_bucket(bytes, 3 + i);
+		db_put_page(&db, 2 + i, DB_LEAF, 0, &item, 1);
+	}
+	db_put_page(&db, 7, DB_LEAF, 0, labels, n);
+	write_below(root, META, "");
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, db.data, 512 * 8), 512 * 8);
+	close(fd);
+	free(path);
+	free(db.data);
+}
+
+static void labels_are_text(void **state)
+{
+	struct db_item labels[] = {{.key = "a", .value = "quote \" and \\ and \n"},
+				   {.key = "nerdctl/name", .value = "web"},
+				   {.key = "nul", .value = "a\0b", .value_len = 3}};
+	const char *text = NULL;
+	struct why why;
+
+	(void)state;
+	put_labels(labels, COUNT_OF(labels));
+	walk_containerd(1);
+	assert_string_equal(walked.complaints, "");
+	assert_string_equal(walked.found[0].name, "web");
+	assert_int_equal(json_string(walked.found[0].labels, "a", &text, &why), 1);
+	assert_string_equal(text, "quote \" and \\ and \n");
+	assert_int_equal(json_string(walked.found[0].labels, "nul", &text, &why), 0);
+}
+
+/* Bytes that are no UTF-8 are not passed on as they are. */
+static void labels_are_made_text(void **state)
+{
+	struct db_item labels[] = {{.key = "a", .value = "\xff\xfe"},
+				   {.key = "\xff", .value = "b"}};
+	const char *text = "";
+	struct why why;
+
+	(void)state;
+	put_labels(labels, COUNT_OF(labels));
+	walk_containerd(1);
+	assert_string_equal(walked.complaints, "");
+	assert_int_equal(json_string(walked.found[0].labels, "a", &text, &why), 1);
+	assert_null(strchr(text, '\xff'));
+}
+
+static void no_label_leads_out_of_the_folder(void **state)
+{
+	struct db_item labels[] = {{.key = "nerdctl/name", .value = "../../etc"}};
+
+	(void)state;
+	put_labels(labels, 1);
+	write_below(root, TASKS "default/c1/config.json", IN_TASK);
+	walk_containerd(1);
+	assert_string_equal(walked.found[0].name, "../../etc"); /* people's affair, no path */
+	assert_contains(walked.found[0].bundle, TASKS "default/c1");
+}
+
+/* --- Docker ------------------------------------------------------------------------------------*/
+
+static char *docker_id(void)
+{
+	char *id = NULL;
+	size_t len;
+
+	assert_int_equal(
+		file_read_at(AT_FDCWD, "tests/data/bolt-containerd-1.7-id", 128, &id, &len), 0);
+	id[strcspn(id, "\n")] = '\0';
+	return id;
+}
+
+static void put_docker(const char *id, const char *driver)
+{
+	_cleanup_free_ char *path = NULL, *text = NULL;
+
+	assert_true(asprintf(&path, "containers/%s/config.v2.json", id) > 0);
+	assert_true(asprintf(&text, "{\"Name\":\"/web\",\"Driver\":\"%s\",\"State\":{\"Pid\":0}}",
+			     driver) > 0);
+	write_below(root, path, text);
+}
+
+static void knows_dockers_snapshots(void **state)
+{
+	_cleanup_free_ char *id = docker_id();
+
+	(void)state;
+	put_docker(id, "devmapper");
+	put_meta("1.7", other);
+	put_store("1.7", other, STORE, "pool");
+	assert_int_equal(walk_over(docker_walk, root, other, &walked), 0);
+	assert_int_equal(walked.n, 1);
+	assert_string_equal(walked.found[0].name, "web");
+	assert_contains(walked.found[0].device, "pool-snap-");
+	assert_int_equal(walked.found[0].remembered, GIB);
+	walk_containerd(0); /* it does not run, and is not in the namespace's containers */
+}
+
+static void knows_dockers_other_drivers(void **state)
+{
+	_cleanup_free_ char *id = docker_id();
+
+	(void)state;
+	put_docker(id, "overlayfs");
+	put_meta("1.7", other);
+	put_store("1.7", other, STORE, "pool");
+	assert_int_equal(walk_over(docker_walk, root, other, &walked), 0);
+	assert_int_equal(walked.n, 1);
+	assert_null(walked.found[0].device);
+}
+
+/* The file is of before a power cut: its number has somebody else now. */
+static void a_number_that_is_used_again_is_not_running(void **state)
+{
+	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
+	_cleanup_free_ char *id = docker_id(), *path = NULL, *text = NULL, *file = NULL;
+	pid_t pid = new_process();
+
+	(void)state;
+	assert_true(asprintf(&path, "containers/%s/config.v2.json", id) > 0);
+	assert_true(asprintf(&text, "{\"Name\":\"/web\",\"State\":{\"Pid\":%d}}", pid) > 0);
+	write_below(root, path, text);
+	assert_int_equal(walk_over(docker_walk, root, NULL, &walked), 0);
+	assert_int_equal(walked.found[0].pid, pid);
+	free_walked(&walked);
+	file = path_in(root, path);
+	assert_int_equal(utimensat(AT_FDCWD, file, old, 0), 0);
+	assert_int_equal(walk_over(docker_walk, root, NULL, &walked), 0);
+	assert_int_equal(walked.found[0].pid, 0);
+	end_process(pid);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(knows_what_does_not_run),
+		TEST(knows_what_runs_once),
+		TEST(finds_the_snapshotter_elsewhere),
+		TEST(does_not_guess),
+		TEST(passes_over_other_snapshotters),
+		TEST(tells_of_damage_and_goes_on),
+		TEST(a_damaged_tree_hides_no_task),
+		TEST(labels_are_text),
+		TEST(labels_are_made_text),
+		TEST(no_label_leads_out_of_the_folder),
+		TEST(knows_dockers_snapshots),
+		TEST(knows_dockers_other_drivers),
+		TEST(a_number_that_is_used_again_is_not_running),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
