@@ -24,6 +24,7 @@ void engine_container_free(struct engine_container *container)
 	free(container->namespace);
 	free(container->image);
 	free(container->bundle);
+	free(container->spec);
 	free(container->device);
 	json_free(container->labels_doc);
 	*container = (struct engine_container){0};

@@ -39,6 +39,7 @@ struct engine_container {
 	char *namespace;    /* containerd's, or under Kubernetes the pod's */
 	char *image;
 	char *bundle;	     /* folder with config.json */
+	char *spec;	     /* config.json itself, if an engine keeps that elsewhere */
 	char *device;	     /* dm name of its thin device, where the files name it */
 	uint64_t remembered; /* bytes that it will give the device the next time; 0: not known */
 	pid_t pid;	     /* of its first process on the host; 0: not running */

@@ -128,3 +128,18 @@ char *database_dup_text(const struct bolt_bucket *bucket, const char *key)
 	return bolt_value(bucket, bolt_key(key), &value) > 0 && value.len > 0 ? bolt_text(value)
 									      : NULL;
 }
+
+/* Seven bits a byte, the lowest first; nine bytes are more than anybody needs. */
+size_t database_varint(struct bolt_bytes bytes, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < bytes.len && i < 9; i++) {
+		value |= (uint64_t)(bytes.data[i] & 0x7f) << (7 * i);
+		if (!(bytes.data[i] & 0x80)) {
+			*ret = value;
+			return i + 1;
+		}
+	}
+	return 0;
+}

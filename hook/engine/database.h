@@ -28,3 +28,6 @@ int database_bucket(const struct database *database, const char *const keys[],
 
 /* A copy of the text @key in @bucket, to be freed; NULL if there is none, or an empty one. */
 char *database_dup_text(const struct bolt_bucket *bucket, const char *key);
+
+/* As Go's binary.Uvarint and protobuf have it. How many bytes it takes; 0: there is none. */
+size_t database_varint(struct bolt_bytes bytes, uint64_t *ret);

@@ -125,21 +125,6 @@ void snapshots_free(struct snapshots *snapshots)
 
 /* --- finding a snapshot ------------------------------------------------------------------------*/
 
-/* As Go's binary.Uvarint: seven bits a byte, the lowest first. */
-static bool read_varint(struct bolt_bytes bytes, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < bytes.len && i < 9; i++) {
-		value |= (uint64_t)(bytes.data[i] & 0x7f) << (7 * i);
-		if (!(bytes.data[i] & 0x80)) {
-			*ret = value;
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool find_id(const struct snapshot_store *store, const char *name, uint64_t *ret)
 {
 	const char *const keys[] = {"v1", "snapshots", name, NULL};
@@ -147,7 +132,7 @@ static bool find_id(const struct snapshot_store *store, const char *name, uint64
 	struct bolt_bytes value;
 
 	return store->n_pools && database_bucket(store->index, keys, &bucket) > 0 &&
-	       bolt_value(&bucket, bolt_key("id"), &value) > 0 && read_varint(value, ret);
+	       bolt_value(&bucket, bolt_key("id"), &value) > 0 && database_varint(value, ret) > 0;
 }
 
 static uint64_t read_size(struct bolt_bytes text)

@@ -22,9 +22,22 @@ static int spec_fill(struct oci_spec *spec, struct why *why)
 	return r < 0 ? r : 0;
 }
 
-int oci_spec_read(const char *path, struct oci_spec *ret, struct why *why)
+int oci_spec_parse(const char *text, size_t len, struct oci_spec *ret, struct why *why)
 {
 	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
+	int r = json_parse(text, len, &spec.doc, why);
+
+	if (r == 0)
+		r = spec_fill(&spec, why);
+	if (r < 0)
+		return r;
+	*ret = spec;
+	spec.doc = NULL;
+	return 0;
+}
+
+int oci_spec_read(const char *path, struct oci_spec *ret, struct why *why)
+{
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 	int r;
@@ -32,14 +45,8 @@ int oci_spec_read(const char *path, struct oci_spec *ret, struct why *why)
 	r = file_read_at(AT_FDCWD, path, SPEC_MAX_BYTES, &text, &len);
 	if (r < 0)
 		return why_set(why, -r, "%s: %s", quote(path), strerror(-r));
-	r = json_parse(text, len, &spec.doc, why);
-	if (r == 0)
-		r = spec_fill(&spec, why);
-	if (r < 0)
-		return why_prefix(why, r, quote(path));
-	*ret = spec;
-	spec.doc = NULL;
-	return 0;
+	r = oci_spec_parse(text, len, ret, why);
+	return r < 0 ? why_prefix(why, r, quote(path)) : 0;
 }
 
 void oci_spec_free(struct oci_spec *spec)

@@ -18,4 +18,6 @@ struct oci_spec {
 
 /* @path: the file; relative paths from the present folder. 0, or -errno with a reason. */
 int oci_spec_read(const char *path, struct oci_spec *ret, struct why *why);
+/* The same for the text itself. */
+int oci_spec_parse(const char *text, size_t len, struct oci_spec *ret, struct why *why);
 void oci_spec_free(struct oci_spec *spec);

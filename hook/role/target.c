@@ -59,10 +59,14 @@ void target_read_spec(const struct engine_container *container, struct oci_spec 
 {
 	_cleanup_free_ char *path = NULL;
 	struct why unused;
+	int r = -ENOENT;
 
 	*ret = (struct oci_spec){0};
-	if (container->bundle && asprintf(&path, "%s/config.json", container->bundle) >= 0 &&
-	    oci_spec_read(path, ret, &unused) < 0)
+	if (container->spec)
+		r = oci_spec_parse(container->spec, strlen(container->spec), ret, &unused);
+	else if (container->bundle && asprintf(&path, "%s/config.json", container->bundle) >= 0)
+		r = oci_spec_read(path, ret, &unused);
+	if (r < 0)
 		*ret = (struct oci_spec){0};
 }
 

@@ -70,7 +70,8 @@ struct job target_job(struct target *target);
 int target_open_rootfs(const struct engine_container *container, const struct oci_spec *spec,
 		       struct rootfs *ret, struct why *why);
 
-/* The spec in its bundle; empty if there is none, or it cannot be read. */
+/* The spec in its bundle, or as its engine keeps it; empty if there is none, or it cannot be read.
+ */
 void target_read_spec(const struct engine_container *container, struct oci_spec *ret);
 
 /* The program's exit status for what target_open() returned. */

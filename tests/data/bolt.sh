@@ -28,7 +28,7 @@ trimmed() {
 	local meta pages=0 n
 	for meta in 0 4096; do
 		n=$(od -An -t u8 -j $((meta + 56)) -N 8 "$1")
-		[ "$n" -le $pages ] || pages=$n
+		[ "$n" -le "$pages" ] || pages=$n
 	done
 	head -c $((pages * 4096)) "$1" >"/run/db/$2"
 }

@@ -114,6 +114,7 @@ static void knows_what_does_not_run(void **state)
 	assert_null(container->bundle);
 	assert_int_equal(json_string(container->labels, "a.b", &label, &why), 1);
 	assert_string_equal(label, "c");
+	assert_contains(container->spec, "\"io.oci-thin-grow.size\":\"4G\"");
 	container = by_id(POD);
 	assert_string_equal(container->name, "db-0/postgres");
 	assert_string_equal(container->namespace, "prod");
@@ -134,6 +135,7 @@ static void knows_what_runs_once(void **state)
 	write_below(other, TASKS "default/two/config.json", IN_TASK); /* no longer in there */
 	walk_containerd(3);
 	assert_int_equal(by_id("one")->pid, pid);
+	assert_null(by_id("one")->spec);
 	assert_contains(by_id("one")->bundle, TASKS "default/one");
 	assert_string_equal(by_id("one")->name, "web");
 	assert_string_equal(by_id("one")->device, "pool-snap-2");

@@ -1,0 +1,67 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# Sourced after lib.sh and bundle.sh: operators' commands on containers in which somebody writes all the time.
+# `inside NAME COMMAND...`, which runs it in the container, is the test's own.
+
+# otg ARG...: the program; its words in /run/out and /run/err
+otg() {
+	/usr/sbin/oci-thin-grow "$@" >/run/out 2>/run/err
+	local status=$?
+	cat /run/err
+	return "$status"
+}
+
+# exits STATUS ARG...: for `ok TEXT exits…`
+exits() {
+	local want=$1 status=0
+	shift
+	otg "$@" || status=$?
+	[ "$status" = "$want" ] && return
+	echo "status $status, not $want"
+	return 1
+}
+
+# The container's process: each round writes, syncs and reads back; the first error ends it.
+# shellcheck disable=SC2016,SC2034
+WRITER='n=0; while n=$((n+1)); dd if=/dev/zero of=/w bs=64k count=16 conv=fsync 2>/dev/null && echo $n >/rounds && sync &&
+	[ "$(cat /rounds)" = $n ]; do :; done; echo bad >/error; sleep 10000'
+
+# the size in MiB of the container's /; a long device name makes df use two lines
+df_in() {
+	inside "$1" df -m / | awk 'END { print $(NF-4) }'
+}
+
+# put_data NAME: 64 MiB that must be the same at the end
+put_data() {
+	inside "$1" dd if=/dev/urandom of=/data bs=1M count=64 conv=fsync && sum_of "$1" >"/run/sum.$1"
+}
+
+sum_of() {
+	inside "$1" sha256sum /data
+}
+
+# whole WHAT NAME: its data are what they were
+whole() {
+	is "$1: the data are whole" "$(sum_of "$2")" "$(cat "/run/sum.$2")"
+}
+
+# still_writes WHAT NAME: its writer has met no error, and goes on
+still_writes() {
+	local rounds end=$((SECONDS + 20))
+	ok "$1: the writer met no error" not inside "$2" cat /error
+	rounds=$(inside "$2" cat /rounds)
+	while [ "$(inside "$2" cat /rounds)" = "$rounds" ] && [ $SECONDS -lt $end ]; do
+		sleep .2
+	done
+	isnt "$1: it goes on" "$(inside "$2" cat /rounds)" "$rounds"
+}
+
+# row NAME: what `list --json` says of that container
+row() {
+	/usr/sbin/oci-thin-grow list --json | jq -c --arg name "$1" '.containers[] | select(.name == $name or .id == $name)'
+}
+
+# field NAME FILTER: of that
+field() {
+	row "$1" | jq -r "$2"
+}

@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `grow` and `list` with every engine but Docker (t-grow.sh), each where it was told to keep its things, which nobody tells
+# us: containerd, podman, and runc and crun without an engine. Somebody writes all the time; then stop and start.
+# suites: bookworm trixie
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
+# limit: 900
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/growing.sh
+. /src/tests/guest/growing.sh
+
+MIB_2G='^(19|20)[0-9][0-9]$'
+MIB_3G='^(28|29|30)[0-9][0-9]$'
+
+# all_ways ENGINE NAME ID: 2 GiB by name, 3 by the beginning of its id, 4 by its id; while its writer writes
+all_ways() {
+	local engine=$1 name=$2 id=$3
+	ok "$engine: data" put_data "$name"
+	ok "$engine: 2G by name" otg grow "$engine:$name" 2G
+	like "$engine: it says what it did" "$(cat /run/out)" "^$engine:$name: grown from 1 GiB to 2 GiB in [0-9]+ ms$"
+	like "$engine: 2 GiB" "$(df_in "$name")" "$MIB_2G"
+	ok "$engine: 3G by the beginning of its id" otg grow "${id:0:10}" 3G
+	like "$engine: 3 GiB" "$(df_in "$name")" "$MIB_3G"
+	ok "$engine: +1G by its id" otg grow "$id" +1G
+	like "$engine: 4 GiB" "$(df_in "$name")" "$MIB_4G"
+	ok "$engine: --dry-run" otg grow --dry-run "$id" 5G
+	still_writes "$engine" "$name"
+	whole "$engine" "$name"
+	is "$engine: list" "$(field "$id" '"\(.engine) \(.running) \(.device_bytes)"')" "$engine true $((4 * GIB))"
+}
+
+# again ENGINE NAME: after stop and start
+again() {
+	like "$1: started again: 4 GiB" "$(df_in "$2")" "$MIB_4G"
+	whole "$1: started again" "$2"
+	still_writes "$1: started again" "$2"
+}
+
+## containerd
+
+# By name, as the functions above want it, and by id, as ctr does
+declare -A ctr_id=([web]=first [db-0/postgres]=0123456789abcdef)
+
+inside_containerd() {
+	local name=$1
+	shift
+	ctr task exec --exec-id "x$RANDOM$RANDOM" "${ctr_id[$name]}" "$@"
+}
+
+# ctr_run NAME [OPTION...]
+ctr_run() {
+	local name=$1
+	shift
+	ctr run -d --snapshotter devmapper --null-io "$@" local/bb:latest "${ctr_id[$name]}" sh -c "$WRITER"
+}
+
+ctr_stop() {
+	ctr task kill -s KILL "$1" && wait_for ctr task rm "$1"
+}
+
+containerd_test() {
+	inside() { inside_containerd "$@"; }
+	ok "containerd starts" containerd_up
+	ok "an image is made" oci_layout /t/oci.tar
+	ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+	ok "web runs" ctr_run web --label nerdctl/name=web --label tier=gold
+	all_ways containerd web first
+	is "containerd: list knows the rest" \
+		"$(field web '"\(.namespace) \(.name) \(.id) \(.image) \(.engine_bytes) \(.device)"')" \
+		"default web first local/bb:latest $GIB $(field web .device)"
+	like "containerd: the device" "$(field web .device)" '^pool-snap-[0-9]+$'
+
+	ok "a pod's container runs" ctr_run db-0/postgres --annotation io.kubernetes.cri.sandbox-name=db-0 \
+		--annotation io.kubernetes.cri.sandbox-namespace=prod --annotation io.kubernetes.cri.container-name=postgres \
+		--annotation io.kubernetes.cri.image-name=postgres:16
+	ok "a pod's container: by pod and name" otg grow db-0/postgres 2G
+	like "a pod's container: 2 GiB" "$(df_in db-0/postgres)" "$MIB_2G"
+	is "a pod's container: list" "$(field db-0/postgres '"\(.namespace) \(.image)"')" "prod postgres:16"
+
+	ok "containerd: stop" ctr_stop first
+	is "containerd: list shows what does not run" "$(field web '"\(.running) \(.pid) \(.engine_bytes)"')" "false 0 $GIB"
+	ok "containerd: grow of what does not run" exits 4 grow web 5G
+	like "containerd: says what to do" "$(cat /run/err)" 'containerd:web.* it is not running'
+	ok "containerd: start" ctr task start -d --null-io first
+	again containerd web
+	changes_meanwhile
+	ok "containerd: all end" ctr_stop first
+	ok "containerd: all end, the other, too" ctr_stop 0123456789abcdef
+	ok "containerd stops" containerd_down
+	is "containerd: nothing that runs would tell where its things are" "$(row web)" ""
+	is "containerd: but --data-root" "$(/usr/sbin/oci-thin-grow list --json --data-root "$DATA/containerd" \
+		--data-root "$DATA/devmapper" | jq -r '.containers[] | select(.name == "web") | .engine_bytes')" "$GIB"
+}
+
+# Its database is read without its lock while it writes there.
+changes_meanwhile() {
+	local n=0 bad=0
+	(for i in 1 2 3 4 5 6 7 8; do
+		ctr namespace create "n$i" && ctr namespace label "n$i" "a=$i" && ctr namespace rm "n$i"
+	done >/run/namespaces.out 2>&1; touch /run/changed) &
+	until [ -e /run/changed ] && [ $n -ge 20 ]; do
+		otg list --json >/run/null || bad=$((bad + 1))
+		[ "$(jq '.containers | length' /run/out)" = 2 ] && [ ! -s /run/err ] || bad=$((bad + 1))
+		n=$((n + 1))
+	done
+	is "containerd: list is right while the database changes" $bad 0
+}
+
+## podman: $PODMAN is its runtime
+
+inside_podman() {
+	pm exec "$@"
+}
+
+podman_test() {
+	inside() { inside_podman "$@"; }
+	ok "podman imports" pm import /t/bb.tar bb
+	ok "podman: web runs" pm run -d --name web --label tier=gold bb sh -c "$WRITER"
+	all_ways podman web "$(pm inspect -f '{{.Id}}' web)"
+	is "podman: list knows the rest" "$(field web '"\(.name) \(.engine_bytes)"')" "web $GIB"
+	ok "podman: stop" pm stop -t 0 web
+	# Nothing runs that would tell where podman's things are.
+	ok "podman: list" otg list --data-root "$DATA/podman"
+	like "podman: list shows what does not run" "$(cat /run/out)" 'podman +web .* 1G stopped$'
+	ok "podman: start" pm start web
+	again podman web
+	ok "podman: it goes" pm rm -f -t 0 web
+}
+
+## runc and crun
+
+# bare_start RUNTIME
+bare_start() {
+	"$1" run -d --bundle "/run/bundle/$1" "bare-$1" >/run/bare.out 2>&1 </dev/null
+}
+
+bare_test() {
+	local runtime=$1 disk=$1-snap-1
+	inside() { shift; "$runtime" exec "bare-$runtime" "$@"; }
+	ok "$runtime: a disk" new_disk "$disk" 1G
+	# shellcheck disable=SC2016
+	ok "$runtime: a spec" spec "/run/bundle/$runtime" "/run/disk/$disk" \
+		'.process.args = ["sh", "-c", $writer]' --arg writer "$WRITER"
+	ok "$runtime: runs" bare_start "$runtime"
+	all_ways "$runtime" "bare-$runtime" "bare-$runtime"
+	ok "$runtime: ends" "$runtime" delete -f "bare-$runtime"
+	# As an engine would: the device goes, and comes again as it was first.
+	ok "$runtime: unmounted" umount "/run/disk/$disk"
+	ok "$runtime: the device goes" dmsetup remove --retry "$disk"
+	ok "$runtime: it comes again, too short" thin_on "$disk" $((next_thin_id - 1)) 1G
+	ok "$runtime: mounted" mount "/dev/mapper/$disk" "/run/disk/$disk"
+	ok "$runtime: runs again" bare_start "$runtime"
+	again "$runtime" "bare-$runtime"
+	ok "$runtime: it goes" "$runtime" delete -f "bare-$runtime"
+	ok "$runtime: the disk, too" drop_disk "$disk"
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+ok "a tar is made" bb_tar /t/bb.tar
+containerd_test
+# Each numbers its thin devices from the start, and so needs a pool of its own.
+udevadm settle
+ok "the pool goes" dmsetup remove_all
+mkdir /t/podman-pool /t/bare-pool
+if [ "$SUITE" = bookworm ]; then
+	ok "podman's comes" pool_up /t/podman-pool
+	podman_test
+	udevadm settle
+	ok "podman's goes" dmsetup remove_all
+fi
+ok "one without an engine comes" pool_up /t/bare-pool
+bare_test runc
+bare_test crun
+finish

@@ -1,0 +1,135 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# `list` with 200 containers without an engine and 40 of containerd's: what it shows, how long it takes, and how names that
+# nobody has are answered.
+# suites: bookworm
+# matrix: FS=ext4
+# limit: 900
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/growing.sh
+. /src/tests/guest/growing.sh
+
+N=200 MADE=40
+
+# disks FROM TO: snapshots of one small filesystem, each a container's disk
+disks() {
+	local i
+	for ((i = $1; i <= $2; i++)); do
+		dmsetup message pool 0 "create_snap $((1000 + i)) 900" && thin_on "d$i" $((1000 + i)) 64M &&
+			mkdir "/run/disk/d$i" && mount "/dev/mapper/d$i" "/run/disk/d$i" || return
+	done
+}
+
+# containers FROM TO: every tenth is runc's, the others are crun's
+containers() {
+	local i runtime
+	for ((i = $1; i <= $2; i++)); do
+		runtime=crun
+		[ $((i % 10)) != 0 ] || runtime=runc
+		mkdir "/run/bundle/d$i" && sed "s|ROOT|/run/disk/d$i|" /run/bundle/spec >"/run/bundle/d$i/config.json" &&
+			$runtime run -d --bundle "/run/bundle/d$i" "c$i" >/run/null 2>&1 </dev/null || return
+	done
+}
+
+first_disk() {
+	thin_new origin 900 64M && mkfs_on ext4 /dev/mapper/origin && mkdir -p /run/disk/origin &&
+		mount /dev/mapper/origin /run/disk/origin && busybox_rootfs /run/disk/origin &&
+		umount /run/disk/origin && dmsetup remove --retry origin || return
+	spec /run/bundle ROOT '.process.args = ["sleep", "10000"]' && mv /run/bundle/config.json /run/bundle/spec
+}
+
+# made FROM TO: containerd's, which do not run
+made() {
+	local i
+	for ((i = $1; i <= $2; i++)); do
+		ctr container create --snapshotter devmapper --label "nerdctl/name=made-$i" local/bb:latest "m$i" sleep 1 || return
+	done
+}
+
+# cpu_ms ARG...: the least of three runs, in milliseconds of processor time
+cpu_ms() {
+	local TIMEFORMAT='%U %S' best='' one
+	for _ in 1 2 3; do
+		one=$({ time otg "$@" >/run/null; } 2>&1 | awk '{ print int(($1 + $2) * 1000) }')
+		[ -n "$best" ] && [ "$best" -le "$one" ] || best=$one
+	done
+	echo "$best"
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+ok "a disk" first_disk
+ok "50 disks" disks 1 50
+ok "50 containers" containers 1 50
+few=$(cpu_ms list)
+ok "more disks" disks 51 $N
+ok "more containers" containers 51 $N
+many=$(cpu_ms list)
+diag <<<"list: $few ms with 50 containers, $many ms with $N"
+# Four times as many; were each compared with each, it would take sixteen times as long.
+ok "four times as many take no more than eight times as long" [ "$many" -le $((8 * few + 20)) ]
+
+## With an engine: its thin devices have other numbers than ours, and one pool is enough
+
+ok "containerd starts" containerd_up
+ok "an image is made" oci_layout /t/oci.tar
+ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+ok "its containers" made 1 $MADE
+ok "one with a hostile name" ctr container create --snapshotter devmapper \
+	--label $'nerdctl/name=\e[31mred\nline' local/bb:latest hostile sleep 1
+ok "list" otg list
+is "a line for each, and the titles" "$(wc -l </run/out)" $((N + MADE + 2))
+is "no word of complaint" "$(cat /run/err)" ""
+is "no line is wider than 100 columns" "$(awk 'length > 100' /run/out)" ""
+is "no control characters" "$(tr -d '[:print:]\n' </run/out | wc -c)" 0
+is "all lines are aligned" "$(awk '{ print match($0, /(STATE|running|stopped)$/) }' /run/out | uniq | wc -l)" 1
+is "all that run are shown so" "$(grep -c ' running$' /run/out)" $N
+
+ok "list --json" otg list --json
+is "jq takes it" "$(jq '.containers | length' /run/out)" $((N + MADE + 1))
+is "sorted" "$(jq '.containers | . == sort_by(.engine, .namespace, .name, .id)' /run/out)" true
+is "each device is known" "$(jq '[.containers[] | select(.device == null)] | length' /run/out)" 0
+is "and used once" "$(jq '[.containers[].device] | unique | length' /run/out)" $((N + MADE + 1))
+is "those that run: how large, how full" \
+	"$(jq '[.containers[] | select(.running and .device_bytes == 67108864 and .used_percent > 0)] | length' /run/out)" $N
+is "those that do not: what containerd will make them" \
+	"$(jq '[.containers[] | select(.engine_bytes == 1073741824 and .namespace == "default")] | length' /run/out)" $((MADE + 1))
+is "the name, as it is" "$(jq -r '.containers[] | select(.id == "hostile") | .name' /run/out)" $'\e[31mred\nline'
+
+## --watch
+
+timeout -s INT 7 script -qefc "/usr/sbin/oci-thin-grow list --watch" /run/typescript </dev/null >/run/null
+like "it draws again" "$(grep -c $'\e\\[H\e\\[J' /run/typescript)" '^[2-9]$'
+like "the whole table" "$(grep -c "c$N " /run/typescript)" '^[2-9]$'
+
+## Names
+
+# answers STATUS REGEX NAME...: that status, in one line
+answers() {
+	local status=$1 regex=$2 text
+	shift 2
+	printf -v text '%q ' "$@"
+	ok "${text:0:40}: status $status" exits "$status" grow "$@" 4G
+	is "${text:0:40}: one line" "$(wc -l </run/err)" 1
+	like "${text:0:40}: clear" "$(cat /run/err)" "$regex"
+	is "${text:0:40}: nothing that a terminal obeys" "$(tr -d '[:print:]\n' </run/err | wc -c)" 0
+}
+
+printf -v long '%4096s' ''
+for name in ../x ../../etc -x $'we\nb' $'\e[31m' "${long// /a}" 'crun:nobody' 'nothing:c1' 'c1 ' ''; do
+	answers 4 'no container is called "' -- "$name"
+done
+answers 2 '"m" may be any of 40 containers: containerd:m1 "made-1", .*, \.\.\.' m
+ok "the beginning of many, but one is just that" exits 4 grow m1 4G
+like "it is meant" "$(cat /run/err)" 'containerd:made-1.* it is not running'
+answers 2 'see oci-thin-grow grow --help' -x
+for name in c1 c150 crun:c199 runc:c200; do
+	ok "$name: is grown" otg grow "$name" 96M
+done
+is "they are" "$(/usr/sbin/oci-thin-grow list --json | jq -r '[.containers[] | select(.device_bytes == 100663296).id] | join(" ")')" \
+	"c1 c150 c199 c200"
+finish
