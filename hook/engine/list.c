@@ -84,10 +84,6 @@ static int compare_ids(const void *left, const void *right)
 	const struct engine_container *b = *(struct engine_container *const *)right;
 	int r = strcmp(a->id, b->id);
 
-	if (r == 0)
-		r = strcmp(a->engine, b->engine);
-	if (r == 0)
-		r = compare_text(a->namespace, b->namespace);
 	return r ? r : compare_pointers(a, b);
 }
 
@@ -96,10 +92,12 @@ static bool is_same_bundle(const struct engine_container *a, const struct engine
 	return a->bundle && b->bundle && strcmp(a->bundle, b->bundle) == 0;
 }
 
-static bool is_same_id(const struct engine_container *a, const struct engine_container *b)
+/* Docker's ids are random. Others' are people's choice, and each containerd may have its own "web".
+ */
+static bool is_same_docker(const struct engine_container *a, const struct engine_container *b)
 {
-	return strcmp(a->id, b->id) == 0 && strcmp(a->engine, b->engine) == 0 &&
-	       compare_text(a->namespace, b->namespace) == 0;
+	return strcmp(a->id, b->id) == 0 && strcmp(a->engine, "docker") == 0 &&
+	       strcmp(b->engine, "docker") == 0;
 }
 
 /* Of those that are the same, the first that was found stays. */
@@ -136,7 +134,7 @@ static int tidy(struct engine_list *list)
 	for (size_t i = 0; i < n; i++)
 		all[i] = &list->containers[i];
 	n = drop_same(all, n, compare_bundles, is_same_bundle);
-	n = drop_same(all, n, compare_ids, is_same_id);
+	n = drop_same(all, n, compare_ids, is_same_docker);
 	for (size_t i = 0; i < n; i++)
 		tidied[i] = *all[i];
 	free(all);

@@ -21,19 +21,20 @@ exits() {
 	return 1
 }
 
-# The container's process: each round writes, syncs and reads back; the first error ends it.
+# The container's process: each round writes, syncs and reads back; the first error ends it. Without a pause it would leave
+# little of the guest's one processor to the others.
 # shellcheck disable=SC2016,SC2034
-WRITER='n=0; while n=$((n+1)); dd if=/dev/zero of=/w bs=64k count=16 conv=fsync 2>/dev/null && echo $n >/rounds && sync &&
-	[ "$(cat /rounds)" = $n ]; do :; done; echo bad >/error; sleep 10000'
+WRITER='n=0; while n=$((n+1)); dd if=/dev/zero of=/w bs=64k count=8 conv=fsync 2>/dev/null && echo $n >/rounds && sync &&
+	[ "$(cat /rounds)" = $n ]; do sleep .05; done; echo bad >/error; sleep 10000'
 
 # the size in MiB of the container's /; a long device name makes df use two lines
 df_in() {
 	inside "$1" df -m / | awk 'END { print $(NF-4) }'
 }
 
-# put_data NAME: 64 MiB that must be the same at the end
+# put_data NAME: 32 MiB that must be the same at the end
 put_data() {
-	inside "$1" dd if=/dev/urandom of=/data bs=1M count=64 conv=fsync && sum_of "$1" >"/run/sum.$1"
+	inside "$1" dd if=/dev/urandom of=/data bs=1M count=32 conv=fsync && sum_of "$1" >"/run/sum.$1"
 }
 
 sum_of() {

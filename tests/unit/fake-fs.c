@@ -32,6 +32,7 @@ static bool clone_writable;
 
 __typeof__(open) __real_open, __wrap_open;
 __typeof__(fstat) __real_fstat, __wrap_fstat;
+__typeof__(pread) __real_pread, __wrap_pread;
 __typeof__(fstatfs) __real_fstatfs, __wrap_fstatfs;
 __typeof__(statx) __real_statx, __wrap_statx;
 __typeof__(ioctl) __real_ioctl, __wrap_ioctl;
@@ -139,6 +140,15 @@ int __wrap_open(const char *path, int flags, ...)
 	fake_ext4_superblock(image + 1024);
 	superblock_fd = fd_with(image, fake_fs.device_is_short ? 2047 : sizeof(image));
 	return superblock_fd;
+}
+
+void (*fake_fs_before_pread)(void);
+
+ssize_t __wrap_pread(int fd, void *buffer, size_t len, off_t offset)
+{
+	if (fake_fs_before_pread)
+		fake_fs_before_pread();
+	return __real_pread(fd, buffer, len, offset);
 }
 
 int __wrap_fstat(int fd, struct stat *st)

@@ -46,6 +46,9 @@ struct fake_fs {
 
 extern struct fake_fs fake_fs;
 
+/* Called before each pread(), also if not armed: a file may change while it is read. */
+extern void (*fake_fs_before_pread)(void);
+
 /* A filesystem of @bytes; *ret is as rootfs_open() would give it, to be closed by the caller. */
 void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret);
 void fake_fs_disarm(void);

@@ -7,8 +7,10 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "engine/list.h"
 
 #include "bolt-fixture.h"
+#include "fake-fs.h"
 #include "walk-fixture.h"
 
 #define META	"io.containerd.metadata.v1.bolt/meta.db"
@@ -204,35 +206,24 @@ static void tells_of_damage_and_goes_on(void **state)
 	assert_contains(walked.complaints, "too few for its");
 }
 
-/* The tree is cut in the middle: the rest is told by tasks, and nothing twice. */
-static void a_damaged_tree_hides_no_task(void **state)
+/* --- databases made by hand --------------------------------------------------------------------*/
+
+static void write_db(const struct db *db)
 {
 	_cleanup_free_ char *path = path_in(root, META);
-	int fd;
+	_cleanup_close_ int fd = -EBADF;
 
-	(void)state;
-	put_meta("1.6", root);
-	write_below(other, TASKS "default/one/config.json", IN_TASK);
+	write_below(root, META, "");
 	fd = open(path, O_WRONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	for (off_t page = 2; page < 64; page++)
-		assert_int_equal(pwrite(fd, "\xff\xff", 2, page * 4096 + 8), 2);
-	close(fd);
-	assert_int_equal(truncate(path, 126976), 0);
-	walk_containerd(1);
-	assert_contains(walked.complaints, "damaged; containers may be missing");
-	assert_string_equal(by_id("one")->namespace, "default");
+	assert_int_equal(write(fd, db->data, db->page_size * db->n_pages),
+			 db->page_size * db->n_pages);
 }
 
-/* --- labels ------------------------------------------------------------------------------------*/
-
-/* v1/default/containers/c1/labels, each bucket on a page of its own */
-static void put_labels(const struct db_item *labels, size_t n)
+/* v1/@ns/containers/@id/labels, each bucket on a page of its own, from page 2 to 7 */
+static struct db new_record(const char *ns, const char *id, const struct db_item *labels, size_t n)
 {
-	static const char *const names[] = {"v1", "default", "containers", "c1", "labels"};
-	struct db db = db_new(512, 8);
-	char *path = path_in(root, META);
-	int fd;
+	const char *const names[] = {"v1", ns, "containers", id, "labels"};
+	struct db db = db_new(512, 9);
 
 	for (uint64_t i = 0; i < COUNT_OF(names); i++) {
 		char bytes[16];
@@ -242,13 +233,122 @@ static void put_labels(const struct db_item *labels, size_t n)
 		db_put_page(&db, 2 + i, DB_LEAF, 0, &item, 1);
 	}
 	db_put_page(&db, 7, DB_LEAF, 0, labels, n);
-	write_below(root, META, "");
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	assert_int_equal(write(fd, db.data, 512 * 8), 512 * 8);
-	close(fd);
-	free(path);
+	return db;
+}
+
+static void put_record(const char *ns, const char *id, const struct db_item *labels, size_t n)
+{
+	struct db db = new_record(ns, id, labels, n);
+
+	write_db(&db);
 	free(db.data);
 }
+
+static void put_labels(const struct db_item *labels, size_t n)
+{
+	put_record("default", "c1", labels, n);
+}
+
+/* The namespace "default" with c1, and @damaged, of which nothing can be read. */
+static void put_damaged(const char *damaged)
+{
+	struct db db = new_record("default", "c1", NULL, 0);
+	char good[16], bad[16];
+	struct db_item a = {
+		.key = damaged, .value = db_bucket(bad, 8), .value_len = 16, .flags = 1};
+	struct db_item b = {
+		.key = "default", .value = db_bucket(good, 4), .value_len = 16, .flags = 1};
+	struct db_item sorted[] = {strcmp(damaged, "default") < 0 ? a : b,
+				   strcmp(damaged, "default") < 0 ? b : a};
+
+	db_put_page(&db, 3, DB_LEAF, 0, sorted, 2);
+	write_db(&db);
+	free(db.data);
+}
+
+static size_t list_all(void)
+{
+	const char *dirs[] = {root, other};
+	struct engine_roots roots = {dirs, 2};
+	struct engine_list list;
+	size_t n;
+
+	assert_int_equal(engine_list_read(&roots, NULL, NULL, &list), 0);
+	n = list.n;
+	engine_list_free(&list);
+	return n;
+}
+
+/* What was not reached is told by tasks. */
+static void a_damaged_tree_hides_no_task(void **state)
+{
+	(void)state;
+	put_damaged("aaa");
+	write_below(other, TASKS "default/c1/config.json", IN_TASK);
+	walk_containerd(1);
+	assert_contains(walked.complaints, "damaged; containers may be missing");
+	assert_string_equal(by_id("c1")->namespace, "default");
+	assert_int_equal(list_all(), 1);
+}
+
+/* What was reached is told by tasks again, and shown once. */
+static void a_damaged_tree_shows_nothing_twice(void **state)
+{
+	(void)state;
+	put_damaged("zzz");
+	walk_containerd(1);
+	write_below(other, TASKS "default/c1/config.json", IN_TASK);
+	walk_containerd(2);
+	assert_int_equal(list_all(), 1);
+}
+
+/* dockerd was killed: containerd still has a record of what does not run any more. */
+static void shows_dockers_record_once(void **state)
+{
+	static const char config[] = "containers/" POD "/config.v2.json";
+
+	(void)state;
+	put_record("moby", POD, NULL, 0);
+	walk_containerd(1);
+	assert_string_equal(walked.found[0].engine, "docker");
+	assert_null(walked.found[0].namespace);
+	write_below(other, config, "{\"Name\":\"/web\"}");
+	assert_int_equal(list_all(), 1);
+}
+
+static int changes;
+
+/* Another transaction, by turns on one meta page and the other. */
+static void change(void)
+{
+	struct db db = new_record("default", "c1", NULL, 0);
+
+	if (changes == 0) {
+		free(db.data);
+		return;
+	}
+	db_put_meta(&db, 0, 2, 100 + (uint64_t)changes--);
+	write_db(&db);
+	free(db.data);
+}
+
+/* It is read until it stays the same for so long, but not for ever. */
+static void reads_what_changes_again(void **state)
+{
+	(void)state;
+	put_record("default", "c1", NULL, 0);
+	fake_fs_before_pread = change;
+	changes = 3;
+	walk_containerd(1);
+	assert_string_equal(walked.complaints, "");
+	assert_int_equal(changes, 0);
+	changes = 100;
+	walk_containerd(0);
+	assert_contains(walked.complaints, "meta.db: it changes all the time");
+	fake_fs_before_pread = NULL;
+}
+
+/* --- labels ------------------------------------------------------------------------------------*/
 
 static void labels_are_text(void **state)
 {
@@ -381,6 +481,9 @@ int main(void)
 		TEST(passes_over_other_snapshotters),
 		TEST(tells_of_damage_and_goes_on),
 		TEST(a_damaged_tree_hides_no_task),
+		TEST(a_damaged_tree_shows_nothing_twice),
+		TEST(shows_dockers_record_once),
+		TEST(reads_what_changes_again),
 		TEST(labels_are_text),
 		TEST(labels_are_made_text),
 		TEST(no_label_leads_out_of_the_folder),
