@@ -44,7 +44,7 @@ static int visit_file(const char *name, void *context)
 	r = read_one(place->walk, place->folder, name, &pool);
 	if (r < 0 || !pool)
 		return r;
-	more = reallocarray(store->pools, store->n_pools + 1, sizeof(*more));
+	more = reallocarray(store->pools, store->n_pools + 1, sizeof(struct database *));
 	if (!more) {
 		database_free(pool);
 		return -ENOMEM;

@@ -1,7 +1,16 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Sourced after lib.sh and bundle.sh: operators' commands on containers in which somebody writes all the time.
-# `inside NAME COMMAND...`, which runs it in the container, is the test's own.
+
+# Of containers by name, for `inside`: its first process
+declare -A pid_of
+
+# inside NAME COMMAND...: in the container. Engines' own ways to do that take much longer here.
+inside() {
+	local pid=${pid_of[$1]}
+	shift
+	nsenter -t "$pid" -m -p -r -w "$@"
+}
 
 # otg ARG...: the program; its words in /run/out and /run/err
 otg() {

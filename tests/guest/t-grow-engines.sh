@@ -45,17 +45,20 @@ again() {
 # By name, as the functions above want it, and by id, as ctr does
 declare -A ctr_id=([web]=first [db-0/postgres]=0123456789abcdef)
 
-inside_containerd() {
-	local name=$1
-	shift
-	ctr task exec --exec-id "x$RANDOM$RANDOM" "${ctr_id[$name]}" "$@"
-}
-
 # ctr_run NAME [OPTION...]
 ctr_run() {
 	local name=$1
 	shift
-	ctr run -d --snapshotter devmapper --null-io "$@" local/bb:latest "${ctr_id[$name]}" sh -c "$WRITER"
+	ctr run -d --snapshotter devmapper --null-io "$@" local/bb:latest "${ctr_id[$name]}" sh -c "$WRITER" && ctr_pid "$name"
+}
+
+ctr_start() {
+	ctr task start -d --null-io "${ctr_id[$1]}" && ctr_pid "$1"
+}
+
+ctr_pid() {
+	pid_of[$1]=$(ctr task ls | awk -v id="${ctr_id[$1]}" '$1 == id { print $2 }')
+	[ -n "${pid_of[$1]}" ]
 }
 
 ctr_stop() {
@@ -63,7 +66,6 @@ ctr_stop() {
 }
 
 containerd_test() {
-	inside() { inside_containerd "$@"; }
 	ok "containerd starts" containerd_up
 	ok "an image is made" oci_layout /t/oci.tar
 	ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
@@ -85,7 +87,7 @@ containerd_test() {
 	is "containerd: list shows what does not run" "$(field web '"\(.running) \(.pid) \(.engine_bytes)"')" "false 0 $GIB"
 	ok "containerd: grow of what does not run" exits 4 grow web 5G
 	like "containerd: says what to do" "$(cat /run/err)" 'containerd:web.* it is not running'
-	ok "containerd: start" ctr task start -d --null-io first
+	ok "containerd: start" ctr_start web
 	again containerd web
 	changes_meanwhile
 	ok "containerd: all end" ctr_stop first
@@ -110,16 +112,16 @@ changes_meanwhile() {
 	is "containerd: list is right while the database changes" $bad 0
 }
 
-## podman: $PODMAN is its runtime
+## podman
 
-inside_podman() {
-	pm exec "$@"
+pm_pid() {
+	pid_of[$1]=$(pm inspect -f '{{.State.Pid}}' "$1")
 }
 
 podman_test() {
-	inside() { inside_podman "$@"; }
 	ok "podman imports" pm import /t/bb.tar bb
 	ok "podman: web runs" pm run -d --name web --label tier=gold bb sh -c "$WRITER"
+	ok "podman: its process" pm_pid web
 	all_ways podman web "$(pm inspect -f '{{.Id}}' web)"
 	is "podman: list knows the rest" "$(field web '"\(.name) \(.engine_bytes)"')" "web $GIB"
 	ok "podman: stop" pm stop -t 0 web
@@ -127,6 +129,7 @@ podman_test() {
 	ok "podman: list" otg list --data-root "$DATA/podman"
 	like "podman: list shows what does not run" "$(cat /run/out)" 'podman +web .* 1G stopped$'
 	ok "podman: start" pm start web
+	ok "podman: its new process" pm_pid web
 	again podman web
 	ok "podman: it goes" pm rm -f -t 0 web
 }
@@ -135,12 +138,12 @@ podman_test() {
 
 # bare_start RUNTIME
 bare_start() {
-	"$1" run -d --bundle "/run/bundle/$1" "bare-$1" >/run/bare.out 2>&1 </dev/null
+	"$1" run -d --pid-file /run/bare.pid --bundle "/run/bundle/$1" "bare-$1" >/run/bare.out 2>&1 </dev/null &&
+		pid_of[bare-$1]=$(cat /run/bare.pid)
 }
 
 bare_test() {
 	local runtime=$1 disk=$1-snap-1
-	inside() { shift; "$runtime" exec "bare-$runtime" "$@"; }
 	ok "$runtime: a disk" new_disk "$disk" 1G
 	# shellcheck disable=SC2016
 	ok "$runtime: a spec" spec "/run/bundle/$runtime" "/run/disk/$disk" \
