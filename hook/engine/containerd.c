@@ -49,7 +49,7 @@ static int fill_task(const struct engine_walk *walk, struct engine_container *co
 	return 0;
 }
 
-/* --- both --------------------------------------------------------------------------------------*/
+/* --- records and tasks -------------------------------------------------------------------------*/
 
 /* @bundle is taken over; it or @bucket may be NULL. */
 static int visit(const struct place *place, const char *id, char *bundle,

@@ -11,8 +11,8 @@
  *   containerd-shim  its working folder is <state>/io.containerd.runtime.v2.task/...
  *   conmon           names files in <root>/devicemapper-containers/ on its command line, and in the
  *                    run root's
- * That are open files, not options: it does not matter which file an option came from. Runtimes
- * without an engine leave no process that would tell their --root.
+ * These are what it uses, not its options, which may come from many a file. Runtimes without an
+ * engine leave no process that would tell their --root.
  */
 
 #include "engine/container.h"
