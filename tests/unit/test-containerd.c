@@ -396,6 +396,52 @@ static void no_label_leads_out_of_the_folder(void **state)
 	assert_contains(walked.found[0].bundle, TASKS "default/c1");
 }
 
+/* --- the spec ----------------------------------------------------------------------------------*/
+
+/* c1 with @len bytes of "spec", a google.protobuf.Any */
+static const char *spec_of(const char *bytes, size_t len)
+{
+	struct db db = new_record("default", "c1", NULL, 0);
+	struct db_item spec = {.key = "spec", .value = bytes, .value_len = len};
+
+	db_put_page(&db, 6, DB_LEAF, 0, &spec, 1);
+	write_db(&db);
+	free(db.data);
+	walk_containerd(1);
+	assert_string_equal(walked.complaints, "");
+	return walked.found[0].spec;
+}
+
+static void finds_the_spec(void **state)
+{
+	(void)state;
+	assert_string_equal(spec_of("\x0a\x03url\x12\x02{}", 9), "{}");
+	assert_string_equal(spec_of("\x12\x02{}\x0a\x03url", 9), "{}");
+	assert_string_equal(spec_of("\x12\x82\x00{}", 5), "{}"); /* as long as it may be written */
+}
+
+static void no_spec_leads_astray(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} specs[] = {
+		{"\x12", 1},
+		{"\x12\x03{}", 4}, /* longer than what is there */
+		{"\x12\xff\xff\xff\xff\x0f{}", 8},
+		{"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11},
+		{"\x0a\x03url", 5}, /* nothing but a type */
+		{"\x0a\xff\xff\xff\xff\x0f\x12\x02{}", 10},
+		{"\x10\x02\x12\x02{}", 6}, /* a number where bytes should be */
+		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10},
+		{"\x12\x03{\0}", 5},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(specs); i++)
+		assert_null(spec_of(specs[i].bytes, specs[i].len));
+}
+
 /* --- Docker ------------------------------------------------------------------------------------*/
 
 static char *docker_id(void)
@@ -487,6 +533,8 @@ int main(void)
 		TEST(labels_are_text),
 		TEST(labels_are_made_text),
 		TEST(no_label_leads_out_of_the_folder),
+		TEST(finds_the_spec),
+		TEST(no_spec_leads_astray),
 		TEST(knows_dockers_snapshots),
 		TEST(knows_dockers_other_drivers),
 		TEST(a_number_that_is_used_again_is_not_running),
