@@ -137,7 +137,7 @@ done
 answers 2 '"m" may be any of 28 containers: containerd:m1 "made-1", .*, \.\.\.' m
 ok "the beginning of many, but one is just that" exits 4 grow m1 4G
 like "it is meant" "$(cat /run/err)" 'containerd:made-1.* it is not running'
-answers 2 'no option "-x"; see oci-thin-grow grow --help' -x
+answers 2 'unknown option "-x"; see oci-thin-grow grow --help' -x
 for name in c1 c150 crun:c199 runc:c200; do
 	ok "$name: is grown" otg grow "$name" 96M
 done
