@@ -7,6 +7,7 @@ VERSION := 0.1.0
 CC       ?= cc
 CFLAGS   ?= -O2 -g
 PREFIX   ?= /usr
+SYSCONFDIR ?= /etc
 DESTDIR  ?=
 # Debian's; elsewhere $(PREFIX)/share/zsh/site-functions
 ZSHDIR   ?= $(PREFIX)/share/zsh/vendor-completions
@@ -130,8 +131,11 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 0644 config/completion/oci-thin-grow.bash $(DESTDIR)$(BASH_COMPLETION)
 	$(INSTALL) -D -m 0644 config/completion/_oci-thin-grow $(DESTDIR)$(ZSH_COMPLETION)
 	$(INSTALL) -D -m 0644 config/completion/oci-thin-grow.fish $(DESTDIR)$(FISH_COMPLETION)
+	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.d
+	[ -e $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json ] || $(INSTALL) -m 0644 \
+		config/config.json $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json
 
-uninstall: ## remove what install put there
+uninstall: ## remove what install put there, but for the configuration
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
 		$(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json \

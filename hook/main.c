@@ -25,6 +25,8 @@ static const struct {
 	{"grow", "CONTAINER SIZE", "make a running container's disk larger now", role_grow},
 	{"apply", "CONTAINER... | --all", "bring running containers to what is asked for now",
 	 role_apply},
+	{.what = "The host"},
+	{"config", "check | show", "validate the configuration, or print what counts", role_config},
 	{.what = "Called by engines, runtimes and udev"},
 	{"hook", "", "OCI hook: the container state on stdin", role_hook},
 	{"runtime", "", "OCI runtime, as oci-thin-grow-runtime: grows, then becomes runc",

@@ -2,10 +2,10 @@
 #include "disk/plan.h"
 
 #include "base/quote.h"
+#include "base/thousandths.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
 
 static uint64_t round_up(uint64_t n, uint64_t to)
 {
@@ -80,38 +80,21 @@ int plan_check_pool(const struct thin_pool *pool, const struct pool_marks *marks
 	return 0;
 }
 
-/* 1.5 is 1500; "1.5" */
-static const char *thousandths(char out[32], uint64_t n)
-{
-	int len = snprintf(out, 32, "%" PRIu64 ".%03u", n / 1000, (unsigned int)(n % 1000));
-
-	while (len > 0 && out[len - 1] == '0')
-		out[--len] = '\0';
-	if (len > 0 && out[len - 1] == '.')
-		out[--len] = '\0';
-	return out;
-}
-
 int plan_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
 			  uint64_t sectors, struct why *why)
 {
 	unsigned __int128 pool_sectors = (unsigned __int128)pool->data_blocks * pool->block_sectors;
-	char limit[32], ratio[32];
+	unsigned __int128 thousand = (unsigned __int128)sectors * 1000;
 
-	if (!marks->overcommit_thousandths ||
-	    (unsigned __int128)sectors * 1000 <= pool_sectors * marks->overcommit_thousandths)
+	if (!marks->overcommit_thousandths || pool_sectors == 0 ||
+	    thousand <= pool_sectors * marks->overcommit_thousandths)
 		return 0;
 	/* Rounded up, so that it never looks like the limit. */
-	thousandths(ratio,
-		    pool_sectors
-			    ? (uint64_t)(((unsigned __int128)sectors * 1000 + pool_sectors - 1) /
-					 pool_sectors)
-			    : 0);
 	return why_set(why, ENOSPC,
-		       "the devices of pool %s would have %" PRIu64 " bytes together, %s times the "
-		       "pool's %" PRIu64
-		       "; the limit is %s (pool_guard.overcommit): extend the pool",
-		       quote(pool->name), sectors * SECTOR_BYTES, ratio,
+		       "the devices of pool %s would have %" PRIu64 " bytes together, %s times its "
+		       "own %" PRIu64 "; the limit is %s (pool_guard.overcommit): extend the pool",
+		       quote(pool->name), sectors * SECTOR_BYTES,
+		       thousandths_format((uint64_t)((thousand + pool_sectors - 1) / pool_sectors)),
 		       (uint64_t)pool_sectors * SECTOR_BYTES,
-		       thousandths(limit, marks->overcommit_thousandths));
+		       thousandths_format(marks->overcommit_thousandths));
 }

@@ -101,14 +101,18 @@ static bool is_literal(const char *pattern)
 	return !strpbrk(pattern, "*?[\\");
 }
 
+/*
+ * With no wildcard but * in it, @earlier can only match those of @later, taken as text, by its own:
+ * then it matches whatever they stand for.
+ */
 static bool covers(const char *earlier, const char *later)
 {
 	if (!earlier)
 		return true;
 	if (!later)
 		return false;
-	return strcmp(earlier, "*") == 0 || strcmp(earlier, later) == 0 ||
-	       (is_literal(later) && match_pattern(earlier, later));
+	return strcmp(earlier, later) == 0 ||
+	       ((is_literal(later) || !strpbrk(earlier, "?[\\")) && match_pattern(earlier, later));
 }
 
 static const char *pattern_of(const struct rule *rule, const char *key)

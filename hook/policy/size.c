@@ -120,6 +120,18 @@ const char *size_format_into(struct size_text *out, uint64_t bytes)
 	return out->text;
 }
 
+const char *size_exact_into(struct size_text *out, uint64_t bytes)
+{
+	const char *unit = "";
+
+	for (const char *next = unit_letters; *next && bytes && bytes % 1024 == 0; next++) {
+		bytes /= 1024;
+		unit = next;
+	}
+	snprintf(out->text, sizeof(out->text), "%" PRIu64 "%.1s", bytes, unit);
+	return out->text;
+}
+
 const char *size_short_into(struct size_text *out, uint64_t bytes)
 {
 	static const char units[] = "BKMGTPE";

@@ -25,6 +25,10 @@ struct size_text {
 const char *size_format_into(struct size_text *out, uint64_t bytes);
 #define size_format(bytes) size_format_into(&(struct size_text){""}, (bytes))
 
+/* What size_parse() reads back as the same: "4G", "1536M", "4097". */
+const char *size_exact_into(struct size_text *out, uint64_t bytes);
+#define size_exact(bytes) size_exact_into(&(struct size_text){""}, (bytes))
+
 /* For tables: at most five columns, "1023M", "4.0G", "1.5T"; rounded, "-" for 0. */
 const char *size_short_into(struct size_text *out, uint64_t bytes);
 #define size_short(bytes) size_short_into(&(struct size_text){""}, (bytes))
