@@ -99,16 +99,24 @@ void config_read_paths(struct config_reader *reader, const struct json *value, c
 	read_list(reader, value, path, config_read_path, "an array of absolute paths", target);
 }
 
-void config_read_size(struct config_reader *reader, const struct json *value, const char *path,
-		      void *target)
+#define A_SIZE "a size, as in \"42G\" or \"1.5T\""
+
+static void read_size(struct config_reader *reader, const struct json *value, const char *path,
+		      const char *expected, uint64_t *target)
 {
 	struct why unused;
 	uint64_t bytes;
 
 	if (is_text(value) && size_parse(value->text, &bytes, &unused) == 0 && bytes > 0)
-		*(uint64_t *)target = bytes;
+		*target = bytes;
 	else
-		config_fail(reader, value, path, "a size, as in \"42G\" or \"1.5T\"");
+		config_fail(reader, value, path, expected);
+}
+
+void config_read_size(struct config_reader *reader, const struct json *value, const char *path,
+		      void *target)
+{
+	read_size(reader, value, path, A_SIZE, target);
 }
 
 void config_read_optional(struct config_reader *reader, const struct json *value, const char *path,
@@ -117,7 +125,7 @@ void config_read_optional(struct config_reader *reader, const struct json *value
 	if (value->type == JSON_NULL)
 		*(uint64_t *)target = 0;
 	else
-		config_read_size(reader, value, path, target);
+		read_size(reader, value, path, A_SIZE ", or null for none", target);
 }
 
 /* Digits, and up to @decimals behind a point; in units of the last decimal. No sign, no exponent.

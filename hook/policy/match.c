@@ -77,7 +77,10 @@ static bool match_annotation(const struct annotation_pattern *wanted, const stru
 	why_set(&what, 0, "annotation %s", quote(wanted->key));
 	if (r > 0)
 		return match_one(what.text, wanted->pattern, text, false, why);
-	why_set(why, 0, "%s: %s", r < 0 ? "it cannot be read" : "it has none", what.text);
+	if (r < 0)
+		why_set(why, 0, "%s cannot be read", what.text);
+	else
+		why_set(why, 0, "it has no %s", what.text);
 	return false;
 }
 

@@ -129,6 +129,181 @@ static void knows_the_largest_size(void **state)
 	assert_contains(why.text, "no more than 1 TiB");
 }
 
+/* --- from what is asked to what is had ---------------------------------------------------------
+ */
+
+static const char *no_answer(void *context)
+{
+	(void)context;
+	return NULL;
+}
+
+static const struct facts docker = {.engine = "docker", .ns = no_answer, .image = no_answer};
+static struct policy policy;
+
+/* Asks with @text (NULL: nothing) under @policy; what policy_decide() says. */
+static int decide(const char *text)
+{
+	char *json = NULL;
+	int r;
+
+	if (text)
+		assert_true(asprintf(&json, "{\"" OUR_KEY "\":\"%s\"}", text) > 0);
+	r = ask(json, NULL);
+	free(json);
+	return policy_decide(&policy, &docker, r, &request, &why);
+}
+
+static void gets(const char *text, uint64_t bytes, const char *source)
+{
+	if (decide(text) < 0)
+		fail_msg("%s", why.text);
+	assert_int_equal(request.bytes, bytes);
+	assert_int_equal(request.asked, bytes > 0);
+	if (bytes)
+		assert_string_equal(request_source(&request, ':'), source);
+}
+
+static void is_denied(const char *text, const char *reason)
+{
+	assert_int_equal(decide(text), -EPERM);
+	assert_string_equal(why.text, reason);
+}
+
+#define BY_ANNOTATION "annotation:" OUR_KEY
+
+static int setup(void **state)
+{
+	(void)state;
+	policy = policy_builtin;
+	return 0;
+}
+
+static void a_default_is_for_who_does_not_ask(void **state)
+{
+	(void)state;
+	gets(NULL, 0, NULL);
+	assert_false(policy_gives(&policy));
+	policy.default_bytes = 4 * GIB;
+	assert_true(policy_gives(&policy));
+	gets(NULL, 4 * GIB, "default");
+	assert_true(request.given);
+	gets("2G", 2 * GIB, BY_ANNOTATION);
+	assert_false(request.given);
+	policy.enabled = false;
+	assert_false(policy_gives(&policy));
+}
+
+static void the_first_rule_that_matches_counts(void **state)
+{
+	static const struct rule rules[] = {
+		{.name = "p", .engine = "podman", .has_size = true, .size_bytes = GIB},
+		{.name = "d", .engine = "docker", .has_size = true, .size_bytes = 6 * GIB},
+		{.name = "all", .has_size = true, .size_bytes = 7 * GIB},
+	};
+
+	(void)state;
+	policy.default_bytes = 4 * GIB;
+	policy.rules = rules;
+	policy.n_rules = COUNT_OF(rules);
+	gets(NULL, 6 * GIB, "rule:d");
+	assert_true(request.given);
+	gets("2G", 2 * GIB, BY_ANNOTATION);
+	assert_ptr_equal(request.rule, &rules[1]);
+	policy.n_rules = 1;
+	gets(NULL, 4 * GIB, "default");
+	assert_null(request.rule);
+}
+
+static void a_rule_may_say_nothing_of_the_size_or_that_there_is_none(void **state)
+{
+	static const struct rule silent = {.name = "s"}, none = {.name = "n", .has_size = true};
+
+	(void)state;
+	policy.default_bytes = 4 * GIB;
+	policy.n_rules = 1;
+	policy.rules = &silent;
+	gets(NULL, 4 * GIB, "default");
+	policy.rules = &none;
+	gets(NULL, 0, NULL);
+	gets("2G", 2 * GIB, BY_ANNOTATION);
+}
+
+static void a_rule_may_not_let_ask(void **state)
+{
+	static const struct rule ignore = {.name = "i",
+					   .has_size = true,
+					   .size_bytes = 6 * GIB,
+					   .request = RULE_REQUEST_IGNORE},
+				 deny = {.name = "d",
+					 .has_size = true,
+					 .size_bytes = 6 * GIB,
+					 .request = RULE_REQUEST_DENY};
+
+	(void)state;
+	policy.n_rules = 1;
+	policy.rules = &ignore;
+	gets("2G", 6 * GIB, "rule:i");
+	gets("lots", 6 * GIB, "rule:i");
+	gets("2P", 6 * GIB, "rule:i");
+	policy.rules = &deny;
+	gets(NULL, 6 * GIB, "rule:d");
+	is_denied("2G", "rule d lets no container ask for a size");
+	is_denied("lots", "rule d lets no container ask for a size");
+}
+
+static void what_is_too_much_is_denied_or_clamped(void **state)
+{
+	static const struct rule more = {.name = "more", .max_bytes = 2 * TIB},
+				 less = {.name = "less", .max_bytes = 2 * GIB};
+
+	(void)state;
+	is_denied("1025G", "policy allows no more than 1 TiB");
+	policy.on_exceed = ON_EXCEED_CLAMP;
+	gets("1025G", TIB, BY_ANNOTATION);
+	assert_int_equal(request.exceeded_bytes, 1025 * GIB);
+	gets("1T", TIB, BY_ANNOTATION);
+	assert_int_equal(request.exceeded_bytes, 0);
+	policy.n_rules = 1;
+	policy.rules = &less;
+	gets("4G", 2 * GIB, BY_ANNOTATION);
+	policy.on_exceed = ON_EXCEED_DENY;
+	is_denied("4G", "policy allows no more than 2 GiB, by rule less");
+	policy.rules = &more;
+	gets("2T", 2 * TIB, BY_ANNOTATION);
+	is_denied("2049G", "policy allows no more than 2 TiB, by rule more");
+	assert_true(policy_largest_bytes(&policy) == 2 * TIB);
+	policy.rules = &less;
+	assert_true(policy_largest_bytes(&policy) == TIB);
+	/* The operator's own sizes are cut where a rule allows less. */
+	policy.default_bytes = 4 * GIB;
+	gets(NULL, 2 * GIB, "default");
+}
+
+static void an_unreadable_request_stays_one(void **state)
+{
+	(void)state;
+	policy.default_bytes = 4 * GIB;
+	assert_int_equal(decide("lots"), -EINVAL);
+	assert_contains(why.text, "is not a size");
+	assert_true(request.asked);
+}
+
+static void knows_its_pools(void **state)
+{
+	static const char *const pools[] = {"fast", "docker-*-pool", NULL};
+	static const char *const none[] = {NULL};
+
+	(void)state;
+	assert_true(policy_allows_pool("anything", &policy));
+	policy.pools = pools;
+	assert_true(policy_allows_pool("fast", &policy));
+	assert_true(policy_allows_pool("docker-8:1-42-pool", &policy));
+	assert_false(policy_allows_pool("faster", &policy));
+	policy.pools = none;
+	assert_false(policy_allows_pool("fast", &policy));
+}
+
 static bool is_sandbox(const char *first, const char *second)
 {
 	annotate(first, second);
@@ -166,6 +341,8 @@ static void the_builtin_policy_is_the_documented_one(void **state)
 	assert_string_equal(policy_builtin.runtime, "/usr/bin/runc");
 }
 
+#define POLICY_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +351,13 @@ int main(void)
 		cmocka_unit_test_teardown(the_first_wins, teardown),
 		cmocka_unit_test_teardown(an_unreadable_request_is_an_error, teardown),
 		cmocka_unit_test_teardown(knows_the_largest_size, teardown),
+		POLICY_TEST(a_default_is_for_who_does_not_ask),
+		POLICY_TEST(the_first_rule_that_matches_counts),
+		POLICY_TEST(a_rule_may_say_nothing_of_the_size_or_that_there_is_none),
+		POLICY_TEST(a_rule_may_not_let_ask),
+		POLICY_TEST(what_is_too_much_is_denied_or_clamped),
+		POLICY_TEST(an_unreadable_request_stays_one),
+		POLICY_TEST(knows_its_pools),
 		cmocka_unit_test_teardown(knows_sandboxes, teardown),
 		cmocka_unit_test_teardown(the_builtin_policy_is_the_documented_one, teardown),
 	};

@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/config.h"
+
+#include "unit.h"
+
+#define EXAMPLE "config/config.json" /* tests run in the checkout's folder */
+
+static char *folder;
+static struct policy policy;
+static struct why told[16];
+static size_t n_told;
+
+static void tell(const struct why *why, void *context)
+{
+	(void)context;
+	if (n_told < COUNT_OF(told))
+		told[n_told++] = *why;
+}
+
+static const struct config_listener listener = {tell, NULL};
+
+static int setup(void **state)
+{
+	(void)state;
+	umask(022);
+	folder = new_folder();
+	mkdir_in(folder, CONFIG_DROP_INS);
+	n_told = 0;
+	policy = policy_builtin;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	config_free(&policy);
+	remove_folder(folder);
+	return 0;
+}
+
+static int load(void)
+{
+	config_free(&policy);
+	n_told = 0;
+	return config_load(folder, NULL, &listener, &policy);
+}
+
+static void fine(const char *text)
+{
+	write_in(folder, CONFIG_FILE, text);
+	if (load() < 0)
+		fail_msg("%s", told[0].text);
+	assert_int_equal(n_told, 0);
+	assert_null(policy.broken);
+}
+
+static void is_list(const char *const *list, const char *first, const char *second)
+{
+	assert_string_equal(list[0], first);
+	if (!second) {
+		assert_null(list[1]);
+		return;
+	}
+	assert_string_equal(list[1], second);
+	assert_null(list[2]);
+}
+
+/* All but where the values came from. */
+static void is_builtin(void)
+{
+	assert_true(policy.enabled);
+	is_list(policy.keys, "io.oci-thin-grow.size", "containerd.io/snapshot/max-size");
+	assert_true(policy.labels);
+	assert_int_equal(policy.default_bytes, 0);
+	assert_int_equal(policy.max_bytes, TIB);
+	is_list(policy.pools, "*", NULL);
+	assert_int_equal(policy.n_rules, 0);
+	assert_int_equal(policy.on_exceed, ON_EXCEED_DENY);
+	assert_int_equal(policy.on_failure.request, ON_FAILURE_FAIL);
+	assert_int_equal(policy.on_failure.given, ON_FAILURE_WARN);
+	assert_int_equal(policy.on_failure.not_applicable, ON_FAILURE_WARN);
+	assert_int_equal(policy.pool_guard.data_percent, 95);
+	assert_int_equal(policy.pool_guard.metadata_percent, 90);
+	assert_int_equal(policy.pool_guard.overcommit_thousandths, 0);
+	assert_int_equal(policy.timeout_ms, 10000);
+	assert_string_equal(policy.runtime, "/usr/bin/runc");
+	assert_null(policy.data_roots[0]);
+}
+
+static void no_file_is_the_defaults(void **state)
+{
+	(void)state;
+	assert_int_equal(load(), 0);
+	is_builtin();
+	assert_null(policy.broken);
+	remove_folder(folder);
+	folder = strdup("/nowhere/oci-thin-grow");
+	assert_int_equal(load(), 0);
+	is_builtin();
+	free(folder);
+	folder = new_folder();
+}
+
+static void what_is_shipped_names_all_defaults(void **state)
+{
+	(void)state;
+	assert_int_equal(config_load(folder, EXAMPLE, &listener, &policy), 0);
+	is_builtin();
+	for (int key = 0; key < CONFIG_KEY_COUNT; key++)
+		assert_string_equal(config_origin(&policy, (enum config_key)key).file, EXAMPLE);
+}
+
+static void reads_every_key(void **state)
+{
+	(void)state;
+	fine("{\"enabled\": false, \"keys\": [\"a\", \"b\"], \"labels\": false,\n"
+	     "\"default_size\": \"4G\", \"max_size\": \"1.5T\", \"pools\": [\"p-*\"],\n"
+	     "\"on_exceed\": \"clamp\", \"on_failure\": {\"request\": \"warn\",\n"
+	     "\"default\": \"fail\", \"not_applicable\": \"fail\"},\n"
+	     "\"pool_guard\": {\"data_percent\": 80, \"metadata_percent\": 1,\n"
+	     "\"overcommit\": 1.25}, \"timeout\": \"500ms\", \"runtime\": \"/usr/bin/crun\",\n"
+	     "\"data_roots\": [\"/srv/a\", \"/srv/b\"]}");
+	assert_false(policy.enabled);
+	is_list(policy.keys, "a", "b");
+	assert_false(policy.labels);
+	assert_int_equal(policy.default_bytes, 4 * GIB);
+	assert_int_equal(policy.max_bytes, 3 * TIB / 2);
+	is_list(policy.pools, "p-*", NULL);
+	assert_int_equal(policy.on_exceed, ON_EXCEED_CLAMP);
+	assert_int_equal(policy.on_failure.request, ON_FAILURE_WARN);
+	assert_int_equal(policy.on_failure.given, ON_FAILURE_FAIL);
+	assert_int_equal(policy.on_failure.not_applicable, ON_FAILURE_FAIL);
+	assert_int_equal(policy.pool_guard.data_percent, 80);
+	assert_int_equal(policy.pool_guard.metadata_percent, 1);
+	assert_int_equal(policy.pool_guard.overcommit_thousandths, 1250);
+	assert_int_equal(policy.timeout_ms, 500);
+	assert_string_equal(policy.runtime, "/usr/bin/crun");
+	is_list(policy.data_roots, "/srv/a", "/srv/b");
+	assert_int_equal(config_origin(&policy, CONFIG_DEFAULT_SIZE).line, 2);
+	assert_int_equal(config_origin(&policy, CONFIG_OVERCOMMIT).line, 6);
+}
+
+static void reads_rules(void **state)
+{
+	const struct rule *rule;
+
+	(void)state;
+	fine("/* two */ {\"rules\": [\n"
+	     "{\"name\": \"db\", \"match\": {\"engine\": \"docker\", \"image\": \"i\",\n"
+	     "\"namespace\": \"n\", \"annotation\": {\"tier\": \"gold\", \"x\": \"y\"}},\n"
+	     "\"size\": \"1G\", \"max_size\": \"2T\", \"request\": \"deny\"},\n"
+	     "// the rest\n"
+	     "{\"size\": null, \"request\": \"ignore\"}, {}]}");
+	assert_int_equal(policy.n_rules, 3);
+	rule = &policy.rules[0];
+	assert_string_equal(rule->name, "db");
+	assert_string_equal(rule->engine, "docker");
+	assert_string_equal(rule->image, "i");
+	assert_string_equal(rule->ns, "n");
+	assert_int_equal(rule->n_annotations, 2);
+	assert_string_equal(rule->annotations[1].key, "x");
+	assert_string_equal(rule->annotations[1].pattern, "y");
+	assert_true(rule->has_size);
+	assert_int_equal(rule->size_bytes, GIB);
+	assert_int_equal(rule->max_bytes, 2 * TIB);
+	assert_int_equal(rule->request, RULE_REQUEST_DENY);
+	rule++;
+	assert_string_equal(rule->name, "config.json:6");
+	assert_int_equal(rule->line, 6);
+	assert_true(rule->has_size);
+	assert_int_equal(rule->size_bytes, 0);
+	assert_int_equal(rule->max_bytes, 0);
+	assert_int_equal(rule->request, RULE_REQUEST_IGNORE);
+	rule++;
+	assert_false(rule->has_size);
+	assert_int_equal(rule->request, RULE_REQUEST_ALLOW);
+}
+
+static void later_files_win_and_add_rules(void **state)
+{
+	char *drop_ins = path_in(folder, CONFIG_DROP_INS);
+
+	(void)state;
+	write_in(drop_ins, "20-b.json",
+		 "{\"max_size\": \"3T\", \"rules\": [{\"name\": \"c\"}],\n"
+		 "\"on_failure\": {\"default\": \"fail\"}}");
+	write_in(drop_ins, "10-a.json",
+		 "{\"max_size\": \"2T\", \"rules\": [{\"name\": \"b\"}],\n"
+		 "\"default_size\": null, \"keys\": [\"mine\"]}");
+	write_in(drop_ins, "B.json", "{\"timeout\": \"2m\"}"); /* before small letters */
+	write_in(drop_ins, "a.json", "{\"timeout\": \"3s\"}");
+	write_in(drop_ins, "x.json.bak", "broken");
+	write_in(drop_ins, ".x.json", "broken");
+	fine("{\"rules\": [{\"name\": \"a\"}], \"default_size\": \"4G\",\n"
+	     "\"on_failure\": {\"request\": \"warn\"}}");
+	assert_int_equal(policy.max_bytes, 3 * TIB);
+	assert_int_equal(policy.default_bytes, 0);
+	is_list(policy.keys, "mine", NULL);
+	assert_int_equal(policy.on_failure.request, ON_FAILURE_WARN);
+	assert_int_equal(policy.on_failure.given, ON_FAILURE_FAIL);
+	assert_int_equal(policy.timeout_ms, 3000);
+	assert_int_equal(policy.n_rules, 3);
+	assert_string_equal(policy.rules[0].name, "a");
+	assert_string_equal(policy.rules[1].name, "b");
+	assert_string_equal(policy.rules[2].name, "c");
+	assert_contains(config_origin(&policy, CONFIG_MAX_SIZE).file, "/config.d/20-b.json");
+	free(drop_ins);
+}
+
+static void only_the_file_that_is_named(void **state)
+{
+	char *file = path_in(folder, "my.json");
+
+	(void)state;
+	write_in(folder, CONFIG_FILE, "broken");
+	write_file(file, "{\"max_size\": \"7G\"}");
+	assert_int_equal(config_load(folder, file, &listener, &policy), 0);
+	assert_int_equal(policy.max_bytes, 7 * GIB);
+	config_free(&policy);
+	unlink(file);
+	assert_int_equal(config_load(folder, file, &listener, &policy), -EINVAL);
+	assert_contains(told[0].text, "/my.json: No such file or directory");
+	free(file);
+}
+
+/* --- every kind of error: the whole message, behind the folder's name ------------------------- */
+
+static void expect_told(size_t i, const char *message)
+{
+	char *prefix = path_in(folder, "");
+
+	assert_true(i < n_told);
+	assert_int_equal(strncmp(told[i].text, prefix, strlen(prefix)), 0);
+	assert_string_equal(told[i].text + strlen(prefix), message);
+	free(prefix);
+}
+
+static void broken(const char *text, const char *message)
+{
+	write_in(folder, CONFIG_FILE, text);
+	assert_int_equal(load(), -EINVAL);
+	expect_told(0, message);
+	assert_int_equal(n_told, 1);
+	assert_string_equal(policy.broken, told[0].text);
+	is_builtin();
+}
+
+static void what_is_not_json(void **state)
+{
+	(void)state;
+	broken("", "config.json:1: empty");
+	broken("{\n\"enabled\": true\n", "config.json:3: ends in the middle");
+	broken("{\n\"enabled\": yes\n}", "config.json:2: lexical error: invalid char in json text");
+	broken("{ \"a\": 1 \"b\": 2 }",
+	       "config.json:1: parse error: after key and value, inside map, I expect ',' or '}'");
+	broken("{}\n{}", "config.json:2: parse error: trailing garbage");
+	broken("[]", "config.json:1: the file: expected an object, found an array");
+}
+
+static void unknown_keys(void **state)
+{
+	(void)state;
+	broken("{\n\n\"max-size\": \"1T\"}",
+	       "config.json:3: unknown key \"max-size\": expected one of enabled, keys, labels, "
+	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, timeout, "
+	       "runtime, data_roots");
+	broken("{\"pool_guard\": {\n\"percent\": 1}}",
+	       "config.json:2: pool_guard: unknown key \"percent\": expected one of data_percent, "
+	       "metadata_percent, overcommit");
+	broken("{\"rules\": [{}, {\"match\":\n{\"container\": \"x\"}}]}",
+	       "config.json:2: rules[1].match: unknown key \"container\": expected one of engine, "
+	       "image, namespace, annotation");
+	broken("{\"x\\n\\u001b[2J\": 1}",
+	       "config.json:1: unknown key \"x\\n\\x1b[2J\": expected one of enabled, keys, "
+	       "labels, "
+	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, timeout, "
+	       "runtime, data_roots");
+}
+
+static void duplicate_keys(void **state)
+{
+	(void)state;
+	broken("{\"labels\": true,\n\"labels\": true}",
+	       "config.json:2: labels: expected this key once, found it again (first in line 1)");
+	broken("{\"on_failure\": {\"default\": \"fail\",\n\n\"default\": \"fail\"}}",
+	       "config.json:3: on_failure.default: expected this key once, found it again (first "
+	       "in line 1)");
+	broken("{\"rules\": [{\"match\": {\"annotation\": {\"a\": \"b\", \"a\": \"c\"}}}]}",
+	       "config.json:1: rules[0].match.annotation.\"a\": expected this key once, found it "
+	       "again (first in line 1)");
+}
+
+static void wrong_types(void **state)
+{
+	(void)state;
+	broken("{\n\"enabled\": \"no\"}",
+	       "config.json:2: enabled: expected true or false, found \"no\"");
+	broken("{\"keys\": \"a\"}",
+	       "config.json:1: keys: expected an array of strings, found \"a\"");
+	broken("{\"keys\": [\"a\",\n \"\"]}",
+	       "config.json:2: keys[1]: expected a string that is not empty, found \"\"");
+	broken("{\"pools\": [\"a\\u0000b\"]}",
+	       "config.json:1: pools[0]: expected a string that is not empty, found \"a\\x00b\"");
+	broken("{\"rules\": {}}",
+	       "config.json:1: rules: expected an array of rules, found an object");
+	broken("{\"rules\": [1]}", "config.json:1: rules[0]: expected an object, found 1");
+	broken("{\"rules\": [{\"match\": null}]}",
+	       "config.json:1: rules[0].match: expected an object, found null");
+	broken("{\"rules\": [{\"match\": {\"annotation\": []}}]}",
+	       "config.json:1: rules[0].match.annotation: expected an object of keys and patterns, "
+	       "found an array");
+	broken("{\"rules\": [{\"name\": \"a b\"}]}",
+	       "config.json:1: rules[0].name: expected a name without blanks, quotes and =, found "
+	       "\"a b\"");
+	broken("{\"on_failure\": true}",
+	       "config.json:1: on_failure: expected an object, found a boolean");
+}
+
+#define A_SIZE	     "expected a size, as in \"42G\" or \"1.5T\", found "
+#define SIZE_OR_NULL "expected a size, as in \"42G\" or \"1.5T\", or null for none, found "
+
+static void wrong_sizes(void **state)
+{
+	(void)state;
+	broken("{\"max_size\": 42}", "config.json:1: max_size: " A_SIZE "42");
+	broken("{\"max_size\": null}", "config.json:1: max_size: " A_SIZE "null");
+	broken("{\"max_size\": \"0\"}", "config.json:1: max_size: " A_SIZE "\"0\"");
+	broken("{\"default_size\": \"+1G\"}",
+	       "config.json:1: default_size: " SIZE_OR_NULL "\"+1G\"");
+	broken("{\"rules\": [{\"size\": \"4X\"}]}",
+	       "config.json:1: rules[0].size: " SIZE_OR_NULL "\"4X\"");
+	broken("{\"rules\": [{\"max_size\": null}]}",
+	       "config.json:1: rules[0].max_size: " A_SIZE "null");
+	broken("{\n\"default_size\": \"2T\"}",
+	       "config.json:2: default_size: expected no more than max_size (1 TiB), found 2 TiB");
+	broken("{\"max_size\": \"4T\", \"rules\": [\n{\"size\": \"3G\", \"max_size\": \"2G\"}]}",
+	       "config.json:2: rule config.json:2: size: expected no more than max_size (2 GiB), "
+	       "found 3 GiB");
+}
+
+static void wrong_words(void **state)
+{
+	(void)state;
+	broken("{\"on_exceed\": \"cut\"}",
+	       "config.json:1: on_exceed: expected \"deny\" or \"clamp\", found \"cut\"");
+	broken("{\"on_failure\": {\"request\": \"ignore\"}}",
+	       "config.json:1: on_failure.request: expected \"fail\" or \"warn\", found "
+	       "\"ignore\"");
+	broken("{\"rules\": [{\"request\": \"no\"}]}",
+	       "config.json:1: rules[0].request: expected \"allow\" or \"ignore\" or \"deny\", "
+	       "found \"no\"");
+}
+
+#define A_RATIO                                                                                    \
+	"pool_guard.overcommit: expected a number such as 2 or 1.5 (three decimals at most), or "  \
+	"0 for no limit, found "
+
+static void wrong_numbers(void **state)
+{
+	(void)state;
+	broken("{\"pool_guard\": {\"data_percent\": 101}}",
+	       "config.json:1: pool_guard.data_percent: expected a whole number from 1 to 100, "
+	       "found "
+	       "101");
+	broken("{\"pool_guard\": {\"metadata_percent\": 0}}",
+	       "config.json:1: pool_guard.metadata_percent: expected a whole number from 1 to 100, "
+	       "found 0");
+	broken("{\"pool_guard\": {\"data_percent\": 9.5}}",
+	       "config.json:1: pool_guard.data_percent: expected a whole number from 1 to 100, "
+	       "found "
+	       "9.5");
+	broken("{\"pool_guard\": {\"overcommit\": -1}}", "config.json:1: " A_RATIO "-1");
+	broken("{\"pool_guard\": {\"overcommit\": 1e3}}", "config.json:1: " A_RATIO "1e3");
+	broken("{\"pool_guard\": {\"overcommit\": 1.2345}}", "config.json:1: " A_RATIO "1.2345");
+	broken("{\"pool_guard\": {\"overcommit\": 99999999}}",
+	       "config.json:1: " A_RATIO "99999999");
+	broken("{\"pool_guard\": {\"overcommit\": \"2\"}}", "config.json:1: " A_RATIO "\"2\"");
+}
+
+#define A_TIME                                                                                     \
+	"config.json:1: timeout: expected a time from \"100ms\" to \"10m\", as in \"10s\", found "
+
+static void wrong_times(void **state)
+{
+	(void)state;
+	broken("{\"timeout\": \"10\"}", A_TIME "\"10\"");
+	broken("{\"timeout\": 10}", A_TIME "10");
+	broken("{\"timeout\": \"99ms\"}", A_TIME "\"99ms\"");
+	broken("{\"timeout\": \"11m\"}", A_TIME "\"11m\"");
+	broken("{\"timeout\": \"9999999999s\"}", A_TIME "\"9999999999s\"");
+	broken("{\"timeout\": \"s\"}", A_TIME "\"s\"");
+	broken("{\"timeout\": \"1 s\"}", A_TIME "\"1 s\"");
+}
+
+static void wrong_paths(void **state)
+{
+	(void)state;
+	broken("{\"runtime\": \"runc\"}",
+	       "config.json:1: runtime: expected an absolute path, found \"runc\"");
+	broken("{\"runtime\": \"/usr/sbin/oci-thin-grow-runtime\"}",
+	       "config.json:1: runtime: expected the real runtime, not the wrapper itself, found "
+	       "\"/usr/sbin/oci-thin-grow-runtime\"");
+	broken("{\"data_roots\": [\"/a\", \"b\"]}",
+	       "config.json:1: data_roots[1]: expected an absolute path, found \"b\"");
+	broken("{\"data_roots\": \"/a\"}",
+	       "config.json:1: data_roots: expected an array of absolute paths, found \"/a\"");
+}
+
+#define NOT_ROOTS                                                                                  \
+	"expected a file of root's that nobody else can write: chown root and chmod go-w it"
+
+static void whose_file(void **state)
+{
+	char *file = path_in(folder, CONFIG_FILE), *drop_ins = path_in(folder, CONFIG_DROP_INS);
+
+	(void)state;
+	write_file(file, "{}");
+	assert_int_equal(chmod(file, 0664), 0);
+	assert_int_equal(load(), -EINVAL);
+	expect_told(0, "config.json: " NOT_ROOTS);
+	assert_int_equal(chmod(file, 0646), 0);
+	assert_int_equal(load(), -EINVAL);
+	assert_int_equal(chmod(file, 0644), 0);
+	assert_int_equal(load(), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(file, 1000, 0), 0);
+		assert_int_equal(load(), -EINVAL);
+		expect_told(0, "config.json: " NOT_ROOTS);
+		assert_int_equal(chown(file, 0, 1000), 0);
+	}
+	assert_int_equal(chmod(drop_ins, 0777), 0);
+	assert_int_equal(load(), -EINVAL);
+	assert_contains(told[0].text, "/config.d: expected a folder of root's");
+	assert_int_equal(chmod(drop_ins, 0755), 0);
+	assert_int_equal(chmod(folder, 0775), 0);
+	assert_int_equal(load(), -EINVAL);
+	assert_contains(told[0].text, ": expected a folder of root's that nobody else can write");
+	assert_int_equal(chmod(folder, 0755), 0);
+	assert_int_equal(load(), 0);
+	free(file);
+	free(drop_ins);
+}
+
+static void what_kind_of_file(void **state)
+{
+	char *file = path_in(folder, CONFIG_FILE), *large = malloc(CONFIG_MAX_BYTES + 2);
+
+	(void)state;
+	assert_int_equal(mkdir(file, 0755), 0);
+	assert_int_equal(load(), -EINVAL);
+	expect_told(0, "config.json: expected a regular file");
+	assert_int_equal(rmdir(file), 0);
+	assert_int_equal(mkfifo(file, 0644), 0);
+	assert_int_equal(load(), -EINVAL);
+	expect_told(0, "config.json: expected a regular file");
+	assert_int_equal(unlink(file), 0);
+	assert_non_null(large);
+	memset(large, ' ', CONFIG_MAX_BYTES + 1);
+	large[CONFIG_MAX_BYTES + 1] = '\0';
+	write_file(file, large);
+	assert_int_equal(load(), -EINVAL);
+	expect_told(0, "config.json: cannot be read: larger than 1 MiB");
+	free(file);
+	free(large);
+}
+
+/* As a ConfigMap's files are: the link is root's, for the folder is; the file is looked at. */
+static void a_link_is_followed_and_its_file_checked(void **state)
+{
+	char *file = path_in(folder, CONFIG_FILE), *real = path_in(folder, "real");
+
+	(void)state;
+	write_file(real, "{\"max_size\": \"5G\"}");
+	assert_int_equal(symlink("real", file), 0);
+	assert_int_equal(load(), 0);
+	assert_int_equal(policy.max_bytes, 5 * GIB);
+	assert_int_equal(chmod(real, 0666), 0);
+	assert_int_equal(load(), -EINVAL);
+	expect_told(0, "config.json: " NOT_ROOTS);
+	free(file);
+	free(real);
+}
+
+static void tells_all_that_is_wrong(void **state)
+{
+	char *drop_ins = path_in(folder, CONFIG_DROP_INS);
+
+	(void)state;
+	write_in(drop_ins, "a.json", "{\"c\": 1}");
+	write_in(folder, CONFIG_FILE, "{\"enabled\": 0,\n\"labels\": 0,\n\"x\": 0}");
+	assert_int_equal(load(), -EINVAL);
+	assert_int_equal(n_told, 4);
+	expect_told(0, "config.json:1: enabled: expected true or false, found 0");
+	expect_told(1, "config.json:2: labels: expected true or false, found 0");
+	assert_contains(told[2].text, "config.json:3: unknown key \"x\"");
+	assert_contains(told[3].text, "config.d/a.json:1: unknown key \"c\"");
+	assert_string_equal(policy.broken, told[0].text);
+	free(drop_ins);
+}
+
+/* Never more than is built in; but what asks for nothing needs the right runtime. */
+static void a_broken_one_is_built_in_but_for_the_runtime(void **state)
+{
+	(void)state;
+	write_in(folder, CONFIG_FILE,
+		 "{\"max_size\": \"8000P\", \"default_size\": \"4G\", \"rules\": [{}],\n"
+		 "\"runtime\": \"/usr/bin/crun\", \"pool_guard\": 1, \"enabled\": false}");
+	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy.runtime, "/usr/bin/crun");
+	policy.runtime = "/usr/bin/runc";
+	is_builtin();
+	write_in(folder, CONFIG_FILE, "{\"runtime\": \"/usr/bin/crun\",\n\"max_size\": }");
+	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy.runtime, "/usr/bin/crun");
+	write_in(folder, CONFIG_FILE, "{\"max_size\": ,\n\"runtime\": \"/usr/bin/crun\"}");
+	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy.runtime, "/usr/bin/runc");
+	write_in(folder, CONFIG_FILE, "{\"runtime\": \"x\", \"max_size\": }");
+	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy.runtime, "/usr/bin/runc");
+	assert_int_equal(n_told, 1);
+}
+
+static void warns_of_what_cannot_be_meant(void **state)
+{
+	(void)state;
+	fine("{\"runtime\": \"/bin/sh\", \"rules\": [\n"
+	     "{\"name\": \"a\", \"match\": {\"image\": \"*/postgres:*\"}},\n"
+	     "{\"name\": \"b\", \"match\": {\"image\": \"*/postgres:16\"}},\n"
+	     "{\"name\": \"c\", \"match\": {\"engine\": \"dockre\"}},\n"
+	     "{\"name\": \"d\", \"match\": {\"engine\": \"crio\"}},\n"
+	     "{\"name\": \"e\"}, {\"name\": \"f\"}]}");
+	assert_int_equal(config_warn(&policy, &listener), 3);
+	assert_int_equal(n_told, 3);
+	assert_contains(told[0].text, "config.json:3: rule b can never match: rule a (");
+	assert_contains(told[0].text, "config.json:2) matches before it");
+	assert_contains(told[1].text, "config.json:4: rule c can never match: no engine is called "
+				      "\"dockre\"");
+	assert_contains(told[2].text, "config.json:6: rule f can never match: rule e (");
+	fine("{\"runtime\": \"/no/runc\"}");
+	assert_int_equal(config_warn(&policy, &listener), 1);
+	assert_string_equal(told[0].text, "runtime \"/no/runc\": No such file or directory");
+}
+
+#define CONFIG_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CONFIG_TEST(no_file_is_the_defaults),
+		CONFIG_TEST(what_is_shipped_names_all_defaults),
+		CONFIG_TEST(reads_every_key),
+		CONFIG_TEST(reads_rules),
+		CONFIG_TEST(later_files_win_and_add_rules),
+		CONFIG_TEST(only_the_file_that_is_named),
+		CONFIG_TEST(what_is_not_json),
+		CONFIG_TEST(unknown_keys),
+		CONFIG_TEST(duplicate_keys),
+		CONFIG_TEST(wrong_types),
+		CONFIG_TEST(wrong_sizes),
+		CONFIG_TEST(wrong_words),
+		CONFIG_TEST(wrong_numbers),
+		CONFIG_TEST(wrong_times),
+		CONFIG_TEST(wrong_paths),
+		CONFIG_TEST(whose_file),
+		CONFIG_TEST(what_kind_of_file),
+		CONFIG_TEST(a_link_is_followed_and_its_file_checked),
+		CONFIG_TEST(tells_all_that_is_wrong),
+		CONFIG_TEST(a_broken_one_is_built_in_but_for_the_runtime),
+		CONFIG_TEST(warns_of_what_cannot_be_meant),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
