@@ -207,6 +207,134 @@ static void a_request_without_a_rootfs_fails(void **state)
 	assert_contains(message.text, "config.json names no root.path");
 }
 
+/* --- sizes that nobody asked for -------------------------------------------------------------- */
+
+static void a_default_grows(void **state)
+{
+	(void)state;
+	policy.default_bytes = 4 * GIB;
+	expect("{}", JOB_GROWN, EXIT_OK);
+	assert_contains(fake_syslog.text, " source=default requested=4294967296 took_ms=");
+}
+
+static void a_default_below_the_size_is_silent(void **state)
+{
+	(void)state;
+	policy.default_bytes = GIB / 2;
+	expect("{}", JOB_KEPT, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 0);
+	assert_string_equal(message.text, "");
+}
+
+static void a_default_for_what_is_not_thin_is_silent(void **state)
+{
+	(void)state;
+	policy.default_bytes = 4 * GIB;
+	policy.on_failure.not_applicable = policy.on_failure.given = ON_FAILURE_FAIL;
+	fake_dm.thin.live.target = "linear";
+	expect("{}", JOB_NOT_APPLICABLE, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 0);
+	assert_string_equal(message.text, "");
+}
+
+static void a_default_in_a_pool_that_is_not_ours_is_silent(void **state)
+{
+	static const char *const pools[] = {"other", NULL};
+
+	(void)state;
+	policy.default_bytes = 4 * GIB;
+	policy.pools = pools;
+	expect("{}", JOB_NOT_APPLICABLE, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 0);
+}
+
+static void a_default_that_fails_warns(void **state)
+{
+	(void)state;
+	policy.default_bytes = 4 * GIB;
+	strcpy(fake_dm.pool_status, "Fail");
+	expect("{}", JOB_REFUSED, EXIT_OK);
+	assert_int_equal(fake_syslog.priority, LOG_WARNING);
+	assert_contains(message.text,
+			"cannot have 4 GiB (default): pool \"docker-pool\" is failed");
+	policy.on_failure.given = ON_FAILURE_FAIL;
+	assert_int_equal(job_exit_status(&job, &policy), EXIT_REFUSED);
+}
+
+static void a_sandbox_gets_no_default(void **state)
+{
+	(void)state;
+	policy.default_bytes = 4 * GIB;
+	expect("{\"io.kubernetes.cri.container-type\":\"sandbox\"}", JOB_NOTHING, EXIT_OK);
+	assert_int_equal(fake_dm.calls, 0);
+}
+
+static void a_rule_knows_image_and_namespace(void **state)
+{
+	static const struct rule rule = {.name = "pg",
+					 .engine = "runtime",
+					 .image = "*/postgres:*",
+					 .ns = "prod-*",
+					 .has_size = true,
+					 .size_bytes = 4 * GIB};
+
+	(void)state;
+	policy.rules = &rule;
+	policy.n_rules = 1;
+	expect("{\"io.kubernetes.cri.image-name\":\"docker.io/library/postgres:16\","
+	       "\"io.kubernetes.cri.sandbox-namespace\":\"prod-1\"}",
+	       JOB_GROWN, EXIT_OK);
+	assert_contains(fake_syslog.text, " source=rule:pg requested=4294967296 ");
+	json_free(doc);
+	job_free(&job);
+	job.found_image = job.found_ns = NULL;
+	job.image = job.ns = NULL;
+	job.request = (struct request){0};
+	expect("{\"io.kubernetes.cri.image-name\":\"mysql\","
+	       "\"io.kubernetes.cri.sandbox-namespace\":\"prod-1\"}",
+	       JOB_NOTHING, EXIT_OK);
+}
+
+static void what_is_clamped_is_told(void **state)
+{
+	(void)state;
+	policy.max_bytes = 4 * GIB;
+	policy.on_exceed = ON_EXCEED_CLAMP;
+	expect(ASKS("2T"), JOB_GROWN, EXIT_OK);
+	assert_contains(fake_syslog.text, " requested=2199023255552 clamped=4294967296 ");
+}
+
+static void switched_off_is_told_to_who_asks(void **state)
+{
+	(void)state;
+	policy.enabled = false;
+	policy.default_bytes = 4 * GIB;
+	expect(ASKS("2T"), JOB_SWITCHED_OFF, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_contains(fake_syslog.text, "action=skip container=c1 ");
+	assert_contains(fake_syslog.text, "switched off by");
+	assert_contains(message.text, "nothing was done: switched off by");
+	json_free(doc);
+	fake_syslog.lines = 0;
+	job.request = (struct request){0};
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 0);
+	assert_int_equal(fake_dm.calls, 0);
+}
+
+static void a_broken_configuration_fails_who_asks(void **state)
+{
+	(void)state;
+	policy.broken = "config.json:2: max_size: expected a size";
+	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
+	assert_contains(message.text, "cannot have 4 GiB (annotation io.oci-thin-grow.size): the "
+				      "configuration is broken: config.json:2: max_size: expected");
+	json_free(doc);
+	job.request = (struct request){0};
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	assert_int_equal(fake_dm.calls, 0);
+}
+
 /* A container's name cannot forge a line, nor a field. */
 static void quotes_the_container(void **state)
 {
@@ -292,6 +420,16 @@ int main(void)
 		JOB_TEST(an_unreadable_request_fails),
 		JOB_TEST(a_request_without_a_rootfs_fails),
 		JOB_TEST(quotes_the_container),
+		JOB_TEST(a_default_grows),
+		JOB_TEST(a_default_below_the_size_is_silent),
+		JOB_TEST(a_default_for_what_is_not_thin_is_silent),
+		JOB_TEST(a_default_in_a_pool_that_is_not_ours_is_silent),
+		JOB_TEST(a_default_that_fails_warns),
+		JOB_TEST(a_sandbox_gets_no_default),
+		JOB_TEST(a_rule_knows_image_and_namespace),
+		JOB_TEST(what_is_clamped_is_told),
+		JOB_TEST(switched_off_is_told_to_who_asks),
+		JOB_TEST(a_broken_configuration_fails_who_asks),
 		JOB_TEST(tells_what_nothing_would_heal),
 		JOB_TEST(asks_udev_nothing_about_what_no_engine_makes),
 	};

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which pools may be used, and how much they may promise. The pretend pool has 100 GiB. */
+
+#include "disk/guard.h"
+
+#include "disk/ledger.h"
+#include "grow-fixture.h"
+
+static bool allows(const char *name, const void *context)
+{
+	return strcmp(name, context) == 0;
+}
+
+static void refuses_a_pool_that_is_not_allowed(void **state)
+{
+	(void)state;
+	order.allows_pool = allows;
+	order.allows_pool_context = "fast";
+	expect_result(GROW_REFUSED);
+	assert_true(report.pool_denied);
+	assert_string_equal(why.text,
+			    "device \"docker-8:1-42-thin\" is in pool \"docker-pool\", which "
+			    "the configuration does not allow");
+	assert_not_changed();
+	order.allows_pool_context = "docker-pool";
+	expect_result(GROW_DONE);
+	assert_false(report.pool_denied);
+	assert_large();
+}
+
+/* What the ledger knows of a device that is not active. */
+static void promise(const char *device, const char *pool, uint32_t thin_id, uint64_t gib)
+{
+	struct ledger_entry entry = {.thin_id = thin_id, .sectors = gib * GIB / 512};
+
+	snprintf(entry.device, sizeof(entry.device), "%s", device);
+	snprintf(entry.pool, sizeof(entry.pool), "%s", pool);
+	assert_int_equal(ledger_boot_id(entry.boot_id), 0);
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+}
+
+static void counts_what_the_pool_has_promised(void **state)
+{
+	(void)state;
+	order.marks.overcommit_thousandths = 2000;
+	promise("a", "docker-pool", 1, 150);
+	promise("b", "docker-pool", 2, 46);
+	promise("elsewhere", "other-pool", 3, 900);
+	promise("docker-8:1-42-thin", "docker-pool", 17, 1); /* it itself */
+	expect_result(GROW_DONE);			     /* 200 GiB */
+	assert_large();
+}
+
+static void refuses_what_would_cross_the_limit(void **state)
+{
+	(void)state;
+	order.marks.overcommit_thousandths = 2000;
+	promise("a", "docker-pool", 1, 150);
+	promise("b", "docker-pool", 2, 47);
+	expect_result(GROW_REFUSED);
+	assert_string_equal(why.text,
+			    "the devices of pool \"docker-pool\" would have 215822106624 bytes "
+			    "together, 2.01 times its own 107374182400; the limit is 2 "
+			    "(pool_guard.overcommit): extend the pool");
+	assert_not_changed();
+	order.dry_run = true;
+	expect_result(GROW_REFUSED);
+	order.dry_run = false;
+	order.marks.overcommit_thousandths = 2010;
+	expect_result(GROW_DONE);
+	assert_large();
+}
+
+static void takes_the_larger_of_table_and_ledger(void **state)
+{
+	(void)state;
+	order.marks.overcommit_thousandths = 2000;
+	promise("a", "docker-pool", 1, 150);
+	promise("again", "docker-pool", 1, 197);
+	expect_result(GROW_REFUSED);
+	assert_contains(why.text, "2.01 times");
+}
+
+/* A fraction is not rounded away: a sector too much is too much. */
+static void is_exact(void **state)
+{
+	struct thin_pool pool = {.name = strdup("p"), .block_sectors = 128, .data_blocks = 1000};
+	struct pool_marks marks = {95, 90, 1500};
+
+	(void)state;
+	assert_int_equal(plan_check_overcommit(&pool, &marks, 192000, &why), 0);
+	assert_int_equal(plan_check_overcommit(&pool, &marks, 192001, &why), -ENOSPC);
+	assert_contains(why.text, "1.501 times");
+	assert_contains(why.text, "the limit is 1.5 ");
+	marks.overcommit_thousandths = 0;
+	assert_int_equal(plan_check_overcommit(&pool, &marks, UINT64_MAX / 1024, &why), 0);
+	free(pool.name);
+}
+
+static void lists_no_devices_without_a_limit(void **state)
+{
+	(void)state;
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_dm.count[DM_DEVICE_LIST], 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FS_TEST(refuses_a_pool_that_is_not_allowed, FS_EXT4),
+		FS_TEST(counts_what_the_pool_has_promised, FS_EXT4),
+		FS_TEST(refuses_what_would_cross_the_limit, FS_EXT4),
+		FS_TEST(takes_the_larger_of_table_and_ledger, FS_EXT4),
+		FS_TEST(is_exact, FS_EXT4),
+		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
