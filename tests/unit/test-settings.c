@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/settings.h"
+
+#include "fake-log.h"
+#include "role/role.h"
+#include "unit.h"
+
+static void the_switch_is_a_file(void **state)
+{
+	struct policy policy = policy_builtin;
+	char *dir = new_folder(), *file = path_in(dir, SWITCH_NAME);
+	struct why why;
+
+	(void)state;
+	assert_false(settings_switched_off(&policy, dir, &why));
+	write_file(file, "");
+	assert_true(settings_switched_off(&policy, dir, &why));
+	assert_contains(why.text, file);
+	assert_int_equal(unlink(file), 0);
+	assert_false(settings_switched_off(&policy, dir, &why));
+	policy.enabled = false;
+	assert_true(settings_switched_off(&policy, dir, &why));
+	assert_contains(why.text, "\"enabled\": false");
+	free(file);
+	remove_folder(dir);
+}
+
+static void hook_and_operator_meet_a_broken_file(void **state)
+{
+	char *dir = new_folder(), *file = path_in(dir, "x.json");
+	struct policy policy;
+
+	(void)state;
+	write_file(file, "{\n\"max_size\": 1}");
+	settings_init(file);
+	assert_int_equal(settings_load("list", &policy), EXIT_USAGE);
+	config_free(&policy);
+	fake_syslog.lines = 0;
+	settings_load_anyway(&policy);
+	assert_int_equal(policy.max_bytes, policy_builtin.max_bytes);
+	assert_int_equal(fake_syslog.lines, 0);
+	settings_log_broken(&policy, "c1");
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_contains(fake_syslog.text, "action=warn container=c1 reason=\"");
+	assert_contains(fake_syslog.text, "x.json:2: max_size: expected a size");
+	config_free(&policy);
+	write_file(file, "{\"max_size\": \"2G\"}");
+	settings_load_anyway(&policy);
+	settings_log_broken(&policy, "c1");
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_int_equal(settings_order(&policy).marks.data_percent, 95);
+	config_free(&policy);
+	settings_init(NULL);
+	free(file);
+	remove_folder(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_switch_is_a_file),
+		cmocka_unit_test(hook_and_operator_meet_a_broken_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
