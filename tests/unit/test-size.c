@@ -256,9 +256,23 @@ static void is_short_in_tables(void **state)
 		assert_string_equal(size_short(cases[i].bytes), cases[i].text);
 }
 
+static void writes_what_it_reads_back(void **state)
+{
+	static const uint64_t sizes[] = {
+		1, 1023, KIB, 4097, 1536 * MIB, GIB, 3 * TIB / 2, 1024 * TIB, UINT64_C(1) << 63};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++)
+		assert_true(parse(size_exact(sizes[i])) == sizes[i]);
+	assert_string_equal(size_exact(1536 * MIB), "1536M");
+	assert_string_equal(size_exact(4 * GIB), "4G");
+	assert_string_equal(size_exact(4097), "4097");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(writes_what_it_reads_back),
 		cmocka_unit_test(is_short_in_tables),
 		cmocka_unit_test(reads_every_unit_in_every_form),
 		cmocka_unit_test(reads_plain_bytes),

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A configuration file: what is accepted is within its bounds, what is not names a line. */
+#include "fuzz.h"
+
+#include "policy/config-keys.h"
+#include "policy/config-value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static size_t input_lines;
+
+static void check_reason(const struct why *why, void *context)
+{
+	unsigned long line;
+
+	(void)context;
+	require(strncmp(why->text, "f:", 2) == 0);
+	line = strtoul(why->text + 2, NULL, 10);
+	require(line >= 1 && line <= input_lines);
+}
+
+static void check_policy(const struct policy *policy)
+{
+	require(policy->max_bytes > 0 && policy->timeout_ms >= 100);
+	require(policy->runtime[0] == '/');
+	require(policy->pool_guard.data_percent <= 100);
+	for (const char *const *key = policy->keys; *key; key++)
+		require(**key != '\0');
+	for (size_t i = 0; i < policy->n_rules; i++)
+		require(policy->rules[i].name != NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
+{
+	static const struct config_listener listener = {check_reason, NULL};
+	struct policy policy = policy_builtin;
+	struct config_reader reader = {.policy = &policy, .file = "f", .listener = &listener};
+	struct json_doc *doc = NULL;
+	struct why why;
+	size_t offset = 0;
+
+	policy.memory = calloc(1, sizeof(*policy.memory));
+	require(policy.memory != NULL);
+	reader.text = (const char *)input;
+	input_lines = config_line(reader.text, len);
+	if (json_parse_commented(reader.text, len, &doc, &offset, &why) == 0) {
+		config_read_file(&reader, json_root(doc));
+		check_policy(&policy);
+		if (reader.errors == 0)
+			config_warn(&policy, &(struct config_listener){NULL, NULL});
+	}
+	require(offset <= len);
+	json_free(doc);
+	config_free(&policy);
+	return 0;
+}

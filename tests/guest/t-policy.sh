@@ -1,0 +1,199 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The configuration at work: pools that are full or promised too often, a broken file and the switch, by the hook alone;
+# and defaults, rules and limits with Docker.
+# suites: bookworm trixie
+# matrix: PART=pool PART=docker
+# limit: 600
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/docker.sh
+. /src/tests/guest/docker.sh
+# shellcheck source=tests/guest/policy.sh
+. /src/tests/guest/policy.sh
+
+B=/run/bundle/b
+DISABLED=/run/oci-thin-grow/disabled
+
+# asks [SIZE], asks_not: the next call_hook is for /run/disk/disk
+asks() {
+	spec $B /run/disk/disk "$(ask "$1")"
+}
+
+asks_not() {
+	spec $B /run/disk/disk
+}
+
+# says TEXT REGEX: what the hook said on stderr, and the log knows, too
+says() {
+	like "$1" "$(cat /run/hook.err)" "$2"
+	like "$1: the log" "$(cat /run/messages)" "$2"
+	: >/run/messages
+}
+
+untouched() {
+	is "$1: untouched" "$(device_bytes disk)" "$GIB"
+}
+
+silent() {
+	is "$1: not a word" "$(cat /run/hook.err /run/messages)" ""
+}
+
+fill_to() {
+	until [ "$(dmsetup status pool | awk '{ split($6, of, "/"); print int(of[1] * 100 / of[2]) }')" -ge "$1" ]; do
+		dd if=/dev/zero of=/run/disk/disk/fill bs=1M count=4 oflag=append conv=notrunc,fsync status=none || return
+	done
+}
+
+broken_file() {
+	break_config
+	ok "check: exit status 2" sh -c '/usr/sbin/oci-thin-grow config check 2>/run/err; [ $? = 2 ]'
+	like "check: file, line, key, what was expected" "$(cat /run/err)" \
+		'config.json:2: max_size: expected a size, as in "42G" or "1.5T", found 42'
+	ok "an operator's command: exit status 2" sh -c '/usr/sbin/oci-thin-grow list 2>/run/err; [ $? = 2 ]'
+	asks_not
+	ok "broken, nothing asked: starts" call_hook $B
+	is "broken, nothing asked: nothing on stderr" "$(cat /run/hook.err)" ""
+	like "broken, nothing asked: one line in the log" "$(cat /run/messages)" \
+		'action=warn container=c1 reason="[^ ]*config.json:2: max_size: expected'
+	is "broken, nothing asked: only one" "$(wc -l </run/messages)" 1
+	: >/run/messages
+	asks 4G
+	ok "broken, 4G: fails" not call_hook $B
+	says "broken, 4G: with the reason" 'the configuration is broken: .*config.json:2: max_size'
+	untouched "broken"
+	configure "$RULES"
+	chmod 666 $CONFIG
+	ok "writable by all, 4G: fails" not call_hook $B
+	says "writable by all: with the reason" "expected a file of root's"
+	chmod 644 $CONFIG
+}
+
+switched_off() {
+	configure "$RULES"
+	mkdir -p /run/oci-thin-grow
+	: >$DISABLED
+	asks 4G
+	ok "disabled, 4G: starts" call_hook $B
+	says "disabled, 4G: says why" 'switched off by /run/oci-thin-grow/disabled'
+	asks_not
+	ok "disabled, nothing asked: starts" call_hook $B
+	silent "disabled, nothing asked"
+	break_config
+	asks 4G
+	ok "disabled and broken, 4G: starts" call_hook $B
+	: >/run/messages
+	rm $DISABLED
+	configure '{ "enabled": false, "default_size": "4G" }'
+	ok "not enabled, 4G: starts" call_hook $B
+	says "not enabled, 4G: says why" 'switched off by .*enabled'
+	asks_not
+	ok "not enabled, nothing asked: starts" call_hook $B
+	silent "not enabled, nothing asked"
+	untouched "switched off"
+}
+
+overcommit() {
+	configure '{ "pool_guard": { "overcommit": 2 } }'
+	thin_new other 50 3G
+	asks 2G
+	ok "5 of 2 x 2 GiB: fails" not call_hook $B
+	says "5 of 2 x 2 GiB: says so" 'pool .{1,2}pool.{1,2} would have 5368709120 bytes together, 2.5 times'
+	untouched "5 of 2 x 2 GiB"
+	configure '{ "pool_guard": { "overcommit": 2.5 } }'
+	ok "5 of 2.5 x 2 GiB: grows" call_hook $B
+	is "5 of 2.5 x 2 GiB: 2 GiB" "$(device_bytes disk)" $((2 * GIB))
+	: >/run/messages
+	configure '{ "pools": ["fast-*"] }'
+	asks 3G
+	ok "another pool: fails" not call_hook $B
+	says "another pool: names it" 'in pool .{1,2}pool.{1,2}, which the configuration does not allow'
+	configure '{ "pools": ["fast-*"], "default_size": "3G" }'
+	asks_not
+	ok "another pool, by default: starts" call_hook $B
+	silent "another pool, by default"
+	dmsetup remove other
+}
+
+full_pool() {
+	ok "full to 96 %" fill_to 96
+	configure '{ "default_size": "2100M" }'
+	asks 2100M
+	ok "96 %, asked: fails" not call_hook $B
+	says "96 %, asked: the figures" 'pool .{1,2}pool.{1,2} has 9[67]\.[0-9] % of its data in use'
+	asks_not
+	ok "96 %, by default: starts" call_hook $B
+	says "96 %, by default: warns" 'cannot have .* \(default\): pool .*9[67]\.[0-9] %|action=refuse .*source=default'
+	is "96 %: untouched" "$(device_bytes disk)" $((2 * GIB))
+	rm /run/disk/disk/fill
+	fstrim /run/disk/disk
+	sync
+	ok "below the mark, by default: starts" call_hook $B
+	is "below the mark, by default: grown" "$(device_bytes disk)" $((2100 * 1024 * 1024))
+	asks 2200M
+	ok "below the mark, asked: starts" call_hook $B
+	is "below the mark, asked: grown" "$(device_bytes disk)" $((2200 * 1024 * 1024))
+	: >/run/messages
+	asks_not
+	ok "a default below the size: starts" call_hook $B
+	silent "a default below the size"
+	mkdir -p /run/o/{l,u,w,m}
+	mount -t overlay o -o lowerdir=/run/o/l,upperdir=/run/o/u,workdir=/run/o/w /run/o/m
+	spec $B /run/o/m
+	ok "overlay, by default: starts" call_hook $B
+	silent "overlay, by default"
+}
+
+# dk_run [OPTION...]: a container of $IMAGE says how large its / is
+dk_run() {
+	timeout 90 docker run --rm --net none "$@" "${IMAGE:-bb}" df -m / >/run/out 2>/run/err && return
+	cat /run/err
+	return 1
+}
+
+with_docker() {
+	configure "$RULES"
+	ok "docker starts" docker_up
+	ok "a tar is made" bb_tar /t/bb.tar
+	ok "it imports" docker import /t/bb.tar bb
+	ok "it tags" docker tag bb postgres:16
+	: >/run/messages
+	ok "the default: runs" dk_run
+	like "the default: 4 GiB" "$(last_size)" "$MIB_4G"
+	like "the default: the log" "$(cat /run/messages)" 'action=grow .*source=default '
+	IMAGE=postgres:16 ok "a rule for its image: runs" dk_run
+	like "a rule for its image: 6 GiB" "$(last_size)" "$MIB_6G"
+	like "a rule for its image: the log" "$(cat /run/messages)" 'action=grow .*source=rule:pg '
+	IMAGE=postgres:16 ok "its own request beats the rule: runs" dk_run --label io.oci-thin-grow.size=2G
+	like "its own request beats the rule: 2 GiB" "$(last_size)" '^(19|20)[0-9][0-9]$'
+	ok "too much: does not run" not dk_run --label io.oci-thin-grow.size=9G
+	like "too much: docker says why" "$(cat /run/err)" 'cannot have 9 GiB .*policy allows no more than 8 GiB'
+	configure "$(jq -c '. + { on_exceed: "clamp" }' <<<"$RULES")"
+	ok "too much, clamped: runs" dk_run --label io.oci-thin-grow.size=9G
+	like "too much, clamped: 8 GiB" "$(last_size)" "$MIB_8G"
+	like "too much, clamped: the log" "$(cat /run/messages)" 'requested=9663676416 clamped=8589934592'
+	break_config
+	ok "broken, nothing asked: runs" dk_run
+	like "broken, nothing asked: 1 GiB" "$(last_size)" "$MIB_1G"
+	ok "broken, 4G: does not run" not dk_run --label io.oci-thin-grow.size=4G
+	like "broken, 4G: docker says why" "$(cat /run/err)" 'the configuration is broken: .*config.json:2: max_size'
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+# shellcheck disable=SC2034
+[ "$PART" = docker ] || POOL_GB=2
+ok "a pool comes up" pool_up
+if [ "$PART" = docker ]; then
+	with_docker
+else
+	ok "a disk" new_disk disk
+	ok "what is shipped is in order" /usr/sbin/oci-thin-grow config check
+	broken_file
+	switched_off
+	overcommit
+	full_pool
+fi
+finish
