@@ -13,6 +13,7 @@
 #define MAX_TIMEOUT_MS	(10 * 60 * 1000)
 #define MAX_THOUSANDTHS UINT64_C(1000000000)
 #define WRAPPER_NAME	"oci-thin-grow-runtime"
+#define NAME_MAX_BYTES	64
 
 void config_read_bool(struct config_reader *reader, const struct json *value, const char *path,
 		      void *target)
@@ -38,13 +39,25 @@ void config_read_string(struct config_reader *reader, const struct json *value, 
 		config_fail(reader, value, path, "a string that is not empty");
 }
 
+/* It stands in messages as it is. */
+static bool is_name(const char *text)
+{
+	for (size_t i = 0; text[i]; i++) {
+		if (text[i] < ' ' || text[i] > '~' || strchr("\"\\", text[i]) ||
+		    i == NAME_MAX_BYTES)
+			return false;
+	}
+	return true;
+}
+
 void config_read_name(struct config_reader *reader, const struct json *value, const char *path,
 		      void *target)
 {
-	if (is_text(value) && quote_is_plain(value->text))
+	if (is_text(value) && is_name(value->text))
 		*(const char **)target = config_strdup(reader, value->text);
 	else
-		config_fail(reader, value, path, "a name without blanks, quotes and =");
+		config_fail(reader, value, path,
+			    "a name of at most 64 letters, digits and signs, without quotes");
 }
 
 void config_read_path(struct config_reader *reader, const struct json *value, const char *path,

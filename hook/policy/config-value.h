@@ -58,7 +58,7 @@ bool config_is_duplicate(struct config_reader *reader, const struct json *object
 
 config_read config_read_bool;	  /* bool */
 config_read config_read_string;	  /* const char *; not empty, no NUL */
-config_read config_read_name;	  /* the same, fit for a log line as it is */
+config_read config_read_name;	  /* the same, fit for a message as it is */
 config_read config_read_strings;  /* const char *const * */
 config_read config_read_paths;	  /* the same, of absolute paths */
 config_read config_read_path;	  /* const char *; absolute, and not our own wrapper */

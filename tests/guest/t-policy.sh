@@ -42,6 +42,7 @@ silent() {
 }
 
 fill_to() {
+	dd if=/dev/zero of=/run/disk/disk/fill bs=1M count=850 conv=fsync status=none || return
 	until [ "$(dmsetup status pool | awk '{ split($6, of, "/"); print int(of[1] * 100 / of[2]) }')" -ge "$1" ]; do
 		dd if=/dev/zero of=/run/disk/disk/fill bs=1M count=4 oflag=append conv=notrunc,fsync status=none || return
 	done
@@ -58,7 +59,7 @@ broken_file() {
 	is "broken, nothing asked: nothing on stderr" "$(cat /run/hook.err)" ""
 	like "broken, nothing asked: one line in the log" "$(cat /run/messages)" \
 		'action=warn container=c1 reason="[^ ]*config.json:2: max_size: expected'
-	is "broken, nothing asked: only one" "$(wc -l </run/messages)" 1
+	is "broken, nothing asked: only one" "$(grep -c oci-thin-grow /run/messages)" 1
 	: >/run/messages
 	asks 4G
 	ok "broken, 4G: fails" not call_hook $B
@@ -97,14 +98,14 @@ switched_off() {
 
 overcommit() {
 	configure '{ "pool_guard": { "overcommit": 2 } }'
-	thin_new other 50 3G
+	thin_new other 50 2G
 	asks 2G
-	ok "5 of 2 x 2 GiB: fails" not call_hook $B
-	says "5 of 2 x 2 GiB: says so" 'pool .{1,2}pool.{1,2} would have 5368709120 bytes together, 2.5 times'
-	untouched "5 of 2 x 2 GiB"
-	configure '{ "pool_guard": { "overcommit": 2.5 } }'
-	ok "5 of 2.5 x 2 GiB: grows" call_hook $B
-	is "5 of 2.5 x 2 GiB: 2 GiB" "$(device_bytes disk)" $((2 * GIB))
+	ok "4 of 2 x 1 GiB: fails" not call_hook $B
+	says "4 of 2 x 1 GiB: says so" 'pool .{1,2}pool.{1,2} would have 4294967296 bytes together, 4 times'
+	untouched "4 of 2 x 1 GiB"
+	configure '{ "pool_guard": { "overcommit": 4 } }'
+	ok "4 of 4 x 1 GiB: grows" call_hook $B
+	is "4 of 4 x 1 GiB: 2 GiB" "$(device_bytes disk)" $((2 * GIB))
 	: >/run/messages
 	configure '{ "pools": ["fast-*"] }'
 	asks 3G
@@ -184,7 +185,7 @@ with_docker() {
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 # shellcheck disable=SC2034
-[ "$PART" = docker ] || POOL_GB=2
+[ "$PART" = docker ] || POOL_GB=1
 ok "a pool comes up" pool_up
 if [ "$PART" = docker ]; then
 	with_docker

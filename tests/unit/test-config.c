@@ -309,9 +309,10 @@ static void wrong_types(void **state)
 	broken("{\"rules\": [{\"match\": {\"annotation\": []}}]}",
 	       "config.json:1: rules[0].match.annotation: expected an object of keys and patterns, "
 	       "found an array");
-	broken("{\"rules\": [{\"name\": \"a b\"}]}",
-	       "config.json:1: rules[0].name: expected a name without blanks, quotes and =, found "
-	       "\"a b\"");
+	broken("{\"rules\": [{\"name\": \"a\\nb\"}]}",
+	       "config.json:1: rules[0].name: expected a name of at most 64 letters, digits and "
+	       "signs, without "
+	       "quotes, found \"a\\nb\"");
 	broken("{\"on_failure\": true}",
 	       "config.json:1: on_failure: expected an object, found a boolean");
 }
@@ -529,14 +530,14 @@ static void warns_of_what_cannot_be_meant(void **state)
 	     "{\"name\": \"b\", \"match\": {\"image\": \"*/postgres:16\"}},\n"
 	     "{\"name\": \"c\", \"match\": {\"engine\": \"dockre\"}},\n"
 	     "{\"name\": \"d\", \"match\": {\"engine\": \"crio\"}},\n"
-	     "{\"name\": \"e\"}, {\"name\": \"f\"}]}");
+	     "{\"name\": \"e e\"}, {\"name\": \"f\"}]}");
 	assert_int_equal(config_warn(&policy, &listener), 3);
 	assert_int_equal(n_told, 3);
 	assert_contains(told[0].text, "config.json:3: rule b can never match: rule a (");
 	assert_contains(told[0].text, "config.json:2) matches before it");
 	assert_contains(told[1].text, "config.json:4: rule c can never match: no engine is called "
 				      "\"dockre\"");
-	assert_contains(told[2].text, "config.json:6: rule f can never match: rule e (");
+	assert_contains(told[2].text, "config.json:6: rule f can never match: rule e e (");
 	fine("{\"runtime\": \"/no/runc\"}");
 	assert_int_equal(config_warn(&policy, &listener), 1);
 	assert_string_equal(told[0].text, "runtime \"/no/runc\": No such file or directory");
