@@ -6,14 +6,15 @@
 #include "base/log.h"
 #include "base/thousandths.h"
 #include "policy/size.h"
+#include "role/command.h"
 #include "role/role.h"
 #include "role/settings.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
 	"Usage: oci-thin-grow [--config FILE] config check | show\n"
@@ -224,27 +225,19 @@ static void show(const struct policy *policy)
 
 int role_config(int argc, char *argv[])
 {
-	static const struct option options[] = {
-		{"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0},
-	};
+	const struct command command = {"config", help, NULL};
 	void (*what)(const struct policy *policy) = NULL;
 	struct policy policy;
-	int c, status;
+	int status;
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
-		if (c == 'h')
-			return fputs(help, stdout) < 0 ? EXIT_FAILED : EXIT_OK;
-		return EXIT_USAGE;
-	}
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
 	if (argc - optind == 1 && strcmp(argv[optind], "check") == 0)
 		what = check;
 	else if (argc - optind == 1 && strcmp(argv[optind], "show") == 0)
 		what = show;
-	if (!what) {
-		log_stderr("config: usage: oci-thin-grow config check | show");
-		return EXIT_USAGE;
-	}
+	if (!what)
+		return command_misused(&command, "say check or show");
 	status = settings_load("config", &policy);
 	if (status == EXIT_OK)
 		what(&policy);
