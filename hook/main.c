@@ -21,6 +21,8 @@ static const struct {
 	{"list", "[--json]", "containers on thin devices", role_list},
 	{"explain", "CONTAINER | --state FILE", "what the hook would do, step by step",
 	 role_explain},
+	{"enable", "ENGINE", "hook it into docker, containerd, podman or crio", role_enable},
+	{"disable", "ENGINE", "undo that", role_enable},
 };
 
 #define ROLES (sizeof(roles) / sizeof(roles[0]))

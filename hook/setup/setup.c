@@ -8,11 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct setup_engine *const engines[] = {&setup_docker, &setup_podman};
+static const struct setup_engine *const engines[] = {&setup_docker, &setup_containerd,
+						     &setup_podman, &setup_crio};
 
 #define ENGINES (sizeof(engines) / sizeof(engines[0]))
 
-const char *const setup_engines[] = {"docker", "podman", NULL};
+const char *const setup_engines[] = {"docker", "containerd", "podman", "crio", NULL};
 
 /* Where distributions and the engines' own packages put programs. */
 static const char *const program_folders[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
@@ -73,6 +74,26 @@ int setup_look(const struct setup_place *place, const char *engine, struct setup
 		view.missing.text[0] = '\0';
 	}
 	*ret = view;
+	return 0;
+}
+
+int setup_plan(const struct setup_place *place, const char *engine,
+	       const struct setup_options *options, struct setup_plan *ret, struct why *why)
+{
+	const struct setup_engine *found = find_engine(engine);
+	struct setup_plan plan = {0};
+	int r;
+
+	if (!found)
+		return why_set(why, ENOENT, "no engine is called %s", quote(engine));
+	r = found->plan(place, options, &plan, why);
+	if (r < 0) {
+		setup_plan_free(&plan);
+		return r;
+	}
+	if (!options->disable && !engine_is_here(place, found->program))
+		plan_note(&plan, "there is no %s on this host yet", found->program);
+	*ret = plan;
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "base/why.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define SETUP_RUNTIME_NAME "oci-thin-grow"
 #define SETUP_RUNTIME_PATH "/usr/sbin/oci-thin-grow-runtime"
@@ -44,3 +45,43 @@ extern const char *const setup_engines[];
 int setup_look(const struct setup_place *place, const char *engine, struct setup_view *ret,
 	       struct why *why);
 void setup_view_free(struct setup_view *view);
+
+/* What is asked for beyond the engine's name. */
+struct setup_options {
+	bool disable;	   /* else enable */
+	bool by_default;   /* make our runtime the engine's default one */
+	bool force;	   /* also in the place of somebody's own default runtime */
+	bool keep_runtime; /* disable: no longer the default, but still known by its name */
+};
+
+#define SETUP_MAX_FILES 3
+#define SETUP_MAX_NOTES 4
+
+struct setup_file {
+	char *path;	 /* the file itself, not a link to it */
+	char *old, *new; /* NULL: no such file */
+	size_t old_len, new_len;
+	bool keep_backup;   /* before the change, what is in it is kept beside it */
+	bool remove_backup; /* after the change, that is not needed any more */
+};
+
+/* What will be done. Nothing, if no file changes. */
+struct setup_plan {
+	struct setup_file files[SETUP_MAX_FILES];
+	size_t n_files;
+	const char *then; /* what the operator must do then, so that the engine knows of it */
+	struct why notes[SETUP_MAX_NOTES];
+	size_t n_notes;
+};
+
+/* Decides; changes nothing. 0; -EEXIST: refused, with what to do; or as setup_look(). */
+int setup_plan(const struct setup_place *place, const char *engine,
+	       const struct setup_options *options, struct setup_plan *ret, struct why *why);
+bool setup_plan_changes(const struct setup_plan *plan);
+
+/*
+ * Does it. Each file is exchanged in one step; killed anywhere, the same again finishes. 0 or
+ * -errno with a reason; -EAGAIN: somebody else has changed a file meanwhile.
+ */
+int setup_apply(const struct setup_plan *plan, struct why *why);
+void setup_plan_free(struct setup_plan *plan);
