@@ -180,6 +180,21 @@ static int plan_drop_in(const struct setup_place *place, const struct containerd
 	return 0;
 }
 
+/* As Docker's own package of containerd has it. */
+static void warn_of_disabled(const struct containerd_config *config, struct setup_plan *plan)
+{
+	for (size_t i = 0; i < config->toml.n; i++) {
+		const struct toml_item *item = &config->toml.items[i];
+
+		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) == 0 &&
+		    item->text &&
+		    (strcmp(item->text, "cri") == 0 ||
+		     strcmp(item->text, "io.containerd.grpc.v1.cri") == 0))
+			plan_note(plan, "its CRI plugin is disabled (disabled_plugins), so nobody "
+					"asks for this handler yet");
+	}
+}
+
 static int plan_enable(const struct setup_place *place, const struct setup_options *options,
 		       struct setup_plan *plan, struct why *why)
 {
@@ -210,6 +225,7 @@ static int plan_enable(const struct setup_place *place, const struct setup_optio
 	/* What is imported must be there first. */
 	if (config.version == 3)
 		r = plan_drop_in(place, &config, options->by_default, plan, why);
+	warn_of_disabled(&config, plan);
 	file->keep_backup = file->old && !plan_same(t.text, t.len, file->old, file->old_len) &&
 			    !containerd_key(&config, SETUP_RUNTIME_NAME, BINARY);
 	plan_set(file, TAKE_PTR(t.text), t.len);
@@ -362,13 +378,16 @@ static int plan_disable(const struct setup_place *place, struct setup_plan *plan
 int containerd_plan(const struct setup_place *place, const struct setup_options *options,
 		    struct setup_plan *plan, struct why *why)
 {
+	int r;
+
 	plan->then = "systemctl restart containerd (it has no reload; containers go on meanwhile)";
 	if (options->disable)
 		return plan_disable(place, plan, why);
-	if (!options->by_default)
+	r = plan_enable(place, options, plan, why);
+	if (r == 0 && !options->by_default)
 		plan_note(plan, "pods use it by a RuntimeClass with \"handler: " SETUP_RUNTIME_NAME
 				"\"; with --default all do");
-	return plan_enable(place, options, plan, why);
+	return r;
 }
 
 static void judge(const struct setup_place *place, const struct containerd_config *config,

@@ -164,8 +164,12 @@ static bool has_below(const struct containerd_config *config, const char *handle
 		path = NULL;
 		return false;
 	}
-	for (size_t i = 0; i < config->toml.n; i++)
-		found |= strncmp(config->toml.items[i].path, path, strlen(path)) == 0;
+	for (size_t i = 0; i < config->toml.n; i++) {
+		const char *item = config->toml.items[i].path;
+		size_t len = strlen(path);
+
+		found |= strncmp(item, path, len) == 0 && (!item[len] || item[len] == *TOML_SEP);
+	}
 	return found;
 }
 

@@ -1,115 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "setup/setup.h"
-
-#include "unit.h"
-
-#include <sys/stat.h>
-
-static char *root;
-static struct setup_place place;
-static struct setup_view view;
-static struct why why;
-
-static int setup(void **state)
-{
-	(void)state;
-	root = new_folder();
-	place = (struct setup_place){.root = root};
-	view = (struct setup_view){0};
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	setup_view_free(&view);
-	remove_folder(root);
-	return 0;
-}
-
-/* A file below the root, with the folders that it takes. */
-static void put(const char *path, const char *text)
-{
-	char *whole = path_in(root, path + 1);
-
-	for (char *slash = strchr(whole + strlen(root) + 1, '/'); slash;
-	     slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(whole, 0755);
-		*slash = '/';
-	}
-	write_file(whole, text);
-	assert_int_equal(chmod(whole, 0755), 0);
-	free(whole);
-}
-
-static enum setup_state look(const char *engine)
-{
-	setup_view_free(&view);
-	assert_int_equal(setup_look(&place, engine, &view, &why), 0);
-	assert_non_null(view.file);
-	return view.state;
-}
+#include "setup-fixture.h"
 
 static void knows_its_engines(void **state)
 {
+	struct setup_view view;
+
 	(void)state;
-	for (size_t i = 0; setup_engines[i]; i++) {
+	for (size_t i = 0; setup_engines[i]; i++)
 		assert_int_equal(look(setup_engines[i]), SETUP_NO_ENGINE);
-		assert_string_equal(view.missing.text, "");
-	}
 	assert_int_equal(setup_look(&place, "lxc", &view, &why), -ENOENT);
 	assert_contains(why.text, "\"lxc\"");
+	assert_int_equal(enable("lxc"), -ENOENT);
 }
 
-static void looks_at_docker(void **state)
+static void works_without_the_engine_but_says_so(void **state)
+{
+	static const char *const programs[] = {"dockerd", "containerd", "podman", "crio"};
+
+	(void)state;
+	for (size_t i = 0; setup_engines[i]; i++) {
+		assert_int_equal(enable(setup_engines[i]), 0);
+		assert_contains(plan.notes[plan.n_notes - 1].text, programs[i]);
+		assert_int_equal(look(setup_engines[i]), SETUP_ON);
+		assert_int_equal(disable(setup_engines[i]), 0);
+		assert_int_equal(look(setup_engines[i]), SETUP_NO_ENGINE);
+	}
+}
+
+static void twice_is_once(void **state)
 {
 	(void)state;
-	put("/usr/sbin/dockerd", "");
-	assert_int_equal(look("docker"), SETUP_OFF);
-	assert_contains(view.missing.text, "there is no ");
-	put("/etc/docker/daemon.json", "{\"default-runtime\": \"oci-thin-grow\"}");
-	assert_int_equal(look("docker"), SETUP_BROKEN);
-	assert_contains(view.missing.text, "not among its runtimes");
-	put("/etc/docker/daemon.json",
-	    "{\"runtimes\": {\"oci-thin-grow\": {\"path\": \"/usr/sbin/oci-thin-grow-runtime\"}}}");
-	assert_int_equal(look("docker"), SETUP_BROKEN);
-	assert_contains(view.missing.text, "is no program");
-	put("/usr/sbin/oci-thin-grow-runtime", "");
-	assert_int_equal(look("docker"), SETUP_ON);
-	assert_false(view.by_default);
-	put("/etc/docker/daemon.json",
-	    "{\"runtimes\": {\"oci-thin-grow\": {\"path\": \"/usr/sbin/oci-thin-grow-runtime\"}},"
-	    "\"default-runtime\": \"oci-thin-grow\"}");
-	assert_int_equal(look("docker"), SETUP_ON);
-	assert_true(view.by_default);
-	put("/etc/docker/daemon.json", "{\"runtimes\": []}");
-	assert_int_equal(setup_look(&place, "docker", &view, &why), -EINVAL);
-	assert_contains(why.text, "/etc/docker/daemon.json: \"runtimes\"");
+	put("/etc/docker/daemon.json", "{\"a\":1}");
+	put("/etc/containerd/config.toml", "version = 2\n[grpc]\n  uid = 0\n");
+	put("/etc/crio/crio.conf", "[crio.runtime]\nhooks_dir = [\"/etc/hooks\"]\n");
+	for (size_t i = 0; setup_engines[i]; i++) {
+		for (int disabling = 0; disabling < 2; disabling++) {
+			struct setup_options options = {.disable = disabling, .by_default = true};
+
+			assert_int_equal(run(setup_engines[i], options), 0);
+			assert_true(setup_plan_changes(&plan));
+			assert_non_null(plan.then);
+			assert_int_equal(run(setup_engines[i], options), 0);
+			assert_false(setup_plan_changes(&plan));
+		}
+	}
 }
 
-static void looks_at_podman(void **state)
+static void installs_nothing_that_points_nowhere(void **state)
 {
-	(void)state;
-	put("/usr/bin/podman", "");
-	assert_int_equal(look("podman"), SETUP_OFF);
-	put("/usr/share/containers/oci/hooks.d/50-oci-thin-grow.json",
-	    "{\"version\": \"1.0.0\", \"hook\": {\"path\": "
-	    "\"/usr/libexec/oci/hooks.d/oci-thin-grow\"}}");
-	assert_int_equal(look("podman"), SETUP_BROKEN);
-	put("/usr/libexec/oci/hooks.d/oci-thin-grow", "");
-	assert_int_equal(look("podman"), SETUP_ON);
-	assert_true(view.by_default);
-}
+	char *runtime = whole_path("/usr/sbin/oci-thin-grow-runtime");
+	char *hook = whole_path("/usr/libexec/oci/hooks.d/oci-thin-grow");
 
-#define SETUP_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+	(void)state;
+	assert_int_equal(unlink(runtime), 0);
+	assert_int_equal(unlink(hook), 0);
+	for (size_t i = 0; setup_engines[i]; i++) {
+		assert_int_equal(enable(setup_engines[i]), -ENOENT);
+		assert_contains(why.text, "/usr/");
+	}
+	free(runtime);
+	free(hook);
+}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SETUP_TEST(knows_its_engines),
-		SETUP_TEST(looks_at_docker),
-		SETUP_TEST(looks_at_podman),
+		HOST_TEST(knows_its_engines),
+		HOST_TEST(works_without_the_engine_but_says_so),
+		HOST_TEST(twice_is_once),
+		HOST_TEST(installs_nothing_that_points_nowhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
