@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "setup/docker-daemon.h"
 #include "setup/docker.h"
 
 #include <dirent.h>
@@ -222,10 +223,10 @@ static bool remembers_runtime(int dir_fd, const char *id)
 }
 
 /* Docker notes a container's runtime when it makes it, and does not start it without that one. */
-static void warn_of_users(const struct setup_place *place, const struct docker_config *config,
+static void warn_of_users(const struct setup_place *place, const char *data_root,
 			  struct setup_plan *plan)
 {
-	_cleanup_free_ char *root = setup_path(place, config->data_root), *path = NULL;
+	_cleanup_free_ char *root = setup_path(place, data_root), *path = NULL;
 	char first[SHORT_ID + 1] = "";
 	unsigned int n = 0;
 	DIR *folder;
@@ -251,33 +252,70 @@ static void warn_of_users(const struct setup_place *place, const struct docker_c
 			  n == 1 ? "it" : "them");
 }
 
+/* A dockerd that would not read what we write, or would not start with it. */
+static int check_daemon(const struct docker_daemon *daemon, const struct setup_file *file,
+			bool disable, struct why *why)
+{
+	_cleanup_free_ char *real =
+		daemon->config_file ? realpath(daemon->config_file, NULL) : NULL;
+
+	if (real && strcmp(real, file->path) != 0)
+		return why_set(why, EEXIST, "dockerd (process %d) reads another one: say --file %s",
+			       daemon->pid, daemon->config_file);
+	if (daemon->conflict && !disable && plan_file_changes(file))
+		return why_set(
+			why, EEXIST,
+			"dockerd (process %d) was started with %s and does not start if this "
+			"file says such, too: move what the option says into the file first",
+			daemon->pid, daemon->conflict);
+	return 0;
+}
+
+static void tell_what_then(const struct setup_options *options, struct setup_plan *plan)
+{
+	if (options->disable) {
+		plan->then =
+			"systemctl restart docker (no reload: dockerd 20.10 dies if its default "
+			"runtime goes, and later ones do not let go of it)";
+		return;
+	}
+	plan->then = "systemctl reload docker";
+	plan_note(plan,
+		  "it counts for containers made after that: Docker notes the runtime when it "
+		  "makes one");
+}
+
+static int plan_file(const struct setup_place *place, const struct setup_options *options,
+		     const struct docker_daemon *daemon, struct setup_file *file,
+		     struct setup_plan *plan, struct why *why)
+{
+	_cleanup_(docker_config_free) struct docker_config config = {0};
+	int r = docker_parse(file->old ? file->old : "", file->old_len, &config, why);
+
+	if (r == 0)
+		r = options->disable ? plan_disable(file, &config, options->keep_runtime, why)
+				     : plan_enable(place, file, &config, options, why);
+	if (r == 0)
+		r = check_daemon(daemon, file, options->disable, why);
+	if (r < 0)
+		return why_prefix(why, r, file->path);
+	tell_what_then(options, plan);
+	if (options->disable && config.has_runtime && !options->keep_runtime)
+		warn_of_users(place, daemon->data_root ? daemon->data_root : config.data_root,
+			      plan);
+	return 0;
+}
+
 int docker_plan(const struct setup_place *place, const struct setup_options *options,
 		struct setup_plan *plan, struct why *why)
 {
-	_cleanup_(docker_config_free) struct docker_config config = {0};
+	_cleanup_(docker_daemon_free) struct docker_daemon daemon = {0};
 	_cleanup_free_ char *path = docker_path(place);
 	struct setup_file *file = NULL;
 	int r;
 
-	if (!path)
+	if (!path || docker_daemon_find(place, &daemon) < 0)
 		return why_set(why, ENOMEM, "out of memory");
 	r = plan_read(plan, path, &file, why);
-	if (r < 0)
-		return r;
-	r = docker_parse(file->old ? file->old : "", file->old_len, &config, why);
-	if (r == 0)
-		r = options->disable ? plan_disable(file, &config, options->keep_runtime, why)
-				     : plan_enable(place, file, &config, options, why);
-	if (r < 0)
-		return why_prefix(why, r, file->path);
-	plan->then = options->disable ? "systemctl restart docker (a reload does not make dockerd "
-					"forget a runtime)"
-				      : "systemctl reload docker";
-	if (!options->disable)
-		plan_note(plan,
-			  "it counts for containers made after that; Docker notes the runtime "
-			  "when a container is made");
-	else if (config.has_runtime && !options->keep_runtime)
-		warn_of_users(place, &config, plan);
-	return 0;
+	return r < 0 ? r : plan_file(place, options, &daemon, file, plan, why);
 }

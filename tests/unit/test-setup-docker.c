@@ -198,6 +198,47 @@ static void names_containers_that_need_the_runtime(void **state)
 	assert_contains(plan.notes[0].text, "1 container made with this runtime (0123456789ab) ");
 }
 
+/* A dockerd with these arguments, which are separated by blanks. */
+static void put_daemon(const char *arguments)
+{
+	size_t len = strlen(arguments) + 1;
+	char *bytes = strdup(arguments);
+
+	assert_non_null(bytes);
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = bytes[i] == ' ' ? '\0' : bytes[i];
+	put("/proc/1/comm", "systemd\n");
+	put("/proc/42/comm", "dockerd\n");
+	put_bytes("/proc/42/cmdline", bytes, len);
+	free(bytes);
+}
+
+static void heeds_how_dockerd_was_started(void **state)
+{
+	char *arguments = NULL;
+
+	(void)state;
+	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
+	put_daemon("/usr/sbin/dockerd -H fd:// --default-runtime crun");
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, FILE_NAME ": dockerd (process 42) was started with "
+					    "--default-runtime and does not start");
+	put_daemon("/usr/sbin/dockerd --add-runtime=x=/y");
+	assert_int_equal(enable("docker"), -EEXIST);
+	put("/etc/other.json", "{}");
+	assert_true(asprintf(&arguments, "dockerd --config-file %s/etc/other.json", root) > 0);
+	put_daemon(arguments);
+	free(arguments);
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, "say --file /");
+	assert_file(FILE_NAME, "{ \"mtu\": 1450 }\n");
+	put_daemon("/usr/sbin/dockerd --data-root /srv/docker --config-file");
+	assert_int_equal(enable("docker"), 0);
+	put("/srv/docker/containers/0123/hostconfig.json", "{\"Runtime\":\"oci-thin-grow\"}");
+	assert_int_equal(disable("docker"), 0);
+	assert_contains(plan.notes[0].text, "(0123) ");
+}
+
 static void refuses_what_dockerd_would(void **state)
 {
 	static const struct {
@@ -309,6 +350,7 @@ int main(void)
 		HOST_TEST(does_not_take_the_place_of_anothers_default),
 		HOST_TEST(keeps_the_runtime_known_if_asked),
 		HOST_TEST(names_containers_that_need_the_runtime),
+		HOST_TEST(heeds_how_dockerd_was_started),
 		HOST_TEST(refuses_what_dockerd_would),
 		HOST_TEST(says_what_is_missing),
 		HOST_TEST(follows_a_link_and_keeps_how_it_looks),
