@@ -4,150 +4,18 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
-#include "setup/conf.h"
-#include "setup/containerd.h"
+#include "setup/containerd-edit.h"
 
-#include <fnmatch.h>
 #include <string.h>
-
-#define BINARY	"options" TOML_SEP "BinaryName"
-#define DEFAULT "default_runtime_name"
-
-static void cleanup_text(struct edit_text *t)
-{
-	free(t->text);
-}
 
 static int no_memory(struct why *why)
 {
 	return why_set(why, ENOMEM, "out of memory");
 }
 
-static const struct toml_item *find_default(const struct containerd_config *config)
-{
-	_cleanup_free_ char *path = NULL;
-
-	if (asprintf(&path, "%s" TOML_SEP DEFAULT, config->cri) < 0) {
-		path = NULL;
-		return NULL;
-	}
-	return toml_find(&config->toml, path);
-}
-
-static bool is_default(const struct containerd_config *config)
-{
-	const struct toml_item *item = find_default(config);
-
-	return item && item->text && strcmp(item->text, SETUP_RUNTIME_NAME) == 0;
-}
-
-/* Does config.toml import our drop-in, by its name or by a pattern? */
-static bool has_import(const struct toml *toml, const char *import)
-{
-	for (size_t i = 0; i < toml->n; i++) {
-		const struct toml_item *item = &toml->items[i];
-
-		if (strcmp(item->path, "imports" TOML_SEP TOML_ELEMENT) == 0 && item->text &&
-		    fnmatch(item->text, import, FNM_PATHNAME) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Behind the line in which the byte before @at is. */
-static size_t next_line(const struct edit_text *t, size_t at)
-{
-	const char *end = memchr(t->text + at, '\n', t->len - at);
-
-	return end ? (size_t)(end - t->text) + 1 : t->len;
-}
-
-/* The default, where config.toml has its table: by a value, or by a line behind the header. */
-static int add_default(struct edit_text *t, const struct containerd_config *config, bool *ret_done,
-		       struct why *why)
-{
-	const struct toml_item *item = find_default(config);
-	int r = 0;
-
-	*ret_done = true;
-	if (is_default(config))
-		return 0;
-	if (item) {
-		r = edit_splice(t, item->start, item->end, "\"" SETUP_RUNTIME_NAME "\"");
-	} else if ((item = toml_find(&config->toml, config->cri)) && item->kind == TOML_TABLE) {
-		size_t at = next_line(t, item->end);
-
-		r = edit_splice(t, at, at,
-				at && t->text[at - 1] == '\n'
-					? DEFAULT " = \"" SETUP_RUNTIME_NAME "\"" CONTAINERD_LINE
-					: "\n" DEFAULT " = \"" SETUP_RUNTIME_NAME
-					  "\"" CONTAINERD_LINE);
-	} else {
-		*ret_done = false;
-	}
-	return r < 0 ? no_memory(why) : 0;
-}
-
-static int append(struct edit_text *t, const char *text)
-{
-	int r = t->len && t->text[t->len - 1] != '\n' ? edit_splice(t, t->len, t->len, "\n") : 0;
-
-	return r < 0 ? r : edit_splice(t, t->len, t->len, text);
-}
-
-/* Version 2. Pure: @t, which is config's text, with our handler in it. */
-static int enable_in_place(struct edit_text *t, const struct containerd_config *config,
-			   bool by_default, struct why *why)
-{
-	_cleanup_free_ char *block = NULL;
-	bool done = true, is_there = containerd_key(config, SETUP_RUNTIME_NAME, BINARY) != NULL;
-	int r = 0;
-
-	if (by_default)
-		r = add_default(t, config, &done, why);
-	if (r < 0 || (is_there && done))
-		return r;
-	if (t->len == 0)
-		r = append(t, "version = 2\n");
-	block = is_there ? containerd_default_block(config) : containerd_block(config, !done);
-	return r < 0 || !block || append(t, block) < 0 ? no_memory(why) : 0;
-}
-
-/* Version 3. Pure: @t with an import of our drop-in. */
-static int add_import(struct edit_text *t, const struct containerd_config *config,
-		      const char *import, struct why *why)
-{
-	const struct toml_item *array = toml_find(&config->toml, "imports"), *last = NULL;
-	const struct toml_item *version = toml_find(&config->toml, "version");
-	_cleanup_free_ char *text = NULL;
-	size_t at;
-	int r;
-
-	if (has_import(&config->toml, import))
-		return 0;
-	for (size_t i = 0; i < config->toml.n; i++) {
-		if (strcmp(config->toml.items[i].path, "imports" TOML_SEP TOML_ELEMENT) == 0)
-			last = &config->toml.items[i];
-	}
-	if (array && array->kind != TOML_ARRAY)
-		return why_set(why, EINVAL, "has imports that are no array");
-	at = last ? last->end : array ? array->start + 1 : next_line(t, version->end);
-	r = last    ? asprintf(&text, ", \"%s\"", import)
-	    : array ? asprintf(&text, "\"%s\"", import)
-		    : asprintf(&text, "%simports = [\"%s\"]" CONTAINERD_LINE,
-			       t->text[at - 1] == '\n' ? "" : "\n", import);
-	if (r < 0) {
-		text = NULL;
-		return no_memory(why);
-	}
-	return edit_splice(t, at, at, text) < 0 ? no_memory(why) : 0;
-}
-
 static int copy_text(const struct setup_file *file, struct edit_text *ret, struct why *why)
 {
-	*ret = (struct edit_text){strndup(file->old ? file->old : "", file->old_len),
-				  file->old_len};
-	return ret->text ? 0 : no_memory(why);
+	return edit_copy(file->old ? file->old : "", file->old_len, ret) < 0 ? no_memory(why) : 0;
 }
 
 /* The edited text must be understood, and say what was wanted. */
@@ -156,8 +24,9 @@ static int check(const struct edit_text *t, const char *import, struct why *why)
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
 	int r = containerd_parse(t->text, t->len, &config, why);
 
-	if (r == 0 && !(import ? has_import(&config.toml, import)
-			       : containerd_key(&config, SETUP_RUNTIME_NAME, BINARY) != NULL))
+	if (r == 0 &&
+	    !(import ? containerd_has_import(&config, import)
+		     : containerd_key(&config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY) != NULL))
 		r = why_set(why, EINVAL, "cannot be edited; add the lines by hand");
 	return r;
 }
@@ -172,7 +41,7 @@ static int plan_drop_in(const struct setup_place *place, const struct containerd
 
 	if (r < 0)
 		return r;
-	by_default |= file->old && strstr(file->old, DEFAULT);
+	by_default |= file->old && strstr(file->old, CONTAINERD_DEFAULT);
 	block = containerd_block(config, by_default);
 	if (!block || asprintf(&text, "version = 3\n%s", block) < 0)
 		return no_memory(why);
@@ -200,7 +69,7 @@ static int plan_enable(const struct setup_place *place, const struct setup_optio
 {
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
 	_cleanup_free_ char *path = containerd_path(place), *import = containerd_import(place);
-	_cleanup_(cleanup_text) struct edit_text t = {0};
+	_cleanup_(edit_free) struct edit_text t = {0};
 	struct setup_plan main = {0};
 	struct setup_file *file = NULL;
 	int r = path && import ? plan_read(&main, path, &file, why) : no_memory(why);
@@ -212,9 +81,9 @@ static int plan_enable(const struct setup_place *place, const struct setup_optio
 	if (r == 0)
 		r = copy_text(file, &t, why);
 	if (r == 0 && config.version == 2)
-		r = enable_in_place(&t, &config, options->by_default, why);
+		r = containerd_add_handler(&t, &config, options->by_default, why);
 	if (r == 0 && config.version == 3)
-		r = add_import(&t, &config, import, why);
+		r = containerd_add_import(&t, &config, import, why);
 	if (r == 0)
 		r = check(&t, config.version == 3 ? import : NULL, why);
 	if (r < 0) {
@@ -227,86 +96,10 @@ static int plan_enable(const struct setup_place *place, const struct setup_optio
 		r = plan_drop_in(place, &config, options->by_default, plan, why);
 	warn_of_disabled(&config, plan);
 	file->keep_backup = file->old && !plan_same(t.text, t.len, file->old, file->old_len) &&
-			    !containerd_key(&config, SETUP_RUNTIME_NAME, BINARY);
+			    !containerd_key(&config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY);
 	plan_set(file, TAKE_PTR(t.text), t.len);
 	plan->files[plan->n_files++] = main.files[0];
 	return r;
-}
-
-/* Removes our blocks. */
-static int cut_blocks(struct edit_text *t)
-{
-	char *from, *to;
-	int r = 0;
-
-	while (r == 0 && (from = strstr(t->text, CONTAINERD_BEGIN)) &&
-	       (to = strstr(from, CONTAINERD_END)))
-		r = edit_splice(t, (size_t)(from - t->text),
-				(size_t)(to - t->text) + strlen(CONTAINERD_END), "");
-	return r;
-}
-
-/* Removes the lines that end in our mark. */
-static int cut_lines(struct edit_text *t)
-{
-	int r = 0;
-
-	for (char *at; r == 0 && (at = strstr(t->text, CONTAINERD_LINE));) {
-		size_t start = (size_t)(at - t->text);
-
-		while (start > 0 && t->text[start - 1] != '\n')
-			start--;
-		r = edit_splice(t, start, (size_t)(at - t->text) + strlen(CONTAINERD_LINE), "");
-	}
-	return r;
-}
-
-/* The import in somebody's own array, with the comma before or behind it. */
-static int cut_import(struct edit_text *t, const char *import)
-{
-	_cleanup_free_ char *name = NULL;
-	char *at;
-	size_t start, end;
-
-	if (asprintf(&name, "\"%s\"", import) < 0) {
-		name = NULL;
-		return -ENOMEM;
-	}
-	at = strstr(t->text, name);
-	if (!at)
-		return 0;
-	start = (size_t)(at - t->text);
-	end = start + strlen(name);
-	if (start >= 2 && memcmp(t->text + start - 2, ", ", 2) == 0)
-		start -= 2;
-	return edit_splice(t, start, end, "");
-}
-
-/* A default that was exchanged: the one of the backup, or runc. */
-static int strip_default(struct edit_text *t, const struct edit_text *backup, struct why *why)
-{
-	_cleanup_(containerd_config_free) struct containerd_config config = {0}, before = {0};
-	const struct toml_item *item, *old = NULL;
-	_cleanup_free_ char *value = NULL;
-	struct why unused;
-	int r = containerd_parse(t->text, t->len, &config, why);
-
-	if (r < 0 || !is_default(&config))
-		return r;
-	if (backup->text && containerd_parse(backup->text, backup->len, &before, &unused) == 0)
-		old = find_default(&before);
-	value = old ? strndup(backup->text + old->start, old->end - old->start)
-		    : strdup("\"runc\"");
-	item = find_default(&config);
-	return !value || edit_splice(t, item->start, item->end, value) < 0 ? no_memory(why) : 0;
-}
-
-static int strip(struct edit_text *t, const struct edit_text *backup, const char *import,
-		 struct why *why)
-{
-	if (cut_blocks(t) < 0 || cut_lines(t) < 0 || cut_import(t, import) < 0)
-		return no_memory(why);
-	return strip_default(t, backup, why);
 }
 
 /* Is @file what enable made of @backup? Then all of what we did is in the difference. */
@@ -315,15 +108,16 @@ static bool is_enabled_backup(const struct setup_file *file, const struct edit_t
 {
 	for (int by_default = 0; by_default < 2; by_default++) {
 		_cleanup_(containerd_config_free) struct containerd_config config = {0};
-		_cleanup_(cleanup_text) struct edit_text t = {0};
+		_cleanup_(edit_free) struct edit_text t = {0};
 		struct why unused;
 		int r = containerd_parse(backup->text, backup->len, &config, &unused);
 
-		t = (struct edit_text){strndup(backup->text, backup->len), backup->len};
-		if (r == 0 && t.text && config.version == 2)
-			r = enable_in_place(&t, &config, by_default, &unused);
-		else if (r == 0 && t.text)
-			r = add_import(&t, &config, import, &unused);
+		if (r == 0)
+			r = edit_copy(backup->text, backup->len, &t);
+		if (r == 0 && config.version == 2)
+			r = containerd_add_handler(&t, &config, by_default, &unused);
+		else if (r == 0)
+			r = containerd_add_import(&t, &config, import, &unused);
 		if (r == 0 && plan_same(t.text, t.len, file->old, file->old_len))
 			return true;
 	}
@@ -332,7 +126,7 @@ static bool is_enabled_backup(const struct setup_file *file, const struct edit_t
 
 static int plan_disable_config(struct setup_file *file, const char *import, struct why *why)
 {
-	_cleanup_(cleanup_text) struct edit_text backup = {0}, t = {0};
+	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
 	int r = plan_backup(file, &backup, why);
 
 	if (r < 0)
@@ -347,7 +141,7 @@ static int plan_disable_config(struct setup_file *file, const char *import, stru
 	}
 	r = copy_text(file, &t, why);
 	if (r == 0)
-		r = strip(&t, &backup, import, why);
+		r = containerd_strip(&t, &backup, import, why);
 	if (r < 0)
 		return r;
 	if (!backup.text && strcmp(t.text, "version = 2\n") == 0 && t.len != file->old_len)
@@ -393,9 +187,10 @@ int containerd_plan(const struct setup_place *place, const struct setup_options 
 static void judge(const struct setup_place *place, const struct containerd_config *config,
 		  struct setup_view *view)
 {
-	const struct toml_item *item = containerd_key(config, SETUP_RUNTIME_NAME, BINARY);
+	const struct toml_item *item =
+		containerd_key(config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY);
 
-	view->by_default |= is_default(config);
+	view->by_default |= containerd_is_default(config);
 	if (!item || !item->text)
 		return;
 	view->state = SETUP_ON;
@@ -423,7 +218,7 @@ static int judge_file(const struct setup_place *place, const char *path, const c
 	if (r == 0)
 		judge(place, &config, view);
 	if (r == 0 && ret_imports)
-		*ret_imports = has_import(&config.toml, import);
+		*ret_imports = containerd_has_import(&config, import);
 	setup_plan_free(&plan);
 	return r;
 }

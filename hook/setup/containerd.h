@@ -14,6 +14,8 @@
 #include "setup/toml.h"
 
 #define CONTAINERD_DROP_IN "50-oci-thin-grow.toml"
+#define CONTAINERD_BINARY  "options" TOML_SEP "BinaryName"
+#define CONTAINERD_DEFAULT "default_runtime_name"
 #define CONTAINERD_BEGIN                                                                           \
 	"# BEGIN oci-thin-grow; \"oci-thin-grow disable containerd\" removes this\n"
 #define CONTAINERD_END	"# END oci-thin-grow\n"

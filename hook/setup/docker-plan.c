@@ -17,15 +17,9 @@
 #define MAX_HOST_CONFIG (1UL << 20)
 #define SHORT_ID	12
 
-static void cleanup_text(struct edit_text *t)
-{
-	free(t->text);
-}
-
 static int copy_text(const char *text, size_t len, struct edit_text *ret, struct why *why)
 {
-	*ret = (struct edit_text){strndup(text, len), len};
-	return ret->text ? 0 : why_set(why, ENOMEM, "out of memory");
+	return edit_copy(text, len, ret) < 0 ? why_set(why, ENOMEM, "out of memory") : 0;
 }
 
 static int refuse_default(const char *present, struct why *why)
@@ -126,7 +120,7 @@ static int strip(const struct docker_config *config, const struct docker_config 
 static bool is_enabled_backup(const struct setup_file *file, const struct edit_text *backup)
 {
 	for (int by_default = 0; by_default < 2; by_default++) {
-		_cleanup_(cleanup_text) struct edit_text t = {0};
+		_cleanup_(edit_free) struct edit_text t = {0};
 		struct why unused;
 
 		if (enabled(backup->text, backup->len, by_default, true, &t, &unused) == 0 &&
@@ -149,7 +143,7 @@ static int plan_disable(struct setup_file *file, const struct docker_config *con
 			bool keep_runtime, struct why *why)
 {
 	_cleanup_(docker_config_free) struct docker_config before = {0};
-	_cleanup_(cleanup_text) struct edit_text backup = {0}, t = {0};
+	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
 	int r, has_backup = plan_backup(file, &backup, why);
 
 	if (has_backup < 0)
@@ -181,7 +175,7 @@ static int plan_enable(const struct setup_place *place, struct setup_file *file,
 		       const struct docker_config *config, const struct setup_options *options,
 		       struct why *why)
 {
-	_cleanup_(cleanup_text) struct edit_text t = {0};
+	_cleanup_(edit_free) struct edit_text t = {0};
 	const char *path = config->has_runtime ? config->runtime_path : SETUP_RUNTIME_PATH;
 	int r;
 

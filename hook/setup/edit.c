@@ -23,6 +23,24 @@ static void cleanup_doc(struct json_doc **doc)
 	json_free(*doc);
 }
 
+int edit_copy(const char *text, size_t len, struct edit_text *ret)
+{
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	*ret = (struct edit_text){copy, len};
+	return 0;
+}
+
+void edit_free(struct edit_text *t)
+{
+	free(t->text);
+	*t = (struct edit_text){0};
+}
+
 int edit_splice(struct edit_text *t, size_t start, size_t end, const char *new)
 {
 	size_t added = strlen(new), len = t->len - (end - start) + added;

@@ -16,6 +16,10 @@ struct edit_text {
 	size_t len;
 };
 
+/* A copy of the bytes. 0 or -ENOMEM. */
+int edit_copy(const char *text, size_t len, struct edit_text *ret);
+void edit_free(struct edit_text *t);
+
 /* Replaces the bytes from @start to @end by @new. 0 or -ENOMEM. */
 int edit_splice(struct edit_text *t, size_t start, size_t end, const char *new);
 

@@ -52,11 +52,11 @@ int plan_read(struct setup_plan *plan, const char *path, struct setup_file **ret
 	if (r < 0)
 		return r;
 	if (r > 0) {
-		file->new = malloc(file->old_len + 1);
-		if (!file->new)
+		struct edit_text copy;
+
+		if (edit_copy(file->old, file->old_len, &copy) < 0)
 			return why_set(why, ENOMEM, "out of memory");
-		memcpy(file->new, file->old, file->old_len + 1);
-		file->new_len = file->old_len;
+		plan_set(file, copy.text, copy.len);
 	}
 	*ret = file;
 	return 0;
