@@ -134,6 +134,12 @@ static void keeps_what_others_change_meanwhile(void **state)
 	assert_int_equal(disable("docker"), 0);
 	assert_file(FILE_NAME, "{ \"debug\": true, \"runtimes\": { \"x\": {} }, \"mtu\": 9000 }\n");
 	assert_file(BACKUP, NULL);
+	/* an empty object of theirs stays, too */
+	put(FILE_NAME, "{\"runtimes\":{}}");
+	assert_int_equal(enable("docker"), 0);
+	put(FILE_NAME, "{\"runtimes\":{\"oci-thin-grow\":" OURS "},\"debug\":true}");
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, "{\"runtimes\":{},\"debug\":true}");
 }
 
 static void gives_a_replaced_default_back(void **state)
@@ -208,6 +214,7 @@ static void put_daemon(const char *arguments)
 	for (size_t i = 0; i < len; i++)
 		bytes[i] = bytes[i] == ' ' ? '\0' : bytes[i];
 	put("/proc/1/comm", "systemd\n");
+	put_bytes("/proc/1/cmdline", "x\0--add-runtime", 16);
 	put("/proc/42/comm", "dockerd\n");
 	put_bytes("/proc/42/cmdline", bytes, len);
 	free(bytes);

@@ -31,6 +31,7 @@ static void finds_the_folder_that_podman_reads(void **state)
 	put("/usr/share/containers/containers.conf", "[engine]\nhooks_dir = [\"/a\"]\n");
 	put("/etc/containers/containers.conf", "[engine]\nhooks_dir = [\"/b\", \"/c\"]\n");
 	put("/etc/containers/containers.conf.d/10-x.conf", "[engine]\n# hooks_dir = [\"/d\"]\n");
+	put("/a/" HOOKSD_NAME, hooksd_text); /* where it does not look any more */
 	assert_int_equal(enable("podman"), 0);
 	assert_file("/c/" HOOKSD_NAME, hooksd_text);
 	assert_int_equal(look("podman"), SETUP_ON);
@@ -47,6 +48,22 @@ static void finds_the_folder_that_podman_reads(void **state)
 	assert_int_equal(disable("podman"), 0);
 	assert_file(SHIPPED, NULL);
 	assert_file("/e/" HOOKSD_NAME, NULL);
+}
+
+static void the_last_file_by_name_counts(void **state)
+{
+	(void)state;
+	for (char i = '9'; i >= '0'; i--) {
+		char path[] = "/etc/containers/containers.conf.d/x?.conf";
+		char text[] = "[engine]\nhooks_dir = [\"/h?\"]\n";
+
+		*strchr(path, '?') = i;
+		*strchr(text, '?') = i;
+		put(path, text);
+	}
+	put("/etc/containers/containers.conf.d/y.txt", "no TOML");
+	assert_int_equal(enable("podman"), 0);
+	assert_file("/h9/" HOOKSD_NAME, hooksd_text);
 }
 
 static void one_that_was_changed_comes_back(void **state)
@@ -98,6 +115,10 @@ static void crio_gets_our_folder_beside_theirs(void **state)
 static void a_later_word_of_theirs_is_not_overridden(void **state)
 {
 	(void)state;
+	put("/etc/crio/crio.conf.d/10-x.conf", "[crio.runtime]\nhooks_dir = [\"/opt\"]\n");
+	assert_int_equal(enable("crio"), 0);
+	assert_int_equal(look("crio"), SETUP_ON);
+	assert_int_equal(disable("crio"), 0);
 	put("/etc/crio/crio.conf.d/60-x.conf", "[crio.runtime]\nhooks_dir = [\"/opt\"]\n");
 	assert_int_equal(enable("crio"), -EEXIST);
 	assert_contains(why.text, "/60-x.conf sets hooks_dir after ");
@@ -115,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(writes_the_file_that_is_shipped),
 		HOST_TEST(finds_the_folder_that_podman_reads),
+		HOST_TEST(the_last_file_by_name_counts),
 		HOST_TEST(one_that_was_changed_comes_back),
 		HOST_TEST(crio_needs_no_drop_in_by_default),
 		HOST_TEST(crio_gets_our_folder_beside_theirs),
