@@ -213,8 +213,13 @@ static void put_daemon(const char *arguments)
 	assert_non_null(bytes);
 	for (size_t i = 0; i < len; i++)
 		bytes[i] = bytes[i] == ' ' ? '\0' : bytes[i];
-	put("/proc/1/comm", "systemd\n");
-	put_bytes("/proc/1/cmdline", "x\0--add-runtime", 16);
+	for (const char *pid = "12345"; *pid; pid++) {
+		char comm[] = "/proc/?/comm", line[] = "/proc/?/cmdline";
+
+		*strchr(comm, '?') = *strchr(line, '?') = *pid;
+		put(comm, "dockerd-not\n");
+		put_bytes(line, "x\0--add-runtime", 16);
+	}
 	put("/proc/42/comm", "dockerd\n");
 	put_bytes("/proc/42/cmdline", bytes, len);
 	free(bytes);
