@@ -20,11 +20,13 @@
 /* SELinux's label is among these. What the filesystem does not have is none to keep. */
 static int copy_xattrs(int from, int to)
 {
-	_cleanup_free_ char *names = malloc(MAX_NAMES_BYTES), *value = malloc(MAX_VALUE_BYTES);
+	_cleanup_free_ char *names = malloc(MAX_NAMES_BYTES + MAX_VALUE_BYTES);
+	char *value;
 	ssize_t len;
 
-	if (!names || !value)
+	if (!names)
 		return -ENOMEM;
+	value = names + MAX_NAMES_BYTES;
 	len = flistxattr(from, names, MAX_NAMES_BYTES);
 	if (len < 0)
 		return errno == ENOTSUP ? 0 : -errno;
@@ -126,15 +128,17 @@ static int open_folder(const struct setup_file *file, char *copy)
 
 static int apply_file(const struct setup_file *file)
 {
-	_cleanup_free_ char *copy = strdup(file->path), *backup = plan_backup_path(file);
-	_cleanup_close_ int dir_fd = -EBADF;
 	const char *name = strrchr(file->path, '/');
+	_cleanup_free_ char *copy = NULL, *backup = NULL;
+	_cleanup_close_ int dir_fd = -EBADF;
 	int r;
 
-	if (!copy || !backup)
-		return -ENOMEM;
 	if (!name)
 		return -EINVAL;
+	copy = strdup(file->path);
+	backup = plan_backup_path(file);
+	if (!copy || !backup)
+		return -ENOMEM;
 	dir_fd = open_folder(file, copy);
 	if (dir_fd < 0)
 		return dir_fd == -ENOENT && !file->new ? 0 : dir_fd;

@@ -39,7 +39,7 @@ static int plan_drop_in(const struct setup_place *place, const struct containerd
 	char *text = NULL;
 	int r = path ? plan_read(plan, path, &file, why) : no_memory(why);
 
-	if (r < 0)
+	if (r < 0 || !file)
 		return r;
 	by_default |= file->old && strstr(file->old, CONTAINERD_DEFAULT);
 	block = containerd_block(config, by_default);
@@ -64,41 +64,66 @@ static void warn_of_disabled(const struct containerd_config *config, struct setu
 	}
 }
 
-static int plan_enable(const struct setup_place *place, const struct setup_options *options,
-		       struct setup_plan *plan, struct why *why)
+/* Is our handler in config.toml itself? */
+static bool is_by_hand(const struct containerd_config *config)
+{
+	return containerd_key(config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY) != NULL;
+}
+
+/* Pure: the file's text with what version @config is of needs. */
+static int enabled(const struct setup_file *file, const struct containerd_config *config,
+		   const char *import, bool by_default, struct edit_text *ret, struct why *why)
+{
+	bool imports = config->version == 3 && !is_by_hand(config);
+	int r = copy_text(file, ret, why);
+
+	if (r == 0 && config->version == 2)
+		r = containerd_add_handler(ret, config, by_default, why);
+	if (r == 0 && imports)
+		r = containerd_add_import(ret, config, import, why);
+	return r < 0 ? r : check(ret, imports ? import : NULL, why);
+}
+
+static int plan_config(struct setup_file *file, const struct containerd_config *config,
+		       const char *import, bool by_default, struct why *why)
+{
+	_cleanup_(edit_free) struct edit_text t = {0};
+	int r = enabled(file, config, import, by_default, &t, why);
+
+	if (r < 0)
+		return why_prefix(why, r, file->path);
+	file->keep_backup = file->old && !plan_same(t.text, t.len, file->old, file->old_len) &&
+			    !is_by_hand(config);
+	plan_set(file, TAKE_PTR(t.text), t.len);
+	return 0;
+}
+
+static int plan_enable(const struct setup_place *place, bool by_default, struct setup_plan *plan,
+		       struct why *why)
 {
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
 	_cleanup_free_ char *path = containerd_path(place), *import = containerd_import(place);
-	_cleanup_(edit_free) struct edit_text t = {0};
-	struct setup_plan main = {0};
 	struct setup_file *file = NULL;
-	int r = path && import ? plan_read(&main, path, &file, why) : no_memory(why);
+	int r = path && import ? plan_read(plan, path, &file, why) : no_memory(why);
 
-	if (r == 0)
-		r = containerd_parse(file->old ? file->old : "", file->old_len, &config, why);
-	if (r == 0 && !setup_is_program(place, SETUP_RUNTIME_PATH))
-		r = why_set(why, ENOENT, "%s is not installed", SETUP_RUNTIME_PATH);
-	if (r == 0)
-		r = copy_text(file, &t, why);
-	if (r == 0 && config.version == 2)
-		r = containerd_add_handler(&t, &config, options->by_default, why);
-	if (r == 0 && config.version == 3)
-		r = containerd_add_import(&t, &config, import, why);
-	if (r == 0)
-		r = check(&t, config.version == 3 ? import : NULL, why);
-	if (r < 0) {
-		why_prefix(why, r, path ? path : "containerd");
-		setup_plan_free(&main);
+	if (r < 0 || !file)
 		return r;
-	}
-	/* What is imported must be there first. */
-	if (config.version == 3)
-		r = plan_drop_in(place, &config, options->by_default, plan, why);
+	r = containerd_parse(file->old ? file->old : "", file->old_len, &config, why);
+	if (r < 0)
+		return why_prefix(why, r, file->path);
+	if (!setup_is_program(place, SETUP_RUNTIME_PATH))
+		return why_set(why, ENOENT, "%s is not installed", SETUP_RUNTIME_PATH);
 	warn_of_disabled(&config, plan);
-	file->keep_backup = file->old && !plan_same(t.text, t.len, file->old, file->old_len) &&
-			    !containerd_key(&config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY);
-	plan_set(file, TAKE_PTR(t.text), t.len);
-	plan->files[plan->n_files++] = main.files[0];
+	r = plan_config(file, &config, import, by_default, why);
+	if (r == 0 && config.version == 3 && !is_by_hand(&config))
+		r = plan_drop_in(place, &config, by_default, plan, why);
+	if (r == 0 && plan->n_files == 2) {
+		/* What is imported must be there first. */
+		struct setup_file first = plan->files[0];
+
+		plan->files[0] = plan->files[1];
+		plan->files[1] = first;
+	}
 	return r;
 }
 
@@ -158,7 +183,7 @@ static int plan_disable(const struct setup_place *place, struct setup_plan *plan
 	struct setup_file *file = NULL;
 	int r = path && import && drop_in ? plan_read(plan, path, &file, why) : no_memory(why);
 
-	if (r == 0)
+	if (r == 0 && file)
 		r = plan_disable_config(file, import, why);
 	if (r < 0)
 		return why_prefix(why, r, path ? path : "containerd");
@@ -177,7 +202,7 @@ int containerd_plan(const struct setup_place *place, const struct setup_options 
 	plan->then = "systemctl restart containerd (it has no reload; containers go on meanwhile)";
 	if (options->disable)
 		return plan_disable(place, plan, why);
-	r = plan_enable(place, options, plan, why);
+	r = plan_enable(place, options->by_default, plan, why);
 	if (r == 0 && !options->by_default)
 		plan_note(plan, "pods use it by a RuntimeClass with \"handler: " SETUP_RUNTIME_NAME
 				"\"; with --default all do");

@@ -31,7 +31,8 @@ int edit_copy(const char *text, size_t len, struct edit_text *ret)
 		return -ENOMEM;
 	memcpy(copy, text, len);
 	copy[len] = '\0';
-	*ret = (struct edit_text){copy, len};
+	ret->text = copy;
+	ret->len = len;
 	return 0;
 }
 
@@ -53,7 +54,8 @@ int edit_splice(struct edit_text *t, size_t start, size_t end, const char *new)
 	memcpy(text + start + added, t->text + end, t->len - end);
 	text[len] = '\0';
 	free(t->text);
-	*t = (struct edit_text){text, len};
+	t->text = text;
+	t->len = len;
 	return 0;
 }
 
@@ -117,7 +119,7 @@ static int find(const struct edit_text *t, const char *parent, const char *key,
 
 	if (r == 0)
 		r = find_object(json_root(*ret_doc), parent, ret_object, why);
-	if (r == 0)
+	if (r == 0 && *ret_object)
 		*ret_member = find_member(*ret_object, key);
 	return r;
 }
@@ -161,7 +163,7 @@ int edit_add(struct edit_text *t, const char *parent, const char *key, const cha
 	size_t at = 0;
 	int r = find(t, parent, key, &doc, &object, &there, why);
 
-	if (r < 0)
+	if (r < 0 || !object)
 		return r;
 	if (there)
 		return why_set(why, EINVAL, "%s is there already", quote(key));
@@ -183,7 +185,7 @@ int edit_set(struct edit_text *t, const char *parent, const char *key, const cha
 	struct place place;
 	int r = find(t, parent, key, &doc, &object, &member, why);
 
-	if (r < 0)
+	if (r < 0 || !object)
 		return r;
 	if (!member)
 		return why_set(why, EINVAL, "there is no %s", quote(key));
@@ -199,7 +201,7 @@ int edit_remove(struct edit_text *t, const char *parent, const char *key, struct
 	struct place place;
 	int r = find(t, parent, key, &doc, &object, &member, why);
 
-	if (r < 0)
+	if (r < 0 || !object)
 		return r;
 	if (!member)
 		return why_set(why, EINVAL, "there is no %s", quote(key));

@@ -21,7 +21,9 @@ int toml_no_memory(const struct toml_parser *p)
 
 char toml_peek(const struct toml_parser *p)
 {
-	return p->at < p->len ? p->text[p->at] : '\0';
+	if (p->at >= p->len)
+		return '\0';
+	return p->text[p->at];
 }
 
 bool toml_take(struct toml_parser *p, const char *token)

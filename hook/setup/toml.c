@@ -102,7 +102,7 @@ static int parse_key(struct toml_parser *p, const char *path, char **ret)
 
 		skip_blanks(p);
 		r = parse_part(p, &part);
-		if (r < 0)
+		if (r < 0 || !part)
 			return r;
 		if (strpbrk(part, TOML_SEP))
 			return toml_complain(p, "a key with a control character");
@@ -122,7 +122,7 @@ static int parse_pair(struct toml_parser *p, const char *path)
 	_cleanup_free_ char *key = NULL;
 	int r = parse_key(p, path, &key);
 
-	if (r < 0)
+	if (r < 0 || !key)
 		return r;
 	if (!toml_take(p, "="))
 		return toml_complain(p, "a key without \"=\"");
@@ -210,7 +210,7 @@ static int parse_header(struct toml_parser *p, char **table)
 	r = parse_key(p, "", &path);
 	if (r == 0 && !toml_take(p, is_array ? "]]" : "]"))
 		r = toml_complain(p, "a table's name without an end");
-	if (r == 0) {
+	if (r == 0 && path) {
 		free(*table);
 		*table = path;
 		r = add_item(p, TOML_TABLE, strdup(path), &index);
@@ -228,7 +228,10 @@ int toml_parse(const char *text, size_t len, struct toml *ret, struct why *why)
 {
 	struct toml_parser p = {.text = text, .len = len, .why = why};
 	_cleanup_free_ char *table = strdup("");
-	int r = table ? 0 : toml_no_memory(&p);
+	int r = 0;
+
+	if (!table)
+		return toml_no_memory(&p);
 
 	for (skip_lines(&p); r == 0 && p.at < p.len; skip_lines(&p)) {
 		r = toml_peek(&p) == '[' ? parse_header(&p, &table) : parse_pair(&p, table);

@@ -149,6 +149,20 @@ static void version_3_gets_a_file_of_its_own(void **state)
 	assert_string_equal(strrchr(plan.files[1].path, '/'), "/50-oci-thin-grow.toml");
 }
 
+static void leaves_what_is_there_by_hand(void **state)
+{
+	static const char theirs[] = "version = 3\n[" CRI_3 ".runtimes.oci-thin-grow.options]\n"
+				     "  BinaryName = '/usr/sbin/oci-thin-grow-runtime'\n";
+
+	(void)state;
+	put(CONFIG, theirs);
+	assert_int_equal(look("containerd"), SETUP_ON);
+	assert_int_equal(set_up(false), 0);
+	assert_false(setup_plan_changes(&plan));
+	assert_file(CONFIG, theirs);
+	assert_file(DROP_IN, NULL);
+}
+
 static void gives_a_replaced_default_back(void **state)
 {
 	(void)state;
@@ -208,6 +222,7 @@ int main(void)
 		HOST_TEST(our_handler_is_like_theirs),
 		HOST_TEST(runc_stays_known),
 		HOST_TEST(version_3_gets_a_file_of_its_own),
+		HOST_TEST(leaves_what_is_there_by_hand),
 		HOST_TEST(gives_a_replaced_default_back),
 		HOST_TEST(refuses_what_it_does_not_understand),
 		HOST_TEST(says_what_is_missing),
