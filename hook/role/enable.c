@@ -97,13 +97,6 @@ static void print_difference(const struct setup_file *file)
 		at = print_line('+', new, at, new_end - same);
 }
 
-static bool changes(const struct setup_file *file)
-{
-	if (!file->old || !file->new)
-		return file->old || file->new;
-	return file->old_len != file->new_len || memcmp(file->old, file->new, file->new_len) != 0;
-}
-
 static const char *what_was_done(const struct setup_file *file)
 {
 	return !file->new ? "removed" : !file->old ? "made" : "changed";
@@ -114,7 +107,7 @@ static void log_changes(const struct arguments *args, const struct setup_plan *p
 	for (size_t i = 0; i < plan->n_files; i++) {
 		struct log_line line;
 
-		if (!changes(&plan->files[i]))
+		if (!setup_file_changes(&plan->files[i]))
 			continue;
 		log_begin(&line, args->options.disable ? "disable" : "enable");
 		log_add(&line, "engine", args->engine);
@@ -129,7 +122,7 @@ static int tell(const struct arguments *args, const struct setup_plan *plan)
 	bool any = setup_plan_changes(plan);
 
 	for (size_t i = 0; i < plan->n_files; i++) {
-		if (!changes(&plan->files[i]))
+		if (!setup_file_changes(&plan->files[i]))
 			continue;
 		if (args->print)
 			print_difference(&plan->files[i]);

@@ -106,7 +106,7 @@ static int change(int dir_fd, const char *name, const char *backup, const struct
 
 	if (r == 0 && file->keep_backup && file->old)
 		r = exchange(dir_fd, backup, name, file->old, file->old_len);
-	if (r < 0 || !plan_file_changes(file))
+	if (r < 0 || !setup_file_changes(file))
 		return r;
 	if (file->new)
 		return exchange(dir_fd, name, name, file->new, file->new_len);

@@ -256,7 +256,7 @@ static int check_daemon(const struct docker_daemon *daemon, const struct setup_f
 	if (real && strcmp(real, file->path) != 0)
 		return why_set(why, EEXIST, "dockerd (process %d) reads another one: say --file %s",
 			       daemon->pid, daemon->config_file);
-	if (daemon->conflict && !disable && plan_file_changes(file))
+	if (daemon->conflict && !disable && setup_file_changes(file))
 		return why_set(
 			why, EEXIST,
 			"dockerd (process %d) was started with %s and does not start if this "

@@ -105,7 +105,7 @@ bool plan_same(const char *a, size_t a_len, const char *b, size_t b_len)
 	return a_len == b_len && memcmp(a, b, a_len) == 0;
 }
 
-bool plan_file_changes(const struct setup_file *file)
+bool setup_file_changes(const struct setup_file *file)
 {
 	return !plan_same(file->old, file->old_len, file->new, file->new_len);
 }
@@ -113,7 +113,7 @@ bool plan_file_changes(const struct setup_file *file)
 bool setup_plan_changes(const struct setup_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_files; i++) {
-		if (plan_file_changes(&plan->files[i]))
+		if (setup_file_changes(&plan->files[i]))
 			return true;
 	}
 	return false;

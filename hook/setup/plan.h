@@ -28,4 +28,3 @@ void plan_note(struct setup_plan *plan, const char *format, ...)
 
 /* The same bytes? Two texts that are not there are the same, too. */
 bool plan_same(const char *a, size_t a_len, const char *b, size_t b_len);
-bool plan_file_changes(const struct setup_file *file);

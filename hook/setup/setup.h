@@ -78,6 +78,7 @@ struct setup_plan {
 int setup_plan(const struct setup_place *place, const char *engine,
 	       const struct setup_options *options, struct setup_plan *ret, struct why *why);
 bool setup_plan_changes(const struct setup_plan *plan);
+bool setup_file_changes(const struct setup_file *file);
 
 /*
  * Does it. Each file is exchanged in one step; killed anywhere, the same again finishes. 0 or
