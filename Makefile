@@ -116,12 +116,15 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json
 	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules
+	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
+		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
 		$(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules \
+		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
 
 # --- packages ----------------------------------------------------------------------------------------------

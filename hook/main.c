@@ -23,6 +23,7 @@ static const struct {
 	 role_explain},
 	{"enable", "ENGINE", "hook it into docker, containerd, podman or crio", role_enable},
 	{"disable", "ENGINE", "undo that", role_enable},
+	{"doctor", "[--json]", "is this host ready, and what would not start again?", role_doctor},
 };
 
 #define ROLES (sizeof(roles) / sizeof(roles[0]))

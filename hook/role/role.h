@@ -20,6 +20,7 @@ int role_grow(int argc, char *argv[]);
 int role_list(int argc, char *argv[]);
 int role_explain(int argc, char *argv[]);
 int role_enable(int argc, char *argv[]); /* and disable */
+int role_doctor(int argc, char *argv[]);
 
 /* The wrapper: @argv is the runtime's, @environment what the real runtime will get. */
 int role_runtime(int argc, char *argv[], char *environment[]);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `doctor`: is this host ready, and which container would not start again? It changes nothing. */
+
+#include "role/doctor.h"
+
+#include "base/log.h"
+#include "disk/ledger.h"
+#include "role/role.h"
+#include "role/target.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"Usage: oci-thin-grow doctor [--json] [--data-root DIR]...\n"
+	"Is this host ready, and which container would not start again? Each finding says what it "
+	"is,\n"
+	"why it matters, and the command that mends it. Nothing is changed.\n\n"
+	"  --json             one object: findings, each with severity, id, subject, what, why, "
+	"command\n"
+	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Exit status: 0 nothing is broken (there may be warnings); 1 something is.\n\n"
+	"Examples:\n"
+	"  oci-thin-grow doctor\n"
+	"  oci-thin-grow doctor --json | jq -r '.findings[] | select(.severity == \"broken\") | "
+	".command'\n"
+	"  oci-thin-grow doctor --json | jq '.findings[] | select(.id == \"container-at-risk\") | "
+	".subject'\n";
+
+static void examine_disks(struct doctor *doctor, const struct target_args *args)
+{
+	struct why why;
+
+	doctor_read_devices(doctor);
+	doctor_pools(doctor);
+	doctor_ledger(doctor, LEDGER_DIR);
+	if (target_list(args, &doctor->containers, &why) < 0)
+		doctor->findings.incomplete = true;
+	doctor_containers(doctor, LEDGER_DIR);
+	doctor_short_devices(doctor);
+}
+
+static void examine(struct doctor *doctor, const struct target_args *args)
+{
+	bool kernel;
+
+	if (!doctor_privileges(doctor))
+		return;
+	kernel = doctor_kernel(doctor);
+	doctor_healing(doctor);
+	doctor_files(doctor, "");
+	if (kernel)
+		examine_disks(doctor, args);
+}
+
+static void forget(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->n_devices; i++)
+		thin_device_free(&doctor->devices[i].device);
+	free(doctor->devices);
+	free(doctor->unhealed);
+	free(doctor->mend_healing);
+	engine_list_free(&doctor->containers);
+	findings_free(&doctor->findings);
+}
+
+static int run(const struct target_args *args, bool json)
+{
+	struct doctor doctor = {.policy = &policy_builtin};
+	bool broken;
+	int r;
+
+	examine(&doctor, args);
+	broken = doctor.findings.count[SEVERITY_BROKEN] > 0 || doctor.findings.incomplete;
+	r = json ? findings_print_json(&doctor.findings, stdout)
+		 : findings_print(&doctor.findings, isatty(STDOUT_FILENO) == 1, stdout);
+	if (doctor.findings.incomplete)
+		log_stderr("doctor: out of memory: not everything was looked at");
+	if (r < 0)
+		log_stderr("doctor: standard output: %s", strerror(-r));
+	forget(&doctor);
+	return broken || r < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+int role_doctor(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		TARGET_DATA_ROOT_OPTION,
+		{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	struct target_args args = {0};
+	bool json = false, bad = false;
+	struct why why = {""};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		json |= c == 'j';
+		bad |= c == '?' || target_option(&args, c, optarg, &why) < 0;
+		if (c == 'h')
+			return fputs(help, stdout) < 0 ? EXIT_FAILED : EXIT_OK;
+	}
+	if (bad || optind < argc) {
+		log_stderr("doctor: %s",
+			   why.text[0] ? why.text : "see oci-thin-grow doctor --help");
+		return EXIT_USAGE;
+	}
+	return run(&args, json);
+}
