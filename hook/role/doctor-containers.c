@@ -102,13 +102,12 @@ static bool check_healing(struct doctor *doctor, const struct patient *patient)
 	return false;
 }
 
-static void examine(struct doctor *doctor, struct patient *patient, const char *ledger_dir,
-		    size_t *healed)
+static void examine(struct doctor *doctor, struct patient *patient, size_t *healed)
 {
-	find_need(patient, ledger_dir);
+	find_need(patient, doctor->ledger_dir);
 	if (patient->device && patient->device->healing == HEAL_DONE)
 		tell_short(doctor, patient);
-	else if (needs_healing(patient))
+	if (needs_healing(patient))
 		*healed += check_healing(doctor, patient);
 }
 
@@ -120,7 +119,7 @@ static char *name_of(const struct engine_container *container)
 			    quote_n(container->id, strnlen(container->id, SHORT_ID)));
 }
 
-void doctor_containers(struct doctor *doctor, const char *ledger_dir)
+void doctor_containers(struct doctor *doctor)
 {
 	size_t seen = 0, healed = 0;
 
@@ -139,7 +138,7 @@ void doctor_containers(struct doctor *doctor, const char *ledger_dir)
 				.device = doctor_device_named(doctor, disk.device),
 				.name = name,
 			},
-			ledger_dir, &healed);
+			&healed);
 	}
 	findings_add(&doctor->findings, SEVERITY_OK, "containers", NULL,
 		     finding_text("%zu container%s on thin devices, %zu of them larger than their "

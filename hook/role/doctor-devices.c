@@ -5,7 +5,6 @@
 #include "role/doctor.h"
 
 #include "base/quote.h"
-#include "disk/ledger.h"
 #include "disk/lock.h"
 #include "engine/engine.h"
 #include "policy/size.h"
@@ -21,7 +20,7 @@ static void ask_heal(struct doctor *doctor, struct doctor_device *device)
 		.timeout_ms = doctor->policy->timeout_ms,
 		.dry_run = true,
 		.run_dir = RUN_DIR,
-		.ledger_dir = LEDGER_DIR,
+		.ledger_dir = doctor->ledger_dir,
 	};
 	struct heal_report report;
 	struct why why;
@@ -66,6 +65,18 @@ void doctor_read_devices(struct doctor *doctor)
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "dm-thin", NULL,
 			     finding_text("%s", why.text), NULL,
 			     finding_text("modprobe -a dm-mod dm-thin-pool"));
+}
+
+void doctor_free(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->n_devices; i++)
+		thin_device_free(&doctor->devices[i].device);
+	free(doctor->devices);
+	free(doctor->unhealed);
+	free(doctor->mend_healing);
+	engine_list_free(&doctor->containers);
+	findings_free(&doctor->findings);
+	*doctor = (struct doctor){0};
 }
 
 struct doctor_device *doctor_device_named(const struct doctor *doctor, const char *name)

@@ -60,10 +60,11 @@ static char *command_for_program(void)
 static bool check_program(struct doctor *doctor, const char *root, struct stat *ret)
 {
 	_cleanup_free_ char *path = finding_text("%s" PROGRAM, root);
+	int err = !path ? ENOMEM : stat(path, ret) < 0 ? errno : 0;
 
-	if (!path || stat(path, ret) < 0) {
+	if (err) {
 		complain(doctor, "file-missing", PROGRAM,
-			 finding_text(PROGRAM ": %s", strerror(path ? errno : ENOMEM)),
+			 finding_text(PROGRAM ": %s", strerror(err)),
 			 "udevd, runtimes and hooks call the program by this path",
 			 command_for_program());
 		return false;

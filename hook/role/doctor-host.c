@@ -101,12 +101,9 @@ static char *describe_rule(const struct rule_file *rule)
 	return finding_text("the udev rule %s does not run \"oci-thin-grow heal\"", rule->path);
 }
 
-static void blame(struct doctor *doctor, const char *id, char *what, char *command)
+static void blame(struct doctor *doctor, const char *id, char *what, const char *hint,
+		  char *command)
 {
-	static const char why[] = "engines make devices again with the size that they remember; "
-				  "nothing on this host would make those of grown containers long "
-				  "enough, and these would not start again%s";
-
 	/* The first cause is told with the containers. */
 	if (doctor->heals) {
 		doctor->heals = false;
@@ -114,14 +111,35 @@ static void blame(struct doctor *doctor, const char *id, char *what, char *comma
 		doctor->mend_healing = command ? strdup(command) : NULL;
 	}
 	findings_add(&doctor->findings, SEVERITY_BROKEN, id, NULL, what,
-		     finding_text(why, command ? "" : "; install the package oci-thin-grow again"),
+		     finding_text("engines make devices again with the size that they remember; "
+				  "nothing on this host would make those of grown containers long "
+				  "enough, and these would not start again%s%s",
+				  command ? "" : ": ", command ? "" : hint),
 		     command);
+}
+
+static void check_rule(struct doctor *doctor, bool udevd)
+{
+	static const char hint[] = "install the package oci-thin-grow again";
+	struct rule_file rule = {0};
+	int r = rule_file_find("", &rule);
+
+	if (r < 0)
+		blame(doctor, "udev-rule",
+		      finding_text("the udev rule " RULE_NAME " cannot be read: %s", strerror(-r)),
+		      hint, NULL);
+	else if (rule.state != RULE_FILE_GOOD)
+		blame(doctor, "udev-rule", describe_rule(&rule), hint,
+		      command_for_rule(&rule, udevd));
+	else
+		findings_add(&doctor->findings, SEVERITY_OK, "udev-rule", rule.path,
+			     describe_rule(&rule), NULL, NULL);
+	free(rule.path);
 }
 
 void doctor_healing(struct doctor *doctor)
 {
-	struct rule_file rule = {0};
-	int udevd = udevd_check(UDEV_CONTROL), r = rule_file_find("", &rule);
+	int udevd = udevd_check(UDEV_CONTROL);
 
 	doctor->heals = true;
 	if (udevd == 0)
@@ -131,16 +149,6 @@ void doctor_healing(struct doctor *doctor)
 		blame(doctor, "udevd",
 		      finding_text("no systemd-udevd answers at " UDEV_CONTROL ": %s",
 				   strerror(-udevd)),
-		      command_for_udevd());
-	if (r < 0)
-		blame(doctor, "udev-rule",
-		      finding_text("the udev rule " RULE_NAME " cannot be read: %s", strerror(-r)),
-		      NULL);
-	else if (rule.state != RULE_FILE_GOOD)
-		blame(doctor, "udev-rule", describe_rule(&rule),
-		      command_for_rule(&rule, udevd == 0));
-	else
-		findings_add(&doctor->findings, SEVERITY_OK, "udev-rule", rule.path,
-			     describe_rule(&rule), NULL, NULL);
-	free(rule.path);
+		      "install the package udev", command_for_udevd());
+	check_rule(doctor, udevd == 0);
 }

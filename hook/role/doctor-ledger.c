@@ -27,7 +27,7 @@ static char *command_to_remove(const struct reader *reader, const struct ledger_
 	_cleanup_free_ char *word = path ? finding_word(path) : NULL;
 
 	if (word)
-		return finding_text("rm -rf %s", word);
+		return finding_text("rm -r %s", word);
 	return finding_text("find %s -maxdepth 1 -inum %" PRIuMAX " -delete", reader->dir,
 			    (uintmax_t)file->inode);
 }
@@ -117,16 +117,16 @@ static void tell_folder(struct doctor *doctor, const char *dir, int r, const str
 		     command);
 }
 
-void doctor_ledger(struct doctor *doctor, const char *ledger_dir)
+void doctor_ledger(struct doctor *doctor)
 {
-	struct reader reader = {.doctor = doctor, .dir = ledger_dir};
+	struct reader reader = {.doctor = doctor, .dir = doctor->ledger_dir};
 	struct why why;
-	int r = ledger_files(ledger_dir, tell_file, &reader, &why);
+	int r = ledger_files(doctor->ledger_dir, tell_file, &reader, &why);
 
 	if (r < 0)
-		tell_folder(doctor, ledger_dir, r, &why);
+		tell_folder(doctor, doctor->ledger_dir, r, &why);
 	else if (!reader.trouble)
-		findings_add(&doctor->findings, SEVERITY_OK, "ledger", ledger_dir,
+		findings_add(&doctor->findings, SEVERITY_OK, "ledger", doctor->ledger_dir,
 			     finding_text("the ledger has %zu sound entr%s", reader.sound,
 					  reader.sound == 1 ? "y" : "ies"),
 			     NULL, NULL);

@@ -37,10 +37,10 @@ static void examine_disks(struct doctor *doctor, const struct target_args *args)
 
 	doctor_read_devices(doctor);
 	doctor_pools(doctor);
-	doctor_ledger(doctor, LEDGER_DIR);
+	doctor_ledger(doctor);
 	if (target_list(args, &doctor->containers, &why) < 0)
 		doctor->findings.incomplete = true;
-	doctor_containers(doctor, LEDGER_DIR);
+	doctor_containers(doctor);
 	doctor_short_devices(doctor);
 }
 
@@ -57,20 +57,9 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 		examine_disks(doctor, args);
 }
 
-static void forget(struct doctor *doctor)
-{
-	for (size_t i = 0; i < doctor->n_devices; i++)
-		thin_device_free(&doctor->devices[i].device);
-	free(doctor->devices);
-	free(doctor->unhealed);
-	free(doctor->mend_healing);
-	engine_list_free(&doctor->containers);
-	findings_free(&doctor->findings);
-}
-
 static int run(const struct target_args *args, bool json)
 {
-	struct doctor doctor = {.policy = &policy_builtin};
+	struct doctor doctor = {.policy = &policy_builtin, .ledger_dir = LEDGER_DIR};
 	bool broken;
 	int r;
 
@@ -82,7 +71,7 @@ static int run(const struct target_args *args, bool json)
 		log_stderr("doctor: out of memory: not everything was looked at");
 	if (r < 0)
 		log_stderr("doctor: standard output: %s", strerror(-r));
-	forget(&doctor);
+	doctor_free(&doctor);
 	return broken || r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 

@@ -24,6 +24,7 @@ struct doctor_device {
 struct doctor {
 	struct findings findings;
 	const struct policy *policy;
+	const char *ledger_dir;	       /* LEDGER_DIR but in tests */
 	struct doctor_device *devices; /* all of them, as they were when we began */
 	size_t n_devices;
 	struct engine_list containers;
@@ -47,6 +48,7 @@ void doctor_files(struct doctor *doctor, const char *root);
 /* --- doctor-devices.c: one pass over the devices */
 
 void doctor_read_devices(struct doctor *doctor);
+void doctor_free(struct doctor *doctor);
 /* NULL: there is none of that name. */
 struct doctor_device *doctor_device_named(const struct doctor *doctor, const char *name);
 /* Devices that are too short now and belong to no container that we know: after the containers. */
@@ -55,5 +57,5 @@ void doctor_short_devices(struct doctor *doctor);
 /* --- doctor-pools.c, doctor-ledger.c, doctor-containers.c */
 
 void doctor_pools(struct doctor *doctor);
-void doctor_ledger(struct doctor *doctor, const char *ledger_dir);
-void doctor_containers(struct doctor *doctor, const char *ledger_dir);
+void doctor_ledger(struct doctor *doctor);
+void doctor_containers(struct doctor *doctor);

@@ -16,7 +16,11 @@ runtime=(--add-runtime grow=/usr/sbin/oci-thin-grow-runtime --default-runtime gr
 
 # doctor: what it prints is in /run/doctor
 doctor() {
-	"$PROGRAM" doctor "$@" >/run/doctor 2>/run/doctor.err
+	"$PROGRAM" doctor --data-root /t/docker >/run/doctor 2>/run/doctor.err
+}
+
+doctor_json() {
+	"$PROGRAM" doctor --data-root /t/docker --json
 }
 
 # said ID: the lines of its first finding called ID that is not ok
@@ -66,7 +70,7 @@ ok "a container of 4 GiB" docker run --name c1 --net none --label io.oci-thin-gr
 ok "a good host" well
 diag </run/doctor
 like "a good host: the container" "$(cat /run/doctor)" '1 container on thin devices, 1 of them larger'
-ok "a good host: as JSON" sh -c "$PROGRAM doctor --json | jq -e '.broken == 0 and .warnings == 0 and (.findings | length) == .ok'"
+ok "a good host: as JSON" jq -e '.broken == 0 and .warnings == 0 and (.findings | length) == .ok' <(doctor_json)
 
 ## Nothing heals
 
@@ -74,7 +78,7 @@ ID=$(docker inspect -f '{{.Id}}' c1)
 rm $RULE
 ok "no rule: doctor fails" finds_and_fails udev-rule
 like "no rule: the container" "$(said container-at-risk)" 'docker container "c1" .*needs a device of 4 GiB, and docker makes it again with 1 GiB'
-is "no rule: the container, as JSON" "$($PROGRAM doctor --json | jq -r '.findings[] | select(.id == "container-at-risk") | .subject')" "$ID"
+is "no rule: the container, as JSON" "$(doctor_json | jq -r '.findings[] | select(.id == "container-at-risk") | .subject')" "$ID"
 mends "no rule" container-at-risk 'rule .* is missing'
 ok "the rule is back" well
 ln -s /dev/null /etc/udev/rules.d/94-oci-thin-grow.rules
@@ -98,9 +102,7 @@ udevadm control --reload
 ok "a stopped one is at risk, too" finds container-at-risk
 ok "and does not start" not docker start c1
 mends "a stopped one" container-at-risk
-if finds container-too-short; then
-	mends "its device is too short" container-too-short 'docker container "c1" .*has 1 GiB, and must have 4 GiB'
-fi
+mends "its device is too short now" container-too-short 'docker container "c1" .*has 1 GiB, and must have 4 GiB'
 ok "it starts" docker start c1
 ok "all is well after that" well
 
@@ -110,13 +112,11 @@ chmod 0775 $PROGRAM
 mends "a program that others may write to" file-access "$PROGRAM may be written by others"
 chmod 0644 $PROGRAM
 cp $PROGRAM /t/otg && chmod 755 /t/otg
-(
-	PROGRAM=/t/otg
-	mends "a program that cannot be executed" file-access 'cannot be executed'
-	rm /usr/sbin/oci-thin-grow
-	mends "no program" file-missing
-) || true
-tap_count=$(grep -cE '^(not )?ok ' /host/tap)
+PROGRAM=/t/otg
+mends "a program that cannot be executed" file-access 'cannot be executed'
+rm /usr/sbin/oci-thin-grow
+mends "no program" file-missing
+PROGRAM=/usr/sbin/oci-thin-grow
 ok "it is there again" test -x $PROGRAM
 rm /usr/sbin/oci-thin-grow-runtime
 mends "no wrapper" file-link 'oci-thin-grow-runtime'
@@ -124,7 +124,7 @@ rm -r /usr/libexec/oci
 mends "no hook" file-link 'hooks.d'
 ln -sfn /bin/true /usr/libexec/oci/hooks.d/oci-thin-grow
 mends "a hook that is something else" file-link 'does not lead'
-chown 1000 /etc/udev/rules.d $RULE
+chown 1000 $RULE
 mends "another user's rule" file-access 'belongs to user 1000'
 
 ## The ledger
@@ -183,14 +183,14 @@ small_pool() {
 }
 
 small_thin() {
-	dmsetup create "small thin" --table "0 2097152 thin /dev/mapper/small 1"
+	dmsetup create "small thin" --table "0 2097152 thin /dev/mapper/small 1" &&
+		SMALL=/dev/$(dmsetup info -c --noheadings -o blkdevname "small thin")
 }
 
 write_mib() {
-	dd if=/dev/zero "of=/dev/mapper/small thin" bs=1M seek="$1" count="$2" oflag=direct status=none
+	dd if=/dev/zero "of=$SMALL" bs=1M seek="$1" count="$2" oflag=direct conv=nocreat status=none
 }
 
-export DM_DEFAULT_NAME_MANGLING_MODE=none
 ok "a small pool" small_pool
 ok "247 of 256 MiB are written" write_mib 0 247
 mends "a pool 96 % full" pool-data 'pool "small" is 96.[0-9] % full'
@@ -215,21 +215,18 @@ dmsetup load small.meta --table "0 8192 flakey $META 0 0 100 1 error_writes" && 
 dmsetup message small 0 "create_thin 2"
 dmsetup load small.meta --table "0 8192 linear $META 0" && dmsetup resume small.meta
 like "its metadata could not be written" "$(dmsetup status small)" 'needs_check|Fail'
-mkdir -p /run/small
-sleep 1000 <"/dev/mapper/small thin" &
-sleeper=$!
+exec 7<"$SMALL"
 ok "needs_check: doctor says so" finds pool-needs-check
 ok "needs_check: not while it is in use" not sh -c "$(said pool-needs-check | sed -n 's/^  mend: //p')"
 ok "needs_check: then nothing happened" dmsetup info small
-kill $sleeper
-wait $sleeper
+exec 7<&-
 mends "needs_check" pool-needs-check 'stop its containers'
 ok "its device comes up" small_thin
 ok "it takes writes" write_mib 401 1
 
-meta=$(loop_on /t/tiny.meta 1M)
+meta=$(loop_on /t/tiny.meta 512K)
 ok "a pool with little metadata" dmsetup create tiny --table "0 524288 thin-pool $meta $(loop_on /t/tiny.data 256M) 128 0"
-for id in $(seq 300); do
+for id in $(seq 150); do
 	dmsetup message tiny 0 "create_thin $id" 2>/run/null || break
 	[ $((id % 10)) != 0 ] || ! dmsetup status tiny | awk '{ split($5, of, "/"); exit !(of[1] / of[2] > .9) }' || break
 done
