@@ -31,21 +31,18 @@ static const char help[] =
 	"  oci-thin-grow doctor --json | jq '.findings[] | select(.id == \"container-at-risk\") | "
 	".subject'\n";
 
-static void examine_disks(struct doctor *doctor, const struct target_args *args)
+static void examine_disks(struct doctor *doctor)
 {
-	struct why why;
-
 	doctor_read_devices(doctor);
 	doctor_pools(doctor);
 	doctor_ledger(doctor);
-	if (target_list(args, &doctor->containers, &why) < 0)
-		doctor->findings.incomplete = true;
 	doctor_containers(doctor);
 	doctor_short_devices(doctor);
 }
 
 static void examine(struct doctor *doctor, const struct target_args *args)
 {
+	struct why why;
 	bool kernel;
 
 	if (!doctor_privileges(doctor))
@@ -53,8 +50,11 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 	kernel = doctor_kernel(doctor);
 	doctor_healing(doctor);
 	doctor_files(doctor, "");
+	if (target_list(args, &doctor->containers, &why) < 0)
+		doctor->findings.incomplete = true;
+	doctor_engines(doctor);
 	if (kernel)
-		examine_disks(doctor, args);
+		examine_disks(doctor);
 }
 
 static int run(const struct target_args *args, bool json)

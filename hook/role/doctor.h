@@ -54,8 +54,9 @@ struct doctor_device *doctor_device_named(const struct doctor *doctor, const cha
 /* Devices that are too short now and belong to no container that we know: after the containers. */
 void doctor_short_devices(struct doctor *doctor);
 
-/* --- doctor-pools.c, doctor-ledger.c, doctor-containers.c */
+/* --- doctor-engines.c, doctor-pools.c, doctor-ledger.c, doctor-containers.c */
 
+void doctor_engines(struct doctor *doctor); /* needs @containers */
 void doctor_pools(struct doctor *doctor);
 void doctor_ledger(struct doctor *doctor);
 void doctor_containers(struct doctor *doctor);
