@@ -5,7 +5,6 @@
 #include "role/doctor.h"
 
 #include "base/quote.h"
-#include "disk/lock.h"
 #include "engine/engine.h"
 #include "policy/size.h"
 
@@ -16,10 +15,10 @@ static void ask_heal(struct doctor *doctor, struct doctor_device *device)
 {
 	const struct heal_order order = {
 		.is_engines = engine_names_device,
-		.max_bytes = doctor->policy->max_bytes,
+		.max_bytes = policy_largest_bytes(doctor->policy),
 		.timeout_ms = doctor->policy->timeout_ms,
 		.dry_run = true,
-		.run_dir = RUN_DIR,
+		.run_dir = doctor->run_dir,
 		.ledger_dir = doctor->ledger_dir,
 	};
 	struct heal_report report;

@@ -37,6 +37,7 @@ static const char *const guarded[] = {
 	"/usr/share/oci-thin-grow/94-oci-thin-grow.rules",
 	"/etc/oci-thin-grow",
 	"/etc/oci-thin-grow/config.json",
+	"/etc/oci-thin-grow/config.d",
 	"/var/lib/oci-thin-grow",
 	"/run/oci-thin-grow",
 };

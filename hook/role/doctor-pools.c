@@ -75,7 +75,7 @@ static void tell_metadata(const struct pool *pool, uint64_t percent)
 			      quote(pool->status->name), percent / 10, percent % 10),
 		 finding_text("above %u %% nothing is grown on it, and without metadata it turns "
 			      "read-only%s%s%s",
-			      pool->doctor->policy->pool_limits.metadata_percent,
+			      pool->doctor->policy->pool_guard.metadata_percent,
 			      command ? "" : "; no command can lengthen it: make ",
 			      command ? ""
 			      : node  ? node
@@ -89,7 +89,7 @@ static void tell_metadata(const struct pool *pool, uint64_t percent)
 static bool check_space(const struct pool *pool)
 {
 	const struct thin_pool *status = pool->status;
-	const struct pool_limits *limits = &pool->doctor->policy->pool_limits;
+	const struct pool_guard *limits = &pool->doctor->policy->pool_guard;
 	uint64_t data = tenths(status->data_used_blocks, status->data_blocks);
 	uint64_t metadata = tenths(status->metadata_used_blocks, status->metadata_blocks);
 	bool data_full = data > limits->data_percent * 10ULL || status->out_of_data_space;
@@ -231,7 +231,7 @@ static void examine(struct doctor *doctor, const struct thin_device *device,
 		.block_sectors = status->block_sectors,
 		.data_used_blocks = status->data_used_blocks,
 		.metadata_blocks = status->metadata_blocks,
-		.data_percent = doctor->policy->pool_limits.data_percent,
+		.data_percent = doctor->policy->pool_guard.data_percent,
 	};
 	thins = thins_of(doctor, device->dev, &facts->n_thins);
 	facts->thins = thins;
@@ -257,7 +257,8 @@ void doctor_pools(struct doctor *doctor)
 		_cleanup_(thin_pool_free) struct thin_pool status = {0};
 		struct why why;
 
-		if (strcmp(device->target, "thin-pool") != 0)
+		if (strcmp(device->target, "thin-pool") != 0 ||
+		    !policy_allows_pool(device->name, doctor->policy))
 			continue;
 		pools++;
 		if (thin_pool_status(device->dev, &status, &why) == 0)
@@ -268,7 +269,7 @@ void doctor_pools(struct doctor *doctor)
 	}
 	if (!pools)
 		findings_add(&doctor->findings, SEVERITY_WARNING, "pool", NULL,
-			     finding_text("no thin pool is active"),
+			     finding_text("no thin pool that may be used is active"),
 			     finding_text("no container's disk is a thin device; the engine makes "
 					  "or names the pool"),
 			     NULL);

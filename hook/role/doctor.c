@@ -6,7 +6,9 @@
 
 #include "base/log.h"
 #include "disk/ledger.h"
+#include "disk/lock.h"
 #include "role/role.h"
+#include "role/settings.h"
 #include "role/target.h"
 
 #include <errno.h>
@@ -50,6 +52,7 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 	kernel = doctor_kernel(doctor);
 	doctor_healing(doctor);
 	doctor_files(doctor, "");
+	doctor_config(doctor);
 	if (target_list(args, &doctor->containers, &why) < 0)
 		doctor->findings.incomplete = true;
 	doctor_engines(doctor);
@@ -57,12 +60,15 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 		examine_disks(doctor);
 }
 
-static int run(const struct target_args *args, bool json)
+static int run(struct target_args *args, bool json)
 {
-	struct doctor doctor = {.policy = &policy_builtin, .ledger_dir = LEDGER_DIR};
+	struct policy policy;
+	struct doctor doctor = {.policy = &policy, .run_dir = RUN_DIR, .ledger_dir = LEDGER_DIR};
 	bool broken;
 	int r;
 
+	settings_load_anyway(&policy);
+	args->policy = &policy;
 	examine(&doctor, args);
 	broken = doctor.findings.count[SEVERITY_BROKEN] > 0 || doctor.findings.incomplete;
 	r = json ? findings_print_json(&doctor.findings, stdout)
@@ -72,6 +78,7 @@ static int run(const struct target_args *args, bool json)
 	if (r < 0)
 		log_stderr("doctor: standard output: %s", strerror(-r));
 	doctor_free(&doctor);
+	config_free(&policy);
 	return broken || r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 

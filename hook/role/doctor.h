@@ -24,8 +24,8 @@ struct doctor_device {
 struct doctor {
 	struct findings findings;
 	const struct policy *policy;
-	const char *ledger_dir;	       /* LEDGER_DIR but in tests */
-	struct doctor_device *devices; /* all of them, as they were when we began */
+	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
+	struct doctor_device *devices;	  /* all of them, as they were when we began */
 	size_t n_devices;
 	struct engine_list containers;
 
@@ -54,8 +54,9 @@ struct doctor_device *doctor_device_named(const struct doctor *doctor, const cha
 /* Devices that are too short now and belong to no container that we know: after the containers. */
 void doctor_short_devices(struct doctor *doctor);
 
-/* --- doctor-engines.c, doctor-pools.c, doctor-ledger.c, doctor-containers.c */
+/* --- doctor-config.c, doctor-engines.c, doctor-pools.c, doctor-ledger.c, doctor-containers.c */
 
+void doctor_config(struct doctor *doctor);
 void doctor_engines(struct doctor *doctor); /* needs @containers */
 void doctor_pools(struct doctor *doctor);
 void doctor_ledger(struct doctor *doctor);

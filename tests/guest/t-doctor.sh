@@ -37,7 +37,7 @@ finds() {
 well() {
 	local status=0
 	doctor || status=$?
-	! grep -EA2 '^(broken|warning)' /run/doctor && [ $status = 0 ]
+	! grep -EA2 '^(broken|warning)' /run/doctor && [ "$status" = 0 ]
 }
 
 # mends WHAT ID [REGEX]: doctor finds ID (and says REGEX of it); typing the command that it prints mends that
@@ -129,6 +129,17 @@ ln -sfn /bin/true /usr/libexec/oci/hooks.d/oci-thin-grow
 mends "a hook that is something else" file-link 'does not lead'
 chown 1000 $RULE
 mends "another user's rule" file-access 'belongs to user 1000'
+
+## The configuration
+
+mkdir -p /etc/oci-thin-grow
+echo '{ "max_size": "lots" }' >/etc/oci-thin-grow/config.json
+ok "a configuration that cannot be read" finds_and_fails config
+like "it says where" "$(said config)" 'config.json.*max_size'
+rm /etc/oci-thin-grow/config.json
+ok "without it all is well" well
+touch /run/oci-thin-grow/disabled
+mends "the switch" switched-off
 
 ## The ledger
 

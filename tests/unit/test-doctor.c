@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 
 static struct doctor doctor;
+static struct policy policy;
 static struct engine_container container;
 static char id[] = "0123456789abcdef", name[] = "we\"b", device_name[] = "docker-8:1-42-thin";
 
@@ -30,8 +31,10 @@ static int setup_doctor(void **state)
 		.device = device_name,
 		.remembered = SMALL,
 	};
+	policy = policy_builtin;
 	doctor = (struct doctor){
-		.policy = &policy_builtin,
+		.policy = &policy,
+		.run_dir = run_dir,
 		.ledger_dir = ledger_dir,
 		.containers = {&container, 1},
 		.heals = true,
@@ -309,6 +312,57 @@ static void tells_of_pools(void **state)
 	assert_non_null(pool_says(state, "Fail", "pool-needs-check"));
 }
 
+static void leaves_pools_alone_that_are_not_ours(void **state)
+{
+	static const char *const others[] = {"vg-*", NULL};
+
+	(void)state;
+	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "Fail");
+	policy.pools = others;
+	examine();
+	assert_null(find("pool-needs-check"));
+	assert_non_null(find("pool")); /* there is none that may be used */
+}
+
+/* --- configuration ---------------------------------------------------------------------------- */
+
+static void tells_of_the_configuration(void **state)
+{
+	const struct finding *finding;
+
+	(void)state;
+	policy.runtime = "/bin/true";
+	doctor_config(&doctor);
+	expect_nothing();
+	assert_int_equal(mkdir(run_dir, 0700), 0);
+	write_in(run_dir, "disabled", "");
+	doctor_config(&doctor);
+	finding = find("switched-off");
+	assert_non_null(finding);
+	assert_contains(finding->what, "disabled, until that is removed");
+	assert_contains(finding->command, "rm ");
+	assert_int_equal(doctor.findings.count[SEVERITY_WARNING], 1);
+	findings_free(&doctor.findings);
+	policy.enabled = false;
+	policy.broken = "config.json:3: no such key";
+	doctor_config(&doctor);
+	finding = find("switched-off");
+	assert_non_null(finding);
+	assert_null(finding->command);
+	finding = find("config");
+	assert_non_null(finding);
+	assert_int_equal(finding->severity, SEVERITY_BROKEN);
+	assert_contains(finding->what, "config.json:3");
+	findings_free(&doctor.findings);
+	policy.broken = NULL;
+	policy.runtime = "/nowhere/runc";
+	doctor_config(&doctor);
+	finding = find("config");
+	assert_non_null(finding);
+	assert_int_equal(finding->severity, SEVERITY_WARNING);
+	assert_contains(finding->what, "/nowhere/runc");
+}
+
 /* --- files ------------------------------------------------------------------------------------ */
 
 static char *host;
@@ -398,6 +452,8 @@ int main(void)
 		DOCTOR_TEST(tells_a_device_that_is_too_short),
 		DOCTOR_TEST(tells_of_the_ledger),
 		DOCTOR_TEST(tells_of_pools),
+		DOCTOR_TEST(leaves_pools_alone_that_are_not_ours),
+		DOCTOR_TEST(tells_of_the_configuration),
 		DOCTOR_TEST(tells_of_its_own_files),
 	};
 
