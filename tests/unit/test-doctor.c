@@ -71,8 +71,7 @@ static const struct finding *find(const char *finding_id)
 	return NULL;
 }
 
-static const struct finding *expect(enum severity severity, const char *finding_id,
-				    const char *subject, const char *what)
+static const struct finding *found(const char *finding_id)
 {
 	const struct finding *finding = find(finding_id);
 
@@ -80,6 +79,14 @@ static const struct finding *expect(enum severity severity, const char *finding_
 		fail_msg("no finding %s", finding_id);
 		abort();
 	}
+	return finding;
+}
+
+static const struct finding *expect(enum severity severity, const char *finding_id,
+				    const char *subject, const char *what)
+{
+	const struct finding *finding = found(finding_id);
+
 	assert_int_equal(finding->severity, severity);
 	assert_string_equal(finding->subject, subject);
 	assert_contains(finding->what, what);
@@ -268,6 +275,13 @@ static const struct finding *pool_says(void **state, const char *status, const c
 	return find(finding_id);
 }
 
+/* The same, where it must say it. */
+static const struct finding *pool_must_say(void **state, const char *status, const char *finding_id)
+{
+	pool_says(state, status, finding_id);
+	return found(finding_id);
+}
+
 static void tells_of_pools(void **state)
 {
 	const struct finding *finding;
@@ -277,37 +291,33 @@ static void tells_of_pools(void **state)
 			      "queue_if_no_space - 1024",
 			      "pool-data"));
 	expect_nothing(); /* 90 % and 95 % are not above the marks */
-	finding = pool_says(state,
-			    "0 100/4096 1572864/1638400 - rw discard_passdown queue_if_no_space "
-			    "- 1024",
-			    "pool-data");
-	assert_non_null(finding);
+	finding =
+		pool_must_say(state,
+			      "0 100/4096 1572864/1638400 - rw discard_passdown queue_if_no_space "
+			      "- 1024",
+			      "pool-data");
 	assert_string_equal(finding->what, "pool \"docker-pool\" is 96.0 % full");
 	assert_null(finding->command); /* nothing is known of what lies below it */
 	assert_contains(finding->why, "no command can lengthen it");
-	finding = pool_says(state,
-			    "0 3900/4096 100/1638400 - rw discard_passdown queue_if_no_space "
-			    "- 1024",
-			    "pool-metadata");
-	assert_non_null(finding);
+	finding = pool_must_say(state,
+				"0 3900/4096 100/1638400 - rw discard_passdown queue_if_no_space "
+				"- 1024",
+				"pool-metadata");
 	assert_contains(finding->what, "95.2 %");
-	finding = pool_says(state,
-			    "0 100/4096 100/1638400 - out_of_data_space discard_passdown "
-			    "queue_if_no_space - 1024",
-			    "pool-data");
-	assert_non_null(finding);
-	finding = pool_says(state,
-			    "0 100/4096 100/1638400 - ro discard_passdown queue_if_no_space - 1024",
-			    "pool-read-only");
-	assert_non_null(finding);
+	pool_must_say(state,
+		      "0 100/4096 100/1638400 - out_of_data_space discard_passdown "
+		      "queue_if_no_space - 1024",
+		      "pool-data");
+	finding = pool_must_say(
+		state, "0 100/4096 100/1638400 - ro discard_passdown queue_if_no_space - 1024",
+		"pool-read-only");
 	assert_string_equal(finding->command,
 			    "dmsetup load docker-pool --table '0 209715200 thin-pool 1234:1 "
 			    "1234:2 128 32768 0' && dmsetup resume docker-pool");
-	finding = pool_says(state,
-			    "0 100/4096 100/1638400 - ro discard_passdown queue_if_no_space "
-			    "needs_check 1024",
-			    "pool-needs-check");
-	assert_non_null(finding);
+	pool_must_say(state,
+		      "0 100/4096 100/1638400 - ro discard_passdown queue_if_no_space "
+		      "needs_check 1024",
+		      "pool-needs-check");
 	assert_null(find("pool-read-only"));
 	assert_non_null(pool_says(state, "Fail", "pool-needs-check"));
 }
@@ -337,8 +347,7 @@ static void tells_of_the_configuration(void **state)
 	assert_int_equal(mkdir(run_dir, 0700), 0);
 	write_in(run_dir, "disabled", "");
 	doctor_config(&doctor);
-	finding = find("switched-off");
-	assert_non_null(finding);
+	finding = found("switched-off");
 	assert_contains(finding->what, "disabled, until that is removed");
 	assert_contains(finding->command, "rm ");
 	assert_int_equal(doctor.findings.count[SEVERITY_WARNING], 1);
@@ -346,19 +355,16 @@ static void tells_of_the_configuration(void **state)
 	policy.enabled = false;
 	policy.broken = "config.json:3: no such key";
 	doctor_config(&doctor);
-	finding = find("switched-off");
-	assert_non_null(finding);
+	finding = found("switched-off");
 	assert_null(finding->command);
-	finding = find("config");
-	assert_non_null(finding);
+	finding = found("config");
 	assert_int_equal(finding->severity, SEVERITY_BROKEN);
 	assert_contains(finding->what, "config.json:3");
 	findings_free(&doctor.findings);
 	policy.broken = NULL;
 	policy.runtime = "/nowhere/runc";
 	doctor_config(&doctor);
-	finding = find("config");
-	assert_non_null(finding);
+	finding = found("config");
 	assert_int_equal(finding->severity, SEVERITY_WARNING);
 	assert_contains(finding->what, "/nowhere/runc");
 }
