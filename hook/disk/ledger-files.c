@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/ledger-files.h"
 
+#include "base/cleanup.h"
 #include "disk/ledger.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static bool is_ours_alone(const struct stat *st)
 {
@@ -52,33 +50,36 @@ static bool look_at(const char *dir, int dir_fd, struct ledger_file *file)
 	return true;
 }
 
-static DIR *open_folder(const char *dir, struct why *why, int *ret_error)
+/* 0; or as ledger_files(), without the words. */
+static int open_folder(const char *dir, DIR **ret)
 {
-	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
-	DIR *folder = NULL;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		*ret_error = why_set(why, errno, "ledger %s: %s", dir, strerror(errno));
-	else if (!is_ours_alone(&st))
-		*ret_error = why_set(why, EPERM, "ledger %s: another user's, or writable by others",
-				     dir);
-	else if (!(folder = fdopendir(fd)))
-		*ret_error = why_set(why, errno, "ledger %s: %s", dir, strerror(errno));
-	if (!folder && fd >= 0)
-		close(fd);
-	return folder;
+		return -errno;
+	if (!is_ours_alone(&st))
+		return -EPERM;
+	*ret = fdopendir(fd);
+	if (!*ret)
+		return -errno;
+	TAKE_FD(fd);
+	return 0;
 }
 
 int ledger_files(const char *dir, void (*visit)(const struct ledger_file *file, void *context),
 		 void *context, struct why *why)
 {
-	int r = 0;
-	DIR *folder = open_folder(dir, why, &r);
 	const struct dirent *next;
+	DIR *folder = NULL;
+	int r = open_folder(dir, &folder);
 
-	if (!folder)
-		return r == -ENOENT ? 0 : r;
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return why_set(why, -r, "ledger %s: %s", dir,
+			       r == -EPERM ? "another user's, or writable by others"
+					   : strerror(-r));
 	while ((next = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
 		struct ledger_file file = {.name = next->d_name};
 

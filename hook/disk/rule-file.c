@@ -20,9 +20,9 @@ int udevd_check(const char *control)
 
 	if (fd < 0)
 		return -errno;
-	if (strlen(control) >= sizeof(address.sun_path))
+	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", control) >=
+	    (int)sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	strcpy(address.sun_path, control);
 	/* The file of one that was killed stays: it refuses. A full queue (EAGAIN) is somebody's.
 	 */
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 && errno != EAGAIN)

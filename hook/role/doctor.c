@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,15 +59,16 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 		examine_disks(doctor);
 }
 
-static int run(struct target_args *args, bool json)
+static int run(const struct target_args *args, bool json)
 {
-	struct policy policy;
-	struct doctor doctor = {.policy = &policy, .run_dir = RUN_DIR, .ledger_dir = LEDGER_DIR};
+	struct doctor doctor = {
+		.policy = args->policy,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+	};
 	bool broken;
 	int r;
 
-	settings_load_anyway(&policy);
-	args->policy = &policy;
 	examine(&doctor, args);
 	broken = doctor.findings.count[SEVERITY_BROKEN] > 0 || doctor.findings.incomplete;
 	r = json ? findings_print_json(&doctor.findings, stdout)
@@ -78,7 +78,6 @@ static int run(struct target_args *args, bool json)
 	if (r < 0)
 		log_stderr("doctor: standard output: %s", strerror(-r));
 	doctor_free(&doctor);
-	config_free(&policy);
 	return broken || r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -90,10 +89,11 @@ int role_doctor(int argc, char *argv[])
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
-	struct target_args args = {0};
+	struct policy policy;
+	struct target_args args = {.policy = &policy};
 	bool json = false, bad = false;
 	struct why why = {""};
-	int c;
+	int c, status;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) >= 0) {
 		json |= c == 'j';
@@ -106,5 +106,8 @@ int role_doctor(int argc, char *argv[])
 			   why.text[0] ? why.text : "see oci-thin-grow doctor --help");
 		return EXIT_USAGE;
 	}
-	return run(&args, json);
+	settings_load_anyway(&policy);
+	status = run(&args, json);
+	config_free(&policy);
+	return status;
 }

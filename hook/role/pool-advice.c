@@ -99,8 +99,10 @@ char *pool_lvm_name(const char *name, const char *uuid)
 
 		if (separator && ++separators == 2)
 			break;
-		*at++ = separator ? '/' : *name;
-		if (*name == '-' && !separator)
+		*at++ = *name;
+		if (separator)
+			at[-1] = '/';
+		else if (*name == '-')
 			name++;
 	}
 	*at = '\0';
@@ -114,13 +116,14 @@ char *pool_lvm_name(const char *name, const char *uuid)
 /* "THIN_POOL PARAMS" without the feature @without (NULL: all of them), as the kernel writes it. */
 static char *table_line(uint64_t sectors, const char *params, const char *without)
 {
-	_cleanup_free_ char *features = strdup("");
+	_cleanup_free_ char *features = NULL;
 	int skip = 0, n = 0, kept = 0;
 	size_t len;
 
-	if (sscanf(params, "%*s %*s %*s %*s%n %d%n", &skip, &n, &kept) != 1 || !skip)
+	if (sscanf(params, "%*s %*s %*s %*s%n %d%n", &skip, &n, &kept) != 1)
 		return finding_text("0 %" PRIu64 " thin-pool %s", sectors, params);
 	n = 0;
+	features = strdup("");
 	for (const char *at = params + kept; *(at += strspn(at, " ")); at += len) {
 		char *more;
 
