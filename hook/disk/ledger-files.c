@@ -50,36 +50,37 @@ static bool look_at(const char *dir, int dir_fd, struct ledger_file *file)
 	return true;
 }
 
-/* 0; or as ledger_files(), without the words. */
-static int open_folder(const char *dir, DIR **ret)
+/* NULL and errno, as ledger_files() says. */
+static DIR *open_folder(const char *dir)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
+	DIR *folder;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return -errno;
-	if (!is_ours_alone(&st))
-		return -EPERM;
-	*ret = fdopendir(fd);
-	if (!*ret)
-		return -errno;
-	TAKE_FD(fd);
-	return 0;
+		return NULL;
+	if (!is_ours_alone(&st)) {
+		errno = EPERM;
+		return NULL;
+	}
+	folder = fdopendir(fd);
+	if (folder)
+		TAKE_FD(fd);
+	return folder;
 }
 
 int ledger_files(const char *dir, void (*visit)(const struct ledger_file *file, void *context),
 		 void *context, struct why *why)
 {
+	DIR *folder = open_folder(dir);
 	const struct dirent *next;
-	DIR *folder = NULL;
-	int r = open_folder(dir, &folder);
 
-	if (r == -ENOENT)
+	if (!folder && errno == ENOENT)
 		return 0;
-	if (r < 0)
-		return why_set(why, -r, "ledger %s: %s", dir,
-			       r == -EPERM ? "another user's, or writable by others"
-					   : strerror(-r));
+	if (!folder)
+		return why_set(why, errno, "ledger %s: %s", dir,
+			       errno == EPERM ? "another user's, or writable by others"
+					      : strerror(errno));
 	while ((next = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
 		struct ledger_file file = {.name = next->d_name};
 
