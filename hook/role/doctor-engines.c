@@ -34,27 +34,48 @@ static bool is_in_use(const struct doctor *doctor, const char *engine)
 	return false;
 }
 
-static void tell(struct doctor *doctor, const char *engine, const struct setup_view *view)
+/* Would `enable` do it? If not, why not. */
+static bool can_enable(const char *engine, struct why *why)
+{
+	const struct setup_place here = {0};
+	const struct setup_options options = {.by_default = strcmp(engine, "docker") == 0};
+	struct setup_plan plan;
+
+	if (setup_plan(&here, engine, &options, &plan, why) < 0)
+		return false;
+	setup_plan_free(&plan);
+	return true;
+}
+
+static void tell_missing(struct doctor *doctor, const char *engine, const struct setup_view *view)
 {
 	bool broken = view->state == SETUP_BROKEN;
+	struct why why;
+	bool can = can_enable(engine, &why);
 
-	if (view->state == SETUP_ON) {
-		findings_add(&doctor->findings, SEVERITY_OK, "engine", engine,
-			     finding_text("%s calls the program, by %s%s", engine, view->file,
-					  view->by_default
-						  ? ""
-						  : ", for containers that name its runtime"),
-			     NULL, NULL);
-		return;
-	}
 	findings_add(&doctor->findings, broken ? SEVERITY_BROKEN : SEVERITY_WARNING, "engine",
 		     engine,
 		     finding_text("%s %s: %s", engine,
 				  broken ? "does not rightly call the program"
 					 : "does not call the program",
 				  view->missing.text),
-		     finding_text("what its containers ask for is not looked at"),
-		     finding_text("oci-thin-grow enable %s", engine));
+		     finding_text("what its containers ask for is not looked at%s%s",
+				  can ? "" : "; \"oci-thin-grow enable\" cannot change that: ",
+				  can ? "" : why.text),
+		     can ? finding_text("oci-thin-grow enable %s", engine) : NULL);
+}
+
+static void tell(struct doctor *doctor, const char *engine, const struct setup_view *view)
+{
+	if (view->state == SETUP_ON)
+		findings_add(&doctor->findings, SEVERITY_OK, "engine", engine,
+			     finding_text("%s calls the program, by %s%s", engine, view->file,
+					  view->by_default
+						  ? ""
+						  : ", for containers that name its runtime"),
+			     NULL, NULL);
+	else if (view->state != SETUP_NO_ENGINE)
+		tell_missing(doctor, engine, view);
 }
 
 void doctor_engines(struct doctor *doctor)
@@ -76,8 +97,7 @@ void doctor_engines(struct doctor *doctor)
 				     NULL);
 			continue;
 		}
-		if (view.state != SETUP_NO_ENGINE)
-			tell(doctor, engine, &view);
+		tell(doctor, engine, &view);
 		setup_view_free(&view);
 	}
 }

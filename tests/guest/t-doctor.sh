@@ -12,7 +12,7 @@
 PROGRAM=/usr/sbin/oci-thin-grow
 RULE=/usr/lib/udev/rules.d/94-oci-thin-grow.rules
 LEDGER=/var/lib/oci-thin-grow/ledger
-runtime=(--add-runtime grow=/usr/sbin/oci-thin-grow-runtime --default-runtime grow)
+JSON=/etc/docker/daemon.json
 
 # doctor: what it prints is in /run/doctor
 doctor() {
@@ -65,11 +65,15 @@ mends "no dm-thin" dm-thin
 ## A good host, with Docker and a container that is larger than Docker knows
 
 ok "a pool comes up" pool_up
-ok "docker starts" docker_up "${runtime[@]}"
+mkdir -p /etc/docker
+echo '{}' >$JSON
+ok "docker starts" docker_up --config-file $JSON
+mends "Docker is not hooked in" engine 'docker does not call the program'
+ok "docker reads that" kill -HUP "$docker_pid"
+wait_for sh -c 'docker info -f "{{.DefaultRuntime}}" | grep -x oci-thin-grow'
 ok "a tar is made" bb_tar /t/bb.tar
 ok "it imports" docker import /t/bb.tar bb
 ok "a container of 4 GiB" docker run --name c1 --net none --label io.oci-thin-grow.size=4G -d bb sleep 1000
-mends "Docker is not hooked in" engine 'docker does not call the program'
 ok "a good host" well
 diag </run/doctor
 like "a good host: the container" "$(cat /run/doctor)" '1 container on thin devices, 1 of them larger'
