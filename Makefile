@@ -134,6 +134,8 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.d
 	[ -e $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json ] || $(INSTALL) -m 0644 \
 		config/config.json $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json
+	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
+		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules
 
 uninstall: ## remove what install put there, but for the configuration
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
@@ -144,6 +146,7 @@ uninstall: ## remove what install put there, but for the configuration
 		$(MAN5:%=$(DESTDIR)$(PREFIX)/share/man/man5/%) \
 		$(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) \
 		$(DESTDIR)$(FISH_COMPLETION) \
+		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
 
 # --- packages ----------------------------------------------------------------------------------------------

@@ -13,10 +13,11 @@ complain() {
 
 # What may include what: folder -> folders
 declare -A below=(
-	[role]="role policy disk engine oci base"
+	[role]="role policy disk engine setup oci base"
 	[policy]="policy oci base"
 	[disk]="disk base"
 	[engine]="engine oci base"
+	[setup]="setup oci base"
 	[oci]="oci base"
 	[base]="base"
 )

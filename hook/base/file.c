@@ -4,9 +4,13 @@
 #include "base/cleanup.h"
 
 #include <fcntl.h>
+#include <libgen.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #define FIRST_READ_BYTES (64UL * 1024)
+#define OPEN_FOLDER	 (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define OPEN_NEW	 (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
 int file_read(int fd, size_t max_bytes, char **ret_text, size_t *ret_len)
 {
@@ -54,4 +58,47 @@ int file_read_at(int dir_fd, const char *path, size_t max_bytes, char **ret_text
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	return file_read(fd, max_bytes, ret_text, ret_len);
+}
+
+/* A folder is durable only once its parent is. */
+int file_make_folder(const char *dir, mode_t mode)
+{
+	_cleanup_free_ char *copy = strdup(dir);
+	_cleanup_close_ int fd = -EBADF;
+	const char *parent;
+
+	if (!copy)
+		return -ENOMEM;
+	parent = dirname(copy);
+	if (mkdir(dir, mode) < 0) {
+		int r = -errno;
+
+		if (r == -ENOENT && strcmp(parent, dir) != 0)
+			r = file_make_folder(parent, mode);
+		if (r < 0)
+			return r == -EEXIST ? 0 : r;
+		if (mkdir(dir, mode) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	fd = open(parent, OPEN_FOLDER);
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len)
+{
+	_cleanup_close_ int fd = openat(dir_fd, name, OPEN_NEW, mode);
+
+	if (fd < 0)
+		return -errno;
+	while (len > 0) {
+		ssize_t n = write(fd, text, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		len -= (size_t)n;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
 }

@@ -7,7 +7,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,31 +15,6 @@
 #define BOOT_ID	    "/proc/sys/kernel/random/boot_id"
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define OPEN_ENTRY  (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-#define OPEN_NEW    (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
-
-/* mkdir -p. A folder is durable only once its parent is. */
-static int make_folder(const char *dir)
-{
-	_cleanup_free_ char *copy = strdup(dir);
-	_cleanup_close_ int fd = -EBADF;
-	const char *parent;
-
-	if (!copy)
-		return -ENOMEM;
-	parent = dirname(copy);
-	if (mkdir(dir, 0700) < 0) {
-		int r = -errno;
-
-		if (r == -ENOENT && strcmp(parent, dir) != 0)
-			r = make_folder(parent);
-		if (r < 0)
-			return r == -EEXIST ? 0 : r;
-		if (mkdir(dir, 0700) < 0 && errno != EEXIST)
-			return -errno;
-	}
-	fd = open(parent, OPEN_FOLDER);
-	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
-}
 
 static bool is_ours_alone(const struct stat *st)
 {
@@ -118,25 +92,6 @@ int ledger_read(const char *dir, const char *device, struct ledger_entry *ret, s
 	return 1;
 }
 
-static int write_new(int dir_fd, const char *name, const char *text, size_t len)
-{
-	_cleanup_close_ int fd = openat(dir_fd, name, OPEN_NEW, 0600);
-
-	if (fd < 0)
-		return -errno;
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 static int replace_entry(int dir_fd, const char *device, const char *text, size_t len)
 {
 	char temporary[LEDGER_MAX_NAME_BYTES + sizeof("..-2147483648.new")];
@@ -144,7 +99,7 @@ static int replace_entry(int dir_fd, const char *device, const char *text, size_
 
 	snprintf(temporary, sizeof(temporary), ".%s.%d.new", device, getpid());
 	unlinkat(dir_fd, temporary, 0); /* of a killed writer that had our pid */
-	r = write_new(dir_fd, temporary, text, len);
+	r = file_write_new(dir_fd, temporary, 0600, text, len);
 	if (r == 0 && renameat(dir_fd, temporary, dir_fd, device) < 0)
 		r = -errno;
 	if (r < 0)
@@ -159,7 +114,7 @@ static int open_or_make_folder(const char *dir, struct why *why)
 
 	if (fd != -ENOENT)
 		return fd;
-	r = make_folder(dir);
+	r = file_make_folder(dir, 0700);
 	return r < 0 ? why_set(why, -r, "%s", strerror(-r)) : open_folder(dir, why);
 }
 

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "disk/lock.h"
+#include "disk/rule-file.h"
 
 #include <fcntl.h>
 #include <libudev.h>
@@ -11,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#define RULE "94-oci-thin-grow.rules"
 #define MARK "OCI_THIN_GROW_COOKIE" /* the rule's property */
 #define SAID "not-healed.said"
 
@@ -47,10 +47,10 @@ static int judge(struct udev_device *device, const char *name, struct why *why)
 	mark = udev_device_get_property_value(device, MARK);
 	if (!mark)
 		return why_set(why, ENOENT,
-			       "the udev rule " RULE " has not seen it; install it and run "
+			       "the udev rule " RULE_NAME " has not seen it; install it and run "
 			       "\"udevadm control --reload\"");
 	if (strcmp(mark, MARK_OTHER) != 0 && !(strtoul(mark, NULL, 10) & COOKIE_NUMBER))
-		return why_set(why, ENOENT,
+		return why_set(why, ENOTSUP,
 			       "its engine does not wait for udev (for Docker see \"Udev Sync "
 			       "Supported\" in docker info)");
 	return 0;

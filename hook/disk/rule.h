@@ -12,8 +12,10 @@
 
 #include <sys/types.h>
 
-/* @name: of the dm device @dev. 0: it will; -ENOENT: it will not, with what is missing and what to
- * do. */
+/*
+ * @name: of the dm device @dev. 0: it will; -ENOENT: it will not, with what is missing and what to
+ * do; -ENOTSUP: nor would it with rule and udevd in place, because its engine does not wait.
+ */
 int rule_check(dev_t dev, const char *name, struct why *why);
 
 /*

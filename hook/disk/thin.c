@@ -269,6 +269,10 @@ static int pool_usage(dev_t dev, struct thin_pool *pool)
 	pool->data_blocks = status->total_data_blocks;
 	pool->metadata_used_blocks = status->used_metadata_blocks;
 	pool->metadata_blocks = status->total_metadata_blocks;
+	pool->failed = status->fail;
+	pool->needs_check = status->needs_check;
+	pool->out_of_data_space = status->out_of_data_space;
+	pool->read_only = status->read_only;
 	pool->trouble = pool_trouble(status);
 	return 0;
 }

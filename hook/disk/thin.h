@@ -36,6 +36,7 @@ struct thin_pool {
 	uint64_t data_used_blocks, data_blocks;		/* of block_sectors each */
 	uint64_t metadata_used_blocks, metadata_blocks; /* of 4 KiB each */
 	const char *trouble; /* why it must not be used now ("read-only", ...), or NULL */
+	bool failed, needs_check, out_of_data_space, read_only; /* all of the trouble */
 };
 
 /* Call before the rest (again does no harm): no udev cookies, no messages on stderr. */

@@ -30,7 +30,7 @@ struct parser {
 	struct json **append[JSON_MAX_DEPTH]; /* where the next member of each goes */
 	size_t depth;
 	const char *key;
-	size_t key_len;
+	size_t key_len, key_end;
 	const char *error; /* why a callback stopped */
 };
 
@@ -78,7 +78,9 @@ static struct json *add_value(struct parser *p, enum json_type type, const char 
 		.type = type,
 		.key = TAKE_PTR(p->key),
 		.key_len = p->key_len,
+		.key_end = p->key_end,
 		.offset = yajl_get_bytes_consumed(p->yajl),
+		.end = yajl_get_bytes_consumed(p->yajl),
 		.text = copy,
 		.len = len,
 	};
@@ -117,6 +119,7 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
 
 	p->key = doc_copy(p->doc, (const char *)text, len);
 	p->key_len = len;
+	p->key_end = yajl_get_bytes_consumed(p->yajl);
 	if (!p->key)
 		p->error = "out of memory";
 	return p->key != NULL;
@@ -133,6 +136,7 @@ static int open_container(struct parser *p, enum json_type type)
 	value = add_value(p, type, "", 0);
 	if (!value)
 		return 0;
+	p->open[p->depth] = value;
 	p->append[p->depth++] = &value->first;
 	return 1;
 }
@@ -149,7 +153,9 @@ static int on_open_array(void *ctx)
 
 static int on_close(void *ctx)
 {
-	((struct parser *)ctx)->depth--;
+	struct parser *p = ctx;
+
+	p->open[--p->depth]->end = yajl_get_bytes_consumed(p->yajl);
 	return 1;
 }
 

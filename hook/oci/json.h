@@ -24,7 +24,9 @@ struct json {
 	enum json_type type;
 	const char *key; /* in an object: the member's name, else NULL */
 	size_t key_len;
-	size_t offset; /* of the byte behind the value, or behind its opening bracket */
+	size_t key_end; /* in an object: the offset of the byte behind the key's closing quote */
+	size_t offset;	/* of the byte behind the value, or behind its opening bracket */
+	size_t end;	/* of the byte behind the whole value */
 	/* strings: decoded, with a NUL behind; numbers: as written; booleans: "true" or "false" */
 	const char *text;
 	size_t len;

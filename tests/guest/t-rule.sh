@@ -65,6 +65,9 @@ like "no rule: a warning" "$(warnings | tail -n 1)" 'reason=.*94-oci-thin-grow.r
 like "no rule: as JSON" "$(explain --json | jq -c .healing)" '"armed":false,"reason":".*94-oci-thin-grow'
 mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/
 udevadm control --reload
+ok "the rule is back: grows" grow_more
+udevadm settle
+like "the event of our own table is not taken for the engine's" "$(explain)" 'healing +by the udev rule'
 udevadm trigger /dev/mapper/$D
 udevadm settle
 like "the rule is back" "$(explain)" 'healing +by the udev rule'

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/ledger-files.h"
+
+#include "base/cleanup.h"
+#include "disk/ledger.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static bool is_ours_alone(const struct stat *st)
+{
+	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
+/* ".NAME.PID.new", as ledger_write() calls what it will rename: the process, or 0. */
+static pid_t writer_of(const char *name)
+{
+	size_t len = strlen(name);
+	long pid;
+
+	if (name[0] != '.' || len < sizeof("..1.new") - 1 || strcmp(name + len - 4, ".new") != 0)
+		return 0;
+	name += len - 4;
+	while (name[-1] >= '0' && name[-1] <= '9')
+		name--;
+	pid = strtol(name, NULL, 10);
+	return name[-1] == '.' && pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
+}
+
+/* false: a writer is at it, or it is gone. */
+static bool look_at(const char *dir, int dir_fd, struct ledger_file *file)
+{
+	pid_t writer = writer_of(file->name);
+	struct stat st;
+
+	if (fstatat(dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	file->inode = st.st_ino;
+	if (writer) {
+		file->state = LEDGER_FILE_LEFTOVER;
+		return kill(writer, 0) < 0 && errno == ESRCH;
+	}
+	if (ledger_read(dir, file->name, &file->entry, &file->why) > 0)
+		return true;
+	file->state = S_ISREG(st.st_mode) && !is_ours_alone(&st) ? LEDGER_FILE_OPEN_TO_OTHERS
+								 : LEDGER_FILE_DAMAGED;
+	return true;
+}
+
+/* NULL and errno, as ledger_files() says. */
+static DIR *open_folder(const char *dir)
+{
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	DIR *folder;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return NULL;
+	if (!is_ours_alone(&st)) {
+		errno = EPERM;
+		return NULL;
+	}
+	folder = fdopendir(fd);
+	if (folder)
+		TAKE_FD(fd);
+	return folder;
+}
+
+int ledger_files(const char *dir, void (*visit)(const struct ledger_file *file, void *context),
+		 void *context, struct why *why)
+{
+	DIR *folder = open_folder(dir);
+	const struct dirent *next;
+
+	if (!folder && errno == ENOENT)
+		return 0;
+	if (!folder)
+		return why_set(why, errno, "ledger %s: %s", dir,
+			       errno == EPERM ? "another user's, or writable by others"
+					      : strerror(errno));
+	while ((next = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
+		struct ledger_file file = {.name = next->d_name};
+
+		if (strcmp(file.name, ".") != 0 && strcmp(file.name, "..") != 0 &&
+		    look_at(dir, dirfd(folder), &file))
+			visit(&file, context);
+	}
+	closedir(folder);
+	return 0;
+}

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Thin pools: do they take writes, and for how long? */
+
+#include "role/doctor.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/quote.h"
+#include "policy/size.h"
+#include "role/pool-advice.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#define LVM_CONF      "/etc/lvm/lvm.conf"
+#define DMEVENTD_PID  "/run/dmeventd.pid"
+#define CONF_MAX      (1024UL * 1024)
+#define METADATA_UNIT UINT64_C(4096)
+
+struct pool {
+	struct doctor *doctor;
+	const struct thin_device *device;
+	const struct thin_pool *status;
+	struct pool_facts facts;
+};
+
+static void complain(const struct pool *pool, const char *id, char *what, char *why, char *command)
+{
+	findings_add(&pool->doctor->findings, SEVERITY_BROKEN, id, pool->device->name, what, why,
+		     command);
+}
+
+/* 97.2 % is 972 */
+static uint64_t tenths(uint64_t a, uint64_t b)
+{
+	return b ? (uint64_t)((unsigned __int128)a * 1000 / b) : 1000;
+}
+
+static char *node_of(const struct pool_backing *backing)
+{
+	return strdup(backing->node ? backing->node : "the device below it");
+}
+
+static void tell_data(const struct pool *pool, uint64_t percent)
+{
+	_cleanup_free_ char *node = node_of(&pool->facts.data);
+	char *command = pool_extend_data(&pool->facts);
+
+	complain(pool, "pool-data",
+		 finding_text("pool %s is %" PRIu64 ".%" PRIu64 " %% full%s",
+			      quote(pool->status->name), percent / 10, percent % 10,
+			      pool->status->out_of_data_space ? ", it takes no more writes" : ""),
+		 finding_text("above %u %% nothing is grown on it, and when it is full every "
+			      "container on it hangs or gets errors%s%s%s",
+			      pool->facts.data_percent,
+			      command ? "" : "; no command can lengthen it: make ",
+			      command ? ""
+			      : node  ? node
+				      : "",
+			      command ? ""
+				      : " longer and ask again, or remove containers and images"),
+		 command);
+}
+
+static void tell_metadata(const struct pool *pool, uint64_t percent)
+{
+	_cleanup_free_ char *node = node_of(&pool->facts.metadata);
+	char *command = pool_extend_metadata(&pool->facts);
+
+	complain(pool, "pool-metadata",
+		 finding_text("pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use",
+			      quote(pool->status->name), percent / 10, percent % 10),
+		 finding_text("above %u %% nothing is grown on it, and without metadata it turns "
+			      "read-only%s%s%s",
+			      pool->doctor->policy->pool_guard.metadata_percent,
+			      command ? "" : "; no command can lengthen it: make ",
+			      command ? ""
+			      : node  ? node
+				      : "",
+			      command ? ""
+				      : " longer and ask again, or remove containers and images"),
+		 command);
+}
+
+/* Fullness, if the pool can be mended while it is in use. false: it is full. */
+static bool check_space(const struct pool *pool)
+{
+	const struct thin_pool *status = pool->status;
+	const struct pool_guard *limits = &pool->doctor->policy->pool_guard;
+	uint64_t data = tenths(status->data_used_blocks, status->data_blocks);
+	uint64_t metadata = tenths(status->metadata_used_blocks, status->metadata_blocks);
+	bool data_full = data > limits->data_percent * 10ULL || status->out_of_data_space;
+	bool metadata_full = metadata > limits->metadata_percent * 10ULL;
+
+	if (data_full)
+		tell_data(pool, data);
+	if (metadata_full)
+		tell_metadata(pool, metadata);
+	return !data_full && !metadata_full;
+}
+
+static void tell_good(const struct pool *pool)
+{
+	const struct thin_pool *status = pool->status;
+	uint64_t data = tenths(status->data_used_blocks, status->data_blocks);
+	uint64_t metadata = tenths(status->metadata_used_blocks, status->metadata_blocks);
+
+	findings_add(&pool->doctor->findings, SEVERITY_OK, "pool", status->name,
+		     finding_text("pool %s: %" PRIu64 ".%" PRIu64 " %% of %s in use, and %" PRIu64
+				  ".%" PRIu64 " %% of %s of metadata",
+				  quote(status->name), data / 10, data % 10,
+				  size_format(status->data_blocks * status->block_sectors *
+					      SECTOR_BYTES),
+				  metadata / 10, metadata % 10,
+				  size_format(status->metadata_blocks * METADATA_UNIT)),
+		     NULL, NULL);
+}
+
+static void check_state(const struct pool *pool)
+{
+	const struct thin_pool *status = pool->status;
+	const char *name = quote(status->name);
+
+	if (status->failed || status->needs_check) {
+		complain(pool, "pool-needs-check",
+			 finding_text("pool %s %s", name,
+				      status->failed ? "has failed"
+						     : "needs a check of its metadata "
+						       "(needs_check)"),
+			 finding_text("it takes no writes until its metadata was checked, which "
+				      "needs it down: stop its containers and the engine first; if "
+				      "thin_check finds errors, see thin_repair(8)"),
+			 pool_check(&pool->facts));
+		return;
+	}
+	if (!check_space(pool))
+		return;
+	if (status->read_only)
+		complain(pool, "pool-read-only", finding_text("pool %s is read-only", name),
+			 finding_text("writes to its containers fail, and nothing is grown on it"),
+			 pool_make_writable(&pool->facts));
+	else
+		tell_good(pool);
+}
+
+/* --- does somebody extend it? ---------------------------------------------------------------- */
+
+/* LVM's default of 100 means: never. */
+static unsigned long threshold_in(const char *conf)
+{
+	static const char key[] = "thin_pool_autoextend_threshold";
+	unsigned long threshold = 100;
+
+	for (const char *at = conf; (at = strstr(at, key));) {
+		const char *line = at;
+
+		while (line > conf && line[-1] != '\n')
+			line--;
+		at += sizeof(key) - 1;
+		at += strspn(at, " \t");
+		if (line[strspn(line, " \t")] != '#' && *at == '=')
+			threshold = strtoul(at + 1, NULL, 10);
+	}
+	return threshold;
+}
+
+static bool dmeventd_runs(void)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	long pid;
+
+	if (file_read_at(AT_FDCWD, DMEVENTD_PID, CONF_MAX, &text, &len) < 0)
+		return false;
+	pid = strtol(text, NULL, 10);
+	return pid > 0 && pid <= INT32_MAX && kill((pid_t)pid, 0) == 0;
+}
+
+static char *describe_autoextend(const char *name, bool lvm)
+{
+	_cleanup_free_ char *conf = NULL;
+	unsigned long threshold = 100;
+	size_t len;
+
+	if (!lvm)
+		return finding_text("nothing extends pool %s by itself", name);
+	if (file_read_at(AT_FDCWD, LVM_CONF, CONF_MAX, &conf, &len) == 0)
+		threshold = threshold_in(conf);
+	if (threshold >= 100)
+		return finding_text(
+			"nothing extends pool %s by itself: thin_pool_autoextend_threshold "
+			"in " LVM_CONF " is 100",
+			name);
+	if (!dmeventd_runs())
+		return finding_text("nothing extends pool %s by itself: dmeventd does not run",
+				    name);
+	return finding_text("dmeventd extends pool %s when it is %lu %% full", name, threshold);
+}
+
+/* --- one after the other --------------------------------------------------------------------- */
+
+/* The names of the pool's active thin devices, to be freed (the names are not the caller's). */
+static const char **thins_of(const struct doctor *doctor, dev_t pool, size_t *ret_n)
+{
+	const char **names = calloc(doctor->n_devices + 1, sizeof(*names));
+
+	*ret_n = 0;
+	for (size_t i = 0; names && i < doctor->n_devices; i++) {
+		if (doctor->devices[i].device.pool == pool)
+			names[(*ret_n)++] = doctor->devices[i].device.name;
+	}
+	return names;
+}
+
+static void examine(struct doctor *doctor, const struct thin_device *device,
+		    const struct thin_pool *status)
+{
+	_cleanup_free_ const char **thins = NULL;
+	struct pool pool = {.doctor = doctor, .device = device, .status = status};
+	struct pool_facts *facts = &pool.facts;
+	dev_t metadata, data;
+
+	*facts = (struct pool_facts){
+		.name = device->name,
+		.uuid = device->uuid,
+		.params = device->params,
+		.sectors = device->sectors,
+		.block_sectors = status->block_sectors,
+		.data_used_blocks = status->data_used_blocks,
+		.metadata_blocks = status->metadata_blocks,
+		.data_percent = doctor->policy->pool_guard.data_percent,
+	};
+	thins = thins_of(doctor, device->dev, &facts->n_thins);
+	facts->thins = thins;
+	if (pool_devices(device->params, &metadata, &data) == 0) {
+		pool_backing_look("/sys", metadata, &facts->metadata);
+		pool_backing_look("/sys", data, &facts->data);
+	}
+	check_state(&pool);
+	findings_add(
+		&doctor->findings, SEVERITY_OK, "pool-autoextend", device->name,
+		describe_autoextend(quote(device->name), strncmp(device->uuid, "LVM-", 4) == 0),
+		NULL, NULL);
+	pool_backing_free(&facts->metadata);
+	pool_backing_free(&facts->data);
+}
+
+void doctor_pools(struct doctor *doctor)
+{
+	size_t pools = 0;
+
+	for (size_t i = 0; i < doctor->n_devices; i++) {
+		const struct thin_device *device = &doctor->devices[i].device;
+		_cleanup_(thin_pool_free) struct thin_pool status = {0};
+		struct why why;
+
+		if (strcmp(device->target, "thin-pool") != 0 ||
+		    !policy_allows_pool(device->name, doctor->policy))
+			continue;
+		pools++;
+		if (thin_pool_status(device->dev, &status, &why) == 0)
+			examine(doctor, device, &status);
+		else
+			findings_add(&doctor->findings, SEVERITY_BROKEN, "pool-unreadable",
+				     device->name, finding_text("%s", why.text), NULL, NULL);
+	}
+	if (!pools)
+		findings_add(&doctor->findings, SEVERITY_WARNING, "pool", NULL,
+			     finding_text("no thin pool that may be used is active"),
+			     finding_text("no container's disk is a thin device; the engine makes "
+					  "or names the pool"),
+			     NULL);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `doctor`: is this host ready, and which container would not start again? It changes nothing. */
+
+#include "role/doctor.h"
+
+#include "base/log.h"
+#include "base/terminal.h"
+#include "disk/ledger.h"
+#include "disk/lock.h"
+#include "role/command.h"
+#include "role/role.h"
+#include "role/settings.h"
+#include "role/target.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"Usage: oci-thin-grow doctor [--json] [--data-root DIR]...\n"
+	"Is this host ready, and which container would not start again? Each finding says what it "
+	"is,\n"
+	"why it matters, and the command that mends it. Nothing is changed.\n\n"
+	"  --json             one object: findings, each with severity, id, subject, what, why, "
+	"command\n"
+	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Examples:\n"
+	"  oci-thin-grow doctor\n"
+	"  oci-thin-grow doctor --json | jq -r '.findings[] | select(.severity == \"broken\") | "
+	".command'\n"
+	"  oci-thin-grow doctor --json | jq '.findings[] | select(.id == \"container-at-risk\") | "
+	".subject'\n\n"
+	"Exit status: 0 nothing is broken (there may be warnings); 1 something is.\n";
+
+static void examine_disks(struct doctor *doctor)
+{
+	doctor_read_devices(doctor);
+	doctor_pools(doctor);
+	doctor_ledger(doctor);
+	doctor_containers(doctor);
+	doctor_short_devices(doctor);
+}
+
+static void examine(struct doctor *doctor, const struct target_args *args)
+{
+	struct why why;
+	bool kernel;
+
+	if (!doctor_privileges(doctor))
+		return;
+	kernel = doctor_kernel(doctor);
+	doctor_healing(doctor);
+	doctor_files(doctor, "");
+	doctor_config(doctor);
+	if (target_list(args, &doctor->containers, &why) < 0)
+		doctor->findings.incomplete = true;
+	doctor_engines(doctor);
+	if (kernel)
+		examine_disks(doctor);
+}
+
+static int run(const struct target_args *args, bool json)
+{
+	struct doctor doctor = {
+		.policy = args->policy,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+	};
+	bool broken;
+	int r;
+
+	examine(&doctor, args);
+	broken = doctor.findings.count[SEVERITY_BROKEN] > 0 || doctor.findings.incomplete;
+	r = json ? findings_print_json(&doctor.findings, stdout)
+		 : findings_print(&doctor.findings, terminal_has_colours(stdout), stdout);
+	if (doctor.findings.incomplete)
+		log_stderr("doctor: out of memory: not everything was looked at");
+	if (r < 0)
+		log_stderr("doctor: standard output: %s", strerror(-r));
+	doctor_free(&doctor);
+	return broken || r < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+int role_doctor(int argc, char *argv[])
+{
+	struct policy policy;
+	struct target_args args = {.policy = &policy};
+	bool json = false;
+	const struct command_option options[] = {
+		TARGET_DATA_ROOT_OPTION(&args),
+		{"json", .flag = &json},
+		{.name = NULL},
+	};
+	const struct command command = {"doctor", help, options};
+	int status;
+
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
+	if (optind < argc)
+		return command_misused(&command, "it takes no container");
+	settings_load_anyway(&policy);
+	status = run(&args, json);
+	config_free(&policy);
+	return status;
+}

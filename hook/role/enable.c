@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `enable ENGINE` and `disable ENGINE`: hooks the program into an engine's configuration. */
+
+#include "base/log.h"
+#include "base/quote.h"
+#include "role/command.h"
+#include "role/role.h"
+#include "setup/setup.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help_enable[] =
+	"Usage: oci-thin-grow enable [OPTIONS] docker|containerd|podman|crio\n"
+	"Hooks the program into an engine: puts what is missing into the engine's configuration, "
+	"and\n"
+	"says how to make the engine read it. No daemon is reloaded or restarted. What was there\n"
+	"before is kept beside each changed file, as FILE.oci-thin-grow-backup.\n\n"
+	"  --print            only show what would be changed\n"
+	"  --file FILE        the engine's configuration file, if it is not the usual one\n"
+	"  --root DIR         a host's file system that is mounted there\n"
+	"  --no-default       docker: only for containers with --runtime oci-thin-grow\n"
+	"  --default          containerd: for all pods, not only those of the runtime class\n"
+	"  --force            docker: also in the place of a default runtime that is not runc\n\n"
+	"docker      /etc/docker/daemon.json: a runtime, and that as the default\n"
+	"containerd  /etc/containerd/config.toml: a runtime handler; of a configuration of\n"
+	"            version 3 as /etc/containerd/conf.d/50-oci-thin-grow.toml, imported there\n"
+	"podman      /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json, or the same in the\n"
+	"            folder that hooks_dir in containers.conf names\n"
+	"crio        that file, too; and /etc/crio/crio.conf.d/50-oci-thin-grow.conf if hooks_dir\n"
+	"            leaves its folder out\n\n"
+	"Examples:\n"
+	"  oci-thin-grow enable --print docker\n"
+	"  oci-thin-grow enable docker && systemctl reload docker\n"
+	"  oci-thin-grow enable --default containerd && systemctl restart containerd\n\n"
+	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage, or a configuration that is not\n"
+	"understood; 3 refused: it would take the place of something of yours.\n";
+
+static const char help_disable[] =
+	"Usage: oci-thin-grow disable [OPTIONS] docker|containerd|podman|crio\n"
+	"Undoes enable. A file that nobody has changed since is as it was before, byte for byte; "
+	"from\n"
+	"another one only what enable put there is removed.\n\n"
+	"  --print            only show what would be changed\n"
+	"  --file FILE        the engine's configuration file, if it is not the usual one\n"
+	"  --root DIR         a host's file system that is mounted there\n"
+	"  --keep-runtime     docker: no longer the default, but still known to containers that "
+	"were\n"
+	"                     made with it (they would not start without it)\n\n"
+	"Examples:\n"
+	"  oci-thin-grow disable --print docker\n"
+	"  oci-thin-grow disable --keep-runtime docker && systemctl restart docker\n\n"
+	"Exit status: as of enable.\n";
+
+struct arguments {
+	struct setup_place place;
+	struct setup_options options;
+	const char *engine;
+	bool print, by_default, no_default;
+};
+
+/* One line of @text at @at, with a sign before it. Returns where the next one begins. */
+static size_t print_line(char sign, const char *text, size_t at, size_t end)
+{
+	const char *newline = memchr(text + at, '\n', end - at);
+	size_t stop = newline ? (size_t)(newline - text) + 1 : end;
+
+	printf("%c%.*s%s", sign, (int)(stop - at), text + at,
+	       newline ? "" : "\n\\ No newline at end of file\n");
+	return stop;
+}
+
+/* The lines between those that are the same at the beginning and at the end. */
+static void print_difference(const struct setup_file *file)
+{
+	const char *old = file->old ? file->old : "", *new = file->new ? file->new : "";
+	size_t old_end = file->old_len, new_end = file->new_len, start = 0, same = 0;
+
+	for (size_t i = 0; i < old_end && i < new_end && old[i] == new[i]; i++) {
+		if (old[i] == '\n')
+			start = i + 1;
+	}
+	for (size_t n = 1; n <= old_end - start && n <= new_end - start; n++) {
+		if (old[old_end - n] != new[new_end - n])
+			break;
+		if (n == old_end - start || n == new_end - start ||
+		    (old[old_end - n - 1] == '\n' && new[new_end - n - 1] == '\n'))
+			same = n;
+	}
+	printf("--- %s\n+++ %s\n", file->old ? file->path : "/dev/null",
+	       file->new ? file->path : "/dev/null");
+	for (size_t at = start; at < old_end - same;)
+		at = print_line('-', old, at, old_end - same);
+	for (size_t at = start; at < new_end - same;)
+		at = print_line('+', new, at, new_end - same);
+}
+
+static const char *what_was_done(const struct setup_file *file)
+{
+	return !file->new ? "removed" : !file->old ? "made" : "changed";
+}
+
+static void log_changes(const struct arguments *args, const struct setup_plan *plan)
+{
+	for (size_t i = 0; i < plan->n_files; i++) {
+		struct log_line line;
+
+		if (!setup_file_changes(&plan->files[i]))
+			continue;
+		log_begin(&line, args->options.disable ? "disable" : "enable");
+		log_add(&line, "engine", args->engine);
+		log_add(&line, "file", plan->files[i].path);
+		log_add(&line, "what", what_was_done(&plan->files[i]));
+		log_end(&line, LOG_INFO);
+	}
+}
+
+static int tell(const struct arguments *args, const struct setup_plan *plan)
+{
+	bool any = setup_plan_changes(plan);
+
+	for (size_t i = 0; i < plan->n_files; i++) {
+		if (!setup_file_changes(&plan->files[i]))
+			continue;
+		if (args->print)
+			print_difference(&plan->files[i]);
+		else
+			printf("%s: %s\n", plan->files[i].path, what_was_done(&plan->files[i]));
+	}
+	if (!any)
+		printf("%s: %s already\n", args->engine,
+		       args->options.disable ? "disabled" : "enabled");
+	else
+		printf("then: %s\n", plan->then);
+	for (size_t i = 0; any && i < plan->n_notes; i++)
+		printf("note: %s\n", plan->notes[i].text);
+	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+}
+
+static int exit_status(int r)
+{
+	return r == -EEXIST ? EXIT_REFUSED : r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
+}
+
+static int run(const struct arguments *args)
+{
+	const char *command = args->options.disable ? "disable" : "enable";
+	struct setup_plan plan = {0};
+	struct why why;
+	int status, r = setup_plan(&args->place, args->engine, &args->options, &plan, &why);
+
+	if (r == 0 && !args->print)
+		r = setup_apply(&plan, &why);
+	if (r < 0) {
+		log_stderr("%s %s: %s", command, args->engine, why.text);
+		status = exit_status(r);
+	} else {
+		if (!args->print)
+			log_changes(args, &plan);
+		status = tell(args, &plan);
+	}
+	setup_plan_free(&plan);
+	return status;
+}
+
+static bool is_engine(const char *name)
+{
+	for (size_t i = 0; setup_engines[i]; i++) {
+		if (strcmp(setup_engines[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Options that mean nothing to the engine are errors, not ignored. */
+static const char *what_is_wrong(const struct arguments *args)
+{
+	bool docker;
+
+	if (!args->engine || !is_engine(args->engine))
+		return "the engine is docker, containerd, podman or crio";
+	docker = strcmp(args->engine, "docker") == 0;
+	if ((args->no_default || args->options.force || args->options.keep_runtime) && !docker)
+		return "--no-default, --force and --keep-runtime are for docker only";
+	if (args->by_default && strcmp(args->engine, "containerd") != 0)
+		return "--default is for containerd only";
+	if (args->options.disable && (args->no_default || args->by_default || args->options.force))
+		return "--default, --no-default and --force are for enable only";
+	if (!args->options.disable && args->options.keep_runtime)
+		return "--keep-runtime is for disable only";
+	if ((args->place.file && args->place.file[0] != '/') ||
+	    (args->place.root && args->place.root[0] != '/'))
+		return "--file and --root take a path that begins with \"/\"";
+	return NULL;
+}
+
+int role_enable(int argc, char *argv[])
+{
+	bool disable = strcmp(argv[0], "disable") == 0;
+	struct arguments args = {.options.disable = disable};
+	const struct command_option options[] = {
+		{"print", .flag = &args.print},
+		{"file", .value = &args.place.file},
+		{"root", .value = &args.place.root},
+		{"default", .flag = &args.by_default},
+		{"no-default", .flag = &args.no_default},
+		{"force", .flag = &args.options.force},
+		{"keep-runtime", .flag = &args.options.keep_runtime},
+		{.name = NULL},
+	};
+	const struct command command = {argv[0], disable ? help_disable : help_enable, options};
+	const char *wrong;
+	int status;
+
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
+	args.engine = argc - optind == 1 ? argv[optind] : NULL;
+	wrong = what_is_wrong(&args);
+	if (wrong)
+		return command_misused(&command, "%s", wrong);
+	args.options.by_default =
+		args.by_default || (strcmp(args.engine, "docker") == 0 && !args.no_default);
+	return run(&args);
+}

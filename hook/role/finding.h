@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the doctor found, each with what it is, why it matters and the command that mends it; and
+ * showing that. Pure but for the stream: who looks is elsewhere.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum severity {
+	SEVERITY_OK,	  /* good, or just to be known */
+	SEVERITY_WARNING, /* works today */
+	SEVERITY_BROKEN,
+};
+
+struct finding {
+	enum severity severity;
+	const char *id; /* a stable word, for programs; static */
+	char *subject;	/* the file, pool, device or container's id; NULL: the host */
+	char *what, *why;
+	char *command; /* for sh; NULL: none mends it, or none has to */
+};
+
+struct findings {
+	struct finding *all;
+	size_t n, count[SEVERITY_BROKEN + 1]; /* of each severity */
+	bool incomplete;		      /* out of memory: some is missing */
+};
+
+/* A text for findings_add(); NULL if memory runs out. Text from tenants goes through quote(). */
+char *finding_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Notes a finding. @subject is copied; @what, @why and @command are taken over, and if @why or
+ * @command is NULL there is none. Without @what the list is incomplete.
+ */
+void findings_add(struct findings *to, enum severity severity, const char *id, const char *subject,
+		  char *what, char *why, char *command);
+void findings_free(struct findings *findings);
+
+/*
+ * @text as one word for sh, to be freed: as it is if that is safe, or in single quotes. NULL if
+ * memory runs out, or if it has control characters or is not ASCII: not for a terminal.
+ */
+char *finding_word(const char *text);
+
+/* All of them, in their order, and a last line that counts. @colour: for terminals. 0 or -EIO. */
+int findings_print(const struct findings *findings, bool colour, FILE *out);
+/* One object. 0, -ENOMEM or -EIO. */
+int findings_print_json(const struct findings *findings, FILE *out);

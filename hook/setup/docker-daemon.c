@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "setup/docker-daemon.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <string.h>
+
+#define MAX_COMMAND_LINE (128UL * 1024)
+#define PROGRAM		 "dockerd"
+
+static bool is_dockerd(int proc_fd, const char *pid)
+{
+	_cleanup_free_ char *path = NULL, *name = NULL;
+	size_t len = 0;
+
+	if (asprintf(&path, "%s/comm", pid) < 0) {
+		path = NULL;
+		return false;
+	}
+	return file_read_at(proc_fd, path, MAX_COMMAND_LINE, &name, &len) == 0 &&
+	       strcmp(name, PROGRAM "\n") == 0;
+}
+
+/* "--@option VALUE" or "--@option=VALUE": the value, or NULL if @arg is another one. */
+static const char *value_of(const char *arg, const char *next, const char *option)
+{
+	size_t len = strlen(option);
+
+	if (strncmp(arg, "--", 2) != 0 || strncmp(arg + 2, option, len) != 0)
+		return NULL;
+	if (arg[2 + len] == '=')
+		return arg + 2 + len + 1;
+	return arg[2 + len] == '\0' ? next : NULL;
+}
+
+static int keep(char **where, const char *text)
+{
+	if (!text)
+		return 0;
+	free(*where);
+	*where = strdup(text);
+	return *where ? 0 : -ENOMEM;
+}
+
+static int read_options(const char *args, size_t len, struct docker_daemon *daemon)
+{
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < len; at += strlen(args + at) + 1) {
+		const char *arg = args + at, *next = arg + strlen(arg) + 1;
+
+		if (next >= args + len)
+			next = "";
+		r = keep(&daemon->config_file, value_of(arg, next, "config-file"));
+		if (r == 0)
+			r = keep(&daemon->data_root, value_of(arg, next, "data-root"));
+		if (r == 0 && value_of(arg, next, "default-runtime"))
+			r = keep(&daemon->conflict, "--default-runtime");
+		if (r == 0 && value_of(arg, next, "add-runtime"))
+			r = keep(&daemon->conflict, "--add-runtime");
+	}
+	return r;
+}
+
+static int read_command_line(int proc_fd, const char *pid, struct docker_daemon *daemon)
+{
+	_cleanup_free_ char *path = NULL, *args = NULL;
+	size_t len = 0;
+
+	if (asprintf(&path, "%s/cmdline", pid) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	if (file_read_at(proc_fd, path, MAX_COMMAND_LINE, &args, &len) < 0)
+		return 0; /* it is gone */
+	daemon->pid = atoi(pid);
+	return read_options(args, len, daemon);
+}
+
+int docker_daemon_find(const struct setup_place *place, struct docker_daemon *ret)
+{
+	_cleanup_free_ char *path = setup_path(place, "/proc");
+	struct docker_daemon daemon = {0};
+	DIR *proc = path ? opendir(path) : NULL;
+	int r = path ? 0 : -ENOMEM;
+
+	for (const struct dirent *e; proc && r == 0 && !daemon.pid && (e = readdir(proc));) {
+		if (strspn(e->d_name, "0123456789") == strlen(e->d_name) &&
+		    is_dockerd(dirfd(proc), e->d_name))
+			r = read_command_line(dirfd(proc), e->d_name, &daemon);
+	}
+	if (proc)
+		closedir(proc);
+	if (r < 0)
+		docker_daemon_free(&daemon);
+	else
+		*ret = daemon;
+	return r;
+}
+
+void docker_daemon_free(struct docker_daemon *daemon)
+{
+	free(daemon->config_file);
+	free(daemon->data_root);
+	free(daemon->conflict);
+	*daemon = (struct docker_daemon){0};
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What enable and disable do to Docker's daemon.json. */
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/quote.h"
+#include "setup/docker-daemon.h"
+#include "setup/docker.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define QUOTED_NAME	"\"" SETUP_RUNTIME_NAME "\""
+#define STOCK_RUNTIME	"runc"
+#define MAX_HOST_CONFIG (1UL << 20)
+#define SHORT_ID	12
+
+static int copy_text(const char *text, size_t len, struct edit_text *ret, struct why *why)
+{
+	return edit_copy(text, len, ret) < 0 ? why_set(why, ENOMEM, "out of memory") : 0;
+}
+
+static int refuse_default(const char *present, struct why *why)
+{
+	return why_set(
+		why, EEXIST,
+		"its default-runtime is %s, and " SETUP_RUNTIME_NAME
+		" would take its place: set \"runtime\" in /etc/oci-thin-grow/config.json to "
+		"that one's program and say --force, or say --no-default and use \"docker "
+		"run --runtime " SETUP_RUNTIME_NAME "\"",
+		quote(present));
+}
+
+static int add_default(struct edit_text *t, const struct docker_config *config, bool force,
+		       struct why *why)
+{
+	if (docker_is_default(config))
+		return 0;
+	if (!config->default_runtime)
+		return edit_add(t, NULL, "default-runtime", QUOTED_NAME, why);
+	if (strcmp(config->default_runtime, STOCK_RUNTIME) != 0 && !force)
+		return refuse_default(config->default_runtime, why);
+	return edit_set(t, NULL, "default-runtime", QUOTED_NAME, why);
+}
+
+static int add_runtime(struct edit_text *t, const struct docker_config *config, struct why *why)
+{
+	if (config->has_runtime)
+		return 0;
+	if (!config->runtimes)
+		return edit_add(t, NULL, "runtimes", "{ " QUOTED_NAME ": " DOCKER_RUNTIME " }",
+				why);
+	return edit_add(t, "runtimes", SETUP_RUNTIME_NAME, DOCKER_RUNTIME, why);
+}
+
+/* Pure: the text @from with our keys in it. */
+static int enabled(const char *from, size_t len, bool by_default, bool force, struct edit_text *ret,
+		   struct why *why)
+{
+	_cleanup_(docker_config_free) struct docker_config config = {0}, after = {0};
+	bool blank = docker_is_blank(from, len);
+	int r = docker_parse(from, len, &config, why);
+
+	if (r == 0)
+		r = blank ? copy_text("{}\n", 3, ret, why) : copy_text(from, len, ret, why);
+	if (r == 0)
+		r = add_runtime(ret, &config, why);
+	if (r == 0 && by_default)
+		r = add_default(ret, &config, force, why);
+	if (r == 0)
+		r = docker_parse(ret->text, ret->len, &after, why);
+	if (r == 0 && (!after.has_runtime || (by_default && !docker_is_default(&after))))
+		r = why_set(why, EINVAL, "cannot be edited");
+	return r;
+}
+
+/* What was the default before, or no default of ours. */
+static int strip_default(struct edit_text *t, const struct docker_config *before, struct why *why)
+{
+	_cleanup_free_ char *value = NULL;
+	const char *old = before->default_runtime;
+
+	if (!old || docker_is_default(before))
+		return edit_remove(t, NULL, "default-runtime", why);
+	if (!quote_is_plain(old))
+		return why_set(why, EINVAL, "put the default-runtime %s back by hand", quote(old));
+	if (asprintf(&value, "\"%s\"", old) < 0) {
+		value = NULL;
+		return why_set(why, ENOMEM, "out of memory");
+	}
+	return edit_set(t, NULL, "default-runtime", value, why);
+}
+
+static int strip_runtime(struct edit_text *t, const struct docker_config *before, struct why *why)
+{
+	_cleanup_(docker_config_free) struct docker_config after = {0};
+	int r = edit_remove(t, "runtimes", SETUP_RUNTIME_NAME, why);
+
+	if (r == 0)
+		r = docker_parse(t->text, t->len, &after, why);
+	if (r == 0 && !after.runtimes->first && !before->runtimes)
+		r = edit_remove(t, NULL, "runtimes", why);
+	return r;
+}
+
+/* Somebody has changed the file since: only what is ours goes. */
+static int strip(const struct docker_config *config, const struct docker_config *before,
+		 bool keep_runtime, struct edit_text *t, struct why *why)
+{
+	int r = docker_is_default(config) ? strip_default(t, before, why) : 0;
+
+	if (r == 0 && config->has_runtime && !keep_runtime)
+		r = strip_runtime(t, before, why);
+	return r;
+}
+
+/* Is @file what enable made of @backup? */
+static bool is_enabled_backup(const struct setup_file *file, const struct edit_text *backup)
+{
+	for (int by_default = 0; by_default < 2; by_default++) {
+		_cleanup_(edit_free) struct edit_text t = {0};
+		struct why unused;
+
+		if (enabled(backup->text, backup->len, by_default, true, &t, &unused) == 0 &&
+		    plan_same(t.text, t.len, file->old, file->old_len))
+			return true;
+	}
+	return false;
+}
+
+static bool is_empty_object(const struct edit_text *t)
+{
+	_cleanup_(docker_config_free) struct docker_config config = {0};
+	struct why unused;
+
+	return docker_parse(t->text, t->len, &config, &unused) == 0 &&
+	       !json_root(config.doc)->first;
+}
+
+static int plan_disable(struct setup_file *file, const struct docker_config *config,
+			bool keep_runtime, struct why *why)
+{
+	_cleanup_(docker_config_free) struct docker_config before = {0};
+	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
+	int r, has_backup = plan_backup(file, &backup, why);
+
+	if (has_backup < 0)
+		return has_backup;
+	file->remove_backup = has_backup && !keep_runtime;
+	if (!file->old || !(config->has_runtime || docker_is_default(config)))
+		return 0;
+	if (has_backup && !keep_runtime && is_enabled_backup(file, &backup)) {
+		plan_set(file, backup.text, backup.len);
+		backup.text = NULL;
+		return 0;
+	}
+	/* A backup that cannot be understood says nothing. */
+	if (!has_backup || docker_parse(backup.text, backup.len, &before, why) < 0)
+		before = (struct docker_config){0};
+	r = copy_text(file->old, file->old_len, &t, why);
+	if (r == 0)
+		r = strip(config, &before, keep_runtime, &t, why);
+	if (r < 0)
+		return r;
+	if (!has_backup && is_empty_object(&t))
+		plan_set(file, NULL, 0);
+	else
+		plan_set(file, TAKE_PTR(t.text), t.len);
+	return 0;
+}
+
+static int plan_enable(const struct setup_place *place, struct setup_file *file,
+		       const struct docker_config *config, const struct setup_options *options,
+		       struct why *why)
+{
+	_cleanup_(edit_free) struct edit_text t = {0};
+	const char *path = config->has_runtime ? config->runtime_path : SETUP_RUNTIME_PATH;
+	int r;
+
+	if (!path || !setup_is_program(place, path))
+		return why_set(why, ENOENT,
+			       "%s, its runtime " SETUP_RUNTIME_NAME ", is no program here",
+			       path ? quote(path) : "without a path");
+	r = enabled(file->old ? file->old : "", file->old_len, options->by_default, options->force,
+		    &t, why);
+	if (r < 0)
+		return r;
+	if (plan_same(t.text, t.len, file->old, file->old_len))
+		return 0;
+	file->keep_backup = file->old && !config->has_runtime && !docker_is_default(config);
+	plan_set(file, TAKE_PTR(t.text), t.len);
+	return 0;
+}
+
+static bool remembers_runtime(int dir_fd, const char *id)
+{
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	struct json_doc *doc = NULL;
+	const char *runtime = NULL;
+	struct why unused;
+	size_t len = 0;
+	bool ours;
+
+	if (asprintf(&path, "%s/hostconfig.json", id) < 0) {
+		path = NULL;
+		return false;
+	}
+	if (file_read_at(dir_fd, path, MAX_HOST_CONFIG, &text, &len) < 0 ||
+	    json_parse(text, len, &doc, &unused) < 0)
+		return false;
+	ours = json_string(json_root(doc), "Runtime", &runtime, &unused) == 1 &&
+	       strcmp(runtime, SETUP_RUNTIME_NAME) == 0;
+	json_free(doc);
+	return ours;
+}
+
+/* Docker notes a container's runtime when it makes it, and does not start it without that one. */
+static void warn_of_users(const struct setup_place *place, const char *data_root,
+			  struct setup_plan *plan)
+{
+	_cleanup_free_ char *root = setup_path(place, data_root), *path = NULL;
+	char first[SHORT_ID + 1] = "";
+	unsigned int n = 0;
+	DIR *folder;
+
+	if (!root || asprintf(&path, "%s/containers", root) < 0) {
+		path = NULL;
+		return;
+	}
+	folder = opendir(path);
+	for (const struct dirent *e; folder && (e = readdir(folder));) {
+		if (e->d_name[0] == '.' || !remembers_runtime(dirfd(folder), e->d_name))
+			continue;
+		if (n++ == 0)
+			snprintf(first, sizeof(first), "%.*s", SHORT_ID, e->d_name);
+	}
+	if (folder)
+		closedir(folder);
+	if (n)
+		plan_note(plan,
+			  "%u container%s made with this runtime (%s%s) will not start without it: "
+			  "make %s anew, or let it be known with \"disable --keep-runtime docker\"",
+			  n, n == 1 ? "" : "s", first, n == 1 ? "" : ", ...",
+			  n == 1 ? "it" : "them");
+}
+
+/* A dockerd that would not read what we write, or would not start with it. */
+static int check_daemon(const struct docker_daemon *daemon, const struct setup_file *file,
+			bool disable, struct why *why)
+{
+	_cleanup_free_ char *real =
+		daemon->config_file ? realpath(daemon->config_file, NULL) : NULL;
+
+	if (real && strcmp(real, file->path) != 0)
+		return why_set(why, EEXIST, "dockerd (process %d) reads another one: say --file %s",
+			       daemon->pid, daemon->config_file);
+	if (daemon->conflict && !disable && setup_file_changes(file))
+		return why_set(
+			why, EEXIST,
+			"dockerd (process %d) was started with %s and does not start if this "
+			"file says such, too: move what the option says into the file first",
+			daemon->pid, daemon->conflict);
+	return 0;
+}
+
+static void tell_what_then(const struct setup_options *options, struct setup_plan *plan)
+{
+	if (options->disable) {
+		plan->then =
+			"systemctl restart docker (no reload: dockerd 20.10 dies if its default "
+			"runtime goes, and later ones do not let go of it)";
+		return;
+	}
+	plan->then = "systemctl reload docker";
+	plan_note(plan,
+		  "it counts for containers made after that: Docker notes the runtime when it "
+		  "makes one");
+}
+
+static int plan_file(const struct setup_place *place, const struct setup_options *options,
+		     const struct docker_daemon *daemon, struct setup_file *file,
+		     struct setup_plan *plan, struct why *why)
+{
+	_cleanup_(docker_config_free) struct docker_config config = {0};
+	int r = docker_parse(file->old ? file->old : "", file->old_len, &config, why);
+
+	if (r == 0)
+		r = options->disable ? plan_disable(file, &config, options->keep_runtime, why)
+				     : plan_enable(place, file, &config, options, why);
+	if (r == 0)
+		r = check_daemon(daemon, file, options->disable, why);
+	if (r < 0)
+		return why_prefix(why, r, file->path);
+	tell_what_then(options, plan);
+	if (options->disable && config.has_runtime && !options->keep_runtime)
+		warn_of_users(place, daemon->data_root ? daemon->data_root : config.data_root,
+			      plan);
+	return 0;
+}
+
+int docker_plan(const struct setup_place *place, const struct setup_options *options,
+		struct setup_plan *plan, struct why *why)
+{
+	_cleanup_(docker_daemon_free) struct docker_daemon daemon = {0};
+	_cleanup_free_ char *path = docker_path(place);
+	struct setup_file *file = NULL;
+	int r;
+
+	if (!path || docker_daemon_find(place, &daemon) < 0)
+		return why_set(why, ENOMEM, "out of memory");
+	r = plan_read(plan, path, &file, why);
+	return r < 0 ? r : plan_file(place, options, &daemon, file, plan, why);
+}

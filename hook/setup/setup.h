@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * How the program is hooked into the engines: which file of which engine must say what. Nothing
+ * here talks to an engine or starts a program: these are files only.
+ */
+
+#include "base/why.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SETUP_RUNTIME_NAME "oci-thin-grow"
+#define SETUP_RUNTIME_PATH "/usr/sbin/oci-thin-grow-runtime"
+#define SETUP_HOOK_PATH	   "/usr/libexec/oci/hooks.d/oci-thin-grow"
+
+/* Where things are. All zero: on this host. */
+struct setup_place {
+	const char *root; /* put before every path but @file; NULL: "" */
+	const char *file; /* the engine's own configuration file, if it is not the usual one */
+};
+
+enum setup_state {
+	SETUP_NO_ENGINE, /* the engine's program is not there */
+	SETUP_OFF,	 /* it is, and nothing of ours is in its configuration */
+	SETUP_BROKEN,	 /* something of ours is, but not all, or it does not fit */
+	SETUP_ON,
+};
+
+struct setup_view {
+	enum setup_state state;
+	bool by_default;    /* ON: for every container, not only for those that name our runtime */
+	char *file;	    /* that hooks the program in, or would; never NULL */
+	struct why missing; /* OFF and BROKEN: what is missing and what to do; else empty */
+};
+
+/* The engines' names, in the order in which they are shown; NULL behind the last one. */
+extern const char *const setup_engines[];
+
+/*
+ * How it stands with @engine. 0; -ENOENT: we know no such engine; -EINVAL: a file of its
+ * configuration cannot be understood; -errno. With a reason that names the file.
+ */
+int setup_look(const struct setup_place *place, const char *engine, struct setup_view *ret,
+	       struct why *why);
+void setup_view_free(struct setup_view *view);
+
+/* What is asked for beyond the engine's name. */
+struct setup_options {
+	bool disable;	   /* else enable */
+	bool by_default;   /* make our runtime the engine's default one */
+	bool force;	   /* also in the place of somebody's own default runtime */
+	bool keep_runtime; /* disable: no longer the default, but still known by its name */
+};
+
+#define SETUP_MAX_FILES 3
+#define SETUP_MAX_NOTES 4
+
+struct setup_file {
+	char *path;	 /* the file itself, not a link to it */
+	char *old, *new; /* NULL: no such file */
+	size_t old_len, new_len;
+	bool keep_backup;   /* before the change, what is in it is kept beside it */
+	bool remove_backup; /* after the change, that is not needed any more */
+};
+
+/* What will be done. Nothing, if no file changes. */
+struct setup_plan {
+	struct setup_file files[SETUP_MAX_FILES];
+	size_t n_files;
+	const char *then; /* what the operator must do then, so that the engine knows of it */
+	struct why notes[SETUP_MAX_NOTES];
+	size_t n_notes;
+};
+
+/* Decides; changes nothing. 0; -EEXIST: refused, with what to do; or as setup_look(). */
+int setup_plan(const struct setup_place *place, const char *engine,
+	       const struct setup_options *options, struct setup_plan *ret, struct why *why);
+bool setup_plan_changes(const struct setup_plan *plan);
+bool setup_file_changes(const struct setup_file *file);
+
+/*
+ * Does it. Each file is exchanged in one step; killed anywhere, the same again finishes. 0 or
+ * -errno with a reason; -EAGAIN: somebody else has changed a file meanwhile.
+ */
+int setup_apply(const struct setup_plan *plan, struct why *why);
+void setup_plan_free(struct setup_plan *plan);

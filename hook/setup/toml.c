@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/cleanup.h"
+#include "setup/toml-string.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define MAX_DEPTH 32
+#define MAX_ITEMS 100000
+
+static int parse_value(struct toml_parser *p, const char *path);
+
+static void skip_blanks(struct toml_parser *p)
+{
+	while (toml_peek(p) == ' ' || toml_peek(p) == '\t')
+		p->at++;
+}
+
+static void skip_comment(struct toml_parser *p)
+{
+	skip_blanks(p);
+	if (toml_peek(p) == '#') {
+		while (p->at < p->len && toml_peek(p) != '\n')
+			p->at++;
+	}
+}
+
+/* Blanks, comments and line ends. */
+static void skip_lines(struct toml_parser *p)
+{
+	do
+		skip_comment(p);
+	while (toml_take(p, "\n") || toml_take(p, "\r\n"));
+}
+
+static int end_of_line(struct toml_parser *p)
+{
+	skip_comment(p);
+	if (p->at == p->len || toml_take(p, "\n") || toml_take(p, "\r\n"))
+		return 0;
+	return toml_complain(p, "something unexpected");
+}
+
+/* Takes @path over. *ret_index: the items may move. */
+static int add_item(struct toml_parser *p, enum toml_kind kind, char *path, size_t *ret_index)
+{
+	if (p->toml.n == MAX_ITEMS) {
+		free(path);
+		return toml_complain(p, "too much");
+	}
+	if (p->toml.n == p->room) {
+		size_t room = p->room ? p->room * 2 : 64;
+		struct toml_item *items = realloc(p->toml.items, room * sizeof(*items));
+
+		if (!items) {
+			free(path);
+			return toml_no_memory(p);
+		}
+		p->toml.items = items;
+		p->room = room;
+	}
+	*ret_index = p->toml.n++;
+	p->toml.items[*ret_index] = (struct toml_item){.kind = kind, .path = path, .start = p->at};
+	return 0;
+}
+
+static bool is_bare(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '-';
+}
+
+static int parse_part(struct toml_parser *p, char **ret)
+{
+	size_t start = p->at;
+
+	if (toml_peek(p) == '"' || toml_peek(p) == '\'')
+		return toml_parse_string(p, ret);
+	while (is_bare(toml_peek(p)))
+		p->at++;
+	if (p->at == start)
+		return toml_complain(p, "no key where one should be");
+	*ret = strndup(p->text + start, p->at - start);
+	return *ret ? 0 : toml_no_memory(p);
+}
+
+static char *join(const char *path, const char *part)
+{
+	char *whole;
+
+	return asprintf(&whole, "%s%s%s", path, *path ? TOML_SEP : "", part) < 0 ? NULL : whole;
+}
+
+/* `a."b.c".d`, below @path. *ret is to be freed. */
+static int parse_key(struct toml_parser *p, const char *path, char **ret)
+{
+	_cleanup_free_ char *whole = strdup(path);
+
+	do {
+		_cleanup_free_ char *part = NULL;
+		char *longer;
+		int r;
+
+		skip_blanks(p);
+		r = parse_part(p, &part);
+		if (r < 0 || !part)
+			return r;
+		if (strpbrk(part, TOML_SEP))
+			return toml_complain(p, "a key with a control character");
+		longer = whole ? join(whole, part) : NULL;
+		if (!longer)
+			return toml_no_memory(p);
+		free(whole);
+		whole = longer;
+		skip_blanks(p);
+	} while (toml_take(p, "."));
+	*ret = TAKE_PTR(whole);
+	return 0;
+}
+
+static int parse_pair(struct toml_parser *p, const char *path)
+{
+	_cleanup_free_ char *key = NULL;
+	int r = parse_key(p, path, &key);
+
+	if (r < 0 || !key)
+		return r;
+	if (!toml_take(p, "="))
+		return toml_complain(p, "a key without \"=\"");
+	skip_blanks(p);
+	return parse_value(p, key);
+}
+
+/* The members of an array or an inline table, whose opening bracket is read. */
+static int parse_members(struct toml_parser *p, const char *path, bool is_array)
+{
+	const char *close = is_array ? "]" : "}";
+
+	for (;;) {
+		int r;
+
+		skip_lines(p);
+		if (toml_take(p, close))
+			return 0;
+		r = is_array ? parse_value(p, path) : parse_pair(p, path);
+		if (r < 0)
+			return r;
+		skip_lines(p);
+		if (toml_take(p, ","))
+			continue;
+		return toml_take(p, close) ? 0 : toml_complain(p, "neither \",\" nor an end");
+	}
+}
+
+static int parse_bare(struct toml_parser *p, char **ret)
+{
+	size_t start = p->at, end;
+
+	while (p->at < p->len && !strchr(",]}#\r\n", toml_peek(p)))
+		p->at++;
+	end = p->at;
+	while (end > start && (p->text[end - 1] == ' ' || p->text[end - 1] == '\t'))
+		end--;
+	p->at = end;
+	if (end == start)
+		return toml_complain(p, "no value where one should be");
+	*ret = strndup(p->text + start, end - start);
+	return *ret ? 0 : toml_no_memory(p);
+}
+
+static int parse_value(struct toml_parser *p, const char *path)
+{
+	enum toml_kind kind = TOML_OTHER;
+	_cleanup_free_ char *inner = NULL, *text = NULL;
+	size_t index = 0;
+	int r;
+
+	if (++p->depth > MAX_DEPTH)
+		return toml_complain(p, "nested too deeply");
+	if (toml_peek(p) == '"' || toml_peek(p) == '\'')
+		kind = TOML_STRING;
+	else if (toml_peek(p) == '[')
+		kind = TOML_ARRAY;
+	else if (toml_peek(p) == '{')
+		kind = TOML_INLINE;
+	inner = kind == TOML_ARRAY ? join(path, TOML_ELEMENT) : strdup(path);
+	if (!inner)
+		return toml_no_memory(p);
+	r = add_item(p, kind, strdup(path), &index);
+	if (r < 0)
+		return r;
+	p->at += kind == TOML_ARRAY || kind == TOML_INLINE;
+	r = kind == TOML_STRING	 ? toml_parse_string(p, &text)
+	    : kind == TOML_OTHER ? parse_bare(p, &text)
+				 : parse_members(p, inner, kind == TOML_ARRAY);
+	p->toml.items[index].end = p->at;
+	p->toml.items[index].text = TAKE_PTR(text);
+	p->depth--;
+	return r;
+}
+
+/* `[a.b]` or `[[a.b]]`; *table is exchanged. */
+static int parse_header(struct toml_parser *p, char **table)
+{
+	bool is_array = p->at + 1 < p->len && p->text[p->at + 1] == '[';
+	size_t start = p->at, index = 0;
+	char *path = NULL;
+	int r;
+
+	p->at += is_array ? 2 : 1;
+	r = parse_key(p, "", &path);
+	if (r == 0 && !toml_take(p, is_array ? "]]" : "]"))
+		r = toml_complain(p, "a table's name without an end");
+	if (r == 0 && path) {
+		free(*table);
+		*table = path;
+		r = add_item(p, TOML_TABLE, strdup(path), &index);
+	} else {
+		free(path);
+	}
+	if (r == 0) {
+		p->toml.items[index].start = start;
+		p->toml.items[index].end = p->at;
+	}
+	return r;
+}
+
+int toml_parse(const char *text, size_t len, struct toml *ret, struct why *why)
+{
+	struct toml_parser p = {.text = text, .len = len, .why = why};
+	_cleanup_free_ char *table = strdup("");
+	int r = 0;
+
+	if (!table)
+		return toml_no_memory(&p);
+
+	for (skip_lines(&p); r == 0 && p.at < p.len; skip_lines(&p)) {
+		r = toml_peek(&p) == '[' ? parse_header(&p, &table) : parse_pair(&p, table);
+		if (r == 0)
+			r = end_of_line(&p);
+	}
+	for (size_t i = 0; r == 0 && i < p.toml.n; i++) {
+		if (!p.toml.items[i].path)
+			r = toml_no_memory(&p);
+	}
+	if (r < 0) {
+		toml_free(&p.toml);
+		return r;
+	}
+	*ret = p.toml;
+	return 0;
+}
+
+void toml_free(struct toml *toml)
+{
+	for (size_t i = 0; i < toml->n; i++) {
+		free(toml->items[i].path);
+		free(toml->items[i].text);
+	}
+	free(toml->items);
+	*toml = (struct toml){0};
+}
+
+const struct toml_item *toml_find(const struct toml *toml, const char *path)
+{
+	for (size_t i = 0; i < toml->n; i++) {
+		if (strcmp(toml->items[i].path, path) == 0)
+			return &toml->items[i];
+	}
+	return NULL;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * TOML (toml.io, 1.0), as far as it takes to find a key of a configuration and the place of its
+ * value. That a table is defined twice, or what a number or date may look like, is left to whose
+ * configuration it is.
+ */
+
+#include "base/why.h"
+
+#include <stddef.h>
+
+enum toml_kind { TOML_TABLE, TOML_STRING, TOML_ARRAY, TOML_INLINE, TOML_OTHER };
+
+/* Between the parts of a path: a part may have dots in it. */
+#define TOML_SEP "\x1f"
+/* The last part of the path of an array's element. */
+#define TOML_ELEMENT "[]"
+
+struct toml_item {
+	enum toml_kind kind;
+	char *path;	   /* the whole key, from the outermost table on */
+	size_t start, end; /* the bytes of the value, or of a table's header with its brackets */
+	char *text;	   /* strings: decoded; others: as written; else NULL */
+};
+
+struct toml {
+	struct toml_item *items; /* in the order of the file */
+	size_t n;
+};
+
+/* -EINVAL with a reason that names the line; -ENOMEM. */
+int toml_parse(const char *text, size_t len, struct toml *ret, struct why *why);
+void toml_free(struct toml *toml);
+
+/* The first one of that path, or NULL. */
+const struct toml_item *toml_find(const struct toml *toml, const char *path);

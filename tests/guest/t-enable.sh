@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# enable and disable with the real engines: Docker, containerd, podman (bookworm's) take what enable writes, containers grow by
+# that, and disable gives the files back. CRI-O is not in Debian.
+# suites: bookworm trixie
+# matrix: FS=ext4
+# limit: 600
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/docker.sh
+. /src/tests/guest/docker.sh
+
+G=/usr/sbin/oci-thin-grow
+JSON=/etc/docker/daemon.json
+TOML=/etc/containerd/config.toml
+HOOK=/usr/share/containers/oci/hooks.d/50-oci-thin-grow.json
+
+# said COMMAND...: what it says is in /run/said, too
+said() {
+	"$@" >/run/said 2>&1 || {
+		cat /run/said
+		return 1
+	}
+}
+
+same() {
+	cmp "$1" "$2" && [ ! -e "$1.oci-thin-grow-backup" ]
+}
+
+# A file as people write them: odd blanks, no end of line, keys that are none of our business
+odd_json() {
+	mkdir -p /etc/docker
+	printf '{\n\t"labels" : ["a=b","c={,}"] , "max-concurrent-downloads":5,\n\n\t"runtimes":{\n\t\t"other":{"path":"runc"}},\r\n' >$JSON
+	[ "$SUITE" = bookworm ] ||
+		printf '\t"features": { "containerd-snapshotter" : true }, "storage-driver":"devmapper",\n' >>$JSON
+	printf '\t"shutdown-timeout":5}' >>$JSON
+	cp $JSON /t/daemon.json
+}
+
+dockerd_up() {
+	docker_up --config-file "$JSON"
+}
+
+# what `systemctl reload docker` does
+reload() {
+	kill -HUP "$docker_pid"
+}
+
+default_runtime() {
+	docker info -f '{{.DefaultRuntime}}'
+}
+
+default_is() {
+	[ "$(default_runtime)" = "$1" ]
+}
+
+# Nothing but ours is new, and the rest is in its old order.
+only_ours() {
+	jq 'del(.runtimes["oci-thin-grow"], .["default-runtime"])' "$JSON" >/t/left && jq . /t/daemon.json | cmp - /t/left
+}
+
+cri_ok() {
+	ctr plugin ls | grep -q 'cri .* ok'
+}
+
+# podman takes none that another engine has used.
+new_pool() {
+	local left
+	for left in $(dmsetup ls | cut -f 1 | grep -vx pool); do
+		dmsetup remove --retry "$left" || return
+	done
+	dmsetup remove --retry pool && mkdir /t/new && pool_up /t/new
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+ok "a tar is made" bb_tar /t/bb.tar
+
+## Docker
+odd_json
+ok "dockerd starts" dockerd_up
+ok "it imports" docker import /t/bb.tar bb
+ok "before: runs" docker_run before "${LABEL_4G[@]}"
+like "before: 1 GiB" "$(df_in before)" "$MIB_1G"
+
+ok "docker --print" said $G enable --print docker
+like "--print: what" "$(cat /run/said)" '\+.*"oci-thin-grow": \{ "path": "/usr/sbin/oci-thin-grow-runtime" \}'
+ok "--print: changes nothing" same $JSON /t/daemon.json
+ok "enable docker" said $G enable docker
+like "enable docker: what then" "$(cat /run/said)" 'then: systemctl reload docker'
+ok "enable docker: only our keys differ" only_ours
+[ "$SUITE" = bookworm ] || ok "dockerd finds it valid" dockerd --validate --config-file $JSON
+ok "again" said $G enable docker
+like "again: already" "$(cat /run/said)" 'docker: enabled already'
+reload
+ok "reload: it is the default" wait_for default_is oci-thin-grow
+ok "after: runs" docker_run after "${LABEL_4G[@]}"
+like "after: 4 GiB" "$(df_in after)" "$MIB_4G"
+
+ok "disable docker" said $G disable docker
+ok "disable docker: byte for byte" same $JSON /t/daemon.json
+like "disable docker: who needs it" "$(cat /run/said)" "note: 1 container made with this runtime \($(docker inspect -f '{{.Id}}' after | cut -c 1-12)\)"
+# dockerd 20.10 dies of a reload that takes its default runtime away.
+if [ "$SUITE" != bookworm ]; then
+	reload
+	sleep 1
+	is "a reload does not forget it" "$(default_runtime)" oci-thin-grow
+fi
+ok "dockerd stops" docker_down
+ok "dockerd starts again" dockerd_up
+is "a restart does" "$(default_runtime)" runc
+ok "without its runtime a container does not start" not docker start after
+ok "enable by name" $G enable --no-default docker
+reload
+ok "reload: it starts" wait_for docker start after
+like "reload: 4 GiB" "$(df_in after)" "$MIB_4G"
+is "the default is runc's" "$(default_runtime)" runc
+ok "all go" docker rm -f before after
+ok "disable" said $G disable docker
+ok "disable: byte for byte" same $JSON /t/daemon.json
+is "disable: nobody needs it" "$(grep note /run/said)" ""
+ok "dockerd stops for good" docker_down
+
+## containerd
+ok "containerd stops" containerd_down
+cat >$TOML <<-END
+	# a configuration
+	version = 2
+	[plugins."io.containerd.grpc.v1.cri".containerd]
+	  snapshotter = "native"
+	[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+	  runtime_type = 'io.containerd.runc.v2'
+	[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+	  SystemdCgroup = false
+END
+cp $TOML /t/config.toml
+containerd config dump >/t/dump
+ok "enable containerd" said $G enable --default containerd
+containerd config dump >/t/dump.enabled
+is "containerd's view: one handler, and the default" \
+	"$(diff /t/dump /t/dump.enabled | grep -cE '^> +(\[plugins.*runtimes.oci-thin-grow(.options)?\]|BinaryName = "/usr/sbin/oci-thin-grow-runtime"|SystemdCgroup = false|default_runtime_name = "oci-thin-grow"|pod_annotations = \["io.oci-thin-grow.\*".*)$')" 6
+is "containerd's view: nothing less" "$(diff /t/dump /t/dump.enabled | grep '^<' | tr -d ' ')" '<default_runtime_name="runc"'
+containerd >>/run/containerd.log 2>&1 &
+containerd_pid=$!
+ok "it starts with that" up containerd ctr --connect-timeout 1s version
+ok "its CRI plugin loads" wait_for cri_ok
+ok "it stops" containerd_down
+ok "disable containerd" $G disable containerd
+ok "disable containerd: byte for byte" same $TOML /t/config.toml
+rm $TOML
+ok "enable without a configuration" $G enable containerd
+like "without: runc is still there" "$(containerd config dump)" 'containerd.runtimes.oci-thin-grow\].*containerd.runtimes.runc\]'
+ok "disable without" $G disable containerd
+ok "without: gone" not test -e $TOML
+
+## podman
+if [ "$SUITE" = bookworm ]; then
+	# size_of_4g: of the disk of a container that asks for 4G
+	size_of_4g() {
+		pm run --rm --annotation io.oci-thin-grow.size=4G bb df -m / | awk 'END { print $(NF-4) }'
+	}
+
+	cp $HOOK /t/hook.json
+	ok "a pool for podman" new_pool
+	ok "podman imports" pm import /t/bb.tar bb
+	ok "podman is hooked in by the installation" said $G enable podman
+	like "podman: already" "$(cat /run/said)" 'podman: enabled already'
+	like "podman: 4 GiB" "$(size_of_4g)" "$MIB_4G"
+	ok "disable podman" $G disable podman
+	like "disable podman: 1 GiB" "$(size_of_4g)" "$MIB_1G"
+	mkdir -p /etc/containers/oci/hooks.d
+	cp /t/hook.json /etc/containers/oci/hooks.d/50-oci-thin-grow.json
+	like "the folder below /etc is not read" "$(size_of_4g)" "$MIB_1G"
+	rm /etc/containers/oci/hooks.d/50-oci-thin-grow.json
+	ok "enable podman" $G enable podman
+	ok "enable podman: as it was" same $HOOK /t/hook.json
+	like "enable podman: 4 GiB" "$(size_of_4g)" "$MIB_4G"
+fi
+finish

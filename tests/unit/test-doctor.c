@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What doctor finds of files, devices, pools, ledger and containers. */
+
+#include "role/doctor.h"
+
+#include "disk/ledger.h"
+#include "fake-udev.h"
+#include "grow-fixture.h"
+
+#include <sys/sysmacros.h>
+
+static struct doctor doctor;
+static struct policy policy;
+static struct engine_container container;
+static char id[] = "0123456789abcdef", name[] = "we\"b", device_name[] = "docker-8:1-42-thin";
+
+/* A stopped container of Docker's, with 4 GiB on a device that is as long; Docker remembers 1 GiB.
+ */
+static int setup_doctor(void **state)
+{
+	setup(state);
+	fake_udev_heals();
+	fake_udev.dm_name = device_name;
+	fake_fs.bytes = LARGE;
+	fake_dm.thin.live.sectors = LARGE_SECTORS;
+	container = (struct engine_container){
+		.engine = "docker",
+		.id = id,
+		.name = name,
+		.device = device_name,
+		.remembered = SMALL,
+	};
+	policy = policy_builtin;
+	doctor = (struct doctor){
+		.policy = &policy,
+		.run_dir = run_dir,
+		.ledger_dir = ledger_dir,
+		.containers = {&container, 1},
+		.heals = true,
+	};
+	return 0;
+}
+
+static void forget(void)
+{
+	doctor.containers = (struct engine_list){0}; /* they are ours */
+	doctor_free(&doctor);
+}
+
+static int teardown_doctor(void **state)
+{
+	forget();
+	return teardown(state);
+}
+
+static void again(void **state)
+{
+	teardown_doctor(state);
+	setup_doctor(state);
+}
+
+static const struct finding *find(const char *finding_id)
+{
+	for (size_t i = 0; i < doctor.findings.n; i++) {
+		const struct finding *finding = &doctor.findings.all[i];
+
+		if (strcmp(finding->id, finding_id) == 0 && finding->severity != SEVERITY_OK)
+			return finding;
+	}
+	return NULL;
+}
+
+static const struct finding *found(const char *finding_id)
+{
+	const struct finding *finding = find(finding_id);
+
+	if (!finding) {
+		fail_msg("no finding %s", finding_id);
+		abort();
+	}
+	return finding;
+}
+
+static const struct finding *expect(enum severity severity, const char *finding_id,
+				    const char *subject, const char *what)
+{
+	const struct finding *finding = found(finding_id);
+
+	assert_int_equal(finding->severity, severity);
+	assert_string_equal(finding->subject, subject);
+	assert_contains(finding->what, what);
+	assert_non_null(finding->why);
+	return finding;
+}
+
+static void expect_nothing(void)
+{
+	assert_int_equal(doctor.findings.count[SEVERITY_BROKEN], 0);
+	assert_int_equal(doctor.findings.count[SEVERITY_WARNING], 0);
+	assert_false(doctor.findings.incomplete);
+}
+
+static void examine(void)
+{
+	doctor_read_devices(&doctor);
+	doctor_pools(&doctor);
+	doctor_ledger(&doctor);
+	doctor_containers(&doctor);
+	doctor_short_devices(&doctor);
+}
+
+static void put_entry(const char *device, uint64_t sectors, enum ledger_state entry_state)
+{
+	struct ledger_entry entry = {
+		.pool = "docker-pool",
+		.thin_id = 17,
+		.fs_uuid = "0123456789abcde",
+		.sectors = sectors,
+		.state = entry_state,
+		.mount_count = 3,
+	};
+
+	snprintf(entry.device, sizeof(entry.device), "%s", device);
+	entry.fs_uuid[15] = 'f';
+	assert_int_equal(ledger_boot_id(entry.boot_id), 0);
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+}
+
+/* --- containers ------------------------------------------------------------------------------- */
+
+static void is_content_where_heal_is_at_work(void **state)
+{
+	(void)state;
+	examine();
+	expect_nothing();
+	for (size_t i = 0; i < doctor.findings.n; i++) {
+		if (strcmp(doctor.findings.all[i].id, "containers") == 0)
+			assert_contains(doctor.findings.all[i].what, "1 of them larger");
+	}
+	assert_string_equal(fake_dm.log, "");
+	assert_int_equal(fake_dm.commits, 0);
+}
+
+static void names_a_container_at_risk(void **state)
+{
+	const struct finding *finding;
+
+	(void)state;
+	doctor.heals = false;
+	doctor.unhealed = strdup("the rule is missing");
+	doctor.mend_healing = strdup("install it");
+	examine();
+	finding = expect(SEVERITY_BROKEN, "container-at-risk", id,
+			 "docker container \"we\\\"b\" (\"0123456789ab\") would not start again: "
+			 "it needs a device of 4 GiB, and docker makes it again with 1 GiB");
+	assert_contains(finding->why, "the rule is missing");
+	assert_string_equal(finding->command, "install it");
+}
+
+static void not_one_that_was_never_grown(void **state)
+{
+	(void)state;
+	doctor.heals = false;
+	container.remembered = LARGE;
+	examine();
+	expect_nothing();
+	again(state);
+	doctor.heals = false;
+	container.remembered = 0; /* the engine's files do not say */
+	examine();
+	expect_nothing();
+}
+
+static void one_whose_engine_does_not_wait(void **state)
+{
+	const struct finding *finding;
+
+	(void)state;
+	fake_udev.cookie = "6291456";
+	examine();
+	finding = expect(SEVERITY_BROKEN, "container-at-risk", id, "4 GiB");
+	assert_contains(finding->why, "does not wait for udev");
+	assert_null(finding->command);
+	again(state);
+	fake_udev.cookie = NULL; /* the rule came later: it will see the next one */
+	examine();
+	expect_nothing();
+}
+
+static void one_that_only_the_ledger_knows_of(void **state)
+{
+	(void)state;
+	fake_dm.thin.gone = true;
+	doctor.heals = false;
+	examine();
+	expect_nothing();
+	again(state);
+	fake_dm.thin.gone = true;
+	doctor.heals = false;
+	put_entry(device_name, LARGE_SECTORS, LEDGER_DONE);
+	examine();
+	expect(SEVERITY_BROKEN, "container-at-risk", id, "needs a device of 4 GiB");
+	again(state);
+	fake_dm.thin.gone = true;
+	doctor.heals = false;
+	container.remembered = 0;
+	put_entry(device_name, LARGE_SECTORS, LEDGER_DONE);
+	examine();
+	expect(SEVERITY_BROKEN, "container-at-risk", id, "with what it was at first");
+}
+
+static void tells_a_device_that_is_too_short(void **state)
+{
+	const struct finding *finding;
+
+	(void)state;
+	fake_dm.thin.live.sectors = SMALL_SECTORS;
+	examine();
+	finding = expect(SEVERITY_BROKEN, "container-too-short", id,
+			 "has 1 GiB, and must have 4 GiB");
+	assert_string_equal(finding->command, "oci-thin-grow heal --all");
+	assert_null(find("device-too-short"));
+	assert_string_equal(fake_dm.log, "");
+	again(state);
+	fake_dm.thin.live.sectors = SMALL_SECTORS;
+	doctor.containers.n = 0;
+	examine();
+	finding = expect(SEVERITY_BROKEN, "device-too-short", device_name, "must have 4 GiB");
+	assert_string_equal(finding->command, "oci-thin-grow heal --all");
+}
+
+/* --- the ledger ------------------------------------------------------------------------------- */
+
+static void tells_of_the_ledger(void **state)
+{
+	char *command = NULL;
+
+	(void)state;
+	put_entry(device_name, LARGE_SECTORS, LEDGER_INTENDED);
+	examine();
+	/* It is not mounted, as far as the mount table tells. */
+	assert_null(
+		expect(SEVERITY_WARNING, "growth-unfinished", device_name, "to 4 GiB")->command);
+	again(state);
+	put_entry("other", LARGE_SECTORS, LEDGER_DONE);
+	write_in(ledger_dir, "other", "x");
+	examine();
+	assert_true(asprintf(&command, "rm -r %s/other", ledger_dir) > 0);
+	assert_string_equal(
+		expect(SEVERITY_BROKEN, "ledger-entry", "other", "ledger entry")->command, command);
+	free(command);
+	again(state);
+	put_entry("other", LARGE_SECTORS, LEDGER_DONE);
+	write_in(ledger_dir, "\x1b[2J", "x");
+	examine();
+	assert_contains(expect(SEVERITY_BROKEN, "ledger-entry", "\x1b[2J", "\\x1b")->command,
+			" -maxdepth 1 -inum ");
+	again(state);
+	assert_int_equal(mkdir(ledger_dir, 0777), 0);
+	assert_int_equal(chmod(ledger_dir, 0777), 0);
+	examine();
+	assert_contains(
+		expect(SEVERITY_BROKEN, "ledger-folder", ledger_dir, "writable by others")->command,
+		"chmod 0700 ");
+}
+
+/* --- pools ------------------------------------------------------------------------------------ */
+
+static const struct finding *pool_says(void **state, const char *status, const char *finding_id)
+{
+	again(state);
+	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "%s", status);
+	examine();
+	return find(finding_id);
+}
+
+/* The same, where it must say it. */
+static const struct finding *pool_must_say(void **state, const char *status, const char *finding_id)
+{
+	pool_says(state, status, finding_id);
+	return found(finding_id);
+}
+
+static void tells_of_pools(void **state)
+{
+	const struct finding *finding;
+
+	assert_null(pool_says(state,
+			      "0 3686/4096 1556480/1638400 - rw discard_passdown "
+			      "queue_if_no_space - 1024",
+			      "pool-data"));
+	expect_nothing(); /* 90 % and 95 % are not above the marks */
+	finding =
+		pool_must_say(state,
+			      "0 100/4096 1572864/1638400 - rw discard_passdown queue_if_no_space "
+			      "- 1024",
+			      "pool-data");
+	assert_string_equal(finding->what, "pool \"docker-pool\" is 96.0 % full");
+	assert_null(finding->command); /* nothing is known of what lies below it */
+	assert_contains(finding->why, "no command can lengthen it");
+	finding = pool_must_say(state,
+				"0 3900/4096 100/1638400 - rw discard_passdown queue_if_no_space "
+				"- 1024",
+				"pool-metadata");
+	assert_contains(finding->what, "95.2 %");
+	pool_must_say(state,
+		      "0 100/4096 100/1638400 - out_of_data_space discard_passdown "
+		      "queue_if_no_space - 1024",
+		      "pool-data");
+	finding = pool_must_say(
+		state, "0 100/4096 100/1638400 - ro discard_passdown queue_if_no_space - 1024",
+		"pool-read-only");
+	assert_string_equal(finding->command,
+			    "dmsetup load docker-pool --table '0 209715200 thin-pool 1234:1 "
+			    "1234:2 128 32768 0' && dmsetup resume docker-pool");
+	pool_must_say(state,
+		      "0 100/4096 100/1638400 - ro discard_passdown queue_if_no_space "
+		      "needs_check 1024",
+		      "pool-needs-check");
+	assert_null(find("pool-read-only"));
+	assert_non_null(pool_says(state, "Fail", "pool-needs-check"));
+}
+
+static void leaves_pools_alone_that_are_not_ours(void **state)
+{
+	static const char *const others[] = {"vg-*", NULL};
+
+	(void)state;
+	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "Fail");
+	policy.pools = others;
+	examine();
+	assert_null(find("pool-needs-check"));
+	assert_non_null(find("pool")); /* there is none that may be used */
+}
+
+/* --- configuration ---------------------------------------------------------------------------- */
+
+static void tells_of_the_configuration(void **state)
+{
+	const struct finding *finding;
+
+	(void)state;
+	policy.runtime = "/bin/true";
+	doctor_config(&doctor);
+	expect_nothing();
+	assert_int_equal(mkdir(run_dir, 0700), 0);
+	write_in(run_dir, "disabled", "");
+	doctor_config(&doctor);
+	finding = found("switched-off");
+	assert_contains(finding->what, "disabled, until that is removed");
+	assert_contains(finding->command, "rm ");
+	assert_int_equal(doctor.findings.count[SEVERITY_WARNING], 1);
+	findings_free(&doctor.findings);
+	policy.enabled = false;
+	policy.broken = "config.json:3: no such key";
+	doctor_config(&doctor);
+	finding = found("switched-off");
+	assert_null(finding->command);
+	finding = found("config");
+	assert_int_equal(finding->severity, SEVERITY_BROKEN);
+	assert_contains(finding->what, "config.json:3");
+	findings_free(&doctor.findings);
+	policy.broken = NULL;
+	policy.runtime = "/nowhere/runc";
+	doctor_config(&doctor);
+	finding = found("config");
+	assert_int_equal(finding->severity, SEVERITY_WARNING);
+	assert_contains(finding->what, "/nowhere/runc");
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+static char *host;
+
+static void make_host(void)
+{
+	static const char *const folders[] = {"usr", "usr/sbin", "usr/libexec", "usr/libexec/oci",
+					      "usr/libexec/oci/hooks.d"};
+	char *path;
+
+	host = new_folder();
+	for (size_t i = 0; i < COUNT_OF(folders); i++)
+		mkdir_in(host, folders[i]);
+	write_in(host, "usr/sbin/oci-thin-grow", "x");
+	path = path_in(host, "usr/sbin/oci-thin-grow");
+	assert_int_equal(chmod(path, 0755), 0);
+	free(path);
+	path = path_in(host, "usr/sbin/oci-thin-grow-runtime");
+	assert_int_equal(symlink("oci-thin-grow", path), 0);
+	free(path);
+	path = path_in(host, "usr/libexec/oci/hooks.d/oci-thin-grow");
+	assert_int_equal(symlink("../../../sbin/oci-thin-grow", path), 0);
+	free(path);
+}
+
+static void look_at_host(void)
+{
+	findings_free(&doctor.findings);
+	doctor_files(&doctor, host);
+}
+
+static void tells_of_its_own_files(void **state)
+{
+	char *program, *link;
+	const struct finding *finding;
+
+	(void)state;
+	make_host();
+	program = path_in(host, "usr/sbin/oci-thin-grow");
+	link = path_in(host, "usr/libexec/oci/hooks.d/oci-thin-grow");
+	look_at_host();
+	expect_nothing();
+	assert_int_equal(doctor.findings.count[SEVERITY_OK], 1);
+	assert_int_equal(chmod(program, 0775), 0);
+	look_at_host();
+	finding = expect(SEVERITY_BROKEN, "file-access", "/usr/sbin/oci-thin-grow", "mode 0775");
+	assert_string_equal(finding->command, "chown root:root /usr/sbin/oci-thin-grow && chmod "
+					      "go-w /usr/sbin/oci-thin-grow");
+	assert_int_equal(chmod(program, 0644), 0);
+	look_at_host();
+	finding = expect(SEVERITY_BROKEN, "file-access", "/usr/sbin/oci-thin-grow",
+			 "cannot be executed");
+	assert_string_equal(finding->command, "chmod 0755 /usr/sbin/oci-thin-grow");
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink("/bin/true", link), 0);
+	look_at_host();
+	finding = expect(SEVERITY_BROKEN, "file-link", "/usr/libexec/oci/hooks.d/oci-thin-grow",
+			 "does not lead to");
+	assert_string_equal(finding->command,
+			    "mkdir -p /usr/libexec/oci/hooks.d && ln -sfn "
+			    "../../../sbin/oci-thin-grow /usr/libexec/oci/hooks.d/oci-thin-grow");
+	assert_int_equal(unlink(program), 0);
+	look_at_host();
+	finding =
+		expect(SEVERITY_BROKEN, "file-missing", "/usr/sbin/oci-thin-grow", "No such file");
+	assert_contains(finding->command, "install -D -m 0755 /");
+	free(program);
+	free(link);
+	remove_folder(host);
+}
+
+#define DOCTOR_TEST(test)                                                                          \
+	((struct CMUnitTest){.name = #test,                                                        \
+			     .test_func = (test),                                                  \
+			     .setup_func = setup_doctor,                                           \
+			     .teardown_func = teardown_doctor,                                     \
+			     .initial_state = &(enum fs_type){FS_EXT4}})
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		DOCTOR_TEST(is_content_where_heal_is_at_work),
+		DOCTOR_TEST(names_a_container_at_risk),
+		DOCTOR_TEST(not_one_that_was_never_grown),
+		DOCTOR_TEST(one_whose_engine_does_not_wait),
+		DOCTOR_TEST(one_that_only_the_ledger_knows_of),
+		DOCTOR_TEST(tells_a_device_that_is_too_short),
+		DOCTOR_TEST(tells_of_the_ledger),
+		DOCTOR_TEST(tells_of_pools),
+		DOCTOR_TEST(leaves_pools_alone_that_are_not_ours),
+		DOCTOR_TEST(tells_of_the_configuration),
+		DOCTOR_TEST(tells_of_its_own_files),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

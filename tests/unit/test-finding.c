@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/finding.h"
+
+#include "unit.h"
+
+static struct findings findings;
+
+static int teardown(void **state)
+{
+	(void)state;
+	findings_free(&findings);
+	return 0;
+}
+
+static void fill(void)
+{
+	findings_add(&findings, SEVERITY_OK, "udevd", NULL, finding_text("it answers"), NULL, NULL);
+	findings_add(&findings, SEVERITY_WARNING, "engine", "docker", finding_text("not hooked in"),
+		     finding_text("nobody is asked"), finding_text("enable %s", "docker"));
+	findings_add(&findings, SEVERITY_BROKEN, "pool-data", "p", finding_text("full"),
+		     finding_text("hangs"), NULL);
+}
+
+static char *printed(int (*print)(FILE *out))
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	assert_non_null(out);
+	assert_int_equal(print(out), 0);
+	fclose(out);
+	return text;
+}
+
+static int plain(FILE *out)
+{
+	return findings_print(&findings, false, out);
+}
+
+static int coloured(FILE *out)
+{
+	return findings_print(&findings, true, out);
+}
+
+static int json(FILE *out)
+{
+	return findings_print_json(&findings, out);
+}
+
+static void prints_each_with_its_why_and_command(void **state)
+{
+	char *text;
+
+	(void)state;
+	fill();
+	text = printed(plain);
+	assert_string_equal(text, "ok      udevd: it answers\n"
+				  "warning engine: not hooked in\n"
+				  "  why:  nobody is asked\n"
+				  "  mend: enable docker\n"
+				  "broken  pool-data: full\n"
+				  "  why:  hangs\n"
+				  "1 broken, 1 warning, 1 ok\n");
+	free(text);
+}
+
+static void colours_only_if_told(void **state)
+{
+	char *text;
+
+	(void)state;
+	fill();
+	text = printed(coloured);
+	assert_contains(text, "\x1b[1;31mbroken  \x1b[0mpool-data: full\n");
+	assert_contains(text, "  mend: enable docker\n");
+	free(text);
+}
+
+static void prints_json(void **state)
+{
+	char *text;
+
+	(void)state;
+	fill();
+	text = printed(json);
+	assert_string_equal(text,
+			    "{\"broken\":1,\"warnings\":1,\"ok\":1,\"findings\":["
+			    "{\"severity\":\"ok\",\"id\":\"udevd\",\"subject\":null,"
+			    "\"what\":\"it answers\",\"why\":null,\"command\":null},"
+			    "{\"severity\":\"warning\",\"id\":\"engine\",\"subject\":\"docker\","
+			    "\"what\":\"not hooked in\",\"why\":\"nobody is asked\","
+			    "\"command\":\"enable docker\"},"
+			    "{\"severity\":\"broken\",\"id\":\"pool-data\",\"subject\":\"p\","
+			    "\"what\":\"full\",\"why\":\"hangs\",\"command\":null}]}\n");
+	free(text);
+}
+
+static void knows_that_something_is_missing(void **state)
+{
+	(void)state;
+	findings_add(&findings, SEVERITY_BROKEN, "udevd", "x", NULL, finding_text("why"), NULL);
+	assert_true(findings.incomplete);
+	assert_int_equal(findings.n, 0);
+	assert_int_equal(findings.count[SEVERITY_BROKEN], 1);
+}
+
+static void expect_word(const char *text, const char *want)
+{
+	char *word = finding_word(text);
+
+	if (want)
+		assert_string_equal(word, want);
+	else
+		assert_null(word);
+	free(word);
+}
+
+static void makes_words_for_sh(void **state)
+{
+	(void)state;
+	expect_word("/var/lib/a_b-c.d:1,2@3%4+5", "/var/lib/a_b-c.d:1,2@3%4+5");
+	expect_word("", "''");
+	expect_word("a b", "'a b'");
+	expect_word("it's", "'it'\\''s'");
+	expect_word("$(reboot)`;&|<>*?[]{}!#~\\\"", "'$(reboot)`;&|<>*?[]{}!#~\\\"'");
+	expect_word("a=b", "'a=b'");
+	expect_word("~root", "'~root'");
+	expect_word("a\nb", NULL);
+	expect_word("\x1b[2J", NULL);
+	expect_word("\xc3\xa4", NULL);
+	expect_word("\x7f", NULL);
+}
+
+/* sh itself must read back what went in. */
+static void words_survive_sh(void **state)
+{
+	static const char *const texts[] = {"''", "'", "a'b'c", "\\'", "$HOME", "a  b", "!!"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		char *word = finding_word(texts[i]), *command = NULL, back[64] = "";
+		FILE *sh;
+
+		assert_true(asprintf(&command, "printf %%s %s", word) > 0);
+		sh = popen(command, "r");
+		assert_non_null(sh);
+		back[fread(back, 1, sizeof(back) - 1, sh)] = '\0';
+		assert_int_equal(pclose(sh), 0);
+		assert_string_equal(back, texts[i]);
+		free(word);
+		free(command);
+	}
+}
+
+#define FINDING_TEST(test) cmocka_unit_test_teardown(test, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FINDING_TEST(prints_each_with_its_why_and_command),
+		FINDING_TEST(colours_only_if_told),
+		FINDING_TEST(prints_json),
+		FINDING_TEST(knows_that_something_is_missing),
+		FINDING_TEST(makes_words_for_sh),
+		FINDING_TEST(words_survive_sh),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

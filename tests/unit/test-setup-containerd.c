@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "setup-fixture.h"
+#include "setup/containerd.h"
+
+#define CONFIG	"/etc/containerd/config.toml"
+#define DROP_IN "/etc/containerd/conf.d/50-oci-thin-grow.toml"
+#define BACKUP	CONFIG ".oci-thin-grow-backup"
+#define CRI_2	"plugins.\"io.containerd.grpc.v1.cri\".containerd"
+#define CRI_3	"plugins.\"io.containerd.cri.v1.runtime\".containerd"
+
+static const char *const configs[] = {
+	"version = 2\n",
+	"version = 2",
+	"# only this\nversion = 2 # two\n\n\n",
+	"version = 2\r\n\r\n[grpc]\r\n  uid = 0\r\n",
+	"disabled_plugins = [\"cri\"]\nversion = 2\n",
+	"version = 2\n[" CRI_2 "]\n  snapshotter = \"devmapper\"\n",
+	"version = 2\n[" CRI_2 "] # x\n  default_runtime_name = \"runc\" # y\n  a = 1",
+	"version = 2\n[plugins]\n  [plugins.'io.containerd.grpc.v1.cri']\n    x = '''\n[" CRI_2
+	"]\n'''\n",
+	"version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\ncontainerd.default_runtime_name = "
+	"'kata'\n",
+	"version = 2\n[" CRI_2 ".runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n"
+	"  [" CRI_2 ".runtimes.runc.options]\n    SystemdCgroup = true\n",
+	"version = 2\n[" CRI_2 "]",
+	"version = 2\n[" CRI_2 ".runtimes.runc-fc]\n",
+	"version = 3\n",
+	"version = 3",
+	"imports = []\nversion = 3\n",
+	"version = 3\nimports = [ \"/etc/other.toml\" , \"x/*.toml\", ]\n",
+	"version = 3\nimports = [\n  \"/etc/containerd/conf.d/*.toml\",\n]\n",
+	"version = 3\n[" CRI_3 "]\n  default_runtime_name = 'runc'\n",
+};
+
+static int set_up(bool by_default)
+{
+	return run("containerd", (struct setup_options){.by_default = by_default});
+}
+
+static void gives_the_file_back_byte_for_byte(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(configs); i++) {
+		for (int by_default = 0; by_default < 2; by_default++) {
+			put(CONFIG, configs[i]);
+			assert_int_equal(set_up(by_default), 0);
+			assert_int_equal(look("containerd"), SETUP_ON);
+			assert_int_equal(set_up(by_default), 0);
+			assert_false(setup_plan_changes(&plan));
+			assert_int_equal(disable("containerd"), 0);
+			assert_file(CONFIG, configs[i]);
+			assert_file(DROP_IN, NULL);
+			assert_file(BACKUP, NULL);
+		}
+	}
+}
+
+/* In two steps, and with a line of somebody else's in between: the same but for that line. */
+static void removes_only_what_is_ours(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(configs); i++) {
+		char *text, *more = NULL, *expected = NULL;
+		const char *end = configs[i] + strlen(configs[i]) - 1;
+
+		put(CONFIG, configs[i]);
+		assert_int_equal(set_up(false), 0);
+		assert_int_equal(set_up(true), 0);
+		text = get(CONFIG);
+		assert_true(asprintf(&more, "%s\n[theirs]\n", text) > 0);
+		put(CONFIG, more);
+		assert_int_equal(disable("containerd"), 0);
+		assert_true(asprintf(&expected, "%s%s\n[theirs]\n", configs[i],
+				     *end == '\n' || text[strlen(text) - 1] != '\n' ? "" : "\n") >
+			    0);
+		assert_file(CONFIG, expected);
+		free(text);
+		free(more);
+		free(expected);
+	}
+}
+
+static void our_handler_is_like_theirs(void **state)
+{
+	(void)state;
+	put(CONFIG, "version = 2\n"
+		    "[" CRI_2 ".runtimes.runc]\n"
+		    "  runtime_type = \"io.containerd.runc.v2\"\n"
+		    "  pod_annotations = [ 'a/*', \"b\" ]\n"
+		    "  base_runtime_spec = \"/etc/spec.json\"\n"
+		    "[" CRI_2 ".runtimes.runc.options]\n"
+		    "  SystemdCgroup = true\n"
+		    "  BinaryName = \"crun\"\n");
+	assert_int_equal(set_up(false), 0);
+	assert_file(CONFIG, "version = 2\n"
+			    "[" CRI_2 ".runtimes.runc]\n"
+			    "  runtime_type = \"io.containerd.runc.v2\"\n"
+			    "  pod_annotations = [ 'a/*', \"b\" ]\n"
+			    "  base_runtime_spec = \"/etc/spec.json\"\n"
+			    "[" CRI_2 ".runtimes.runc.options]\n"
+			    "  SystemdCgroup = true\n"
+			    "  BinaryName = \"crun\"\n" CONTAINERD_BEGIN "[" CRI_2
+			    ".runtimes.oci-thin-grow]\n"
+			    "  runtime_type = \"io.containerd.runc.v2\"\n"
+			    "  pod_annotations = [\"io.oci-thin-grow.*\", "
+			    "\"containerd.io/snapshot/max-size\", 'a/*', \"b\"]\n"
+			    "  base_runtime_spec = \"/etc/spec.json\"\n"
+			    "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
+			    "  BinaryName = \"/usr/sbin/oci-thin-grow-runtime\"\n"
+			    "  SystemdCgroup = true\n" CONTAINERD_END);
+}
+
+/* A table of runtimes takes the place of containerd's own one, and with it runc's. */
+static void runc_stays_known(void **state)
+{
+	(void)state;
+	assert_int_equal(set_up(true), 0);
+	assert_file(CONFIG, "version = 2\n" CONTAINERD_BEGIN "[" CRI_2 "]\n"
+			    "  default_runtime_name = \"oci-thin-grow\"\n"
+			    "[" CRI_2 ".runtimes.runc]\n"
+			    "  runtime_type = \"io.containerd.runc.v2\"\n"
+			    "[" CRI_2 ".runtimes.oci-thin-grow]\n"
+			    "  runtime_type = \"io.containerd.runc.v2\"\n"
+			    "  pod_annotations = [\"io.oci-thin-grow.*\", "
+			    "\"containerd.io/snapshot/max-size\"]\n"
+			    "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
+			    "  BinaryName = \"/usr/sbin/oci-thin-grow-runtime\"\n" CONTAINERD_END);
+	assert_int_equal(disable("containerd"), 0);
+	assert_file(CONFIG, NULL);
+}
+
+static void version_3_gets_a_file_of_its_own(void **state)
+{
+	char *text;
+
+	(void)state;
+	put(CONFIG, "version = 3\nimports = [\"/a.toml\"]\n[grpc]\n");
+	assert_int_equal(set_up(true), 0);
+	assert_file(CONFIG, "version = 3\nimports = [\"/a.toml\", \"" DROP_IN "\"]\n[grpc]\n");
+	text = get(DROP_IN);
+	assert_contains(text, "version = 3\n");
+	assert_contains(text, "[" CRI_3 ".runtimes.oci-thin-grow.options]\n"
+			      "  BinaryName = \"/usr/sbin/oci-thin-grow-runtime\"\n");
+	assert_contains(text, "[" CRI_3 "]\n  default_runtime_name = \"oci-thin-grow\"\n");
+	free(text);
+	/* the drop-in before the import, so that no import points nowhere */
+	assert_string_equal(strrchr(plan.files[0].path, '/'), "/50-oci-thin-grow.toml");
+	assert_int_equal(disable("containerd"), 0);
+	assert_string_equal(strrchr(plan.files[1].path, '/'), "/50-oci-thin-grow.toml");
+}
+
+static void leaves_what_is_there_by_hand(void **state)
+{
+	static const char theirs[] = "version = 3\n[" CRI_3 ".runtimes.oci-thin-grow.options]\n"
+				     "  BinaryName = '/usr/sbin/oci-thin-grow-runtime'\n";
+
+	(void)state;
+	put(CONFIG, theirs);
+	assert_int_equal(look("containerd"), SETUP_ON);
+	assert_int_equal(set_up(false), 0);
+	assert_false(setup_plan_changes(&plan));
+	assert_file(CONFIG, theirs);
+	assert_file(DROP_IN, NULL);
+}
+
+static void gives_a_replaced_default_back(void **state)
+{
+	(void)state;
+	put(CONFIG, "version = 2\n[" CRI_2 "]\n  default_runtime_name = 'kata'\n");
+	assert_int_equal(set_up(true), 0);
+	put(CONFIG, "version = 2\n[" CRI_2 "]\n  default_runtime_name = \"oci-thin-grow\"\n");
+	assert_int_equal(disable("containerd"), 0);
+	assert_file(CONFIG, "version = 2\n[" CRI_2 "]\n  default_runtime_name = 'kata'\n");
+}
+
+static void refuses_what_it_does_not_understand(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+	} cases[] = {
+		{"root = \"/x\"\n", "config migrate"},
+		{"version = 1\n", "is of version \"1\""},
+		{"version = 4\n", "is of version \"4\""},
+		{"version = 2\n[x\n", "in line 2"},
+		{"version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\ncontainerd = { runtimes = "
+		 "{} }\n",
+		 "in braces"},
+		{"version = 2\nplugins = {}\n", "in braces"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		put(CONFIG, cases[i].text);
+		assert_int_equal(set_up(false), -EINVAL);
+		assert_contains(why.text, CONFIG ": ");
+		assert_contains(why.text, cases[i].reason);
+		assert_file(CONFIG, cases[i].text);
+	}
+}
+
+static void says_what_is_missing(void **state)
+{
+	(void)state;
+	put_program("/usr/bin/containerd");
+	put(CONFIG, "version = 2\n");
+	assert_int_equal(look("containerd"), SETUP_OFF);
+	assert_contains(why.text, "enable containerd");
+	put(CONFIG, "version = 2\n[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
+		    "BinaryName = '/nowhere'\n");
+	assert_int_equal(look("containerd"), SETUP_BROKEN);
+	assert_contains(why.text, "\"/nowhere\", is no program");
+	put(CONFIG, "version = 2\ndisabled_plugins = [\"cri\"]\n");
+	assert_int_equal(set_up(false), 0);
+	assert_contains(plan.notes[0].text, "its CRI plugin is disabled");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOST_TEST(gives_the_file_back_byte_for_byte),
+		HOST_TEST(removes_only_what_is_ours),
+		HOST_TEST(our_handler_is_like_theirs),
+		HOST_TEST(runc_stays_known),
+		HOST_TEST(version_3_gets_a_file_of_its_own),
+		HOST_TEST(leaves_what_is_there_by_hand),
+		HOST_TEST(gives_a_replaced_default_back),
+		HOST_TEST(refuses_what_it_does_not_understand),
+		HOST_TEST(says_what_is_missing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

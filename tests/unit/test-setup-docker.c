@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon-json.h"
+#include "oci/json.h"
+#include "setup-fixture.h"
+
+#include <sys/xattr.h>
+
+#define FILE_NAME "/etc/docker/daemon.json"
+#define BACKUP	  FILE_NAME ".oci-thin-grow-backup"
+#define OURS	  "{ \"path\": \"/usr/sbin/oci-thin-grow-runtime\" }"
+#define FRESH                                                                                      \
+	"{\n  \"runtimes\": { \"oci-thin-grow\": " OURS " },\n"                                    \
+	"  \"default-runtime\": \"oci-thin-grow\"\n}\n"
+
+static struct json_doc *parse(const char *text)
+{
+	struct json_doc *doc = NULL;
+
+	assert_int_equal(json_parse(text, strlen(text), &doc, &why), 0);
+	return doc;
+}
+
+static bool is_named(const struct json *value, const char *name)
+{
+	return value->key && strcmp(value->key, name) == 0;
+}
+
+/* The members of @a but for ours are those of @b, in the same order. */
+static void assert_same_but_ours(const struct json *a, const struct json *b)
+{
+	const struct json *x = a->first, *y = b->first;
+
+	for (;; x = x->next, y = y->next) {
+		while (x && (is_named(x, "oci-thin-grow") || is_named(x, "default-runtime") ||
+			     (is_named(x, "runtimes") && (!y || !is_named(y, "runtimes")))))
+			x = x->next;
+		while (y && is_named(y, "default-runtime"))
+			y = y->next;
+		if (!x || !y)
+			break;
+		assert_int_equal(x->type, y->type);
+		assert_int_equal(x->key_len, y->key_len);
+		if (x->key)
+			assert_memory_equal(x->key, y->key, x->key_len);
+		assert_int_equal(x->len, y->len);
+		assert_memory_equal(x->text, y->text, x->len);
+		assert_same_but_ours(x, y);
+	}
+	assert_ptr_equal(x, y);
+}
+
+static void only_our_keys_differ(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(daemon_jsons); i++) {
+		struct json_doc *before = parse(daemon_jsons[i]), *after;
+		char *text;
+
+		put(FILE_NAME, daemon_jsons[i]);
+		assert_int_equal(enable("docker"), 0);
+		assert_int_equal(look("docker"), SETUP_ON);
+		text = get(FILE_NAME);
+		after = parse(text);
+		assert_same_but_ours(json_root(after), json_root(before));
+		assert_file(BACKUP, daemon_jsons[i]);
+		json_free(before);
+		json_free(after);
+		free(text);
+		assert_int_equal(disable("docker"), 0);
+	}
+}
+
+static void gives_the_file_back_byte_for_byte(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(daemon_jsons); i++) {
+		for (int by_default = 0; by_default < 2; by_default++) {
+			put(FILE_NAME, daemon_jsons[i]);
+			assert_int_equal(
+				run("docker", (struct setup_options){.by_default = by_default}), 0);
+			assert_int_equal(disable("docker"), 0);
+			assert_file(FILE_NAME, daemon_jsons[i]);
+			assert_file(BACKUP, NULL);
+		}
+	}
+}
+
+/* Without the backup, too, where there was something that tells how the file is written. */
+static void needs_no_backup_for_that(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(daemon_jsons); i++) {
+		char *backup;
+
+		if (strspn(daemon_jsons[i], "{} \r\n") == strlen(daemon_jsons[i]) ||
+		    strstr(daemon_jsons[i], "\"default-runtime\"") ||
+		    strstr(daemon_jsons[i], "\"runtimes\":{}") ||
+		    strstr(daemon_jsons[i], "\"runtimes\": {}"))
+			continue;
+		put(FILE_NAME, daemon_jsons[i]);
+		assert_int_equal(enable("docker"), 0);
+		backup = whole_path(BACKUP);
+		assert_int_equal(unlink(backup), 0);
+		free(backup);
+		assert_int_equal(disable("docker"), 0);
+		assert_file(FILE_NAME, daemon_jsons[i]);
+	}
+}
+
+static void makes_and_removes_the_file(void **state)
+{
+	(void)state;
+	assert_int_equal(enable("docker"), 0);
+	assert_file(FILE_NAME, FRESH);
+	assert_file(BACKUP, NULL);
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, NULL);
+	/* one that is empty comes back empty */
+	put(FILE_NAME, " \n");
+	assert_int_equal(enable("docker"), 0);
+	assert_file(FILE_NAME, FRESH);
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, " \n");
+}
+
+static void keeps_what_others_change_meanwhile(void **state)
+{
+	(void)state;
+	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
+	assert_int_equal(enable("docker"), 0);
+	put(FILE_NAME,
+	    "{ \"debug\": true, \"runtimes\": { \"oci-thin-grow\": " OURS ", \"x\": {} },\n"
+	    "  \"default-runtime\": \"oci-thin-grow\", \"mtu\": 9000 }\n");
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, "{ \"debug\": true, \"runtimes\": { \"x\": {} }, \"mtu\": 9000 }\n");
+	assert_file(BACKUP, NULL);
+	/* an empty object of theirs stays, too */
+	put(FILE_NAME, "{\"runtimes\":{}}");
+	assert_int_equal(enable("docker"), 0);
+	put(FILE_NAME, "{\"runtimes\":{\"oci-thin-grow\":" OURS "},\"debug\":true}");
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, "{\"runtimes\":{},\"debug\":true}");
+}
+
+static void gives_a_replaced_default_back(void **state)
+{
+	(void)state;
+	put(FILE_NAME, "{\"default-runtime\":\"runc\"}");
+	assert_int_equal(enable("docker"), 0);
+	assert_file(FILE_NAME, "{\"default-runtime\":\"oci-thin-grow\",\"runtimes\": "
+			       "{ \"oci-thin-grow\": " OURS " }}");
+	put(FILE_NAME,
+	    "{\"default-runtime\":\"oci-thin-grow\",\"runtimes\":{\"oci-thin-grow\":" OURS
+	    "},\"debug\":true}");
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, "{\"default-runtime\":\"runc\",\"debug\":true}");
+}
+
+static void does_not_take_the_place_of_anothers_default(void **state)
+{
+	static const char nvidia[] = "{ \"runtimes\": { \"nvidia\": { \"path\": \"n\" } },\n"
+				     "  \"default-runtime\": \"nvidia\" }\n";
+
+	(void)state;
+	put(FILE_NAME, nvidia);
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, FILE_NAME ": its default-runtime is \"nvidia\"");
+	assert_contains(why.text, "--force");
+	assert_file(FILE_NAME, nvidia);
+	assert_file(BACKUP, NULL);
+	assert_int_equal(run("docker", (struct setup_options){.by_default = false}), 0);
+	assert_int_equal(look("docker"), SETUP_ON);
+	assert_int_equal(run("docker", (struct setup_options){.by_default = true, .force = true}),
+			 0);
+	assert_file(BACKUP, nvidia);
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, nvidia);
+}
+
+static void keeps_the_runtime_known_if_asked(void **state)
+{
+	(void)state;
+	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(
+		run("docker", (struct setup_options){.disable = true, .keep_runtime = true}), 0);
+	assert_file(FILE_NAME,
+		    "{ \"mtu\": 1450, \"runtimes\": { \"oci-thin-grow\": " OURS " } }\n");
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, "{ \"mtu\": 1450 }\n");
+}
+
+static void names_containers_that_need_the_runtime(void **state)
+{
+	(void)state;
+	put(FILE_NAME, "{ \"data-root\": \"/srv/docker\" }");
+	put("/srv/docker/containers/0123456789abcdef/hostconfig.json",
+	    "{\"Runtime\":\"oci-thin-grow\"}");
+	put("/srv/docker/containers/fedcba9876543210/hostconfig.json", "{\"Runtime\":\"runc\"}");
+	put("/srv/docker/containers/ffff/hostconfig.json", "{");
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(disable("docker"), 0);
+	assert_int_equal(plan.n_notes, 1);
+	assert_contains(plan.notes[0].text, "1 container made with this runtime (0123456789ab) ");
+}
+
+/* A dockerd with these arguments, which are separated by blanks. */
+static void put_daemon(const char *arguments)
+{
+	size_t len = strlen(arguments) + 1;
+	char *bytes = strdup(arguments);
+
+	assert_non_null(bytes);
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = bytes[i] == ' ' ? '\0' : bytes[i];
+	for (const char *pid = "12345"; *pid; pid++) {
+		char comm[] = "/proc/?/comm", line[] = "/proc/?/cmdline";
+
+		*strchr(comm, '?') = *strchr(line, '?') = *pid;
+		put(comm, "dockerd-not\n");
+		put_bytes(line, "x\0--add-runtime", 16);
+	}
+	put("/proc/42/comm", "dockerd\n");
+	put_bytes("/proc/42/cmdline", bytes, len);
+	free(bytes);
+}
+
+static void heeds_how_dockerd_was_started(void **state)
+{
+	char *arguments = NULL;
+
+	(void)state;
+	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
+	put_daemon("/usr/sbin/dockerd -H fd:// --default-runtime crun");
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, FILE_NAME ": dockerd (process 42) was started with "
+					    "--default-runtime and does not start");
+	put_daemon("/usr/sbin/dockerd --add-runtime=x=/y");
+	assert_int_equal(enable("docker"), -EEXIST);
+	put("/etc/other.json", "{}");
+	assert_true(asprintf(&arguments, "dockerd --config-file %s/etc/other.json", root) > 0);
+	put_daemon(arguments);
+	free(arguments);
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, "say --file /");
+	assert_file(FILE_NAME, "{ \"mtu\": 1450 }\n");
+	put_daemon("/usr/sbin/dockerd --data-root /srv/docker --config-file");
+	assert_int_equal(enable("docker"), 0);
+	put("/srv/docker/containers/0123/hostconfig.json", "{\"Runtime\":\"oci-thin-grow\"}");
+	assert_int_equal(disable("docker"), 0);
+	assert_contains(plan.notes[0].text, "(0123) ");
+}
+
+static void refuses_what_dockerd_would(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+	} cases[] = {
+		{"\xef\xbb\xbf{}", "byte order mark"},
+		{"{ /* no */ }", "comment"},
+		{"{ \"a\": 1, }", "at byte"},
+		{"[]", "expected an object"},
+		{"{ \"Runtimes\": {} }", "\"Runtimes\" at byte 12: dockerd does not start"},
+		{"{ \"Default-Runtime\": \"runc\" }", "write it as \"default-runtime\""},
+		{"{ \"runtimes\": {}, \"runtimes\": {} }", "duplicate key \"runtimes\""},
+		{"{ \"runtimes\": [] }", "expected an object, found an array"},
+		{"{ \"default-runtime\": 1 }", "expected a string"},
+		{"{ \"runtimes\": { \"oci-thin-grow\": {} } }", "without a path"},
+		{"{ \"runtimes\": { \"oci-thin-grow\": { \"path\": \"/x\" } } }", "no program"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		put(FILE_NAME, cases[i].text);
+		assert_true(enable("docker") < 0);
+		assert_contains(why.text, FILE_NAME ": ");
+		assert_contains(why.text, cases[i].reason);
+		assert_file(FILE_NAME, cases[i].text);
+		assert_file(BACKUP, NULL);
+	}
+}
+
+static void says_what_is_missing(void **state)
+{
+	(void)state;
+	put_program("/usr/sbin/dockerd");
+	assert_int_equal(look("docker"), SETUP_OFF);
+	assert_contains(why.text, "enable docker");
+	put(FILE_NAME, "{\"default-runtime\": \"oci-thin-grow\"}");
+	assert_int_equal(look("docker"), SETUP_BROKEN);
+	assert_contains(why.text, "not among its runtimes");
+	put(FILE_NAME, "{\"runtimes\": {\"oci-thin-grow\": {\"path\": \"/nowhere\"}}}");
+	assert_int_equal(look("docker"), SETUP_BROKEN);
+	assert_contains(why.text, "\"/nowhere\", is no program");
+	put(FILE_NAME, "{\"runtimes\": {\"oci-thin-grow\": " OURS "}}");
+	assert_int_equal(look("docker"), SETUP_ON);
+	/* what enable cannot mend it does not touch */
+	put(FILE_NAME, "{\"default-runtime\": \"oci-thin-grow\"}");
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(look("docker"), SETUP_ON);
+}
+
+static void follows_a_link_and_keeps_how_it_looks(void **state)
+{
+	char *link = whole_path(FILE_NAME), *file = whole_path("/srv/daemon.json"), value[8];
+	struct stat st;
+	bool labelled;
+
+	(void)state;
+	put("/srv/daemon.json", "{\"a\":1}");
+	put("/etc/docker/other", "");
+	assert_int_equal(symlink("../../srv/daemon.json", link), 0);
+	assert_int_equal(chmod(file, 0640), 0);
+	/* older kernels have none on tmpfs */
+	labelled = setxattr(file, "user.label", "x", 1, 0) == 0;
+	if (geteuid() == 0)
+		assert_int_equal(chown(file, 65534, 65533), 0);
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(lstat(file, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(st.st_mode & 07777, 0640);
+	if (geteuid() == 0)
+		assert_int_equal(st.st_uid + st.st_gid, 65534 + 65533);
+	if (labelled)
+		assert_int_equal(getxattr(file, "user.label", value, sizeof(value)), 1);
+	assert_file("/srv/daemon.json.oci-thin-grow-backup", "{\"a\":1}");
+	assert_int_equal(disable("docker"), 0);
+	assert_file("/srv/daemon.json", "{\"a\":1}");
+	assert_int_equal(unlink(file), 0);
+	assert_true(enable("docker") < 0);
+	assert_contains(why.text, "No such file");
+	free(link);
+	free(file);
+}
+
+static void takes_another_file(void **state)
+{
+	char *file = whole_path("/srv/d.json");
+
+	(void)state;
+	put("/srv/d.json", "{\"a\":1}");
+	place.file = file;
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(look("docker"), SETUP_ON);
+	assert_int_equal(disable("docker"), 0);
+	assert_file("/srv/d.json", "{\"a\":1}");
+	assert_file(FILE_NAME, NULL);
+	free(file);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOST_TEST(only_our_keys_differ),
+		HOST_TEST(gives_the_file_back_byte_for_byte),
+		HOST_TEST(needs_no_backup_for_that),
+		HOST_TEST(makes_and_removes_the_file),
+		HOST_TEST(keeps_what_others_change_meanwhile),
+		HOST_TEST(gives_a_replaced_default_back),
+		HOST_TEST(does_not_take_the_place_of_anothers_default),
+		HOST_TEST(keeps_the_runtime_known_if_asked),
+		HOST_TEST(names_containers_that_need_the_runtime),
+		HOST_TEST(heeds_how_dockerd_was_started),
+		HOST_TEST(refuses_what_dockerd_would),
+		HOST_TEST(says_what_is_missing),
+		HOST_TEST(follows_a_link_and_keeps_how_it_looks),
+		HOST_TEST(takes_another_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

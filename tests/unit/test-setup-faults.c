@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Whatever fails, and wherever it is killed: a file is the old one or the new one. */
+
+#include "setup-fixture.h"
+
+#include <dirent.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#define FILE_NAME "/etc/docker/daemon.json"
+#define BACKUP	  FILE_NAME ".oci-thin-grow-backup"
+#define OLD	  "{ \"mtu\": 1450 }\n"
+#define NEW                                                                                        \
+	"{ \"mtu\": 1450, \"runtimes\": { \"oci-thin-grow\": "                                     \
+	"{ \"path\": \"/usr/sbin/oci-thin-grow-runtime\" } }, "                                    \
+	"\"default-runtime\": \"oci-thin-grow\" }\n"
+
+/* --- the calls that change something: ours come before libc's ----------------------------------
+ */
+
+static struct {
+	unsigned int count, stop_at; /* the nth one fails, or is the last thing done; 0: none */
+	bool die;
+} calls;
+
+static bool call_fails(void)
+{
+	if (!calls.stop_at || ++calls.count != calls.stop_at)
+		return false;
+	if (calls.die)
+		_exit(9);
+	errno = EIO;
+	return true;
+}
+
+int fsync(int fd)
+{
+	return call_fails() ? -1 : fdatasync(fd);
+}
+
+int renameat(int old_fd, const char *old, int new_fd, const char *new)
+{
+	return call_fails() ? -1 : renameat2(old_fd, old, new_fd, new, 0);
+}
+
+ssize_t write(int fd, const void *bytes, size_t len)
+{
+	struct iovec iov = {(void *)(uintptr_t)bytes, len};
+
+	if (!call_fails())
+		return writev(fd, &iov, 1);
+	iov.iov_len = len / 2; /* half of it is there */
+	return writev(fd, &iov, 1) < 0 ? -1 : (errno = EIO, -1);
+}
+
+/* --- */
+
+static void assert_one_of(const char *path, const char *a, const char *b)
+{
+	char *text = get(path);
+
+	assert_non_null(text);
+	if (strcmp(text, a) != 0)
+		assert_string_equal(text, b);
+	free(text);
+}
+
+static void assert_only_these(int most)
+{
+	char *folder = whole_path("/etc/docker");
+	struct dirent **entries = NULL;
+	int n = scandir(folder, &entries, NULL, NULL);
+
+	assert_true(n >= 2 && n - 2 <= most);
+	while (n > 0)
+		free(entries[--n]);
+	free(entries);
+	free(folder);
+}
+
+/* Lets each call fail in its turn, until one run has no more calls than that. */
+static void each_call_fails(bool disabling)
+{
+	for (unsigned int n = 1;; n++) {
+		int r;
+
+		put(FILE_NAME, OLD);
+		if (disabling)
+			assert_int_equal(enable("docker"), 0);
+		calls.count = 0;
+		calls.stop_at = n;
+		r = disabling ? disable("docker") : enable("docker");
+		calls.stop_at = 0;
+		if (r == 0) {
+			assert_true(n > 5);
+			return;
+		}
+		assert_int_equal(r, -EIO);
+		assert_contains(why.text, FILE_NAME ": Input/output error");
+		assert_one_of(FILE_NAME, OLD, NEW);
+		assert_only_these(2);
+		/* and the same again finishes */
+		assert_int_equal(disabling ? disable("docker") : enable("docker"), 0);
+		assert_file(FILE_NAME, disabling ? OLD : NEW);
+		assert_file(BACKUP, disabling ? NULL : OLD);
+		assert_int_equal(disable("docker"), 0);
+		assert_file(FILE_NAME, OLD);
+	}
+}
+
+static void a_failed_enable_leaves_old_or_new(void **state)
+{
+	(void)state;
+	each_call_fails(false);
+}
+
+static void a_failed_disable_leaves_old_or_new(void **state)
+{
+	(void)state;
+	each_call_fails(true);
+}
+
+/* The exit status of a child that dies at its nth call. */
+static int die_at(unsigned int n, bool disabling)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		calls.count = 0;
+		calls.stop_at = n;
+		calls.die = true;
+		_exit(disabling ? -disable("docker") : -enable("docker"));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void killed_anywhere_the_next_run_finishes(void **state)
+{
+	(void)state;
+	for (int disabling = 0; disabling < 2; disabling++) {
+		for (unsigned int n = 1, status = 9; status == 9; n++) {
+			put(FILE_NAME, OLD);
+			if (disabling)
+				assert_int_equal(enable("docker"), 0);
+			status = (unsigned int)die_at(n, disabling);
+			assert_one_of(FILE_NAME, OLD, NEW);
+			assert_int_equal(disabling ? disable("docker") : enable("docker"), 0);
+			assert_file(FILE_NAME, disabling ? OLD : NEW);
+			assert_int_equal(disable("docker"), 0);
+			assert_file(FILE_NAME, OLD);
+			assert_file(BACKUP, NULL);
+			assert_true(status == 9 || n > 5);
+		}
+	}
+}
+
+static void what_another_wrote_meanwhile_stays(void **state)
+{
+	struct setup_options options = {.by_default = true};
+
+	(void)state;
+	put(FILE_NAME, OLD);
+	assert_int_equal(setup_plan(&place, "docker", &options, &plan, &why), 0);
+	put(FILE_NAME, "{ \"mtu\": 1451 }\n");
+	assert_int_equal(setup_apply(&plan, &why), -EAGAIN);
+	assert_contains(why.text, "run the same again");
+	assert_file(FILE_NAME, "{ \"mtu\": 1451 }\n");
+	assert_file(BACKUP, NULL);
+	put(FILE_NAME, "{ \"mtu\": 1450, \"debug\": true }\n");
+	assert_int_equal(setup_apply(&plan, &why), -EAGAIN);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOST_TEST(a_failed_enable_leaves_old_or_new),
+		HOST_TEST(a_failed_disable_leaves_old_or_new),
+		HOST_TEST(killed_anywhere_the_next_run_finishes),
+		HOST_TEST(what_another_wrote_meanwhile_stays),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "setup-fixture.h"
+
+static void knows_its_engines(void **state)
+{
+	struct setup_view view;
+
+	(void)state;
+	for (size_t i = 0; setup_engines[i]; i++)
+		assert_int_equal(look(setup_engines[i]), SETUP_NO_ENGINE);
+	assert_int_equal(setup_look(&place, "lxc", &view, &why), -ENOENT);
+	assert_contains(why.text, "\"lxc\"");
+	assert_int_equal(enable("lxc"), -ENOENT);
+}
+
+static void works_without_the_engine_but_says_so(void **state)
+{
+	static const char *const programs[] = {"dockerd", "containerd", "podman", "crio"};
+
+	(void)state;
+	for (size_t i = 0; setup_engines[i]; i++) {
+		assert_int_equal(enable(setup_engines[i]), 0);
+		assert_contains(plan.notes[plan.n_notes - 1].text, programs[i]);
+		assert_int_equal(look(setup_engines[i]), SETUP_ON);
+		assert_int_equal(disable(setup_engines[i]), 0);
+		assert_int_equal(look(setup_engines[i]), SETUP_NO_ENGINE);
+	}
+}
+
+static void twice_is_once(void **state)
+{
+	(void)state;
+	put("/etc/docker/daemon.json", "{\"a\":1}");
+	put("/etc/containerd/config.toml", "version = 2\n[grpc]\n  uid = 0\n");
+	put("/etc/crio/crio.conf", "[crio.runtime]\nhooks_dir = [\"/etc/hooks\"]\n");
+	for (size_t i = 0; setup_engines[i]; i++) {
+		for (int disabling = 0; disabling < 2; disabling++) {
+			struct setup_options options = {.disable = disabling, .by_default = true};
+
+			assert_int_equal(run(setup_engines[i], options), 0);
+			assert_true(setup_plan_changes(&plan));
+			assert_non_null(plan.then);
+			assert_int_equal(run(setup_engines[i], options), 0);
+			assert_false(setup_plan_changes(&plan));
+		}
+	}
+}
+
+static void installs_nothing_that_points_nowhere(void **state)
+{
+	char *runtime = whole_path("/usr/sbin/oci-thin-grow-runtime");
+	char *hook = whole_path("/usr/libexec/oci/hooks.d/oci-thin-grow");
+
+	(void)state;
+	assert_int_equal(unlink(runtime), 0);
+	assert_int_equal(unlink(hook), 0);
+	for (size_t i = 0; setup_engines[i]; i++) {
+		assert_int_equal(enable(setup_engines[i]), -ENOENT);
+		assert_contains(why.text, "/usr/");
+	}
+	free(runtime);
+	free(hook);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOST_TEST(knows_its_engines),
+		HOST_TEST(works_without_the_engine_but_says_so),
+		HOST_TEST(twice_is_once),
+		HOST_TEST(installs_nothing_that_points_nowhere),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "setup/toml.h"
+
+#include "unit.h"
+
+#define S TOML_SEP
+
+static struct toml toml;
+static struct why why;
+
+static int parse(const char *text)
+{
+	toml_free(&toml);
+	return toml_parse(text, strlen(text), &toml, &why);
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	toml_free(&toml);
+	return 0;
+}
+
+/* The bytes of the value are @raw, and it means @text. */
+static void assert_item(const char *source, const char *path, const char *raw, const char *text)
+{
+	const struct toml_item *item;
+
+	assert_int_equal(parse(source), 0);
+	item = toml_find(&toml, path);
+	assert_non_null(item);
+	assert_int_equal(item->end - item->start, strlen(raw));
+	assert_memory_equal(source + item->start, raw, strlen(raw));
+	if (text)
+		assert_string_equal(item->text, text);
+	else
+		assert_null(item->text);
+}
+
+static void finds_values_and_their_places(void **state)
+{
+	(void)state;
+	assert_item("a = 1", "a", "1", "1");
+	assert_item("# x\n\n  a=true # y\r\n", "a", "true", "true");
+	assert_item("a.b . \"c.d\" = 'x'\n", "a" S "b" S "c.d", "'x'", "x");
+	assert_item("[t]\na = 1979-05-27 07:32:00 # x\n", "t" S "a", "1979-05-27 07:32:00",
+		    "1979-05-27 07:32:00");
+	assert_item("[ a . 'b' ]\nc = +1_000.5e-3\n[z]\n", "a" S "b" S "c", "+1_000.5e-3",
+		    "+1_000.5e-3");
+	assert_item("x = 1\n[plugins.\"io.x.v1\".a] # y\n", "plugins" S "io.x.v1" S "a",
+		    "[plugins.\"io.x.v1\".a]", NULL);
+	assert_item("[[a.b]]\nc = 1\n", "a" S "b", "[[a.b]]", NULL);
+}
+
+static void reads_all_kinds_of_strings(void **state)
+{
+	(void)state;
+	assert_item("a = \"x \\\"y\\\" \\\\ \\t \\u00e9 \\U0001F600 # no\"", "a",
+		    "\"x \\\"y\\\" \\\\ \\t \\u00e9 \\U0001F600 # no\"",
+		    "x \"y\" \\ \t \xc3\xa9 \xf0\x9f\x98\x80 # no");
+	assert_item("a = 'x\\n'", "a", "'x\\n'", "x\\n");
+	assert_item("a = \"\"\"\nx \"y\" \\\n   z\n[no]\n\"\"\"\nb = 2\n", "a",
+		    "\"\"\"\nx \"y\" \\\n   z\n[no]\n\"\"\"", "x \"y\" z\n[no]\n");
+	assert_item("a = '''\nb = 'c' \\\n'''\n", "a", "'''\nb = 'c' \\\n'''", "b = 'c' \\\n");
+	assert_item("a = \"\"\"x\"\"\"\"\"\n", "a", "\"\"\"x\"\"\"\"\"", "x\"\"");
+	assert_item("a = \"\"\nb = ''\n", "a", "\"\"", "");
+}
+
+static void reads_arrays_and_inline_tables(void **state)
+{
+	static const char text[] = "a = [ 'x', # one\n\n \"y\" ,\n ] # end\n"
+				   "t = { u = 1, v.w = [[2], []] }\n";
+
+	(void)state;
+	assert_item(text, "a", "[ 'x', # one\n\n \"y\" ,\n ]", NULL);
+	assert_item(text, "a" S "[]", "'x'", "x");
+	assert_item(text, "t" S "u", "1", "1");
+	assert_item(text, "t" S "v" S "w" S "[]" S "[]", "2", "2");
+	assert_int_equal(toml_find(&toml, "t")->kind, TOML_INLINE);
+	assert_int_equal(toml.n, 9);
+	assert_null(toml_find(&toml, "v"));
+}
+
+static void says_where_it_is_wrong(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+	} cases[] = {
+		{"a", "a key without \"=\" in line 1"},
+		{"a = 1\nb =\n", "no value where one should be in line 2"},
+		{"a = 1 2 = 3\n[b\n", "a table's name without an end in line 2"},
+		{"a = 'x\n'", "a string without an end in line 1"},
+		{"a = \"\"\"x\n\n", "a string without an end in line 3"},
+		{"a = \"\\q\"", "a wrong escape"},
+		{"a = \"\\u12g4\"", "a wrong escape"},
+		{"a = \"x\" y", "something unexpected"},
+		{"a = [1 2]\nb = [3", "neither \",\" nor an end"},
+		{"a = {b = 1", "neither \",\" nor an end"},
+		{"= 1", "no key where one should be"},
+		{"\"\\u001f\" = 1", "a key with a control character"},
+		{"[]\n", "no key where one should be"},
+	};
+	char deep[200] = "a = ";
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_int_equal(parse(cases[i].text), -EINVAL);
+		assert_contains(why.text, cases[i].reason);
+	}
+	memset(deep + 4, '[', 100);
+	assert_int_equal(parse(deep), -EINVAL);
+	assert_contains(why.text, "nested too deeply");
+	assert_int_equal(toml_parse("a = 1\0", 6, &toml, &why), -EINVAL);
+}
+
+#define TOML_TEST(test) cmocka_unit_test_teardown(test, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TOML_TEST(finds_values_and_their_places),
+		TOML_TEST(reads_all_kinds_of_strings),
+		TOML_TEST(reads_arrays_and_inline_tables),
+		TOML_TEST(says_where_it_is_wrong),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
