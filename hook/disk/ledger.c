@@ -300,6 +300,42 @@ int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *ent
 	return pruner.count;
 }
 
+struct visitor {
+	const char *dir;
+	void (*visit)(const char *name, const struct ledger_entry *entry, const struct why *damage,
+		      void *context);
+	void *context;
+};
+
+static int visit_entry(const char *name, void *context)
+{
+	const struct visitor *visitor = context;
+	struct ledger_entry entry;
+	struct why damage;
+	int r;
+
+	if (!ledger_name_is_valid(name))
+		return 0;
+	r = ledger_read(visitor->dir, name, &entry, &damage);
+	if (r) /* 0: just removed */
+		visitor->visit(name, r > 0 ? &entry : NULL, &damage, visitor->context);
+	return 0;
+}
+
+int ledger_each(const char *dir,
+		void (*visit)(const char *name, const struct ledger_entry *entry,
+			      const struct why *damage, void *context),
+		void *context, struct why *why)
+{
+	_cleanup_close_ int fd = open_folder(dir, why);
+	int r;
+
+	if (fd == -ENOENT)
+		return 0;
+	r = fd < 0 ? fd : each_file(fd, visit_entry, &(struct visitor){dir, visit, context});
+	return r < 0 ? why_set(why, -r, "ledger %s: %s", dir, strerror(-r)) : 0;
+}
+
 int ledger_boot_id(char ret[37])
 {
 	_cleanup_free_ char *text = NULL;

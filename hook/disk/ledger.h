@@ -36,5 +36,15 @@ int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *
 int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *entry, void *context),
 		 void *context, struct why *why);
 
+/*
+ * Calls @visit for each file that could be an entry: with the entry, or with NULL and the reason if
+ * it is damaged. Takes no lock: writers are not kept waiting, and one that is just written may be
+ * seen as it was. 0, also if there is no ledger yet; -errno with a reason.
+ */
+int ledger_each(const char *dir,
+		void (*visit)(const char *name, const struct ledger_entry *entry,
+			      const struct why *damage, void *context),
+		void *context, struct why *why);
+
 /* The running kernel's boot id. 0 or -errno. */
 int ledger_boot_id(char ret[37]);

@@ -780,6 +780,44 @@ static bool odd_ones(const struct ledger_entry *entry, void *context)
 	return strtoul(entry->device + 1, NULL, 10) % 2;
 }
 
+struct seen {
+	int sound, damaged;
+};
+
+static void note(const char *name, const struct ledger_entry *entry, const struct why *damage,
+		 void *context)
+{
+	struct seen *seen = context;
+
+	if (entry) {
+		assert_string_equal(entry->device, name);
+		assert_same(entry, &example);
+		seen->sound++;
+		return;
+	}
+	assert_contains(damage->text, "ledger entry ");
+	assert_contains(damage->text, name);
+	seen->damaged++;
+}
+
+static void visits_each(void **state)
+{
+	struct seen seen = {0};
+
+	(void)state;
+	assert_int_equal(ledger_each(dir, note, &seen, &why), 0);
+	put(&example);
+	write_in(dir, ".hidden", "");
+	write_in(dir, "a\nb", "");
+	write_in(dir, "damaged", "sectors=1\n");
+	assert_int_equal(ledger_each(dir, note, &seen, &why), 0);
+	assert_int_equal(seen.sound, 1);
+	assert_int_equal(seen.damaged, 1);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(ledger_each(dir, note, &seen, &why), -EPERM);
+	assert_contains(why.text, dir);
+}
+
 static void prunes_what_is_gone(void **state)
 {
 	struct ledger_entry entry = example;
@@ -908,6 +946,7 @@ int main(void)
 		LEDGER_TEST(survives_what_is_not_an_entry),
 		LEDGER_TEST(is_not_misled_by_leftovers),
 		LEDGER_TEST(removes_the_entry_and_its_leftovers_only),
+		LEDGER_TEST(visits_each),
 		LEDGER_TEST(prunes_what_is_gone),
 		LEDGER_TEST(keeps_writers_out_while_it_prunes),
 		LEDGER_TEST(matches_only_in_all),
