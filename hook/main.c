@@ -20,6 +20,7 @@ static const struct {
 	{"list", "[--json]", "containers on thin devices", role_list},
 	{"explain", "CONTAINER | --state FILE", "what the hook would do, step by step",
 	 role_explain},
+	{"metrics", "[--output FILE]", "pools and containers, for Prometheus", role_metrics},
 };
 
 #define ROLES (sizeof(roles) / sizeof(roles[0]))

@@ -19,6 +19,7 @@ int role_heal(int argc, char *argv[]);
 int role_grow(int argc, char *argv[]);
 int role_list(int argc, char *argv[]);
 int role_explain(int argc, char *argv[]);
+int role_metrics(int argc, char *argv[]);
 
 /* The wrapper: @argv is the runtime's, @environment what the real runtime will get. */
 int role_runtime(int argc, char *argv[], char *environment[]);
