@@ -106,6 +106,9 @@ deps: ## install what building and testing need (Debian; root)
 lint-deps:
 	@tests/deps.sh $(BUILD_DEPS) $(LINT_DEPS)
 
+UNITS := $(PREFIX)/lib/systemd/system
+SHARE := $(PREFIX)/share/oci-thin-grow
+
 .PHONY: install uninstall
 install: all ## install below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
@@ -116,13 +119,19 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json
 	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules
+	$(INSTALL) -d $(DESTDIR)$(UNITS) $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
+	$(INSTALL) -m 0644 config/systemd/* $(DESTDIR)$(UNITS)
+	$(INSTALL) -m 0644 config/prometheus/* $(DESTDIR)$(SHARE)/prometheus
+	$(INSTALL) -m 0644 config/grafana/* $(DESTDIR)$(SHARE)/grafana
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
 		$(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json \
 		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules \
-		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
+		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow \
+		$(addprefix $(DESTDIR)$(UNITS)/,$(notdir $(wildcard config/systemd/*)))
+	rm -rf $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
 
 # --- style -------------------------------------------------------------------------------------------------
 C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h')
