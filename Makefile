@@ -114,6 +114,8 @@ MAN5 := oci-thin-grow.json.5
 BASH_COMPLETION = $(PREFIX)/share/bash-completion/completions/oci-thin-grow
 ZSH_COMPLETION  = $(ZSHDIR)/_oci-thin-grow
 FISH_COMPLETION = $(PREFIX)/share/fish/vendor_completions.d/oci-thin-grow.fish
+UNITS := $(PREFIX)/lib/systemd/system
+SHARE := $(PREFIX)/share/oci-thin-grow
 
 .PHONY: install uninstall
 install: all ## install below $(DESTDIR)$(PREFIX)
@@ -136,6 +138,10 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		config/config.json $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json
 	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules
+	$(INSTALL) -d $(DESTDIR)$(UNITS) $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
+	$(INSTALL) -m 0644 config/systemd/* $(DESTDIR)$(UNITS)
+	$(INSTALL) -m 0644 config/prometheus/* $(DESTDIR)$(SHARE)/prometheus
+	$(INSTALL) -m 0644 config/grafana/* $(DESTDIR)$(SHARE)/grafana
 
 uninstall: ## remove what install put there, but for the configuration
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
@@ -147,7 +153,9 @@ uninstall: ## remove what install put there, but for the configuration
 		$(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) \
 		$(DESTDIR)$(FISH_COMPLETION) \
 		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules \
-		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
+		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow \
+		$(addprefix $(DESTDIR)$(UNITS)/,$(notdir $(wildcard config/systemd/*)))
+	rm -rf $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
 
 # --- packages ----------------------------------------------------------------------------------------------
 DEB_DEPS := debhelper libcmocka-dev

@@ -31,6 +31,7 @@ static const struct {
 	{"enable", "ENGINE", "hook it into docker, containerd, podman or crio", role_enable},
 	{"disable", "ENGINE", "undo that", role_enable},
 	{"config", "check | show", "validate the configuration, or print what counts", role_config},
+	{"metrics", "", "pools and containers, for Prometheus", role_metrics},
 	{.what = "Called by engines, runtimes and udev"},
 	{"hook", "", "OCI hook: the container state on stdin", role_hook},
 	{"runtime", "", "OCI runtime, as oci-thin-grow-runtime: grows, then becomes runc",

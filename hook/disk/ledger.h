@@ -36,8 +36,8 @@ int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *
 int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *entry, void *context),
 		 void *context, struct why *why);
 
-/* Calls @visit for each sound entry; those that are not are passed over. 0 or -errno with a reason.
- */
+/* Calls @visit for each sound entry; those that are not are passed over (ledger-files.h tells of
+ * them). 0 or -errno with a reason. */
 int ledger_each(const char *dir, void (*visit)(const struct ledger_entry *entry, void *context),
 		void *context, struct why *why);
 

@@ -23,6 +23,7 @@ int role_explain(int argc, char *argv[]);
 int role_config(int argc, char *argv[]);
 int role_enable(int argc, char *argv[]); /* and disable */
 int role_doctor(int argc, char *argv[]);
+int role_metrics(int argc, char *argv[]);
 
 /*
  * The wrapper: @argv is the runtime's, @environment what the real runtime will get. As a subcommand

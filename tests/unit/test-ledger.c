@@ -780,6 +780,29 @@ static bool odd_ones(const struct ledger_entry *entry, void *context)
 	return strtoul(entry->device + 1, NULL, 10) % 2;
 }
 
+static void note(const struct ledger_entry *entry, void *context)
+{
+	assert_same(entry, &example);
+	(*(int *)context)++;
+}
+
+static void visits_each_sound_one(void **state)
+{
+	int seen = 0;
+
+	(void)state;
+	assert_int_equal(ledger_each(dir, note, &seen, &why), 0);
+	put(&example);
+	write_in(dir, ".hidden", "");
+	write_in(dir, "a\nb", "");
+	write_in(dir, "damaged", "sectors=1\n");
+	assert_int_equal(ledger_each(dir, note, &seen, &why), 0);
+	assert_int_equal(seen, 1);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_int_equal(ledger_each(dir, note, &seen, &why), -EPERM);
+	assert_contains(why.text, dir);
+}
+
 static void prunes_what_is_gone(void **state)
 {
 	struct ledger_entry entry = example;
@@ -908,6 +931,7 @@ int main(void)
 		LEDGER_TEST(survives_what_is_not_an_entry),
 		LEDGER_TEST(is_not_misled_by_leftovers),
 		LEDGER_TEST(removes_the_entry_and_its_leftovers_only),
+		LEDGER_TEST(visits_each_sound_one),
 		LEDGER_TEST(prunes_what_is_gone),
 		LEDGER_TEST(keeps_writers_out_while_it_prunes),
 		LEDGER_TEST(matches_only_in_all),

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* `metrics`: pools, containers and the ledger as Prometheus' text format. */
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/replace.h"
+#include "policy/policy.h"
+#include "role/command.h"
+#include "role/metrics-text.h"
+#include "role/role.h"
+#include "role/settings.h"
+#include "role/target.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OUTPUT_MODE 0644 /* node_exporter is not root */
+
+static const char help[] =
+	"Usage: oci-thin-grow metrics [--output FILE] [--data-root DIR]...\n"
+	"Prints pools, containers on thin devices and the ledger as Prometheus' text format.\n\n"
+	"  --output FILE      into a file, which is replaced as a whole; for node_exporter's\n"
+	"                     textfile collector it must end with .prom\n"
+	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Examples:\n"
+	"  oci-thin-grow metrics | promtool check metrics\n"
+	"  oci-thin-grow metrics --output /var/lib/prometheus/node-exporter/oci-thin-grow.prom\n"
+	"  systemctl enable --now oci-thin-grow-metrics.timer    # that, every minute\n\n"
+	"Exit status: 0 done, 1 failed, 2 usage.\n";
+
+static void complain(const struct why *why)
+{
+	log_stderr("%s", why->text);
+}
+
+static void free_rows(struct metrics *metrics)
+{
+	for (size_t i = 0; i < metrics->n_rows; i++)
+		inventory_free(&metrics->rows[i].inventory);
+	free(metrics->rows);
+}
+
+static int look_at_containers(const struct engine_list *list, const struct policy *policy,
+			      struct metrics *metrics)
+{
+	metrics->rows = calloc(list->n + 1, sizeof(*metrics->rows));
+	if (!metrics->rows)
+		return -ENOMEM;
+	for (size_t i = 0; i < list->n; i++) {
+		struct metrics_row *row = &metrics->rows[metrics->n_rows];
+
+		if (!inventory_look(&list->containers[i], policy, &row->inventory))
+			continue;
+		row->risk = survey_judge(metrics->survey, &row->inventory);
+		metrics->n_rows++;
+	}
+	return 0;
+}
+
+static int format(const struct metrics *metrics, char **ret_text, size_t *ret_len)
+{
+	FILE *stream = open_memstream(ret_text, ret_len);
+	int r;
+
+	if (!stream)
+		return -ENOMEM;
+	r = metrics_write(metrics, stream);
+	return fclose(stream) != 0 ? -ENOMEM : r;
+}
+
+static int put(const char *text, size_t len, const char *output, struct why *why)
+{
+	if (output)
+		return file_replace(output, text, len, OUTPUT_MODE, why);
+	if (fwrite(text, 1, len, stdout) != len || fflush(stdout) != 0)
+		return why_set(why, errno ? errno : EIO, "standard output: %s", strerror(errno));
+	return 0;
+}
+
+/* The text is made before anything of it is written. */
+static int write_metrics(struct metrics *metrics, const struct engine_list *list,
+			 const struct target_args *args, const char *output, struct why *why)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+
+	if (look_at_containers(list, args->policy, metrics) < 0 || format(metrics, &text, &len) < 0)
+		return why_set(why, ENOMEM, "out of memory");
+	return put(text, len, output, why);
+}
+
+static int run(const struct target_args *args, const char *output, struct why *why)
+{
+	_cleanup_(engine_list_free) struct engine_list list = {0};
+	_cleanup_(survey_free) struct survey survey = {0};
+	struct metrics metrics = {.survey = &survey, .now = time(NULL)};
+	int r = target_list(args, &list, why);
+
+	if (r == 0)
+		r = survey_take(LEDGER_DIR, complain, &survey, why);
+	if (r == 0)
+		r = write_metrics(&metrics, &list, args, output, why);
+	free_rows(&metrics);
+	return r;
+}
+
+int role_metrics(int argc, char *argv[])
+{
+	struct policy policy;
+	struct target_args args = {.policy = &policy};
+	const char *output = NULL;
+	const struct command_option options[] = {
+		TARGET_DATA_ROOT_OPTION(&args),
+		{"output", .value = &output},
+		{.name = NULL},
+	};
+	const struct command command = {"metrics", help, options};
+	struct why why;
+	int status;
+
+	if (!command_parse(&command, argc, argv, &status))
+		return status;
+	if (optind < argc)
+		return command_misused(&command, "it takes no container");
+	/* What is broken is told by others; numbers are wanted all the same. */
+	settings_load_anyway(&policy);
+	status = run(&args, output, &why) == 0 ? EXIT_OK : EXIT_FAILED;
+	if (status != EXIT_OK)
+		log_stderr("metrics: %s", why.text);
+	config_free(&policy);
+	return status;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/metrics-text.h"
+
+#include "unit.h"
+
+#define LABELS "{engine=\"docker\",namespace=\"\",name=\"web\",id=\"0123\",device=\"docker-1\"}"
+
+static char *text;
+static size_t size;
+
+static const struct engine_container web = {
+	.engine = "docker",
+	.id = (char *)(uintptr_t) "0123",
+	.name = (char *)(uintptr_t) "web",
+	.pid = 1,
+	.remembered = GIB,
+};
+static const struct engine_container hostile = {
+	.engine = "containerd",
+	.id = (char *)(uintptr_t) "4567",
+	.name = (char *)(uintptr_t) "a\"} 1\n# HELP up \\",
+	.namespace = (char *)(uintptr_t) "k8s.io",
+};
+
+static struct metrics_row rows[] = {
+	{.inventory = {.container = &web,
+		       .device = (char *)(uintptr_t) "docker-1",
+		       .device_bytes = 4 * GIB,
+		       .filesystem_bytes = 4 * GIB - 4096,
+		       .used_bytes = 0,
+		       .available_bytes = 3 * GIB,
+		       .requested_bytes = 4 * GIB},
+	 .risk = RISK_NOT_HEALED},
+	{.inventory = {.container = &hostile, .device = (char *)(uintptr_t) "pool-snap-1"},
+	 .risk = RISK_NONE},
+	{.inventory = {.container = &hostile, .device = (char *)(uintptr_t) "pool-snap-1"},
+	 .risk = RISK_UNFINISHED},
+};
+static struct survey_pool pools[] = {
+	{.status = {.name = (char *)(uintptr_t) "p1",
+		    .block_sectors = 128,
+		    .data_used_blocks = 16384,
+		    .data_blocks = 32768,
+		    .metadata_used_blocks = 10,
+		    .metadata_blocks = 1000},
+	 .virtual_bytes = 5 * GIB,
+	 .active = 2},
+	{.status = {.name = (char *)(uintptr_t) "p2", .trouble = "out of data space"}},
+};
+static struct ledger_entry entries[] = {{.state = LEDGER_DONE}, {.state = LEDGER_INTENDED}};
+static struct survey survey = {
+	.pools = pools,
+	.n_pools = COUNT_OF(pools),
+	.entries = entries,
+	.n_entries = COUNT_OF(entries),
+	.damaged_entries = 3,
+	.engine_devices = 2,
+	.unhealed_devices = 1,
+	.unread = 4,
+};
+static const struct metrics metrics = {&survey, rows, COUNT_OF(rows), 1700000000};
+
+static void write_text(const struct metrics *of)
+{
+	FILE *out = open_memstream(&text, &size);
+
+	free(text);
+	assert_non_null(out);
+	assert_int_equal(metrics_write(of, out), 0);
+	fclose(out);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	text = NULL;
+	write_text(&metrics);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	free(text);
+	return 0;
+}
+
+/* How often @part is there. */
+static int count(const char *part)
+{
+	int n = 0;
+
+	for (const char *at = text; (at = strstr(at, part)); at++)
+		n++;
+	return n;
+}
+
+static void tells_of_containers(void **state)
+{
+	(void)state;
+	assert_contains(text, "\noci_thin_grow_container_device_bytes" LABELS " 4294967296\n");
+	assert_contains(text,
+			"\noci_thin_grow_container_filesystem_size_bytes" LABELS " 4294963200\n");
+	assert_contains(text, "\noci_thin_grow_container_used_bytes" LABELS " 0\n");
+	assert_contains(text, "\noci_thin_grow_container_available_bytes" LABELS " 3221225472\n");
+	assert_contains(text, "\noci_thin_grow_container_requested_bytes" LABELS " 4294967296\n");
+	assert_contains(text,
+			"\noci_thin_grow_container_engine_remembered_bytes" LABELS " 1073741824\n");
+	assert_contains(text, "\noci_thin_grow_container_at_risk" LABELS " 1\n");
+	assert_contains(text, "\noci_thin_grow_containers{state=\"running\"} 1\n"
+			      "oci_thin_grow_containers{state=\"stopped\"} 2\n");
+	assert_contains(text, "\noci_thin_grow_containers_at_risk{reason=\"not healed\"} 1\n"
+			      "oci_thin_grow_containers_at_risk{reason=\"too short\"} 0\n"
+			      "oci_thin_grow_containers_at_risk{reason=\"unfinished\"} 1\n");
+}
+
+/* What is not known has no sample; a container that is there twice has one; and no name forges. */
+static void tells_what_is_known_once(void **state)
+{
+	(void)state;
+	assert_int_equal(count("id=\"4567\""), 1);
+	assert_contains(text, "\noci_thin_grow_container_at_risk{engine=\"containerd\","
+			      "namespace=\"k8s.io\",name=\"a\\\"} 1\\n# HELP up \\\\\",id=\"4567\","
+			      "device=\"pool-snap-1\"} 0\n");
+	assert_int_equal(count("\n# HELP up"), 0);
+}
+
+static void tells_of_pools(void **state)
+{
+	(void)state;
+	assert_contains(text, "\noci_thin_grow_pool_data_bytes{pool=\"p1\"} 2147483648\n"
+			      "oci_thin_grow_pool_data_bytes{pool=\"p2\"} 0\n");
+	assert_contains(text, "\noci_thin_grow_pool_data_used_bytes{pool=\"p1\"} 1073741824\n");
+	assert_contains(text, "\noci_thin_grow_pool_metadata_bytes{pool=\"p1\"} 4096000\n");
+	assert_contains(text, "\noci_thin_grow_pool_metadata_used_bytes{pool=\"p1\"} 40960\n");
+	assert_contains(text, "\noci_thin_grow_pool_virtual_bytes{pool=\"p1\"} 5368709120\n");
+	assert_contains(text, "\noci_thin_grow_pool_active_devices{pool=\"p1\"} 2\n");
+	assert_contains(text, "\noci_thin_grow_pool_overcommit_ratio{pool=\"p1\"} 2.500000\n");
+	assert_contains(text, "\noci_thin_grow_pool_state{pool=\"p1\",state=\"ok\"} 1\n"
+			      "oci_thin_grow_pool_state{pool=\"p2\",state=\"out of data space\"} "
+			      "1\n");
+}
+
+static void tells_of_the_host(void **state)
+{
+	(void)state;
+	assert_contains(text, "\noci_thin_grow_ledger_entries{state=\"done\"} 1\n"
+			      "oci_thin_grow_ledger_entries{state=\"intended\"} 1\n"
+			      "oci_thin_grow_ledger_entries{state=\"damaged\"} 3\n");
+	assert_contains(text, "\noci_thin_grow_unfinished_growths 1\n");
+	assert_contains(text, "\noci_thin_grow_healing_armed 0\n");
+	assert_contains(text, "\noci_thin_grow_unread_objects 4\n");
+	assert_contains(text, "\noci_thin_grow_last_run_timestamp_seconds 1700000000\n");
+	assert_contains(text, "\noci_thin_grow_build_info{version=\"" VERSION "\"} 1\n");
+}
+
+static void tells_of_an_empty_host(void **state)
+{
+	struct survey nothing = {0};
+
+	(void)state;
+	write_text(&(struct metrics){.survey = &nothing});
+	assert_contains(text, "\noci_thin_grow_containers{state=\"running\"} 0\n");
+	assert_int_equal(count("\noci_thin_grow_healing_armed"), 0);
+	assert_int_equal(count("pool=") + count("engine="), 0);
+	nothing.engine_devices = 1;
+	write_text(&(struct metrics){.survey = &nothing});
+	assert_contains(text, "\noci_thin_grow_healing_armed 1\n");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(tells_of_containers), TEST(tells_what_is_known_once), TEST(tells_of_pools),
+		TEST(tells_of_the_host),   TEST(tells_of_an_empty_host),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/survey.h"
+
+#include "fake-dm.h"
+#include "fake-udev.h"
+#include "unit.h"
+
+#define DEVICE	      "docker-8:1-42-thin" /* as fake_dm_arm() makes it: id 17 in docker-pool */
+#define SECTORS(size) ((size) / SECTOR_BYTES)
+
+static char *dir, *parent;
+static struct survey survey;
+static struct why why;
+static int complaints;
+static struct why complaint;
+
+static int setup(void **state)
+{
+	(void)state;
+	parent = new_folder();
+	dir = path_in(parent, "ledger");
+	fake_dm_arm(SECTORS(GIB));
+	fake_udev_heals();
+	complaints = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	survey_free(&survey);
+	fake_dm_disarm();
+	fake_udev_heals();
+	remove_folder(parent);
+	free(dir);
+	return 0;
+}
+
+static void complain(const struct why *of)
+{
+	complaints++;
+	complaint = *of;
+}
+
+static void take(void)
+{
+	survey_free(&survey);
+	assert_int_equal(survey_take(dir, complain, &survey, &why), 0);
+}
+
+static void note(enum ledger_state state, uint64_t bytes, uint32_t thin_id)
+{
+	struct ledger_entry entry = {
+		.device = DEVICE,
+		.pool = "docker-pool",
+		.thin_id = thin_id,
+		.sectors = SECTORS(bytes),
+		.state = state,
+		.boot_id = "5a3b1c70-0a1b-4c2d-8e3f-9a0b1c2d3e4f",
+	};
+
+	assert_int_equal(ledger_write(dir, &entry, &why), 0);
+}
+
+/* A container with a filesystem of @fs_bytes, on the device if that is active. */
+static enum survey_risk judge(uint64_t remembered, uint64_t fs_bytes)
+{
+	struct engine_container container = {.engine = "docker", .remembered = remembered};
+	struct inventory row = {
+		.container = &container,
+		.device = (char *)(uintptr_t)DEVICE,
+		.dev = fake_dm.thin.gone ? 0 : FAKE_THIN,
+		.filesystem_bytes = fs_bytes,
+	};
+
+	take();
+	return survey_judge(&survey, &row);
+}
+
+static void sees_pool_and_device(void **state)
+{
+	(void)state;
+	take();
+	assert_int_equal(survey.n_pools, 1);
+	assert_string_equal(survey.pools[0].status.name, "docker-pool");
+	assert_int_equal(survey.pools[0].status.data_used_blocks, 100000);
+	assert_int_equal(survey.pools[0].virtual_bytes, GIB);
+	assert_int_equal(survey.pools[0].active, 1);
+	assert_int_equal(survey.n_devices, 1);
+	assert_true(survey.devices[0].healed);
+	assert_int_equal(survey.engine_devices, 1);
+	assert_int_equal(survey.unhealed_devices, 0);
+	assert_int_equal(survey.n_entries + survey.damaged_entries + survey.unread, 0);
+	assert_int_equal(complaints, 0);
+}
+
+/* It looks at a host at work: no commit of the pool, nothing that changes a device. */
+static void changes_nothing(void **state)
+{
+	(void)state;
+	note(LEDGER_INTENDED, 4 * GIB, 17);
+	take();
+	assert_int_equal(fake_dm.commits, 0);
+	assert_string_equal(fake_dm.log, "");
+	assert_false(fake_dm.probe_exists);
+}
+
+static void counts_a_device_of_another_pool_elsewhere(void **state)
+{
+	(void)state;
+	snprintf(fake_dm.thin.live.params, sizeof(fake_dm.thin.live.params), "1234:9 17");
+	take();
+	assert_int_equal(survey.n_pools, 1);
+	assert_int_equal(survey.pools[0].virtual_bytes, 0);
+	assert_int_equal(survey.pools[0].active, 0);
+}
+
+static void asks_udev_of_engines_devices_only(void **state)
+{
+	(void)state;
+	fake_udev.cookie = NULL;
+	fake_udev.lookups = 0;
+	fake_dm.thin.name = "vm-disk";
+	take();
+	assert_int_equal(fake_udev.lookups, 0);
+	assert_int_equal(survey.engine_devices, 0);
+	assert_true(survey.devices[0].healed);
+	fake_dm.thin.name = DEVICE;
+	fake_dm.thin.uuid = "LVM-abc";
+	take();
+	assert_int_equal(survey.engine_devices, 0);
+	fake_dm.thin.uuid = "";
+	take();
+	assert_int_equal(survey.unhealed_devices, 1);
+	assert_false(survey.devices[0].healed);
+}
+
+static void goes_on_without_what_cannot_be_read(void **state)
+{
+	(void)state;
+	note(LEDGER_DONE, 4 * GIB, 17);
+	write_in(dir, "damaged", "?");
+	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "nonsense");
+	take();
+	assert_int_equal(survey.n_pools, 0);
+	assert_int_equal(survey.n_devices, 1);
+	assert_int_equal(survey.n_entries, 1);
+	assert_int_equal(survey.damaged_entries, 1);
+	assert_int_equal(survey.unread, 1);
+	assert_int_equal(complaints, 2);
+	assert_contains(complaint.text, "damaged");
+	assert_int_equal(chmod(dir, 0777), 0);
+	take();
+	assert_int_equal(survey.n_entries, 0);
+	assert_int_equal(survey.unread, 2);
+}
+
+static void needs_device_mapper(void **state)
+{
+	(void)state;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_LIST, 1};
+	fake_dm.fault_errno = EPERM;
+	assert_int_equal(survey_take(dir, complain, &survey, &why), -EPERM);
+	assert_contains(why.text, "listing device-mapper devices");
+}
+
+static void fears_nothing_where_it_heals(void **state)
+{
+	(void)state;
+	assert_int_equal(judge(0, GIB), RISK_NONE);
+	assert_int_equal(judge(GIB, GIB), RISK_NONE);
+	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
+	assert_int_equal(judge(GIB, 4 * GIB), RISK_NONE);
+	note(LEDGER_DONE, 4 * GIB, 17);
+	assert_int_equal(judge(GIB, 4 * GIB), RISK_NONE);
+	fake_dm.thin.gone = true;
+	assert_int_equal(judge(GIB, 0), RISK_NONE);
+}
+
+static void fears_for_what_is_grown_and_not_healed(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
+	fake_udev.cookie = NULL;
+	assert_int_equal(judge(GIB, GIB), RISK_NONE);
+	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* it may have been made so */
+	assert_int_equal(judge(4 * GIB, 4 * GIB), RISK_NONE);
+	assert_int_equal(judge(GIB, GIB + 1), RISK_NOT_HEALED);
+	note(LEDGER_DONE, 4 * GIB, 17);
+	assert_int_equal(judge(0, 4 * GIB), RISK_NOT_HEALED);
+	assert_int_equal(judge(0, 0), RISK_NOT_HEALED);
+	assert_int_equal(judge(GIB, 0), RISK_NOT_HEALED);
+	assert_int_equal(judge(4 * GIB, 4 * GIB), RISK_NONE); /* made by an engine that knows */
+	note(LEDGER_DONE, 4 * GIB, 18);
+	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* of another that had the name */
+}
+
+static void fears_for_engines_devices_only(void **state)
+{
+	struct engine_container container = {.engine = "runc", .remembered = GIB};
+	struct inventory row = {.container = &container, .filesystem_bytes = 4 * GIB};
+
+	(void)state;
+	fake_udev.cookie = NULL;
+	take();
+	row.dev = FAKE_THIN;
+	row.device = (char *)(uintptr_t) "vm-disk";
+	assert_int_equal(survey_judge(&survey, &row), RISK_NONE);
+	row.device = (char *)(uintptr_t)DEVICE;
+	assert_int_equal(survey_judge(&survey, &row), RISK_NOT_HEALED);
+}
+
+static void fears_for_what_is_too_short(void **state)
+{
+	(void)state;
+	note(LEDGER_DONE, 4 * GIB, 17);
+	assert_int_equal(judge(0, 0), RISK_TOO_SHORT);
+	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
+	assert_int_equal(judge(0, 0), RISK_NONE);
+}
+
+static void knows_what_was_cut_short(void **state)
+{
+	(void)state;
+	note(LEDGER_INTENDED, 4 * GIB, 17);
+	assert_int_equal(judge(GIB, GIB), RISK_UNFINISHED);
+	fake_dm.thin.gone = true;
+	assert_int_equal(judge(GIB, 0), RISK_UNFINISHED);
+	fake_dm.thin.gone = false;
+	fake_udev.cookie = NULL;
+	assert_int_equal(judge(GIB, GIB), RISK_NOT_HEALED);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(sees_pool_and_device),
+		TEST(changes_nothing),
+		TEST(counts_a_device_of_another_pool_elsewhere),
+		TEST(asks_udev_of_engines_devices_only),
+		TEST(goes_on_without_what_cannot_be_read),
+		TEST(needs_device_mapper),
+		TEST(fears_nothing_where_it_heals),
+		TEST(fears_for_what_is_grown_and_not_healed),
+		TEST(fears_for_engines_devices_only),
+		TEST(fears_for_what_is_too_short),
+		TEST(knows_what_was_cut_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
