@@ -234,11 +234,12 @@ bb_tar() {
 	busybox_rootfs "$dir" && chmod 755 "$dir" && tar -C "$dir" -cf "$1" .
 }
 
-# oci_layout FILE: that, for `ctr image import` (NAME:latest with --base-name NAME)
+# oci_layout FILE: that, for `ctr image import` (NAME:latest with --base-name NAME); left to itself it sleeps
 oci_layout() (
 	work=$(mktemp -d) && cd "$work" || exit
 	umoci init --layout oci && umoci new --image oci:latest && umoci unpack --image oci:latest bundle || exit
-	busybox_rootfs bundle/rootfs && umoci repack --image oci:latest bundle && tar -C oci -cf "$1" .
+	busybox_rootfs bundle/rootfs && umoci repack --image oci:latest bundle || exit
+	umoci config --image oci:latest --config.cmd /bin/sleep --config.cmd 100000 && tar -C oci -cf "$1" .
 )
 
 ## Engines, their data in $DATA, on /dev/mapper/pool, with filesystem $FS. Each says what it has to say in /run/NAME.log.
