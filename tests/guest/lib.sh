@@ -252,6 +252,11 @@ containerd_start() {
 		state = "/run/containerd"
 		$1
 	END
+	containerd_run
+}
+
+# containerd_run: with the configuration that it had
+containerd_run() {
 	containerd -c /run/containerd.toml >>/run/containerd.log 2>&1 &
 	containerd_pid=$!
 	# Left to itself, ctr tries for ten seconds before it says that nobody is there.

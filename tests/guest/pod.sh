@@ -28,7 +28,8 @@ image_up() {
 	oci_layout /t/oci.tar && ctr -n k8s.io image import --snapshotter devmapper --base-name "${IMAGE%:*}" /t/oci.tar
 }
 
-# run_pod HANDLER NAMESPACE [KEY=VALUE...]: a sandbox of a pod with these annotations; its id in $pod, what it is in $pod.json
+# run_pod HANDLER NAMESPACE [KEY=VALUE...]: a sandbox of a pod with these annotations; its id in $pod, what it is in $pod.json;
+# POD_FILTER, for jq, may change that, and CONTAINER_FILTER a container
 run_pod() {
 	local handler=$1 namespace=$2
 	shift 2
@@ -39,7 +40,7 @@ run_pod() {
 		annotations: ($ARGS.positional | map(capture("(?<key>[^=]*)=(?<value>.*)")) | from_entries),
 		log_directory: ("/run/pods/" + $name),
 		linux: { security_context: { namespace_options: { network: 2 } } }
-	}' --args "$@" >"/run/pod$pods.json" || return
+	} | '"${POD_FILTER:-.}" --args "$@" >"/run/pod$pods.json" || return
 	pod=$(cri pod "/run/pod$pods.json" "$handler") && cp "/run/pod$pods.json" "/run/$pod.json"
 }
 
@@ -52,7 +53,7 @@ run_container() {
 		command: ["/bin/sleep", "100000"],
 		log_path: ($name + ".log"),
 		linux: { security_context: { namespace_options: { network: 2, pid: 1 } } }
-	}' >/run/container.json || return
+	} | '"${CONTAINER_FILTER:-.}" >/run/container.json || return
 	container=$(cri create "$in" /run/container.json "/run/$in.json") && cri start "$container"
 }
 
