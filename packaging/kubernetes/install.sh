@@ -16,7 +16,7 @@ usage() {
 
 	  --host DIR         the node's / (/host)
 	  --payload DIR      what `make install` made (/oci-thin-grow/root)
-	  --settings DIR     policy.json, containerd-2.toml, containerd-3.toml (/settings)
+	  --settings DIR     policy.json (/settings)
 	  --containerd FILE  containerd's configuration on the node (/etc/containerd/config.toml)
 	  --restart COMMAND  run on the node when that has changed (none)
 	END
@@ -103,12 +103,12 @@ write_new() {
 
 ## The program and what belongs to it
 
-# payload_files links|hooks|files: paths below / in the order of find
+# payload_files links|hooks|files: their paths. /etc is the node's; what we have for it is the policy.
 payload_files() {
 	case $1 in
-	files) (cd "$payload" && find . -type f ! -path '*/hooks.d/*' ! -path '*/rules.d/*' ! -path "*$program") ;;
-	links) (cd "$payload" && find . -type l) ;;
-	hooks) (cd "$payload" && find . -type f \( -path '*/hooks.d/*' -o -path '*/rules.d/*' \)) ;;
+	files) (cd "$payload" && find ./usr -type f ! -path '*/hooks.d/*' ! -path '*/rules.d/*' ! -path "*$program") ;;
+	links) (cd "$payload" && find ./usr -type l) ;;
+	hooks) (cd "$payload" && find ./usr -type f \( -path '*/hooks.d/*' -o -path '*/rules.d/*' \)) ;;
 	esac | sed 's/^\.//'
 }
 
@@ -170,56 +170,42 @@ install_policy() {
 	put "$host$policy"
 }
 
-## containerd's configuration: our handler is a block at its end, between two marks
+## containerd's configuration, which the program edits: `enable` and `disable`
 
-begin='# BEGIN oci-thin-grow: written by install.sh'
-end='# END oci-thin-grow'
-
-# rest: the node's file without our block
-rest() {
-	local marks
-	marks=$(grep -cxF -e "$begin" -e "$end" "$host$config" || true)
-	case $marks in
-	0) cat "$host$config" ;;
-	2) sed "/^$begin\$/,/^$end\$/d" "$host$config" ;;
-	*) die "$config: the marks around oci-thin-grow's block are damaged; mend them by hand" ;;
-	esac
+# sums: of the files that these change
+sums() {
+	cat "$host$config" "$host${config%/*}/conf.d/50-oci-thin-grow.toml" 2>/dev/null | cksum
 }
 
-# block VERSION: of the format of containerd's configuration
-block() {
-	echo "$begin"
-	cat "$settings/containerd-$1.toml"
-	echo "$end"
-}
-
-config_version() {
-	sed -n 's/^[[:space:]]*version[[:space:]]*=[[:space:]]*\([0-9]*\).*/\1/p' "$1" | head -n 1
-}
-
-# check_config NEW: containerd reads it, and our handler counts
+# check_config: containerd reads its configuration, and our handler counts
 check_config() {
 	local seen
-	has containerd || { say "no containerd in the node's path: its configuration is not checked"; return; }
-	seen=$(on_node containerd --config "$1" config dump) || die "$config: containerd would not read it; it is left as it was"
-	case $verb$seen in
-	install*runtimes.oci-thin-grow* | remove* | purge*) ;;
-	*) die "$config: the handler would not count, an imported file has the same section (containerd 1.x takes one" \
-		"file's section as a whole); give --containerd that file" ;;
+	has containerd || { say "no containerd in the node's path: its configuration is not checked"; return 0; }
+	seen=$(on_node containerd --config "$config" config dump) ||
+		{ say "$config: containerd does not read it (above)"; return 1; }
+	case $seen in
+	*runtimes.oci-thin-grow*) ;;
+	*)
+		say "$config: the handler does not count: a file in imports has the same section, and containerd 1.x takes that" \
+			"whole; give --containerd that file"
+		return 1
+		;;
 	esac
 }
 
-# change_config: to what is on stdin. That a restart is due is noted first, and forgotten last.
-change_config() {
-	local new
-	new=$(new_name "$config")
-	rm -f "$host$new"
-	cp -p "$host$config" "$host$new"
-	cat >"$host$new"
-	cmp -s "$host$new" "$host$config" && rm -f "$host$new" && return
-	check_config "$new"
+# change_handler enable|disable: that a restart is due is noted first, and forgotten last
+change_handler() {
+	local before due=''
+	[ ! -e "$pending" ] || due=1
+	before=$(sums)
 	: >"$pending"
-	put "$host$config"
+	on_node "$program" "$1" --file "$config" containerd || { [ -n "$due" ] || rm -f "$pending"; die "$config is as it was"; }
+	if [ "$1" = enable ] && ! check_config; then
+		on_node "$program" disable --file "$config" containerd
+		[ -n "$due" ] || rm -f "$pending"
+		die "$config is as it was"
+	fi
+	[ -n "$due" ] || [ "$(sums)" != "$before" ] || rm -f "$pending"
 }
 
 restart_due() {
@@ -233,32 +219,14 @@ restart_due() {
 }
 
 add_handler() {
-	local version
 	[ -e "$host$config" ] || die "$config: not there; give --containerd the file that this node's containerd reads"
-	version=$(config_version "$host$config")
-	case $version in
-	2 | 3) ;;
-	*) die "$config: is of version ${version:-1}, only 2 and 3 are known" ;;
-	esac
-	rest >"$run/rest"
-	if grep -q 'runtimes\.["'\'']\{0,1\}oci-thin-grow["'\'']\{0,1\}[].]' "$run/rest"; then
-		say "$config: has a handler oci-thin-grow of its own, which is left alone"
-		change_config <"$run/rest"
-		return
-	fi
-	{
-		cat "$run/rest"
-		# The last line may have no end.
-		[ -z "$(tail -c 1 "$run/rest")" ] || echo
-		block "$version"
-	} >"$run/wanted"
-	change_config <"$run/wanted"
+	change_handler enable
 }
 
+# Without the program there is nothing of it, either.
 drop_handler() {
-	[ -e "$host$config" ] || return 0
-	rest >"$run/rest"
-	change_config <"$run/rest"
+	[ -x "$host$program" ] && [ -e "$host$config" ] || return 0
+	change_handler disable
 }
 
 ## Taking it away

@@ -94,6 +94,30 @@ like "the CRI answers" "$(cri version)" '^containerd '
 way BinaryName wrapper
 nothing_asked BinaryName wrapper
 way base_runtime_spec base-spec
+
+# fleet: a policy for all pods
+fleet() {
+	echo '{ "default_size": "2G", "rules": [
+		{ "name": "dev", "match": { "namespace": "dev-*" }, "max_size": "3G" } ] }' >/etc/oci-thin-grow/config.d/fleet.json
+	oci-thin-grow config check
+}
+
+ok "a fleet's policy" fleet
+: >/run/messages
+ok "default: the sandbox runs" run_pod wrapper dev-1
+like "default: the sandbox has 1 GiB" "$(sandbox_size "$pod")" "$MIB_1G"
+ok "default: a container runs" run_container default
+like "default: it has 2 GiB" "$(size_in "$container")" '^(19..|20..)$'
+like "default: the log" "$(grep oci-thin-grow /run/messages)" "action=grow container=$container .*to=2147483648 "
+ok "default: the pod goes" rm_pod "$pod"
+ok "rule: the sandbox runs" run_pod wrapper dev-1 io.oci-thin-grow.size=4G
+ok "rule: no container runs" not run_container denied
+like "rule: the CRI says why" "$(cat /run/cri.err)" 'cannot have 4 GiB .*policy allows no more than 3 GiB, by rule dev'
+ok "rule: elsewhere the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=4G
+ok "rule: elsewhere a container runs" run_container allowed
+like "rule: elsewhere it has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+rm /etc/oci-thin-grow/config.d/fleet.json
+
 # containerd 1.6 has no NRI of this kind.
 if [ "$SUITE" != bookworm ]; then
 	ok "the NRI plugin connects" nri_up

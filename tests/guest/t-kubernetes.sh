@@ -75,12 +75,12 @@ check_admission() {
 ## The node
 
 shipped() {
-	(cd /stage && find . -type f -o -type l) | sed 's/^\.//'
+	(cd /stage && find ./usr -type f -o -type l) | sed 's/^\.//'
 }
 
 # bare_node: this host has nothing of ours
 bare_node() {
-	shipped | xargs rm -f
+	shipped | xargs rm -rf /etc/oci-thin-grow
 	! command -v oci-thin-grow && [ -z "$(present)" ]
 }
 
@@ -104,14 +104,13 @@ files() {
 	shipped | xargs stat -c '%i %Y %n' /run/containerd.toml /etc/oci-thin-grow/config.d/50-kubernetes.json
 }
 
-# settings: as a ConfigMap is mounted, with another's mode; no systemd here
+# settings: as a ConfigMap is mounted, that others may write
 settings() {
 	rm -rf /run/settings
 	mkdir -p /run/settings/..data
-	sed '/SystemdCgroup/d' $K/containerd-2.toml >/run/settings/..data/containerd-2.toml
 	cp $K/policy.json /run/settings/..data/
 	chmod 666 /run/settings/..data/*
-	ln -s ..data/containerd-2.toml ..data/policy.json /run/settings/
+	ln -s ..data/policy.json /run/settings/
 }
 
 # installer VERB [OPTION...]: by hand
@@ -150,6 +149,34 @@ installer_up() {
 	installer=$container installer_pod=$pod
 }
 
+# interrupted: what a run leaves that is killed: files half written under their other names, a restart that has not been.
+# (Linux 6.12 for User-mode Linux does not survive a SIGKILL to what forks, so it is not killed.)
+interrupted() {
+	local path
+	mkdir -p /usr/lib/udev/rules.d /usr/libexec/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/oci-thin-grow/config.d
+	for path in $PROGRAM /usr/lib/udev/rules.d/94-oci-thin-grow.rules /etc/oci-thin-grow/config.d/50-kubernetes.json \
+		/usr/share/containers/oci/hooks.d/50-oci-thin-grow.json; do
+		head -c 1000 /dev/urandom >"${path%/*}/.${path##*/}.new" || return
+	done
+	ln -s nowhere /usr/libexec/oci/hooks.d/.oci-thin-grow.new
+}
+
+# other VERB COMMAND: by hand, with a containerd's configuration that nobody uses, and COMMAND for its restart
+other() {
+	"$K/install.sh" "$1" --host / --payload /stage --settings /run/settings --containerd /t/other.toml --restart "$2"
+}
+
+# litter: files that are half written
+litter() {
+	find /usr/sbin /usr/libexec /usr/share/containers /usr/lib/udev /etc/oci-thin-grow /t -maxdepth 4 -name '.*.new'
+}
+
+# wrong_for WHAT REGEX: on this node nothing is installed, and the installer says why
+wrong_for() {
+	ok "$1: refused" not installer install
+	like "$1: says why" "$(cat /run/out)" "$2"
+}
+
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
@@ -158,6 +185,21 @@ check_admission
 
 settings
 ok "the program and all of it goes" bare_node
+cri_toml >/t/other.toml
+sed -i '1i version = 2' /t/other.toml
+cp /t/other.toml /t/other.before
+ok "half written files" interrupted
+ok "install after that: the restart fails" not other install false
+ok "again" other install 'echo >>/run/other'
+ok "the restart was caught up on" test -s /run/other
+is "no litter" "$(litter)" ""
+is "all is there" "$(absent)" ""
+ok "it runs" "$PROGRAM" --version
+like "containerd has the handler" "$(containerd --config /t/other.toml config dump)" 'runtimes.oci-thin-grow.*oci-thin-grow-runtime'
+ok "purge, by hand" other purge true
+is "purge, by hand: nothing is left" "$(present)" ""
+is "purge, by hand: containerd's configuration is as it was" "$(cat /t/other.toml)" "$(cat /t/other.before)"
+
 ok "containerd starts" containerd_up "$(cri_toml)"
 ok "an image is made" image_up
 cp /run/containerd.toml /run/containerd.before
@@ -182,6 +224,12 @@ files >/t/before
 ok "install again" installer install
 is "nothing is written" "$(files)" "$(cat /t/before)"
 is "no restart" "$(restarts)" 1
+
+mv /run/settings/policy.json /run/settings/good
+echo '{ "max_sise": "1T" }' >/run/settings/policy.json
+wrong_for "a wrong policy" 'max_sise.*the node keeps what it had'
+is "a wrong policy: the old one counts" "$(cat /etc/oci-thin-grow/config.d/50-kubernetes.json)" "$(cat $K/policy.json)"
+mv /run/settings/good /run/settings/policy.json
 
 ok "remove" installer remove
 is "containerd's configuration is as it was" "$(cat /run/containerd.toml)" "$(cat /run/containerd.before)"
