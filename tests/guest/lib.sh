@@ -234,11 +234,12 @@ bb_tar() {
 	busybox_rootfs "$dir" && chmod 755 "$dir" && tar -C "$dir" -cf "$1" .
 }
 
-# oci_layout FILE: that, for `ctr image import` (NAME:latest with --base-name NAME)
+# oci_layout FILE: that, for `ctr image import` (NAME:latest with --base-name NAME); left to itself it sleeps
 oci_layout() (
 	work=$(mktemp -d) && cd "$work" || exit
 	umoci init --layout oci && umoci new --image oci:latest && umoci unpack --image oci:latest bundle || exit
-	busybox_rootfs bundle/rootfs && umoci repack --image oci:latest bundle && tar -C oci -cf "$1" .
+	busybox_rootfs bundle/rootfs && umoci repack --image oci:latest bundle || exit
+	umoci config --image oci:latest --config.cmd /bin/sleep --config.cmd 100000 && tar -C oci -cf "$1" .
 )
 
 ## Engines, their data in $DATA, on /dev/mapper/pool, with filesystem $FS. Each says what it has to say in /run/NAME.log.
@@ -251,6 +252,11 @@ containerd_start() {
 		state = "/run/containerd"
 		$1
 	END
+	containerd_run
+}
+
+# containerd_run: with the configuration that it had
+containerd_run() {
 	containerd -c /run/containerd.toml >>/run/containerd.log 2>&1 &
 	containerd_pid=$!
 	# Left to itself, ctr tries for ten seconds before it says that nobody is there.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# podman with containers/storage on devicemapper, by the hooks.d file that we install.
+# podman with containers/storage on devicemapper, by the hooks.d file that we install, in the folder where podman looks.
 # suites: bookworm
 # matrix: FS=ext4 FS=xfs
 # limit: 600
@@ -8,8 +8,6 @@
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh
 . /src/tests/guest/bundle.sh
-
-PODMAN_EXTRA="--hooks-dir /usr/share/containers/oci/hooks.d"
 
 pm_run() {
 	pm run "$@" >/run/out 2>/run/err && return
@@ -29,7 +27,7 @@ ok "podman imports" pm import /t/bb.tar bb
 like "podman has the driver" "$(pm info)" 'graphDriverName: devicemapper'
 
 for runtime in crun runc; do
-	PODMAN_EXTRA="--hooks-dir /usr/share/containers/oci/hooks.d --runtime /usr/bin/$runtime"
+	PODMAN_EXTRA="--runtime /usr/bin/$runtime"
 	ok "$runtime, without a request: runs" pm_run --rm bb df -m /
 	like "$runtime, without a request: 1 GiB" "$(size_said)" "$MIB_1G"
 	is "$runtime, without a request: not a word" "$(grep oci-thin-grow /run/messages)" ""

@@ -1,0 +1,306 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Puts oci-thin-grow on a Kubernetes node and takes it away again. Runs in a container that has the node's / at /host; may be
+# killed anywhere and run again.
+# dash has `local`.
+# shellcheck disable=SC3043
+set -eu
+export LC_ALL=C
+
+usage() {
+	cat <<-'END'
+	usage: install.sh install|remove|purge [OPTION VALUE]...
+	  install  the program, the udev rule, the policy; then the handler oci-thin-grow to containerd's configuration
+	  remove   the handler and the hooks.d file; program, rule and ledger stay, for what was grown must start again
+	  purge    all of it; only if no container on the node needs it any more
+
+	  --host DIR         the node's / (/host)
+	  --payload DIR      what `make install` made (/oci-thin-grow/root)
+	  --settings DIR     policy.json (/settings)
+	  --containerd FILE  containerd's configuration on the node (/etc/containerd/config.toml)
+	  --restart COMMAND  run on the node when that has changed (none)
+	END
+}
+
+say() {
+	echo "install.sh: $*" >&2
+}
+
+die() {
+	say "$@"
+	exit 1
+}
+
+host=/host payload=/oci-thin-grow/root settings=/settings config=/etc/containerd/config.toml restart=''
+program=/usr/sbin/oci-thin-grow
+policy=/etc/oci-thin-grow/config.d/50-kubernetes.json
+
+parse_args() {
+	[ $# -gt 0 ] || { usage >&2; exit 2; }
+	verb=$1
+	shift
+	while [ $# -gt 0 ]; do
+		[ $# -gt 1 ] || { usage >&2; exit 2; }
+		case $1 in
+		--host) host=$2 ;;
+		--payload) payload=$2 ;;
+		--settings) settings=$2 ;;
+		--containerd) config=$2 ;;
+		--restart) restart=$2 ;;
+		*) usage >&2; exit 2 ;;
+		esac
+		shift 2
+	done
+	host=${host%/}
+}
+
+on_node() {
+	chroot "$host/" "$@"
+}
+
+has() {
+	on_node sh -c "command -v $1" >/dev/null 2>&1
+}
+
+## Files, each in one step: what is half written has another name, which the next run writes anew.
+
+# new_name FILE: hidden, and with an end that neither udev nor podman nor our program reads
+new_name() {
+	echo "${1%/*}/.${1##*/}.new"
+}
+
+# put FILE: what was written to its new name takes its place
+put() {
+	local new
+	new=$(new_name "$1")
+	sync "$new" 2>/dev/null || sync
+	mv -f "$new" "$1"
+}
+
+# same A B: two files, or two links, that are the same
+same() {
+	if [ -L "$1" ] || [ -L "$2" ]; then
+		[ "$(readlink "$1")" = "$(readlink "$2")" ]
+	else
+		cmp -s "$1" "$2" && [ "$(stat -c %a:%u:%g "$1")" = "$(stat -c %a:0:0 "$2")" ]
+	fi
+}
+
+# write_new FROM TO: a file or a link under the new name of TO; for root, with the mode of FROM
+write_new() {
+	local new
+	new=$(new_name "$2")
+	mkdir -p "${2%/*}"
+	rm -f "$new"
+	if [ -L "$1" ]; then
+		ln -s "$(readlink "$1")" "$new"
+	else
+		cp "$1" "$new"
+		chmod "$(stat -c %a "$1")" "$new"
+		chown 0:0 "$new"
+	fi
+}
+
+## The program and what belongs to it
+
+# payload_files links|hooks|files: their paths. /etc is the node's; what we have for it is the policy.
+payload_files() {
+	case $1 in
+	files) (cd "$payload" && find ./usr -type f ! -path '*/hooks.d/*' ! -path '*/rules.d/*' ! -path "*$program") ;;
+	links) (cd "$payload" && find ./usr -type l) ;;
+	hooks) (cd "$payload" && find ./usr -type f \( -path '*/hooks.d/*' -o -path '*/rules.d/*' \)) ;;
+	esac | sed 's/^\.//'
+}
+
+install_files() {
+	local path
+	payload_files "$1" | while read -r path; do
+		same "$payload$path" "$host$path" && continue
+		write_new "$payload$path" "$host$path"
+		put "$host$path"
+	done
+}
+
+# A program that its libraries or its processor do not let run would stop every container.
+install_program() {
+	local new
+	same "$payload$program" "$host$program" && return
+	write_new "$payload$program" "$host$program"
+	new=$(new_name "$program")
+	on_node "$new" --version >/dev/null || {
+		rm -f "$host$new"
+		die "the program does not run on this node: build the image on the node's distribution, or an older one"
+	}
+	put "$host$program"
+}
+
+# Who calls comes last: files and program first, then the links, then the rule and the hook that lead to them.
+install_payload() {
+	[ -e "$payload$program" ] || die "$payload$program: not there; is this the image that README.md describes?"
+	[ -w "$host/usr" ] || die "/usr of this node cannot be written: oci-thin-grow must come with the node's image"
+	install_files files
+	install_program
+	install_files links
+	install_files hooks
+}
+
+reload_udev() {
+	has udevadm && on_node udevadm control --reload && return
+	say "udev was not told of the rule; it finds it by itself within seconds, if it runs"
+}
+
+## The policy
+
+install_policy() {
+	local new
+	[ -e "$settings/policy.json" ] || return 0
+	mkdir -p "$host${policy%/*}"
+	new=$(new_name "$policy")
+	# A ConfigMap is a link to files of any mode.
+	rm -f "$host$new"
+	cat "$settings/policy.json" >"$host$new"
+	chmod 644 "$host$new"
+	chown 0:0 "$host$new"
+	# With the files that are read before it
+	on_node "$program" --config "$new" config check || {
+		rm -f "$host$new"
+		die "policy.json is wrong (above); the node keeps what it had"
+	}
+	cmp -s "$host$new" "$host$policy" && rm -f "$host$new" && return
+	put "$host$policy"
+}
+
+## containerd's configuration, which the program edits: `enable` and `disable`
+
+# sums: of the files that these change
+sums() {
+	cat "$host$config" "$host${config%/*}/conf.d/50-oci-thin-grow.toml" 2>/dev/null | cksum
+}
+
+# check_config: containerd reads its configuration, and our handler counts
+check_config() {
+	local seen
+	has containerd || { say "no containerd in the node's path: its configuration is not checked"; return 0; }
+	seen=$(on_node containerd --config "$config" config dump) ||
+		{ say "$config: containerd does not read it (above)"; return 1; }
+	case $seen in
+	*runtimes.oci-thin-grow*) ;;
+	*)
+		say "$config: the handler does not count: a file in imports has the same section, and containerd 1.x takes that" \
+			"whole; give --containerd that file"
+		return 1
+		;;
+	esac
+}
+
+# change_handler enable|disable: that a restart is due is noted first, and forgotten last
+change_handler() {
+	local before due=''
+	[ ! -e "$pending" ] || due=1
+	before=$(sums)
+	: >"$pending"
+	on_node "$program" "$1" --file "$config" containerd || { [ -n "$due" ] || rm -f "$pending"; die "$config is as it was"; }
+	if [ "$1" = enable ] && ! check_config; then
+		on_node "$program" disable --file "$config" containerd
+		[ -n "$due" ] || rm -f "$pending"
+		die "$config is as it was"
+	fi
+	[ -n "$due" ] || [ "$(sums)" != "$before" ] || rm -f "$pending"
+}
+
+restart_due() {
+	[ -e "$pending" ] || return 0
+	if [ -n "$restart" ]; then
+		on_node sh -c "$restart" || die "$restart: failed; it is tried again at the next run"
+	else
+		say "$config has changed: restart containerd"
+	fi
+	rm -f "$pending"
+}
+
+add_handler() {
+	[ -e "$host$config" ] || die "$config: not there; give --containerd the file that this node's containerd reads"
+	change_handler enable
+}
+
+# Without the program there is nothing of it, either.
+drop_handler() {
+	[ -x "$host$program" ] && [ -e "$host$config" ] || return 0
+	change_handler disable
+}
+
+## Taking it away
+
+drop_hooks() {
+	rm -f "$host/usr/share/containers/oci/hooks.d/50-oci-thin-grow.json"
+}
+
+# grown: devices that need healing, by their ledger entries
+grown() {
+	[ ! -x "$host$program" ] || on_node "$program" heal --all >/dev/null 2>&1 || true
+	ls "$host/var/lib/oci-thin-grow/ledger" 2>/dev/null
+}
+
+# users: running containers whose runtime or hooks are ours
+users() {
+	local file
+	for file in "$host"/run/containerd/io.containerd.runtime.v2.task/*/*/options.json \
+		"$host"/run/containerd/io.containerd.runtime.v2.task/*/*/config.json; do
+		grep -q /oci-thin-grow "$file" 2>/dev/null && basename "$(dirname "$file")"
+	done | sort -u
+}
+
+# check_unused WHAT NAMES
+check_unused() {
+	# shellcheck disable=SC2086
+	[ -z "$2" ] || die "$1:" $2
+}
+
+purge_files() {
+	local path
+	drop_hooks
+	for path in $(payload_files hooks) $(payload_files links) "$program" $(payload_files files) "$policy"; do
+		rm -f "$host$path" "$host$(new_name "$path")"
+	done
+	rmdir "$host${policy%/*}" "$host/etc/oci-thin-grow" "$host/usr/lib/oci-thin-grow" 2>/dev/null || true
+	rm -rf "$host/var/lib/oci-thin-grow" "$host/run/oci-thin-grow"
+	reload_udev
+}
+
+main() {
+	parse_args "$@"
+	[ -d "$host/etc" ] || die "$host: not the root of a node"
+	run=$host/run/oci-thin-grow-node
+	pending=$run/restart
+	mkdir -p "$run"
+	# The pod of before may not have ended yet.
+	exec 9>"$run/lock"
+	flock 9
+	case $verb in
+	install)
+		install_payload
+		reload_udev
+		install_policy
+		add_handler
+		restart_due
+		say "installed"
+		;;
+	remove | purge)
+		drop_handler
+		restart_due
+		drop_hooks
+		;;
+	*) usage >&2; exit 2 ;;
+	esac
+	case $verb in
+	remove) say "removed; program, rule and ledger stay for what was grown" ;;
+	purge)
+		check_unused "these containers still use it, end them and purge again" "$(users)"
+		check_unused "these devices were grown and would not start again, remove their containers and purge again" "$(grown)"
+		purge_files
+		say "purged"
+		;;
+	esac
+}
+
+main "$@"

@@ -1,0 +1,131 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Pods, as a kubelet asks containerd for them, by each way in that containerd has: the wrapper as BinaryName, our hook in a
+# base_runtime_spec, our hooks.d file through NRI. A pod's annotation counts for its containers, not for its sandbox.
+# suites: bookworm trixie
+# matrix: FS=ext4
+# soak: FS=ext4 FS=xfs
+# limit: 600
+# drivers: cri nri
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/pod.sh
+. /src/tests/guest/pod.sh
+
+base_spec() {
+	ctr oci spec | jq --slurpfile shipped /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json \
+		'.hooks.createRuntime = [$shipped[0].hook]' >/run/base-spec.json
+}
+
+handlers() {
+	cri_toml
+	cat <<-'END'
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.wrapper]
+			runtime_type = "io.containerd.runc.v2"
+			pod_annotations = ["io.oci-thin-grow.*", "containerd.io/snapshot/max-size"]
+			[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.wrapper.options]
+				BinaryName = "/usr/sbin/oci-thin-grow-runtime"
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.base-spec]
+			runtime_type = "io.containerd.runc.v2"
+			pod_annotations = ["io.oci-thin-grow.*"]
+			base_runtime_spec = "/run/base-spec.json"
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.annotated]
+			runtime_type = "io.containerd.runc.v2"
+			pod_annotations = ["io.oci-thin-grow.*"]
+		[plugins."io.containerd.nri.v1.nri"]
+			disable = false
+			socket_path = "/run/nri.sock"
+	END
+}
+
+# way NAME HANDLER: a pod that asks for 4G, and one that asks for too much
+way() {
+	local name=$1 handler=$2 asking
+	: >/run/messages
+	ok "$name, 4G: the sandbox runs" run_pod "$handler" prod io.oci-thin-grow.size=4G
+	asking=$pod
+	like "$name, 4G: the sandbox has 1 GiB" "$(sandbox_size "$pod")" "$MIB_1G"
+	is "$name, 4G: nothing is said of the sandbox" "$(grep oci-thin-grow /run/messages)" ""
+	ok "$name, 4G: a container runs" run_container one
+	like "$name, 4G: it has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+	like "$name, 4G: the log" "$(grep oci-thin-grow /run/messages)" \
+		"action=grow container=$container engine=containerd device=pool-snap-[0-9]+ from=1073741824 to=4294967296 .*fs=$FS source=annotation:io.oci-thin-grow.size"
+	ok "$name, 4G: it stops and goes" rm_container "$container"
+	ok "$name, 4G: another runs in its place" run_container one
+	like "$name, 4G: it has 4 GiB, too" "$(size_in "$container")" "$MIB_4G"
+	like "$name, 4G: the sandbox has 1 GiB still" "$(sandbox_size "$asking")" "$MIB_1G"
+
+	ok "$name, 2T: the sandbox runs" run_pod "$handler" prod io.oci-thin-grow.size=2T
+	ok "$name, 2T: no container runs" not run_container two
+	like "$name, 2T: the CRI says why" "$(cat /run/cri.err)" \
+		'cannot have 2 TiB \(annotation io.oci-thin-grow.size\): policy allows no more than 1 TiB'
+	ok "$name, 2T: the pod goes" rm_pod "$pod"
+
+	ok "$name, 4G: the pod goes, with what runs in it" rm_pod "$asking"
+}
+
+# nothing_asked NAME HANDLER: a pod that asks for nothing
+nothing_asked() {
+	local name=$1 handler=$2
+	: >/run/messages
+	ok "$name, nothing asked: the sandbox runs" run_pod "$handler" prod
+	ok "$name, nothing asked: a container runs" run_container three
+	like "$name, nothing asked: 1 GiB" "$(size_in "$container")" "$MIB_1G"
+	is "$name, nothing asked: not a word" "$(grep oci-thin-grow /run/messages)" ""
+	ok "$name, nothing asked: the pod goes" rm_pod "$pod"
+}
+
+# The plugin connects from outside; containerd says so.
+nri_up() {
+	/build/nri /run/nri.sock /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json >/run/nri.log 2>&1 &
+	up nri grep -q 'plugin .*10-hooks.* connected' /run/containerd.log
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+ok "the base spec is written" base_spec
+ok "containerd starts" containerd_up "$(handlers)"
+ok "an image is made" image_up
+like "the CRI answers" "$(cri version)" '^containerd '
+
+way BinaryName wrapper
+nothing_asked BinaryName wrapper
+way base_runtime_spec base-spec
+
+# fleet: a policy for all pods
+fleet() {
+	echo '{ "default_size": "2G", "rules": [
+		{ "name": "dev", "match": { "namespace": "dev-*" }, "max_size": "3G" } ] }' >/etc/oci-thin-grow/config.d/fleet.json
+	oci-thin-grow config check
+}
+
+ok "a fleet's policy" fleet
+: >/run/messages
+ok "default: the sandbox runs" run_pod wrapper dev-1
+like "default: the sandbox has 1 GiB" "$(sandbox_size "$pod")" "$MIB_1G"
+ok "default: a container runs" run_container default
+like "default: it has 2 GiB" "$(size_in "$container")" '^(19..|20..)$'
+like "default: the log" "$(grep oci-thin-grow /run/messages)" "action=grow container=$container .*to=2147483648 "
+ok "default: the pod goes" rm_pod "$pod"
+ok "rule: the sandbox runs" run_pod wrapper dev-1 io.oci-thin-grow.size=4G
+ok "rule: no container runs" not run_container denied
+like "rule: the CRI says why" "$(cat /run/cri.err)" 'cannot have 4 GiB .*policy allows no more than 3 GiB, by rule dev'
+ok "rule: elsewhere the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=4G
+ok "rule: elsewhere a container runs" run_container allowed
+like "rule: elsewhere it has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+rm /etc/oci-thin-grow/config.d/fleet.json
+
+# containerd 1.6 has no NRI of this kind.
+if [ "$SUITE" != bookworm ]; then
+	ok "the NRI plugin connects" nri_up
+	way NRI annotated
+	nothing_asked NRI annotated
+	ok "NRI and BinaryName: the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=4G
+	ok "NRI and BinaryName: a container runs" run_container twice
+	like "NRI and BinaryName: 4 GiB" "$(size_in "$container")" "$MIB_4G"
+	is "NRI and BinaryName: grown once" "$(grep -c "action=.*container=$container" /run/messages)" 1
+fi
+finish
