@@ -2,6 +2,7 @@
 #include "engine/container.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const usual[] = {
 	"/var/lib/docker",
@@ -28,4 +29,9 @@ void engine_container_free(struct engine_container *container)
 	free(container->device);
 	json_free(container->labels_doc);
 	*container = (struct engine_container){0};
+}
+
+const struct json *engine_container_asking_labels(const struct engine_container *container)
+{
+	return strcmp(container->engine, "docker") == 0 ? container->labels : NULL;
 }

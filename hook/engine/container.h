@@ -47,6 +47,13 @@ struct engine_container {
 	const struct json *labels; /* in labels_doc, or NULL */
 };
 
+/*
+ * The labels in which a container can ask for a size: those that the hook finds, too. Docker's,
+ * which are in a file for it to read; containerd's are in a database that is locked, and CRI-O
+ * makes annotations of them. NULL: none.
+ */
+const struct json *engine_container_asking_labels(const struct engine_container *container);
+
 void engine_container_free(struct engine_container *container);
 
 /*

@@ -95,28 +95,42 @@ static int tell(const struct job *job, bool json)
 	return r;
 }
 
-/* Takes the rootfs over. */
+/* Takes the rootfs over. The rule for the container says how much it may have. */
+static struct job job_for(struct target *target, const struct options *options, uint64_t bytes)
+{
+	struct job job = {.container = target->label, .bundle = "", .engine = "none"};
+	const struct rule *rule = NULL;
+
+	if (target->container) {
+		struct facts facts;
+
+		job = target_job(target);
+		facts = job_facts(&job);
+		rule = policy_rule(options->policy, &facts);
+	}
+	job.dry_run = options->dry_run;
+	job.rootfs = target->rootfs;
+	target->rootfs = (struct rootfs){.fd = -EBADF};
+	job.request = (struct request){
+		.asked = true,
+		.bytes = bytes,
+		.origin = "command",
+		.key = "grow",
+		.text = options->size,
+		.rule = rule,
+	};
+	return job;
+}
+
 static int grow_target(struct target *target, const struct options *options, uint64_t bytes)
 {
-	struct progress progress;
-	struct job job = {
-		.container = target->label,
-		.bundle = "",
-		.engine = target->container ? target->container->engine : "none",
-		.dry_run = options->dry_run,
-		.progress = progress_step,
-		.progress_context = &progress,
-		.request = {.asked = true,
-			    .bytes = bytes,
-			    .origin = "command",
-			    .key = "grow",
-			    .text = options->size},
-		.rootfs = target->rootfs,
-	};
+	struct job job = job_for(target, options, bytes);
 	struct policy policy = *options->policy;
+	struct progress progress;
 	int status;
 
-	target->rootfs = (struct rootfs){.fd = -EBADF};
+	job.progress = progress_step;
+	job.progress_context = &progress;
 	policy.on_failure.request = policy.on_failure.not_applicable = ON_FAILURE_FAIL;
 	progress_begin(&progress);
 	job_grow(&job, &policy);

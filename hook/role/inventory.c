@@ -26,12 +26,13 @@ static uint64_t ask_request(const struct engine_container *container, const stru
 			    const struct oci_spec *spec)
 {
 	const struct json *sets[] = {spec->annotations};
+	const struct json *labels = engine_container_asking_labels(container);
 	struct request request = {0};
 	struct why unused;
 
 	if (policy_request(policy, "annotation", sets, 1, &request, &unused) == 0 &&
-	    !request.asked && policy->labels && container->labels)
-		policy_request(policy, "label", &container->labels, 1, &request, &unused);
+	    !request.asked && policy->labels && labels)
+		policy_request(policy, "label", &labels, 1, &request, &unused);
 	return request.asked ? request.bytes : 0;
 }
 

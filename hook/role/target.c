@@ -166,16 +166,20 @@ static int open_for_job(void *context, struct rootfs *ret, struct why *why)
 	return target_open_rootfs(target->container, &target->spec, ret, why);
 }
 
+/* What a hook could not know must not count here either: it would see no image of containerd's but
+ * in the annotations. */
 struct job target_job(struct target *target)
 {
+	const struct engine_container *container = target->container;
+
 	return (struct job){
 		.container = target->label,
-		.bundle = target->container->bundle ? target->container->bundle : "",
-		.engine = target->container->engine,
-		.image = target->container->image,
-		.ns = target->container->namespace,
+		.bundle = container->bundle ? container->bundle : "",
+		.engine = container->engine,
+		.image = strcmp(container->engine, "containerd") == 0 ? NULL : container->image,
+		.ns = container->namespace,
 		.annotations = {target->spec.annotations},
-		.labels = target->container->labels,
+		.labels = engine_container_asking_labels(container),
 		.rootfs.fd = -EBADF,
 		.open_rootfs = open_for_job,
 		.open_context = target,

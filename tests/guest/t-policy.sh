@@ -176,6 +176,15 @@ with_docker() {
 	ok "too much, clamped: runs" dk_run --label io.oci-thin-grow.size=9G
 	like "too much, clamped: 8 GiB" "$(last_size)" "$MIB_8G"
 	like "too much, clamped: the log" "$(cat /run/messages)" 'requested=9663676416 clamped=8589934592'
+	configure "$(jq -c '.rules[0].max_size = "16G"' <<<"$RULES")"
+	ok "an operator: postgres runs" docker run -d --name db --net none postgres:16 sleep 1000
+	ok "an operator: 12G, which the rule for its image allows" /usr/sbin/oci-thin-grow grow \
+		--data-root "$DATA/docker" docker:db 12G
+	like "an operator: 12 GiB" "$(docker exec db df -m / | awk 'END { print $(NF-4) }')" '^1[12][0-9]{3}$'
+	ok "an operator: not more than the rule allows" sh -c "/usr/sbin/oci-thin-grow grow --data-root '$DATA/docker' \
+		docker:db 17G 2>/run/err; [ \$? = 3 ]"
+	like "an operator: is told so" "$(cat /run/err)" 'policy allows no more than 16 GiB, by rule pg'
+	docker rm -f db
 	break_config
 	ok "broken, nothing asked: runs" dk_run
 	like "broken, nothing asked: 1 GiB" "$(last_size)" "$MIB_1G"

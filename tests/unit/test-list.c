@@ -237,6 +237,19 @@ static void labels_for_people(void **state)
 	free(label);
 }
 
+/* What only we would see must not count for more than what the hook sees. */
+static void only_dockers_labels_ask(void **state)
+{
+	(void)state;
+	put_docker(ID_A, "{\"Name\":\"/web\",\"Config\":{\"Labels\":{\"a\":\"b\"}}}");
+	read_list(1);
+	assert_non_null(list.containers[0].labels);
+	assert_ptr_equal(engine_container_asking_labels(&list.containers[0]),
+			 list.containers[0].labels);
+	list.containers[0].engine = "containerd";
+	assert_null(engine_container_asking_labels(&list.containers[0]));
+}
+
 #define LIST_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -249,6 +262,7 @@ int main(void)
 		LIST_TEST(sorts),
 		LIST_TEST(finds_what_is_meant),
 		LIST_TEST(labels_for_people),
+		LIST_TEST(only_dockers_labels_ask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
