@@ -196,7 +196,8 @@ systemd_up() {
 	printf '[Unit]\nDefaultDependencies=no\n' | tee "$dir/bare.target" >"$dir/oci-thin-grow-.service.d/bare.conf"
 	unshare --pid --fork --mount-proc --cgroup --propagation shared env container=guest \
 		/usr/lib/systemd/systemd --system --unit=bare.target >/run/systemd.log 2>&1 </dev/null &
-	wait_for pgrep -P $! systemd && init=$(pgrep -P $! systemd) || return
+	outer=$!
+	wait_for pgrep -P "$outer" systemd && init=$(pgrep -P "$outer" systemd) || return
 	up systemd inside systemctl is-active bare.target
 }
 
@@ -220,4 +221,7 @@ like "its file: the container's size, and that it is unfinished" "$(cat $PROM)" 
 ok "the unit that heals" inside systemctl start oci-thin-grow-heal.service
 like "the log: finished" "$(cat /run/messages)" 'action=finish device=pool-snap-1008'
 like "the ledger: done" "$(cat $LEDGER/pool-snap-1008)" 'state=done'
+# Now, while it is idle: told to end it would start itself again, and a User-mode Linux whose fork is killed panics.
+ok "systemd ends" kill -KILL "$init"
+wait "$outer"
 finish
