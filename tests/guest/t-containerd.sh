@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # containerd's devmapper snapshotter, with our wrapper as its runtime.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: bookworm:FS=ext4 trixie:FS=xfs
+# soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

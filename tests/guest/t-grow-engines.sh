@@ -83,6 +83,7 @@ containerd_test() {
 	like "a pod's container: 2 GiB" "$(df_in db-0/postgres)" "$MIB_2G"
 	is "a pod's container: list" "$(field db-0/postgres '"\(.namespace) \(.image)"')" "prod postgres:16"
 
+	rest web
 	ok "containerd: stop" ctr_stop first
 	is "containerd: list shows what does not run" "$(field web '"\(.running) \(.pid) \(.engine_bytes)"')" "false 0 $GIB"
 	ok "containerd: grow of what does not run" exits 4 grow web 5G
@@ -90,6 +91,7 @@ containerd_test() {
 	ok "containerd: start" ctr_start web
 	again containerd web
 	changes_meanwhile
+	rest web db-0/postgres
 	ok "containerd: all end" ctr_stop first
 	ok "containerd: all end, the other, too" ctr_stop 0123456789abcdef
 	ok "containerd stops" containerd_down
@@ -124,6 +126,7 @@ podman_test() {
 	ok "podman: its process" pm_pid web
 	all_ways podman web "$(pm inspect -f '{{.Id}}' web)"
 	is "podman: list knows the rest" "$(field web '"\(.name) \(.engine_bytes)"')" "web $GIB"
+	rest web
 	ok "podman: stop" pm stop -t 0 web
 	# Nothing runs that would tell where podman's things are.
 	ok "podman: list" otg list --data-root "$DATA/podman"
@@ -131,6 +134,7 @@ podman_test() {
 	ok "podman: start" pm start web
 	ok "podman: its new process" pm_pid web
 	again podman web
+	rest web
 	ok "podman: it goes" pm rm -f -t 0 web
 }
 
@@ -150,6 +154,7 @@ bare_test() {
 		'.process.args = ["sh", "-c", $writer]' --arg writer "$WRITER"
 	ok "$runtime: runs" bare_start "$runtime"
 	all_ways "$runtime" "bare-$runtime" "bare-$runtime"
+	rest "bare-$runtime"
 	ok "$runtime: ends" "$runtime" delete -f "bare-$runtime"
 	# As an engine would: the device goes, and comes again as it was first.
 	ok "$runtime: unmounted" umount "/run/disk/$disk"
@@ -158,6 +163,7 @@ bare_test() {
 	ok "$runtime: mounted" mount "/dev/mapper/$disk" "/run/disk/$disk"
 	ok "$runtime: runs again" bare_start "$runtime"
 	again "$runtime" "bare-$runtime"
+	rest "bare-$runtime"
 	ok "$runtime: it goes" "$runtime" delete -f "bare-$runtime"
 	ok "$runtime: the disk, too" drop_disk "$disk"
 }

@@ -102,6 +102,7 @@ ok "explain: no such container" exits 4 explain nobody
 
 ## It stays so
 
+rest web
 ok "stop" docker stop -t 1 web
 ok "grow of what does not run" exits 4 grow web 8G
 like "says what to do" "$(cat /run/err)" 'it is not running'
@@ -112,6 +113,7 @@ still_writes "started again" web
 
 ## Nothing runs that would tell the data root
 
+rest web
 ok "stop again" docker stop -t 1 web
 ok "docker stops" docker_down
 ok "an unknown data root" exits 4 grow web 8G

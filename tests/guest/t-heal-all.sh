@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # heal --all: finishes what a killed hook left, and removes ledger entries of devices that are gone for good.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: bookworm:FS=xfs trixie:FS=ext4
+# soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

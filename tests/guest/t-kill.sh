@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Others at the same device: engines that suspend it, hooks side by side, and SIGKILL at any moment.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: bookworm:FS=xfs trixie:FS=ext4
 # soak: FS=ext4 FS=xfs FS=btrfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh

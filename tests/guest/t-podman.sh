@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # podman with containers/storage on devicemapper, by the hooks.d file that we install, in the folder where podman looks.
 # suites: bookworm
-# matrix: FS=ext4 FS=xfs
+# matrix: FS=xfs
+# soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

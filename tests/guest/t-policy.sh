@@ -3,7 +3,8 @@
 # The configuration at work: pools that are full or promised too often, a broken file and the switch, by the hook alone;
 # and defaults, rules and limits with Docker.
 # suites: bookworm trixie
-# matrix: PART=pool PART=docker
+# matrix: bookworm:PART=pool PART=docker
+# soak: PART=pool PART=docker
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh

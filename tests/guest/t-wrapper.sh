@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The runtime wrapper in front of runc and of crun, as engines call it.
 # suites: bookworm trixie
-# matrix: RUNTIME=runc RUNTIME=crun
+# matrix: bookworm:RUNTIME=runc trixie:RUNTIME=crun
+# soak: RUNTIME=runc RUNTIME=crun
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
