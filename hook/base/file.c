@@ -84,12 +84,8 @@ int file_make_folder(const char *dir, mode_t mode)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len)
+int file_write_all(int fd, const char *text, size_t len)
 {
-	_cleanup_close_ int fd = openat(dir_fd, name, OPEN_NEW, mode);
-
-	if (fd < 0)
-		return -errno;
 	while (len > 0) {
 		ssize_t n = write(fd, text, len);
 
@@ -100,5 +96,15 @@ int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, 
 		text += n;
 		len -= (size_t)n;
 	}
+	return 0;
+}
+
+int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len)
+{
+	_cleanup_close_ int fd = openat(dir_fd, name, OPEN_NEW, mode);
+	int r = fd < 0 ? -errno : file_write_all(fd, text, len);
+
+	if (r < 0)
+		return r;
 	return fsync(fd) < 0 ? -errno : 0;
 }

@@ -16,5 +16,8 @@ int file_read_at(int dir_fd, const char *path, size_t max_bytes, char **ret_text
 /* mkdir -p with @mode, durably. 0, also if it is there; -errno. */
 int file_make_folder(const char *dir, mode_t mode);
 
+/* All of it, or -errno. */
+int file_write_all(int fd, const char *text, size_t len);
+
 /* Makes the file @name in @dir_fd, which must not be there, and flushes it to disk. */
 int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len);

@@ -2,27 +2,13 @@
 #include "base/replace.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/quote.h"
 
 #include <fcntl.h>
 #include <libgen.h>
 #include <string.h>
 #include <sys/stat.h>
-
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
 
 static int write_new(int dir_fd, const char *name, const char *text, size_t len, mode_t mode)
 {
@@ -32,7 +18,7 @@ static int write_new(int dir_fd, const char *name, const char *text, size_t len,
 	/* Not left to the umask */
 	if (fd < 0 || fchmod(fd, mode) < 0)
 		return -errno;
-	return write_all(fd, text, len);
+	return file_write_all(fd, text, len);
 }
 
 static int replace(int dir_fd, const char *name, const char *text, size_t len, mode_t mode)

@@ -12,24 +12,6 @@ inside() {
 	nsenter -t "$pid" -m -p -r -w "$@"
 }
 
-# otg ARG...: the program; its words in /run/out and /run/err
-otg() {
-	/usr/sbin/oci-thin-grow "$@" >/run/out 2>/run/err
-	local status=$?
-	cat /run/err
-	return "$status"
-}
-
-# exits STATUS ARG...: for `ok TEXT exits…`
-exits() {
-	local want=$1 status=0
-	shift
-	otg "$@" || status=$?
-	[ "$status" = "$want" ] && return
-	echo "status $status, not $want"
-	return 1
-}
-
 # The container's process: each round writes, syncs and reads back; the first error ends it. Without a pause it would leave
 # little of the guest's one processor to the others.
 # shellcheck disable=SC2016,SC2034

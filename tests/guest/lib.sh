@@ -150,6 +150,27 @@ start_syslog() {
 	wait_for test -S /dev/log
 }
 
+## The program, as operators call it
+
+# otg ARG...: with OTG_OPTIONS behind them; its words in /run/out and /run/err
+OTG_OPTIONS=()
+otg() {
+	/usr/sbin/oci-thin-grow "$@" "${OTG_OPTIONS[@]}" >/run/out 2>/run/err
+	local status=$?
+	cat /run/err
+	return "$status"
+}
+
+# exits STATUS ARG...: for `ok TEXT exits…`
+exits() {
+	local want=$1 status=0
+	shift
+	otg "$@" || status=$?
+	[ "$status" = "$want" ] && return
+	echo "status $status, not $want"
+	return 1
+}
+
 ## Disks
 
 # sectors SIZE: of bytes, or of 10K, 10M, 10G, 10T

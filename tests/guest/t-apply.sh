@@ -12,26 +12,7 @@
 
 DOCKER_JSON=''
 
-program=/usr/sbin/oci-thin-grow
-root=(--data-root "$DATA/docker")
-
-# otg ARG...: the program, its words in /run/out and /run/err
-otg() {
-	"$program" "$@" "${root[@]}" >/run/out 2>/run/err
-	local status=$?
-	cat /run/err
-	return "$status"
-}
-
-# exits STATUS ARG...: for `ok TEXT exits…`
-exits() {
-	local want=$1 status=0
-	shift
-	otg "$@" || status=$?
-	[ "$status" = "$want" ] && return
-	echo "status $status, not $want"
-	return 1
-}
+OTG_OPTIONS=(--data-root "$DATA/docker")
 
 # in_docker run|create NAME [LABEL]: without a hook or wrapper, as if it was asked for only now
 in_docker() {
@@ -179,7 +160,7 @@ ok "a2 runs" in_crun a2 2G
 number=$(dmsetup info -c --noheadings -o major,minor --separator : "$(device_of a1)")
 exec 9>>"/run/oci-thin-grow/$number.lock"
 flock 9
-"$program" apply "${root[@]}" a1 a2 >/run/out 2>/run/err 9>&- &
+/usr/sbin/oci-thin-grow apply "${OTG_OPTIONS[@]}" a1 a2 >/run/out 2>/run/err 9>&- &
 pid=$!
 wait_for grep -q -- '-> FLOCK' /proc/locks
 kill -INT $pid
@@ -197,7 +178,7 @@ is "the same again: does the rest" "$(sizes a1 a2)" "2 2"
 
 # terminal ARG...: the program on a terminal
 terminal() {
-	script -qec "$program $* ${root[*]}" /dev/null </dev/null | tr -d '\r'
+	script -qec "/usr/sbin/oci-thin-grow $* ${OTG_OPTIONS[*]}" /dev/null </dev/null | tr -d '\r'
 }
 ok "c1 runs" in_crun c1 2G
 like "colours on a terminal" "$(terminal apply --dry-run c1)" $'\e\\[32mwould grow\e\\[0m'

@@ -151,9 +151,6 @@ rm $LEDGER/damaged
 
 ## Into a file
 
-otg() {
-	/usr/sbin/oci-thin-grow "$@" >/run/out 2>/run/err
-}
 mkdir /run/textfile
 ok "--output" otg metrics --output /run/textfile/otg.prom
 ok "again" otg metrics --output /run/textfile/otg.prom
