@@ -8,10 +8,15 @@ _oci_thin_grow_options() {
 	case $1 in
 	'') echo --config --verbose --help --version ;;
 	apply) echo --all --dry-run --json --data-root --config --verbose --help ;;
+	config) echo --config --verbose --help ;;
+	disable) echo --print --file --root --keep-runtime --config --verbose --help ;;
+	doctor) echo --json --data-root --config --verbose --help ;;
+	enable) echo --print --file --root --no-default --default --force --config --verbose --help ;;
 	explain) echo --state --json --data-root --config --verbose --help ;;
 	grow) echo --dry-run --json --pid --path --device --data-root --config --verbose --help ;;
 	heal) echo --all --dry-run --config --verbose --help ;;
 	list) echo --json --names --watch --data-root --config --verbose --help ;;
+	metrics) echo --output --data-root --config --verbose --help ;;
 	hook | runtime) echo --config --verbose --help ;;
 	esac
 }
@@ -59,12 +64,12 @@ _oci_thin_grow() {
 		esac
 	done
 	case $previous in
-	--data-root | --path)
+	--data-root | --path | --root)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -d -- "$current")
 		return
 		;;
-	--config | --state)
+	--config | --file | --output | --state)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
@@ -77,7 +82,9 @@ _oci_thin_grow() {
 		return
 	fi
 	case $command in
-	'') _oci_thin_grow_add "$current" apply explain grow heal hook list runtime ;;
+	'') _oci_thin_grow_add "$current" apply config disable doctor enable explain grow heal hook list metrics runtime ;;
+	config) _oci_thin_grow_add "$current" check show ;;
+	disable | enable) _oci_thin_grow_add "$current" docker containerd podman crio ;;
 	apply | explain | grow) _oci_thin_grow_containers "$current" ;;
 	heal)
 		compopt -o filenames 2>/dev/null

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of oci-thin-grow for fish, which quotes what it inserts.
 
-set -l commands apply explain grow heal hook list runtime
+set -l commands apply config disable doctor enable explain grow heal hook list metrics runtime
 
 # Lines of a name, a tab and the engine, which is how fish wants a description.
 function __oci_thin_grow_containers
@@ -30,16 +30,21 @@ complete -c oci-thin-grow -l verbose -d 'Say on stderr what is logged'
 complete -c oci-thin-grow -l help -d 'Options and examples'
 
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a apply -d 'Bring running containers to what is asked for now'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a config -d 'Validate the configuration, or print what counts'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a disable -d 'Undo enable'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a doctor -d 'Is this host ready, and which container would not start again?'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a enable -d 'Hook it into docker, containerd, podman or crio'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a explain -d 'Where a size comes from, and what would be done'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a grow -d 'Make a running container\'s disk larger now'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a heal -d 'Make a re-created device long enough again'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a hook -d 'OCI hook'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a list -d 'Containers on thin devices'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a metrics -d 'Pools and containers, for Prometheus'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a runtime -d 'OCI runtime, as oci-thin-grow-runtime'
 
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow' -a '(__oci_thin_grow_containers)'
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow list' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow list' -l json -d 'Say it in JSON'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list metrics' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list' -l json -d 'Say it in JSON'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow heal' -l dry-run -d 'Say what would be done'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply heal' -l all -d 'All of them'
 complete -c oci-thin-grow -n '__oci_thin_grow_is explain' -l state -r -F -d 'An OCI container state'
@@ -49,3 +54,13 @@ complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l device -x -d 'The one 
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l names -d 'Only names and engines'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l watch -d 'Again every two seconds'
 complete -c oci-thin-grow -n '__oci_thin_grow_is heal' -F
+complete -c oci-thin-grow -n '__oci_thin_grow_is config' -a 'check show'
+complete -c oci-thin-grow -n '__oci_thin_grow_is disable enable' -a 'docker containerd podman crio'
+complete -c oci-thin-grow -n '__oci_thin_grow_is disable enable' -l print -d 'Only show what would be changed'
+complete -c oci-thin-grow -n '__oci_thin_grow_is disable enable' -l file -r -F -d 'The engine\'s configuration file'
+complete -c oci-thin-grow -n '__oci_thin_grow_is disable enable' -l root -x -a '(__fish_complete_directories)' -d 'A host\'s file system'
+complete -c oci-thin-grow -n '__oci_thin_grow_is disable' -l keep-runtime -d 'docker: still known to its containers'
+complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l no-default -d 'docker: only with --runtime oci-thin-grow'
+complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l default -d 'containerd: for all pods'
+complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l force -d 'docker: in the place of another default runtime, too'
+complete -c oci-thin-grow -n '__oci_thin_grow_is metrics' -l output -r -F -d 'Into a file'
