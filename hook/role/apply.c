@@ -39,9 +39,9 @@ static const char help[] =
 	"Examples:\n"
 	"  oci-thin-grow apply --all --dry-run\n"
 	"  oci-thin-grow apply web docker:db\n\n"
-	"Exit status: 0 done, or nothing to do; 1 some failed, 2 usage, 3 some were refused, or "
-	"the\n"
-	"pool was; 4 no such container.\n";
+	"Exit status: 0 done, or nothing to do; 1 some failed, or interrupted; 2 usage; 3 some "
+	"were\n"
+	"refused, a pool ended it, or it is switched off; 4 no such container.\n";
 
 struct apply {
 	const struct policy *policy;

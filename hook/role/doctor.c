@@ -31,7 +31,7 @@ static const char help[] =
 	".command'\n"
 	"  oci-thin-grow doctor --json | jq '.findings[] | select(.id == \"container-at-risk\") | "
 	".subject'\n\n"
-	"Exit status: 0 nothing is broken (there may be warnings); 1 something is.\n";
+	"Exit status: 0 nothing is broken (there may be warnings); 1 something is; 2 usage.\n";
 
 static void examine_disks(struct doctor *doctor)
 {

@@ -27,7 +27,9 @@ static const char help[] =
 	"      \"args\": [\"oci-thin-grow\", \"hook\"] } ] }          in a bundle's config.json\n"
 	"  podman --hooks-dir /usr/share/containers/oci/hooks.d run --annotation \\\n"
 	"      io.oci-thin-grow.size=4G ...                     by the installed hooks.d file\n\n"
-	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 3 refused.\n";
+	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 3 refused; 4 no thin device. 0 "
+	"also\n"
+	"where on_failure in the configuration makes it a warning.\n";
 
 /* There is no job to tell of yet, only the reason why there is none. */
 static int fail(const struct why *why)

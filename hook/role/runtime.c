@@ -25,16 +25,19 @@ static const char help[] =
 	"Usage: oci-thin-grow-runtime ARGUMENTS-OF-RUNC\n"
 	"An OCI runtime for engines without hooks: on create and run it makes the container's disk "
 	"as\n"
-	"large as its annotation or label asks, then becomes /usr/bin/runc with the same "
-	"arguments\n"
-	"and environment. Every other subcommand, and --help, is runc's.\n\n"
+	"large as its annotation or label asks, then becomes /usr/bin/runc, or what \"runtime\" in "
+	"the\n"
+	"configuration names, with the same arguments and environment. Every other subcommand, "
+	"and\n"
+	"--help, is that one's.\n\n"
 	"Examples:\n"
 	"  { \"runtimes\": { \"oci-thin-grow\": { \"path\": \"/usr/sbin/oci-thin-grow-runtime\" } "
 	"},\n"
 	"    \"default-runtime\": \"oci-thin-grow\" }              in /etc/docker/daemon.json\n"
 	"  ctr run --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime \\\n"
 	"      --annotation io.oci-thin-grow.size=4G IMAGE NAME\n\n"
-	"Exit status: that of runc; before it, 1 failed, 3 refused.\n";
+	"Exit status: that of runc; before it, 1 failed, 3 refused, 4 no thin device, as of "
+	"hook.\n";
 
 #define OTHER_RUNTIME "/usr/bin/crun"
 
