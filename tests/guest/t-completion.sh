@@ -90,6 +90,9 @@ typed() {
 	typed "backquotes" $'grow b\t' '<grow><b`touch /run/hit`>'
 	typed "what looks like a folder" $'grow pod\t' '<grow><pod/c$(touch /run/hit)>'
 	typed "quotes and wildcards" $'apply q\t' $'<apply><q"u\'o;te*>'
+	typed "an engine" $'enable dock\t' '<enable><docker>'
+	typed "an option of one command only" $'disable --k\tdocker' '<disable><--keep-runtime><docker>'
+	typed "check or show" $'config sh\t' '<config><show>'
 	typed "with its engine" $'grow docker:m\t' '<grow><docker:my web>'
 }
 for shell in bash zsh; do
