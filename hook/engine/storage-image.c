@@ -58,9 +58,8 @@ char *storage_image(const char *bundle)
 	for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]) && !image; i++) {
 		_cleanup_free_ char *path = NULL;
 
-		if (asprintf(&path, "%s/%s", folder, indexes[i]) < 0)
-			return NULL;
-		image = image_in_index(path, id);
+		if (asprintf(&path, "%s/%s", folder, indexes[i]) >= 0)
+			image = image_in_index(path, id);
 	}
 	return image;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define MIN_TIMEOUT_MS	100
-#define MAX_TIMEOUT_MS	(10 * 60 * 1000)
+#define MAX_TIMEOUT_MS	UINT64_C(600000)
 #define MAX_THOUSANDTHS UINT64_C(1000000000)
 #define WRAPPER_NAME	"oci-thin-grow-runtime"
 #define NAME_MAX_BYTES	64

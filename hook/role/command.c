@@ -70,10 +70,11 @@ static int take_option(const struct command *command, const struct command_optio
 bool command_parse(const struct command *command, int argc, char *argv[], int *ret_status)
 {
 	struct option options[COMMON_OPTIONS_N + COMMAND_OPTIONS_MAX + 1] = {COMMON_OPTIONS};
-	const struct command_option *own = command->options;
+	static const struct command_option none[] = {{.name = NULL}};
+	const struct command_option *own = command->options ? command->options : none;
 	int c, status = EXIT_OK;
 
-	for (int i = 0; own && own[i].name && i < COMMAND_OPTIONS_MAX; i++)
+	for (int i = 0; own[i].name && i < COMMAND_OPTIONS_MAX; i++)
 		options[COMMON_OPTIONS_N + i] = (struct option){
 			.name = own[i].name,
 			.has_arg = own[i].flag ? no_argument : required_argument,
