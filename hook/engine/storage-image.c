@@ -44,17 +44,20 @@ char *storage_image(const char *bundle)
 {
 	static const char *const indexes[] = {"containers.json", "volatile-containers.json"};
 	static const char userdata[] = "/userdata";
-	_cleanup_free_ char *folder = strdup(bundle);
 	size_t len = strlen(bundle), tail = sizeof(userdata) - 1;
-	char *id, *image = NULL;
+	const char *end = len > tail ? bundle + len - tail : "", *slash;
+	_cleanup_free_ char *folder = NULL, *id = NULL;
+	char *image = NULL;
 
-	if (!folder || len <= tail || strcmp(folder + len - tail, userdata) != 0)
+	if (strcmp(end, userdata) != 0)
 		return NULL;
-	folder[len - tail] = '\0';
-	id = strrchr(folder, '/');
-	if (!id || !walk_is_id(id + 1))
+	slash = memrchr(bundle, '/', len - tail);
+	if (!slash)
 		return NULL;
-	*id++ = '\0';
+	folder = strndup(bundle, (size_t)(slash - bundle));
+	id = strndup(slash + 1, (size_t)(end - slash) - 1);
+	if (!folder || !id || !walk_is_id(id))
+		return NULL;
 	for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]) && !image; i++) {
 		_cleanup_free_ char *path = NULL;
 
