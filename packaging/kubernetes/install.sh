@@ -262,7 +262,9 @@ purge_files() {
 	for path in $(payload_files hooks) $(payload_files links) "$program" $(payload_files files) "$policy"; do
 		rm -f "$host$path" "$host$(new_name "$path")"
 	done
-	rmdir "$host${policy%/*}" "$host/etc/oci-thin-grow" "$host/usr/lib/oci-thin-grow" 2>/dev/null || true
+	for path in "$host/etc/oci-thin-grow" "$host/usr/lib/oci-thin-grow" "$host/usr/share/oci-thin-grow"; do
+		[ ! -d "$path" ] || find "$path" -depth -type d -empty -delete
+	done
 	rm -rf "$host/var/lib/oci-thin-grow" "$host/run/oci-thin-grow"
 	reload_udev
 }
