@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The main job without an engine: runc and crun call the hook at each stage, on each filesystem.
 # suites: bookworm trixie
-# matrix: bookworm:FS=ext4 bookworm:FS=btrfs trixie:FS=xfs trixie:FS=ext4
+# matrix: bookworm:FS=ext4 bookworm:FS=btrfs trixie:FS=xfs
 # soak: FS=ext4 FS=xfs FS=btrfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh

@@ -4,7 +4,7 @@
 # beginning; heal must have it long enough before the first mount, and nothing that was synced may be lost.
 # In a soak every fourth cut comes up to a minute after a single growth, and a disk grown large is replaced.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs
+# matrix: bookworm:FS=xfs trixie:FS=ext4
 # limit: 600
 # soak: FS=ext4 FS=xfs
 # soak-limit: 2400
