@@ -106,7 +106,7 @@ static bool is_literal(const char *pattern)
 
 /*
  * With no wildcard but * in it, @earlier can only match those of @later, taken as text, by its own:
- * then it matches whatever they stand for.
+ * then it matches whatever they stand for. But what is within [...] stands for less than its text.
  */
 static bool covers(const char *earlier, const char *later)
 {
@@ -114,8 +114,10 @@ static bool covers(const char *earlier, const char *later)
 		return true;
 	if (!later)
 		return false;
-	return strcmp(earlier, later) == 0 ||
-	       ((is_literal(later) || !strpbrk(earlier, "?[\\")) && match_pattern(earlier, later));
+	if (strcmp(earlier, later) == 0 || strcmp(earlier, "*") == 0)
+		return true;
+	return (is_literal(later) || (!strpbrk(earlier, "?[\\") && !strchr(later, '['))) &&
+	       match_pattern(earlier, later);
 }
 
 static const char *pattern_of(const struct rule *rule, const char *key)

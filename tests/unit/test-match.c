@@ -193,7 +193,9 @@ static void sees_what_can_never_be_reached(void **state)
 			  pg = {.image = "*/postgres:*"}, pg16 = {.image = "*/postgres:16*"},
 			  one = {.image = "x/postgres:16"}, mark = {.image = "*/postgres:1?"},
 			  golden = {.annotations = gold, .n_annotations = 2},
-			  metal = {.annotations = &any, .n_annotations = 1};
+			  metal = {.annotations = &any, .n_annotations = 1},
+			  with_x = {.image = "*x*"}, x_or_y = {.image = "[xy]"},
+			  anything = {.image = "*"};
 
 	(void)state;
 	assert_true(match_covers(&all, &docker));
@@ -211,6 +213,8 @@ static void sees_what_can_never_be_reached(void **state)
 	assert_true(match_covers(&metal, &golden));
 	assert_false(match_covers(&golden, &metal));
 	assert_false(match_covers(&pg, &docker));
+	assert_false(match_covers(&with_x, &x_or_y)); /* it has an x, and does not mean it */
+	assert_true(match_covers(&anything, &x_or_y));
 }
 
 #define MATCH_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
