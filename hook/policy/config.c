@@ -20,6 +20,17 @@ static bool is_ours_alone(const struct stat *st)
 	return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
+/* Of what cannot be opened: is it not there at all? A link that leads nowhere is told. */
+static bool is_missing(struct config_reader *reader, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		return true;
+	config_complain(reader, 0, "a symbolic link that leads nowhere");
+	return false;
+}
+
 /* 1 and the text; 0: there is no such file; -EINVAL: told. */
 static int read_text(struct config_reader *reader, char **ret_text, size_t *ret_len)
 {
@@ -28,7 +39,7 @@ static int read_text(struct config_reader *reader, char **ret_text, size_t *ret_
 	int r;
 
 	if (fd < 0 && errno == ENOENT)
-		return 0;
+		return is_missing(reader, reader->file) ? 0 : -EINVAL;
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		config_complain(reader, 0, "cannot be read: %s", strerror(errno));
 		return -EINVAL;
@@ -104,6 +115,8 @@ static bool check_folder(struct config_reader *reader, const char *dir)
 	if (stat(dir, &st) < 0) {
 		if (errno != ENOENT)
 			config_complain(reader, 0, "cannot be read: %s", strerror(errno));
+		else
+			is_missing(reader, dir);
 		return false;
 	}
 	if (S_ISDIR(st.st_mode) && is_ours_alone(&st))

@@ -482,6 +482,31 @@ static void a_link_is_followed_and_its_file_checked(void **state)
 	free(real);
 }
 
+/* What it would have said is not known: the defaults may be more than that. */
+static void a_link_that_leads_nowhere_is_no_missing_file(void **state)
+{
+	char *file = path_in(folder, CONFIG_FILE), *drop_ins = path_in(folder, CONFIG_DROP_INS);
+	char *drop_in = path_in(drop_ins, "a.json");
+
+	(void)state;
+	assert_int_equal(symlink("gone", file), 0);
+	assert_int_equal(load(), -EINVAL);
+	expect_told(0, "config.json: a symbolic link that leads nowhere");
+	assert_int_equal(unlink(file), 0);
+	assert_int_equal(symlink("gone", drop_in), 0);
+	assert_int_equal(load(), -EINVAL);
+	assert_contains(told[0].text, "config.d/a.json: a symbolic link that leads nowhere");
+	assert_int_equal(unlink(drop_in), 0);
+	assert_int_equal(rmdir(drop_ins), 0);
+	assert_int_equal(load(), 0);
+	assert_int_equal(symlink("gone", drop_ins), 0);
+	assert_int_equal(load(), -EINVAL);
+	assert_contains(told[0].text, "config.d: a symbolic link that leads nowhere");
+	free(file);
+	free(drop_ins);
+	free(drop_in);
+}
+
 static void tells_all_that_is_wrong(void **state)
 {
 	char *drop_ins = path_in(folder, CONFIG_DROP_INS);
@@ -566,6 +591,7 @@ int main(void)
 		CONFIG_TEST(whose_file),
 		CONFIG_TEST(what_kind_of_file),
 		CONFIG_TEST(a_link_is_followed_and_its_file_checked),
+		CONFIG_TEST(a_link_that_leads_nowhere_is_no_missing_file),
 		CONFIG_TEST(tells_all_that_is_wrong),
 		CONFIG_TEST(a_broken_one_is_built_in_but_for_the_runtime),
 		CONFIG_TEST(warns_of_what_cannot_be_meant),
