@@ -12,7 +12,8 @@
 #define MIN_TIMEOUT_MS	100
 #define MAX_TIMEOUT_MS	UINT64_C(600000)
 #define MAX_THOUSANDTHS UINT64_C(1000000000)
-#define WRAPPER_NAME	"oci-thin-grow-runtime"
+#define PROGRAM_NAME	"oci-thin-grow"
+#define WRAPPER_NAME	PROGRAM_NAME "-runtime"
 #define NAME_MAX_BYTES	64
 
 void config_read_bool(struct config_reader *reader, const struct json *value, const char *path,
@@ -67,10 +68,19 @@ void config_read_path(struct config_reader *reader, const struct json *value, co
 
 	if (!slash || value->text[0] != '/' || !slash[1])
 		config_fail(reader, value, path, "an absolute path");
-	else if (strcmp(slash + 1, WRAPPER_NAME) == 0)
+	else if (strcmp(slash + 1, WRAPPER_NAME) == 0 || strcmp(slash + 1, PROGRAM_NAME) == 0)
 		config_fail(reader, value, path, "the real runtime, not the wrapper itself");
 	else
 		*(const char **)target = config_strdup(reader, value->text);
+}
+
+static void read_folder(struct config_reader *reader, const struct json *value, const char *path,
+			void *target)
+{
+	if (is_text(value) && value->text[0] == '/')
+		*(const char **)target = config_strdup(reader, value->text);
+	else
+		config_fail(reader, value, path, "an absolute path");
 }
 
 static void read_list(struct config_reader *reader, const struct json *value, const char *path,
@@ -109,7 +119,7 @@ void config_read_strings(struct config_reader *reader, const struct json *value,
 void config_read_paths(struct config_reader *reader, const struct json *value, const char *path,
 		       void *target)
 {
-	read_list(reader, value, path, config_read_path, "an array of absolute paths", target);
+	read_list(reader, value, path, read_folder, "an array of absolute paths", target);
 }
 
 #define A_SIZE "a size, as in \"42G\" or \"1.5T\""

@@ -401,6 +401,12 @@ static void wrong_paths(void **state)
 	broken("{\"runtime\": \"/usr/sbin/oci-thin-grow-runtime\"}",
 	       "config.json:1: runtime: expected the real runtime, not the wrapper itself, found "
 	       "\"/usr/sbin/oci-thin-grow-runtime\"");
+	/* Under the wrapper's argv[0] it would be the wrapper, again and again. */
+	broken("{\"runtime\": \"/usr/sbin/oci-thin-grow\"}",
+	       "config.json:1: runtime: expected the real runtime, not the wrapper itself, found "
+	       "\"/usr/sbin/oci-thin-grow\"");
+	fine("{\"data_roots\": [\"/data/docker/\", \"/data/oci-thin-grow\"]}");
+	is_list(policy.data_roots, "/data/docker/", "/data/oci-thin-grow");
 	broken("{\"data_roots\": [\"/a\", \"b\"]}",
 	       "config.json:1: data_roots[1]: expected an absolute path, found \"b\"");
 	broken("{\"data_roots\": \"/a\"}",
