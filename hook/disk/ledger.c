@@ -33,6 +33,14 @@ static int open_folder(const char *dir, struct why *why)
 	return TAKE_FD(fd);
 }
 
+/* Puts the ledger's path before the reason. */
+static int blame_folder(struct why *why, int r, const char *dir)
+{
+	struct why inner = *why;
+
+	return why_set(why, -r, "ledger %s: %s", dir, inner.text);
+}
+
 /* Puts the path of the entry before the reason. */
 static int blame(struct why *why, int r, const char *dir, const char *device)
 {
@@ -243,9 +251,9 @@ int ledger_each(const char *dir, void (*visit)(const struct ledger_entry *entry,
 	_cleanup_close_ int fd = open_folder(dir, why);
 	int r;
 
-	if (fd == -ENOENT)
-		return 0;
-	r = fd < 0 ? fd : each_file(fd, visit_one, &(struct walker){fd, visit, context});
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : blame_folder(why, fd, dir);
+	r = each_file(fd, visit_one, &(struct walker){fd, visit, context});
 	return r < 0 ? why_set(why, -r, "ledger %s: %s", dir, strerror(-r)) : 0;
 }
 
@@ -280,10 +288,10 @@ int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *ent
 	_cleanup_close_ int fd = open_folder(dir, why);
 	int r;
 
-	if (fd == -ENOENT)
-		return 0;
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : blame_folder(why, fd, dir);
 	pruner.dir_fd = fd;
-	r = fd < 0 ? fd : each_file(fd, prune_one, &pruner);
+	r = each_file(fd, prune_one, &pruner);
 	if (r < 0)
 		return why_set(why, -r, "ledger %s: %s", dir, strerror(-r));
 	return pruner.count;

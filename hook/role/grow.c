@@ -55,12 +55,12 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 
 	if (r < 0)
 		return r;
-	/* Not on a device-mapper device: the growth will say so. */
+	/* Not on a thin device: the growth will say so. */
 	thin_init();
 	r = thin_lookup(rootfs->dev, &device, why);
 	if (r < 0 && r != -ENODEV)
 		return r;
-	now = r < 0 ? 0 : device.sectors * SECTOR_BYTES;
+	now = r < 0 || !device.pool ? 0 : device.sectors * SECTOR_BYTES;
 	if (r == 0)
 		thin_device_free(&device);
 	if (more && __builtin_add_overflow(now, bytes, &bytes))

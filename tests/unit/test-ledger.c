@@ -801,6 +801,7 @@ static void visits_each_sound_one(void **state)
 	assert_int_equal(chmod(dir, 0777), 0);
 	assert_int_equal(ledger_each(dir, note, &seen, &why), -EPERM);
 	assert_contains(why.text, dir);
+	assert_contains(why.text, "the folder must be ours");
 }
 
 static void prunes_what_is_gone(void **state)
