@@ -38,8 +38,9 @@ char *containerd_drop_in_path(const struct setup_place *place)
 static int read_version(struct containerd_config *config, struct why *why)
 {
 	const struct toml_item *item = toml_find(&config->toml, "version");
+	const char *text = item ? item->text : "2";
 
-	config->version = item && item->text ? atoi(item->text) : 2;
+	config->version = text && strlen(text) == 1 ? *text - '0' : 0;
 	if (!item && config->toml.n)
 		return why_set(
 			why, EINVAL,

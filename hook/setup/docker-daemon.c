@@ -5,6 +5,7 @@
 #include "base/file.h"
 
 #include <dirent.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_COMMAND_LINE (128UL * 1024)
@@ -74,8 +75,8 @@ static int read_command_line(int proc_fd, const char *pid, struct docker_daemon 
 		return -ENOMEM;
 	}
 	if (file_read_at(proc_fd, path, MAX_COMMAND_LINE, &args, &len) < 0)
-		return 0; /* it is gone */
-	daemon->pid = atoi(pid);
+		return 0;			  /* it is gone */
+	daemon->pid = (int)strtol(pid, NULL, 10); /* digits, see docker_daemon_find() */
 	return read_options(args, len, daemon);
 }
 
