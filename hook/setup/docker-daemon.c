@@ -7,21 +7,55 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MAX_COMMAND_LINE (128UL * 1024)
 #define PROGRAM		 "dockerd"
 
-static bool is_dockerd(int proc_fd, const char *pid)
+/* To be freed; NULL if it cannot be read. */
+static char *read_of(int proc_fd, const char *pid, const char *name)
 {
-	_cleanup_free_ char *path = NULL, *name = NULL;
+	_cleanup_free_ char *path = NULL;
+	char *text = NULL;
 	size_t len = 0;
 
-	if (asprintf(&path, "%s/comm", pid) < 0) {
+	if (asprintf(&path, "%s/%s", pid, name) < 0) {
+		path = NULL;
+		return NULL;
+	}
+	return file_read_at(proc_fd, path, MAX_COMMAND_LINE, &text, &len) == 0 ? text : NULL;
+}
+
+static bool is_roots(int proc_fd, const char *pid)
+{
+	_cleanup_free_ char *text = read_of(proc_fd, pid, "status");
+	const char *line = text ? strstr(text, "\nUid:\t") : NULL;
+	unsigned int real, effective;
+
+	return line && sscanf(line, "\nUid:\t%u\t%u", &real, &effective) == 2 && effective == 0;
+}
+
+/* What is in a container has a root folder of its own. */
+static bool has_the_hosts_root(const struct setup_place *place, int proc_fd, const char *pid)
+{
+	_cleanup_free_ char *root = setup_path(place, "/"), *path = NULL;
+	struct stat theirs, hosts;
+
+	if (asprintf(&path, "%s/root", pid) < 0) {
 		path = NULL;
 		return false;
 	}
-	return file_read_at(proc_fd, path, MAX_COMMAND_LINE, &name, &len) == 0 &&
-	       strcmp(name, PROGRAM "\n") == 0;
+	return root && stat(root, &hosts) == 0 && fstatat(proc_fd, path, &theirs, 0) == 0 &&
+	       theirs.st_dev == hosts.st_dev && theirs.st_ino == hosts.st_ino;
+}
+
+/* Others may call themselves as they like, and say what they like on their command line. */
+static bool is_dockerd(const struct setup_place *place, int proc_fd, const char *pid)
+{
+	_cleanup_free_ char *name = read_of(proc_fd, pid, "comm");
+
+	return name && strcmp(name, PROGRAM "\n") == 0 && is_roots(proc_fd, pid) &&
+	       has_the_hosts_root(place, proc_fd, pid);
 }
 
 /* "--@option VALUE" or "--@option=VALUE": the value, or NULL if @arg is another one. */
@@ -89,7 +123,7 @@ int docker_daemon_find(const struct setup_place *place, struct docker_daemon *re
 
 	for (const struct dirent *e; proc && r == 0 && !daemon.pid && (e = readdir(proc));) {
 		if (strspn(e->d_name, "0123456789") == strlen(e->d_name) &&
-		    is_dockerd(dirfd(proc), e->d_name))
+		    is_dockerd(place, dirfd(proc), e->d_name))
 			r = read_command_line(dirfd(proc), e->d_name, &daemon);
 	}
 	if (proc)

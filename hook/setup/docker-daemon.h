@@ -12,6 +12,6 @@ struct docker_daemon {
 	char *conflict; /* an option that daemon.json must not have, too: dockerd would not start */
 };
 
-/* The first one below the place's /proc. 0 or -ENOMEM. */
+/* The host's: root's, and in no container; the first below the place's /proc. 0 or -ENOMEM. */
 int docker_daemon_find(const struct setup_place *place, struct docker_daemon *ret);
 void docker_daemon_free(struct docker_daemon *daemon);

@@ -204,6 +204,16 @@ static void names_containers_that_need_the_runtime(void **state)
 	assert_contains(plan.notes[0].text, "1 container made with this runtime (0123456789ab) ");
 }
 
+static void put_link(const char *path, const char *target)
+{
+	char *whole = whole_path(path);
+
+	make_folders(whole);
+	unlink(whole);
+	assert_int_equal(symlink(target, whole), 0);
+	free(whole);
+}
+
 /* A dockerd with these arguments, which are separated by blanks. */
 static void put_daemon(const char *arguments)
 {
@@ -222,7 +232,26 @@ static void put_daemon(const char *arguments)
 	}
 	put("/proc/42/comm", "dockerd\n");
 	put_bytes("/proc/42/cmdline", bytes, len);
+	put("/proc/42/status", "Name:\tdockerd\nUid:\t0\t0\t0\t0\n");
+	put_link("/proc/42/root", "../..");
 	free(bytes);
+}
+
+/* A tenant, or a user, who wants to be taken for dockerd */
+static void believes_only_the_hosts_dockerd(void **state)
+{
+	(void)state;
+	put(FILE_NAME, "{}");
+	put_daemon("dockerd --add-runtime=x=/y");
+	put("/proc/42/status", "Name:\tdockerd\nUid:\t0\t1000\t0\t0\n");
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(disable("docker"), 0);
+	put_daemon("dockerd --add-runtime=x=/y");
+	put_link("/proc/42/root", "../../etc");
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(disable("docker"), 0);
+	put_daemon("dockerd --add-runtime=x=/y");
+	assert_int_equal(enable("docker"), -EEXIST);
 }
 
 static void heeds_how_dockerd_was_started(void **state)
@@ -363,6 +392,7 @@ int main(void)
 		HOST_TEST(keeps_the_runtime_known_if_asked),
 		HOST_TEST(names_containers_that_need_the_runtime),
 		HOST_TEST(heeds_how_dockerd_was_started),
+		HOST_TEST(believes_only_the_hosts_dockerd),
 		HOST_TEST(refuses_what_dockerd_would),
 		HOST_TEST(says_what_is_missing),
 		HOST_TEST(follows_a_link_and_keeps_how_it_looks),
