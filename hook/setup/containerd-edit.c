@@ -97,8 +97,8 @@ int containerd_add_handler(struct edit_text *t, const struct containerd_config *
 		r = add_default(t, config, &done, why);
 	if (r < 0 || (is_there && done))
 		return r;
-	if (t->len == 0)
-		r = append(t, "version = 2\n");
+	if (config->toml.n == 0) /* and then it would be of version 1 */
+		r = edit_splice(t, 0, 0, "version = 2\n");
 	block = is_there ? containerd_default_block(config) : containerd_block(config, !done);
 	return r < 0 || !block || append(t, block) < 0 ? no_memory(why) : 0;
 }
@@ -145,19 +145,38 @@ static int cut_blocks(struct edit_text *t)
 	return r;
 }
 
-/* Removes the lines that end in our mark. */
-static int cut_lines(struct edit_text *t)
+/* Removes all lines that are @line, which has its end with it, but for blanks before it. */
+static int cut_line(struct edit_text *t, const char *line)
 {
+	size_t from = 0;
 	int r = 0;
 
-	for (char *at; r == 0 && (at = strstr(t->text, CONTAINERD_LINE));) {
-		size_t start = (size_t)(at - t->text);
+	for (char *at; r == 0 && (at = strstr(t->text + from, line));) {
+		size_t found = (size_t)(at - t->text), start = found;
 
-		while (start > 0 && t->text[start - 1] != '\n')
+		while (start > 0 && strchr(" \t", t->text[start - 1]))
 			start--;
-		r = edit_splice(t, start, (size_t)(at - t->text) + strlen(CONTAINERD_LINE), "");
+		from = found + strlen(line);
+		if (start > 0 && t->text[start - 1] != '\n')
+			continue;
+		r = edit_splice(t, start, from, "");
+		from = start;
 	}
 	return r;
+}
+
+/* Removes the lines that we wrote. What somebody has added to one is not ours. */
+static int cut_lines(struct edit_text *t, const char *import)
+{
+	_cleanup_free_ char *line = NULL;
+	int r;
+
+	if (asprintf(&line, "imports = [\"%s\"]" CONTAINERD_LINE, import) < 0) {
+		line = NULL;
+		return -ENOMEM;
+	}
+	r = cut_line(t, line);
+	return r < 0 ? r : cut_line(t, DEFAULT_LINE);
 }
 
 /* The import in somebody's own array, with the comma before or behind it. */
@@ -176,8 +195,14 @@ static int cut_import(struct edit_text *t, const char *import)
 		return 0;
 	start = (size_t)(at - t->text);
 	end = start + strlen(name);
-	if (start >= 2 && memcmp(t->text + start - 2, ", ", 2) == 0)
+	if (start >= 2 && memcmp(t->text + start - 2, ", ", 2) == 0) {
 		start -= 2;
+	} else {
+		size_t comma = end + strspn(t->text + end, " \t\r\n");
+
+		if (t->text[comma] == ',')
+			end = comma + 1 + strspn(t->text + comma + 1, " \t\r\n");
+	}
 	return edit_splice(t, start, end, "");
 }
 
@@ -203,7 +228,10 @@ static int strip_default(struct edit_text *t, const struct edit_text *backup, st
 int containerd_strip(struct edit_text *t, const struct edit_text *backup, const char *import,
 		     struct why *why)
 {
-	if (cut_blocks(t) < 0 || cut_lines(t) < 0 || cut_import(t, import) < 0)
+	/* What has nothing of ours may be of a kind that we do not understand. */
+	if (!strstr(t->text, SETUP_RUNTIME_NAME))
+		return 0;
+	if (cut_blocks(t) < 0 || cut_lines(t, import) < 0 || cut_import(t, import) < 0)
 		return no_memory(why);
 	return strip_default(t, backup, why);
 }

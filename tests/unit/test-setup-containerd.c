@@ -149,6 +149,66 @@ static void version_3_gets_a_file_of_its_own(void **state)
 	assert_string_equal(strrchr(plan.files[1].path, '/'), "/50-oci-thin-grow.toml");
 }
 
+/* What enable put into the file, and what somebody has made of it since. */
+static void keeps_what_was_added_to_its_lines(void **state)
+{
+	static const struct {
+		const char *before, *edited, *after;
+	} cases[] = {
+		{"version = 3\n",
+		 "version = 3\nimports = [\"" DROP_IN "\", \"/a.toml\"] # oci-thin-grow\n",
+		 "version = 3\nimports = [\"/a.toml\"] # oci-thin-grow\n"},
+		{"version = 3\n",
+		 "version = 3\nimports = [\"/a.toml\", \"" DROP_IN "\"] # oci-thin-grow\n",
+		 "version = 3\nimports = [\"/a.toml\"] # oci-thin-grow\n"},
+		{"imports = []\nversion = 3\n",
+		 "imports = [\"" DROP_IN "\" , \"/a.toml\"]\nversion = 3\n",
+		 "imports = [\"/a.toml\"]\nversion = 3\n"},
+		{"imports = []\nversion = 3\n",
+		 "imports = [\n  \"" DROP_IN "\",\n  \"/a.toml\",\n]\nversion = 3\n",
+		 "imports = [\n  \"/a.toml\",\n]\nversion = 3\n"},
+		{"version = 2\n[" CRI_2 "]\n",
+		 "version = 2\n[" CRI_2 "]\ndefault_runtime_name = \"kata\" # oci-thin-grow\n",
+		 "version = 2\n[" CRI_2 "]\ndefault_runtime_name = \"kata\" # oci-thin-grow\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		put(CONFIG, cases[i].before);
+		assert_int_equal(set_up(true), 0);
+		put(CONFIG, cases[i].edited);
+		assert_int_equal(disable("containerd"), 0);
+		assert_file(CONFIG, cases[i].after);
+	}
+}
+
+/* Without a version it would be of version 1, in which our table means nothing. */
+static void a_file_of_comments_gets_a_version(void **state)
+{
+	static const char theirs[] = "# nothing\n\n", with[] = "version = 2\n# nothing\n\n";
+	char *text;
+
+	(void)state;
+	put(CONFIG, theirs);
+	assert_int_equal(set_up(false), 0);
+	text = get(CONFIG);
+	assert_int_equal(strncmp(text, with, strlen(with)), 0);
+	free(text);
+	assert_int_equal(disable("containerd"), 0);
+	assert_file(CONFIG, theirs);
+}
+
+static void disable_leaves_alone_what_it_does_not_understand(void **state)
+{
+	static const char theirs[] = "disabled_plugins = [\"cri\"]\n";
+
+	(void)state;
+	put(CONFIG, theirs);
+	assert_int_equal(disable("containerd"), 0);
+	assert_false(setup_plan_changes(&plan));
+	assert_file(CONFIG, theirs);
+}
+
 static void leaves_what_is_there_by_hand(void **state)
 {
 	static const char theirs[] = "version = 3\n[" CRI_3 ".runtimes.oci-thin-grow.options]\n"
@@ -222,6 +282,9 @@ int main(void)
 		HOST_TEST(our_handler_is_like_theirs),
 		HOST_TEST(runc_stays_known),
 		HOST_TEST(version_3_gets_a_file_of_its_own),
+		HOST_TEST(keeps_what_was_added_to_its_lines),
+		HOST_TEST(a_file_of_comments_gets_a_version),
+		HOST_TEST(disable_leaves_alone_what_it_does_not_understand),
 		HOST_TEST(leaves_what_is_there_by_hand),
 		HOST_TEST(gives_a_replaced_default_back),
 		HOST_TEST(refuses_what_it_does_not_understand),
