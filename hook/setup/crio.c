@@ -76,8 +76,10 @@ static int plan_drop_in(const struct setup_place *place, const struct conf_list 
 	_cleanup_free_ char *path = setup_path(place, DROP_INS "/" DROP_IN_NAME);
 	struct setup_file *file = NULL;
 	char *text;
-	int r = path ? check_later(theirs, path, why) : why_set(why, ENOMEM, "out of memory");
+	int r = path ? 0 : why_set(why, ENOMEM, "out of memory");
 
+	if (r == 0 && !disable)
+		r = check_later(theirs, path, why);
 	if (r == 0)
 		r = plan_read(plan, path, &file, why);
 	if (r < 0)

@@ -133,11 +133,11 @@ static int plan_enable(const struct setup_place *place, const char *path, struct
 	r = plan_backup(file, &backup, why);
 	if (r < 0)
 		return r;
-	file->remove_backup = r > 0;
 	if (file->old) {
 		free(backup.text);
 		return 0;
 	}
+	file->remove_backup = r > 0;
 	text = r > 0 ? backup.text : strdup(hooksd_text);
 	if (!text)
 		return why_set(why, ENOMEM, "out of memory");

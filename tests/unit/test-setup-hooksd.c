@@ -82,6 +82,12 @@ static void one_that_was_changed_comes_back(void **state)
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, theirs);
 	assert_file(SHIPPED PLAN_BACKUP, NULL);
+	/* not even if the package has put its own there meanwhile */
+	assert_int_equal(disable("podman"), 0);
+	put(SHIPPED, hooksd_text);
+	assert_int_equal(enable("podman"), 0);
+	assert_file(SHIPPED, hooksd_text);
+	assert_file(SHIPPED PLAN_BACKUP, theirs);
 }
 
 static void crio_needs_no_drop_in_by_default(void **state)
@@ -122,6 +128,7 @@ static void a_later_word_of_theirs_is_not_overridden(void **state)
 	put("/etc/crio/crio.conf.d/60-x.conf", "[crio.runtime]\nhooks_dir = [\"/opt\"]\n");
 	assert_int_equal(enable("crio"), -EEXIST);
 	assert_contains(why.text, "/60-x.conf sets hooks_dir after ");
+	assert_int_equal(disable("crio"), 0);
 	put("/etc/crio/crio.conf.d/60-x.conf",
 	    "[crio.runtime]\nhooks_dir = [\"/opt\", \"" HOOKSD_FOLDER "\"]\n");
 	assert_int_equal(enable("crio"), 0);
