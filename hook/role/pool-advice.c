@@ -158,7 +158,8 @@ static char *lengthen_file(const struct pool_backing *backing, uint64_t bytes)
 
 	if (!file || !backing->node)
 		return NULL;
-	return finding_text("truncate -s %" PRIu64 " %s && losetup -c %s", bytes, file,
+	/* ">": at least so long. The file may be longer than the loop device, or than the pool. */
+	return finding_text("truncate -s '>%" PRIu64 "' %s && losetup -c %s", bytes, file,
 			    backing->node);
 }
 

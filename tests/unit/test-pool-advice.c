@@ -41,11 +41,12 @@ static void lengthens_the_file_below(void **state)
 
 	(void)state;
 	expect(pool_extend_data(&pool),
-	       "truncate -s 336592896 /t/data && losetup -c /dev/loop3 && dmsetup load small "
+	       "truncate -s '>336592896' /t/data && losetup -c /dev/loop3 && dmsetup load small "
 	       "--table '0 655488 thin-pool 7:2 7:3 128 0 1 skip_block_zeroing' && dmsetup resume "
 	       "small");
 	expect(pool_extend_metadata(&pool),
-	       "truncate -s 8388608 /t/meta && losetup -c /dev/loop2 && dmsetup load small --table "
+	       "truncate -s '>8388608' /t/meta && losetup -c /dev/loop2 && dmsetup load small "
+	       "--table "
 	       "'0 524288 thin-pool 7:2 7:3 128 0 1 skip_block_zeroing' && dmsetup resume small");
 }
 
@@ -62,7 +63,7 @@ static void the_file_is_long_enough(void **state)
 
 		pool.sectors = lengths[i];
 		command = pool_extend_data(&pool);
-		assert_int_equal(sscanf(command, "truncate -s %llu", &bytes), 1);
+		assert_int_equal(sscanf(command, "truncate -s '>%llu'", &bytes), 1);
 		assert_int_equal(sscanf(strstr(command, "--table '0 ") + 11, "%llu", &sectors), 1);
 		assert_true(bytes >= sectors * 512 && bytes % MIB == 0);
 		assert_true(sectors > lengths[i] && sectors % 128 == 0);
@@ -78,7 +79,7 @@ static void quotes_what_others_chose(void **state)
 	pool.name = "a;reboot";
 	pool.data.file = quoted_file;
 	expect(pool_extend_data(&pool),
-	       "truncate -s 336592896 '/t/it'\\''s' && losetup -c /dev/loop3 && dmsetup load "
+	       "truncate -s '>336592896' '/t/it'\\''s' && losetup -c /dev/loop3 && dmsetup load "
 	       "'a;reboot' --table '0 655488 thin-pool 7:2 7:3 128 0 1 skip_block_zeroing' && "
 	       "dmsetup resume 'a;reboot'");
 	pool.data.file = hostile_file;
