@@ -34,6 +34,7 @@ die() {
 host=/host payload=/oci-thin-grow/root settings=/settings config=/etc/containerd/config.toml restart=''
 program=/usr/sbin/oci-thin-grow
 policy=/etc/oci-thin-grow/config.d/50-kubernetes.json
+policy_before=/etc/oci-thin-grow/config.d/.50-kubernetes.json.before
 
 parse_args() {
 	[ $# -gt 0 ] || { usage >&2; exit 2; }
@@ -77,12 +78,12 @@ put() {
 	mv -f "$new" "$1"
 }
 
-# same A B: two files, or two links, that are the same
+# same OURS THEIRS: two files, or two links, that are the same; a file of the node's must be root's
 same() {
 	if [ -L "$1" ] || [ -L "$2" ]; then
 		[ "$(readlink "$1")" = "$(readlink "$2")" ]
 	else
-		cmp -s "$1" "$2" && [ "$(stat -c %a:%u:%g "$1")" = "$(stat -c %a:0:0 "$2")" ]
+		cmp -s "$1" "$2" && [ "$(stat -c %a:0:0 "$1")" = "$(stat -c %a:%u:%g "$2")" ]
 	fi
 }
 
@@ -161,13 +162,39 @@ install_policy() {
 	cat "$settings/policy.json" >"$host$new"
 	chmod 644 "$host$new"
 	chown 0:0 "$host$new"
-	# With the files that are read before it
 	on_node "$program" --config "$new" config check || {
 		rm -f "$host$new"
 		die "policy.json is wrong (above); the node keeps what it had"
 	}
-	cmp -s "$host$new" "$host$policy" && rm -f "$host$new" && return
+	# A run that was killed has left the one of before, and may not have tried the new one.
+	if [ ! -e "$host$policy_before" ]; then
+		cmp -s "$host$new" "$host$policy" && rm -f "$host$new" && return
+		keep_policy
+	fi
 	put "$host$policy"
+	# With the node's own files
+	on_node "$program" config check || {
+		give_policy_back
+		die "policy.json does not go with the configuration of this node (above), which keeps what it had"
+	}
+	rm -f "$host$policy_before"
+}
+
+# An empty one: there was none.
+keep_policy() {
+	local new
+	new=$(new_name "$policy_before")
+	: >"$host$new"
+	[ ! -e "$host$policy" ] || cp "$host$policy" "$host$new"
+	put "$host$policy_before"
+}
+
+give_policy_back() {
+	if [ -s "$host$policy_before" ]; then
+		mv -f "$host$policy_before" "$host$policy"
+	else
+		rm -f "$host$policy" "$host$policy_before"
+	fi
 }
 
 ## containerd's configuration, which the program edits: `enable` and `disable`
@@ -201,7 +228,10 @@ change_handler() {
 	: >"$pending"
 	on_node "$program" "$1" --file "$config" containerd || { [ -n "$due" ] || rm -f "$pending"; die "$config is as it was"; }
 	if [ "$1" = enable ] && ! check_config; then
-		on_node "$program" disable --file "$config" containerd
+		# What was in it before is not ours to undo: pods may live by it.
+		if [ -n "$due" ] || [ "$(sums)" != "$before" ]; then
+			on_node "$program" disable --file "$config" containerd
+		fi
 		[ -n "$due" ] || rm -f "$pending"
 		die "$config is as it was"
 	fi
@@ -259,7 +289,7 @@ check_unused() {
 purge_files() {
 	local path
 	drop_hooks
-	for path in $(payload_files hooks) $(payload_files links) "$program" $(payload_files files) "$policy"; do
+	for path in $(payload_files hooks) $(payload_files links) "$program" $(payload_files files) "$policy" "$policy_before"; do
 		rm -f "$host$path" "$host$(new_name "$path")"
 	done
 	for path in "$host/etc/oci-thin-grow" "$host/usr/lib/oci-thin-grow" "$host/usr/share/oci-thin-grow"; do
