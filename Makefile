@@ -155,7 +155,7 @@ uninstall: ## remove what install put there, but for the configuration
 		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow \
 		$(addprefix $(DESTDIR)$(UNITS)/,$(notdir $(wildcard config/systemd/*)))
-	rm -rf $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
+	rm -rf $(DESTDIR)$(SHARE)
 
 # --- packages ----------------------------------------------------------------------------------------------
 DEB_DEPS := debhelper libcmocka-dev
