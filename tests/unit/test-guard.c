@@ -5,6 +5,7 @@
 #include "disk/guard.h"
 
 #include "disk/ledger.h"
+#include "disk/lock.h"
 #include "grow-fixture.h"
 
 static bool allows(const char *name, const void *context)
@@ -105,6 +106,26 @@ static void lists_no_devices_without_a_limit(void **state)
 	assert_int_equal(fake_dm.count[DM_DEVICE_LIST], 0);
 }
 
+/* Else two growths at once would both find the room that is there for one. */
+static void counts_under_the_pools_lock(void **state)
+{
+	struct deadline deadline;
+	int fd = -EBADF;
+
+	(void)state;
+	assert_int_equal(deadline_start(&deadline, 1000), 0);
+	assert_int_equal(lock_device(run_dir, FAKE_POOL, &deadline, &fd, &why), 0);
+	deadline_stop(&deadline);
+	order.timeout_ms = 40;
+	order.marks.overcommit_thousandths = 2000;
+	expect_error(ETIMEDOUT, "holds the lock");
+	assert_not_changed();
+	order.marks.overcommit_thousandths = 0;
+	expect_result(GROW_DONE);
+	assert_large();
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +135,7 @@ int main(void)
 		FS_TEST(takes_the_larger_of_table_and_ledger, FS_EXT4),
 		FS_TEST(is_exact, FS_EXT4),
 		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
+		FS_TEST(counts_under_the_pools_lock, FS_EXT4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
