@@ -39,49 +39,43 @@ static uint64_t tenths(uint64_t a, uint64_t b)
 	return b ? (uint64_t)((unsigned __int128)a * 1000 / b) : 1000;
 }
 
-static char *node_of(const struct pool_backing *backing)
+/* What to do where no command does it. NULL: out of memory, or there is a command. */
+static char *by_hand(const struct pool_backing *backing, const char *command)
 {
-	return strdup(backing->node ? backing->node : "the device below it");
+	if (command)
+		return NULL;
+	return finding_text("; no command can lengthen it: make %s longer and ask again, or remove "
+			    "containers and images",
+			    backing->node ? backing->node : "the device below it");
 }
 
 static void tell_data(const struct pool *pool, uint64_t percent)
 {
-	_cleanup_free_ char *node = node_of(&pool->facts.data);
 	char *command = pool_extend_data(&pool->facts);
+	_cleanup_free_ char *else_do = by_hand(&pool->facts.data, command);
 
 	complain(pool, "pool-data",
 		 finding_text("pool %s is %" PRIu64 ".%" PRIu64 " %% full%s",
 			      quote(pool->status->name), percent / 10, percent % 10,
 			      pool->status->out_of_data_space ? ", it takes no more writes" : ""),
 		 finding_text("above %u %% nothing is grown on it, and when it is full every "
-			      "container on it hangs or gets errors%s%s%s",
-			      pool->facts.data_percent,
-			      command ? "" : "; no command can lengthen it: make ",
-			      command ? ""
-			      : node  ? node
-				      : "",
-			      command ? ""
-				      : " longer and ask again, or remove containers and images"),
+			      "container on it hangs or gets errors%s",
+			      pool->facts.data_percent, else_do ? else_do : ""),
 		 command);
 }
 
 static void tell_metadata(const struct pool *pool, uint64_t percent)
 {
-	_cleanup_free_ char *node = node_of(&pool->facts.metadata);
 	char *command = pool_extend_metadata(&pool->facts);
+	_cleanup_free_ char *else_do = by_hand(&pool->facts.metadata, command);
 
 	complain(pool, "pool-metadata",
 		 finding_text("pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use",
 			      quote(pool->status->name), percent / 10, percent % 10),
 		 finding_text("above %u %% nothing is grown on it, and without metadata it turns "
-			      "read-only%s%s%s",
+			      "read-only%s",
 			      pool->doctor->policy->pool_guard.metadata_percent,
-			      command ? "" : "; no command can lengthen it: make ",
-			      command ? ""
-			      : node  ? node
-				      : "",
-			      command ? ""
-				      : " longer and ask again, or remove containers and images"),
+			      else_do ? else_do : ""),
 		 command);
 }
 
