@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A host where nothing would heal says so, once per boot.
-# suites: bookworm trixie
+# suites: bookworm trixie forky
 # matrix: FS=ext4
 # limit: 600
 # shellcheck source=tests/guest/lib.sh

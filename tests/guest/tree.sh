@@ -17,7 +17,7 @@ packages=(
 	gcc libc6-dev make pkg-config libdevmapper-dev libyajl-dev libmount-dev libcmocka-dev xfslibs-dev
 )
 
-# only on trixie
+# What a suite has besides
 trixie_packages=(
 	docker-cli
 	# test drivers for the CRI and NRI
@@ -27,6 +27,8 @@ trixie_packages=(
 	# shells that complete
 	bash-completion zsh fish
 )
+# crun brings no libyajl there.
+forky_packages=(docker-cli systemd libyajl2)
 
 # The hooks run at the end, with the tree as $1.
 # shellcheck disable=SC2016
@@ -42,8 +44,13 @@ hooks=(
 make_tree() {
 	local suite=$1 args tree old log
 	local -a list=("${packages[@]}")
-	[ "$suite" = bookworm ] || list+=("${trixie_packages[@]}")
+	case $suite in
+	trixie) list+=("${trixie_packages[@]}") ;;
+	forky) list+=("${forky_packages[@]}") ;;
+	esac
 	args=(--variant=minbase "--include=${list[*]}" "${hooks[@]}")
+	# A mirror may keep the index of a suite that has no releases yet for longer than it is valid.
+	[ "$suite" != forky ] || args+=(--aptopt='Acquire::Check-Valid-Until "false"')
 	tree=$cache/$suite-$(printf '%s\n' "${args[@]}" | sha256sum | cut -c 1-12)
 	log=$cache/$suite.log
 
