@@ -217,9 +217,11 @@ static int heal_path(const struct policy *policy, const char *path, bool dry_run
 	struct stat st;
 
 	if (stat(path, &st) < 0) {
-		log_stderr("heal: %s: %s", quote(path), strerror(errno));
+		int err = errno;
+
+		log_stderr("heal: %s: %s", quote(path), strerror(err));
 		/* udev may come late: a device that is gone needs no healing. */
-		return errno == ENOENT ? EXIT_NOT_APPLICABLE : EXIT_FAILED;
+		return err == ENOENT ? EXIT_NOT_APPLICABLE : EXIT_FAILED;
 	}
 	if (!S_ISBLK(st.st_mode)) {
 		log_stderr("heal: %s is no block device", quote(path));

@@ -12,6 +12,7 @@ int program_main(int argc, char *argv[]);
 
 #include "capture.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 
 #define MANUAL "doc/oci-thin-grow.8"
@@ -274,6 +275,24 @@ static void tells_its_version(void **state)
 	assert_string_equal(out.text, "oci-thin-grow " VERSION "\n");
 }
 
+/* Printing fails then, and leaves its own errno. */
+static void exits_as_it_should_if_stderr_cannot_be_written(void **state)
+{
+	char program[] = "oci-thin-grow", heal[] = "heal", gone[] = "/dev/dm-gone";
+	char *argv[] = {program, heal, gone, NULL};
+	struct capture out;
+	int status, old = dup(STDERR_FILENO), null = open("/dev/null", O_RDONLY);
+
+	(void)state;
+	assert_true(old >= 0 && null >= 0);
+	assert_int_equal(dup2(null, STDERR_FILENO), STDERR_FILENO);
+	status = run(argv, &out);
+	assert_int_equal(dup2(old, STDERR_FILENO), STDERR_FILENO);
+	close(old);
+	close(null);
+	assert_int_equal(status, EXIT_NOT_APPLICABLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +302,7 @@ int main(void)
 		cmocka_unit_test(all_are_completed),
 		cmocka_unit_test(refuses_what_it_does_not_know),
 		cmocka_unit_test(tells_its_version),
+		cmocka_unit_test(exits_as_it_should_if_stderr_cannot_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
