@@ -77,8 +77,18 @@ static int dispatch(int argc, char *argv[])
 	return EXIT_USAGE;
 }
 
+static int bad_option(const char *option)
+{
+	if (strcmp(option, "--config") == 0)
+		log_stderr("--config needs a value; see oci-thin-grow --help");
+	else
+		log_stderr("unknown option %s; see oci-thin-grow --help", quote(option));
+	return EXIT_USAGE;
+}
+
 static int command_line(int argc, char *argv[])
 {
+	static const char config[] = "--config=";
 	int at = 1;
 
 	for (; at < argc && argv[at][0] == '-'; at++) {
@@ -88,15 +98,14 @@ static int command_line(int argc, char *argv[])
 		}
 		if (strcmp(argv[at], "--version") == 0)
 			return command_version();
-		if (strcmp(argv[at], "--config") == 0 && at + 1 < argc) {
+		if (strcmp(argv[at], "--verbose") == 0)
+			log_init(true);
+		else if (strcmp(argv[at], "--config") == 0 && at + 1 < argc)
 			settings_init(argv[++at]);
-			continue;
-		}
-		if (strcmp(argv[at], "--verbose") != 0) {
-			log_stderr("unknown option %s; see oci-thin-grow --help", quote(argv[at]));
-			return EXIT_USAGE;
-		}
-		log_init(true);
+		else if (strncmp(argv[at], config, sizeof(config) - 1) == 0)
+			settings_init(argv[at] + sizeof(config) - 1);
+		else
+			return bad_option(argv[at]);
 	}
 	if (at == argc) {
 		print_help();

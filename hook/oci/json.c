@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -343,16 +344,12 @@ static yajl_gen gen_of(struct json_writer *w)
 	return (yajl_gen)w;
 }
 
+/* yajl's own check lets overlong forms and surrogates pass. */
 static void write_text(struct json_writer *w, const char *text)
 {
-	size_t len = strlen(text);
-	yajl_gen_status status = yajl_gen_string(gen_of(w), (const unsigned char *)text, len);
+	const char *safe = utf8_is_valid(text) ? text : quote(text);
 
-	if (status == yajl_gen_invalid_string) {
-		const char *safe = quote(text);
-
-		yajl_gen_string(gen_of(w), (const unsigned char *)safe, strlen(safe));
-	}
+	yajl_gen_string(gen_of(w), (const unsigned char *)safe, strlen(safe));
 }
 
 static void write_key(struct json_writer *w, const char *key)
@@ -365,10 +362,8 @@ struct json_writer *json_writer_begin(void)
 {
 	yajl_gen gen = yajl_gen_alloc(NULL);
 
-	if (gen) {
-		yajl_gen_config(gen, yajl_gen_validate_utf8, 1);
+	if (gen)
 		yajl_gen_map_open(gen);
-	}
 	return (struct json_writer *)gen;
 }
 

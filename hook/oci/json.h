@@ -69,7 +69,8 @@ int json_integer(const struct json *parent, const char *key, int64_t *ret, struc
 
 /*
  * Writing, as the --json outputs need. A writer that could not be made, or whose memory ran out,
- * swallows the rest; json_writer_end() tells. @key is NULL in an array.
+ * swallows the rest; json_writer_end() tells. @key is NULL in an array. What is not UTF-8 is
+ * written as quote() shows it.
  */
 struct json_writer;
 

@@ -2,6 +2,7 @@
 #include "role/prometheus.h"
 
 #include "base/cleanup.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <search.h>
@@ -32,41 +33,17 @@ void prometheus_family(struct prometheus *p, const char *name, const char *help)
 	fprintf(p->out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-/* The bytes of the UTF-8 character (RFC 3629) that @text begins with; 0: it begins with none. */
-static size_t utf8_length(const unsigned char *text)
-{
-	unsigned char lead = text[0], low = 0x80, high = 0xbf;
-	size_t len = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-
-	if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4)
-		return 0;
-	/* Overlong forms, surrogates, and what is above U+10FFFF */
-	if (lead == 0xe0)
-		low = 0xa0;
-	else if (lead == 0xed)
-		high = 0x9f;
-	else if (lead == 0xf0)
-		low = 0x90;
-	else if (lead == 0xf4)
-		high = 0x8f;
-	for (size_t i = 1; i < len; i++) {
-		if (text[i] < low || text[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return len;
-}
-
 /* C0 without the newline, which the format can tell, DEL and C1: nothing for a terminal. */
-static bool is_control(const unsigned char *text, size_t len)
+static bool is_control(const char *text, size_t len)
 {
+	const unsigned char *bytes = (const unsigned char *)text;
+
 	if (len == 1)
-		return (text[0] < 0x20 && text[0] != '\n') || text[0] == 0x7f;
-	return len == 2 && text[0] == 0xc2 && text[1] < 0xa0;
+		return (bytes[0] < 0x20 && bytes[0] != '\n') || bytes[0] == 0x7f;
+	return len == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0;
 }
 
-static void write_character(FILE *out, const unsigned char *text, size_t len)
+static void write_character(FILE *out, const char *text, size_t len)
 {
 	if (len == 0 || is_control(text, len))
 		fputs(REPLACEMENT, out);
@@ -80,17 +57,16 @@ static void write_character(FILE *out, const unsigned char *text, size_t len)
 
 static void write_value(FILE *out, const char *value)
 {
-	const unsigned char *text = (const unsigned char *)value;
 	size_t at = 0;
 
-	while (text[at]) {
-		size_t len = utf8_length(text + at);
+	while (value[at]) {
+		size_t len = utf8_length(value + at);
 
 		if (at + (len ? len : 1) > PROMETHEUS_VALUE_MAX_BYTES) {
 			fputs("...", out);
 			return;
 		}
-		write_character(out, text + at, len);
+		write_character(out, value + at, len);
 		at += len ? len : 1;
 	}
 }

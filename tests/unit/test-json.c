@@ -351,6 +351,9 @@ static void writes_an_object(void **state)
 	assert_non_null(out);
 	json_write_string(w, "s", "a\"\n\x1b\xc3\xa4");
 	json_write_string(w, "raw", "\xff");
+	json_write_string(w, "overlong", "\xc0\xaf");
+	json_write_string(w, "surrogate\xed\xa0\x80", "\xed\xa0\x80");
+	json_write_string(w, "above", "\xf4\x90\x80\x80");
 	json_write_string(w, "none", NULL);
 	json_write_object(w, "o");
 	json_write_u64(w, "max", UINT64_MAX);
@@ -360,6 +363,10 @@ static void writes_an_object(void **state)
 	assert_int_equal(json_writer_end(w, out), 0);
 	fclose(out);
 	assert_string_equal(text, "{\"s\":\"a\\\"\\n\\u001B\xc3\xa4\",\"raw\":\"\\\"\\\\xff\\\"\","
+				  "\"overlong\":\"\\\"\\\\xc0\\\\xaf\\\"\","
+				  "\"\\\"surrogate\\\\xed\\\\xa0\\\\x80\\\"\":"
+				  "\"\\\"\\\\xed\\\\xa0\\\\x80\\\"\","
+				  "\"above\":\"\\\"\\\\xf4\\\\x90\\\\x80\\\\x80\\\"\","
 				  "\"none\":null,\"o\":{\"max\":18446744073709551615},"
 				  "\"yes\":true,\"no\":false}\n");
 	free(text);

@@ -264,6 +264,30 @@ static void refuses_what_it_does_not_know(void **state)
 	assert_contains(out.text, "Usage: ");
 }
 
+static void takes_the_configuration_before_the_command(void **state)
+{
+	char program[] = "oci-thin-grow", word[] = "config", check[] = "check",
+	     config[] = "--config", file[] = "/nowhere/1.json", both[] = "--config=/nowhere/2.json",
+	     same[] = "--config=";
+	char *apart[] = {program, config, file, word, check, NULL},
+	     *joined[] = {program, both, word, check, NULL}, *alone[] = {program, config, NULL},
+	     *empty[] = {program, same, word, check, NULL};
+	struct capture out, err;
+
+	(void)state;
+	capture_begin(&err, stderr);
+	assert_int_equal(run(apart, &out), EXIT_USAGE);
+	assert_int_equal(run(joined, &out), EXIT_USAGE);
+	assert_int_equal(run(alone, &out), EXIT_USAGE);
+	assert_int_equal(run(empty, &out), EXIT_USAGE);
+	capture_end(&err);
+	settings_init(NULL);
+	assert_contains(err.text, "/nowhere/1.json");
+	assert_contains(err.text, "/nowhere/2.json");
+	assert_contains(err.text, "--config needs a value; see oci-thin-grow --help\n");
+	assert_lacks(err.text, "unknown option");
+}
+
 static void tells_its_version(void **state)
 {
 	char program[] = "oci-thin-grow", version[] = "--version",
@@ -301,6 +325,7 @@ int main(void)
 		cmocka_unit_test(all_are_in_the_manual),
 		cmocka_unit_test(all_are_completed),
 		cmocka_unit_test(refuses_what_it_does_not_know),
+		cmocka_unit_test(takes_the_configuration_before_the_command),
 		cmocka_unit_test(tells_its_version),
 		cmocka_unit_test(exits_as_it_should_if_stderr_cannot_be_written),
 	};
