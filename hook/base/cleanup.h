@@ -4,6 +4,7 @@
 /*
  * Whoever acquires, releases: a variable with one of these attributes is released when it goes out
  * of scope. An unset fd is -EBADF. TAKE_FD and TAKE_PTR hand the content on and disarm the cleanup.
+ * Releasing keeps errno.
  */
 
 #include <errno.h>
@@ -15,7 +16,10 @@
 
 static inline void cleanup_free(void *p)
 {
-	free(*(void **)p);
+	int saved = errno;
+
+	free(*(void **)p); /* changes errno before glibc 2.33 */
+	errno = saved;
 }
 
 static inline void cleanup_close(const int *fd)
@@ -29,8 +33,11 @@ static inline void cleanup_close(const int *fd)
 
 static inline void cleanup_fclose(FILE **f)
 {
+	int saved = errno;
+
 	if (*f)
 		fclose(*f);
+	errno = saved;
 }
 
 #define _cleanup_free_	 _cleanup_(cleanup_free)

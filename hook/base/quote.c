@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/quote.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* One character, escaped, as a string; returns its length (1 to 4). */
@@ -21,12 +22,14 @@ static size_t quote_char(char out[5], char c)
 
 const char *quote_into(struct quoted *q, const char *text, size_t len)
 {
+	int saved = errno; /* it is often printed in one line with strerror(errno) */
 	char *out = q->text;
 
 	*out++ = '"';
 	for (size_t i = 0; i < len && i < QUOTE_MAX_BYTES; i++)
 		out += quote_char(out, text[i]);
 	memcpy(out, len > QUOTE_MAX_BYTES ? "...\"" : "\"\0..", 5);
+	errno = saved;
 	return q->text;
 }
 

@@ -16,7 +16,8 @@ struct quoted {
 	char text[4 * QUOTE_MAX_BYTES + sizeof("\"...\"")];
 };
 
-/* `"text"`, always with quotes. The macro's result lives as long as the enclosing block. */
+/* `"text"`, always with quotes; keeps errno. The macro's result lives as long as the enclosing
+ * block. */
 const char *quote_into(struct quoted *q, const char *text, size_t len);
 #define quote_n(text, len) quote_into(&(struct quoted){""}, (text), (len))
 #define quote(text)	   quote_n((text), __builtin_strlen(text))

@@ -46,14 +46,26 @@ static void cleanup_iter(struct libmnt_iter **iter)
 	mnt_free_iter(*iter);
 }
 
+static int read_mounts(const char *mountinfo, struct libmnt_table **ret_table,
+		       struct libmnt_iter **ret_iter)
+{
+	errno = 0; /* libmount does not always set it */
+	*ret_table = mnt_new_table_from_file(mountinfo);
+	if (!*ret_table)
+		return errno ? -errno : -ENOMEM;
+	*ret_iter = mnt_new_iter(MNT_ITER_FORWARD);
+	return *ret_iter ? 0 : -ENOMEM;
+}
+
 int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name, char **ret_source)
 {
-	_cleanup_(cleanup_table) struct libmnt_table *table = mnt_new_table_from_file(mountinfo);
-	_cleanup_(cleanup_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	_cleanup_(cleanup_table) struct libmnt_table *table = NULL;
+	_cleanup_(cleanup_iter) struct libmnt_iter *iter = NULL;
 	struct libmnt_fs *fs;
+	int r = read_mounts(mountinfo, &table, &iter);
 
-	if (!table || !iter)
-		return errno ? -errno : -ENOMEM;
+	if (r < 0)
+		return r;
 	while (mnt_table_next_fs(table, iter, &fs) == 0) {
 		const char *name = mnt_fs_get_fstype(fs), *source = mnt_fs_get_source(fs);
 		_cleanup_free_ char *name_copy = NULL, *source_copy = NULL;
@@ -161,13 +173,13 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 /* How far inside its filesystem is the top of the mount @mount_id? -errno */
 static int depth_of_mount(const char *mountinfo, int mount_id)
 {
-	_cleanup_(cleanup_table) struct libmnt_table *table = mnt_new_table_from_file(mountinfo);
-	_cleanup_(cleanup_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	_cleanup_(cleanup_table) struct libmnt_table *table = NULL;
+	_cleanup_(cleanup_iter) struct libmnt_iter *iter = NULL;
 	struct libmnt_fs *fs;
-	int depth = 0;
+	int depth = 0, r = read_mounts(mountinfo, &table, &iter);
 
-	if (!table || !iter)
-		return errno ? -errno : -ENOMEM;
+	if (r < 0)
+		return r;
 	do {
 		if (mnt_table_next_fs(table, iter, &fs) != 0)
 			return -ENOENT;

@@ -32,8 +32,11 @@ void thin_init(void)
 
 static void cleanup_task(struct dm_task **task)
 {
+	int saved = errno;
+
 	if (*task)
 		dm_task_destroy(*task);
+	errno = saved;
 }
 
 static void cleanup_pool(struct dm_pool **pool)

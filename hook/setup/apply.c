@@ -43,12 +43,14 @@ static int copy_xattrs(int from, int to)
 static int copy_looks(int dir_fd, const char *from, const char *to)
 {
 	_cleanup_close_ int old = openat(dir_fd, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int r = old < 0 ? -errno : 0;
 	_cleanup_close_ int new = openat(dir_fd, to, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st = {.st_mode = NEW_MODE, .st_uid = geteuid(), .st_gid = getegid()};
-	int r;
 
-	if (new < 0 || (old < 0 && errno != ENOENT))
+	if (new < 0)
 		return -errno;
+	if (r < 0 && r != -ENOENT)
+		return r;
 	if (old >= 0 && fstat(old, &st) < 0)
 		return -errno;
 	if (fchown(new, st.st_uid, st.st_gid) < 0 || fchmod(new, st.st_mode & 07777) < 0)
