@@ -2,12 +2,11 @@
 #pragma once
 
 /*
- * Removes the ledger's entries of devices that are gone for good. That a device is not active says
- * nothing: engines deactivate devices of stopped containers. It is gone if its pool is there and
- *   - the name now belongs to a device with another thin id, or in another pool, or
- *   - its thin id now belongs to an active device of another name, or
- *   - the pool has no such thin id (thin_has()).
- * Whatever cannot be told leaves the entry where it is.
+ * Removes the ledger's entries of devices that are gone for good: the pool is there, and the kernel
+ * says that it has no such thin id (thin_has()). Nothing else is proof. Engines deactivate the
+ * devices of stopped containers; a thin id may be active under another name for a backup; and a
+ * name may be lent to another device for a recovery. While an id is in use again by a later device,
+ * the old entry stays, and does no harm: it matches no device of another name.
  */
 
 #include "base/why.h"
@@ -17,8 +16,8 @@
 struct prune_order {
 	const char *ledger_dir; /* LEDGER_DIR but in tests */
 	bool dry_run;
-	void (*tell)(const char *device,
-		     void *context); /* of each entry that is, or would be, removed */
+	/* Called for each entry that is, or would be, removed. */
+	void (*tell)(const char *device, void *context);
 	void *context;
 };
 

@@ -87,8 +87,15 @@ ok "its entry is gone" not test -e $LEDGER/pool-snap-8
 ok "the other's is there" test -e $LEDGER/pool-snap-9
 ok "and that of the disk in use" test -e $LEDGER/$D
 like "the log tells" "$(cat /run/messages)" 'action=prune device=pool-snap-8'
+ok "the third's id is read by a backup" dmsetup create backup --readonly --table "0 $((GIB / 512)) thin /dev/mapper/pool 9"
+is "its entry stays" "$(heal_all)" ""
+ok "the backup is done" dmsetup remove --retry backup
+ok "and it is there" test -e $LEDGER/pool-snap-9
 dmsetup message pool 0 "delete 9"
 ok "the third's id is another's now" thin_new pool-snap-10 9 1G
-like "its entry goes, too" "$(heal_all)" 'pool-snap-9: gone for good'
+is "as long as the pool has the id, its entry stays" "$(heal_all)" ""
+ok "the other goes" dmsetup remove --retry pool-snap-10
+dmsetup message pool 0 "delete 9"
+like "the pool has it no more: its entry goes" "$(heal_all)" 'pool-snap-9: gone for good'
 is "nothing else does" "$(heal_all)" ""
 finish
