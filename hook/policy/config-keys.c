@@ -1,61 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/config-keys.h"
 
+#include "base/count.h"
 #include "base/quote.h"
-#include "policy/size.h"
+#include "base/text.h"
+#include "policy/config-table.h"
 
-#include <libgen.h>
 #include <string.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-const char *const config_on_failure_words[] = {
+static const char *const on_failure_words[] = {
 	[ON_FAILURE_FAIL] = "fail", [ON_FAILURE_WARN] = "warn", NULL};
-const char *const config_on_exceed_words[] = {
+static const char *const on_exceed_words[] = {
 	[ON_EXCEED_DENY] = "deny", [ON_EXCEED_CLAMP] = "clamp", NULL};
-const char *const config_rule_request_words[] = {[RULE_REQUEST_ALLOW] = "allow",
+static const char *const rule_request_words[] = {[RULE_REQUEST_ALLOW] = "allow",
 						 [RULE_REQUEST_IGNORE] = "ignore",
 						 [RULE_REQUEST_DENY] = "deny",
 						 NULL};
 
-static void read_on_failure(struct config_reader *reader, const struct json *value,
-			    const char *path, void *target)
-{
-	int choice = config_read_choice(reader, value, path, config_on_failure_words);
+static const struct config_type rule_size, rule_annotations, rules;
 
-	if (choice >= 0)
-		*(enum on_failure *)target = (enum on_failure)choice;
+/* clang-format off */
+#define IN_RULE(member) offsetof(struct rule, member)
+static const struct config_key rule_keys[] = {
+	{"name",             &config_name,      IN_RULE(name),      NULL},
+	{"match.engine",     &config_string,    IN_RULE(engine),    NULL},
+	{"match.image",      &config_string,    IN_RULE(image),     NULL},
+	{"match.namespace",  &config_string,    IN_RULE(ns),        NULL},
+	{"match.annotation", &rule_annotations, 0,                  NULL},
+	{"size",             &rule_size,        0,                  NULL},
+	{"max_size",         &config_size,      IN_RULE(max_bytes), NULL},
+	{"request",          NULL,              IN_RULE(request),   rule_request_words},
+};
+
+#define IN_POLICY(member) offsetof(struct policy, member)
+static const struct config_key policy_keys[] = {
+	{"enabled",      &config_bool,          IN_POLICY(enabled),       NULL},
+	{"keys",         &config_strings,       IN_POLICY(keys),          NULL},
+	{"labels",       &config_bool,          IN_POLICY(labels),        NULL},
+	{"default_size", &config_optional_size, IN_POLICY(default_bytes), NULL},
+	{"max_size",     &config_size,          IN_POLICY(max_bytes),     NULL},
+	{"pools",        &config_strings,       IN_POLICY(pools),         NULL},
+	{"rules",        &rules,                0,                        NULL},
+	{"on_exceed",    NULL,                  IN_POLICY(on_exceed),     on_exceed_words},
+	{"on_failure.request",        NULL, IN_POLICY(on_failure.request),        on_failure_words},
+	{"on_failure.default",        NULL, IN_POLICY(on_failure.given),          on_failure_words},
+	{"on_failure.not_applicable", NULL, IN_POLICY(on_failure.not_applicable), on_failure_words},
+	{"pool_guard.data_percent",     &config_percent, IN_POLICY(pool_guard.data_percent),           NULL},
+	{"pool_guard.metadata_percent", &config_percent, IN_POLICY(pool_guard.metadata_percent),       NULL},
+	{"pool_guard.overcommit",       &config_ratio,   IN_POLICY(pool_guard.overcommit_thousandths), NULL},
+	{"timeout",      &config_time,          IN_POLICY(timeout_ms),    NULL},
+	{"runtime",      &config_program,       IN_POLICY(runtime),       NULL},
+	{"data_roots",   &config_paths,         IN_POLICY(data_roots),    NULL},
+};
+/* clang-format on */
+
+static const struct config_table policy_table = {policy_keys, COUNT(policy_keys)};
+static const struct config_table rule_table = {rule_keys, COUNT(rule_keys)};
+_Static_assert(COUNT(policy_keys) <= CONFIG_KEYS_MAX, "origins[] has too few places");
+
+int config_key_index(const char *path)
+{
+	for (size_t i = 0; i < COUNT(policy_keys); i++) {
+		if (strcmp(policy_keys[i].path, path) == 0)
+			return (int)i;
+	}
+	return -1;
 }
 
-static void read_on_exceed(struct config_reader *reader, const struct json *value, const char *path,
-			   void *target)
+void config_read_file(struct config_reader *reader, const struct json *root)
 {
-	int choice = config_read_choice(reader, value, path, config_on_exceed_words);
-
-	if (choice >= 0)
-		*(enum on_exceed *)target = (enum on_exceed)choice;
+	config_read_object(reader, root, "", &policy_table, reader->policy,
+			   reader->policy->memory->origins);
 }
 
-static void read_rule_request(struct config_reader *reader, const struct json *value,
-			      const char *path, void *target)
+void config_show(const struct policy *policy, FILE *out)
 {
-	int choice = config_read_choice(reader, value, path, config_rule_request_words);
+	static const struct config_origin defaults[CONFIG_KEYS_MAX];
 
-	if (choice >= 0)
-		*(enum rule_request *)target = (enum rule_request)choice;
+	fputs("{\n", out);
+	config_show_object(&policy_table, policy,
+			   policy->memory ? policy->memory->origins : defaults, "  ", out);
+	fputs("}\n", out);
 }
 
-/* --- rules ------------------------------------------------------------------------------------ */
+/* --- the types that only rules have ---------------------------------------------------------- */
 
-/* The target is the rule: a size of null is not the same as none. */
+/* The target is the rule: a size of null is not the same as no size. */
 static void read_rule_size(struct config_reader *reader, const struct json *value, const char *path,
 			   void *target)
 {
 	struct rule *rule = target;
 
 	rule->has_size = true;
-	config_read_optional(reader, value, path, &rule->size_bytes);
+	config_read_optional_size(reader, value, path, &rule->size_bytes);
 }
+
+static void show_rule_size(const void *target, FILE *out)
+{
+	config_show_size(((const struct rule *)target)->size_bytes, out);
+}
+
+static bool is_rule_size_set(const void *target)
+{
+	return ((const struct rule *)target)->has_size;
+}
+
+static const struct config_type rule_size = {read_rule_size, show_rule_size, is_rule_size_set};
 
 static void read_annotations(struct config_reader *reader, const struct json *value,
 			     const char *path, void *target)
@@ -76,55 +126,59 @@ static void read_annotations(struct config_reader *reader, const struct json *va
 	rule->annotations = patterns;
 	rule->n_annotations = n;
 	json_foreach (member, value) {
-		struct why inner;
+		struct text inner;
 
-		why_set(&inner, 0, "%s.%s", path, quote_n(member->key, member->key_len));
-		config_is_duplicate(reader, value, member, inner.text);
+		text_into(&inner, "%s.%s", path, quote_n(member->key, member->key_len));
+		config_is_duplicate(reader, value, member, inner.s);
 		patterns->key = config_strdup(reader, member->key);
-		config_read_string(reader, member, inner.text, &patterns->pattern);
+		config_string.read(reader, member, inner.s, &patterns->pattern);
 		patterns++;
 	}
 }
 
-static void read_match(struct config_reader *reader, const struct json *value, const char *path,
-		       void *target)
+static void show_annotations(const void *target, FILE *out)
 {
-	static const struct config_field fields[] = {
-		{"engine", config_read_string, offsetof(struct rule, engine), CONFIG_NO_ORIGIN},
-		{"image", config_read_string, offsetof(struct rule, image), CONFIG_NO_ORIGIN},
-		{"namespace", config_read_string, offsetof(struct rule, ns), CONFIG_NO_ORIGIN},
-		{"annotation", read_annotations, 0, CONFIG_NO_ORIGIN},
-	};
+	const struct rule *rule = target;
 
-	config_read_object(reader, value, path, fields, COUNT(fields), target);
+	fputs("{ ", out);
+	for (size_t i = 0; i < rule->n_annotations; i++) {
+		if (i)
+			fputs(", ", out);
+		config_show_string(rule->annotations[i].key, out);
+		fputs(": ", out);
+		config_show_string(rule->annotations[i].pattern, out);
+	}
+	fputs(" }", out);
 }
+
+static bool are_annotations_set(const void *target)
+{
+	return ((const struct rule *)target)->n_annotations > 0;
+}
+
+static const struct config_type rule_annotations = {read_annotations, show_annotations,
+						    are_annotations_set};
+
+/* --- rules ----------------------------------------------------------------------------------- */
 
 /* A rule without a name is called by its place. */
 static void name_rule(struct config_reader *reader, struct rule *rule)
 {
 	const char *slash = strrchr(reader->file, '/');
-	struct why name;
+	struct text name;
 
 	if (rule->name)
 		return;
-	why_set(&name, 0, "%s:%u", slash ? slash + 1 : reader->file, rule->line);
-	rule->name = config_strdup(reader, quote_is_plain(name.text) ? name.text : "unnamed");
+	text_into(&name, "%s:%u", slash ? slash + 1 : reader->file, rule->line);
+	rule->name = config_strdup(reader, quote_is_plain(name.s) ? name.s : "unnamed");
 }
 
 static void read_rule(struct config_reader *reader, const struct json *value, const char *path,
 		      struct rule *rule)
 {
-	static const struct config_field fields[] = {
-		{"name", config_read_name, offsetof(struct rule, name), CONFIG_NO_ORIGIN},
-		{"match", read_match, 0, CONFIG_NO_ORIGIN},
-		{"size", read_rule_size, 0, CONFIG_NO_ORIGIN},
-		{"max_size", config_read_size, offsetof(struct rule, max_bytes), CONFIG_NO_ORIGIN},
-		{"request", read_rule_request, offsetof(struct rule, request), CONFIG_NO_ORIGIN},
-	};
-
 	rule->file = reader->file;
 	rule->line = config_line(reader->text, value->offset);
-	config_read_object(reader, value, path, fields, COUNT(fields), rule);
+	config_read_object(reader, value, path, &rule_table, rule, NULL);
 	name_rule(reader, rule);
 }
 
@@ -134,7 +188,7 @@ static void read_rules(struct config_reader *reader, const struct json *value, c
 {
 	struct policy *policy = target;
 	size_t n = 0, i = 0;
-	struct rule *rules;
+	struct rule *all;
 
 	if (value->type != JSON_ARRAY) {
 		config_fail(reader, value, path, "an array of rules");
@@ -142,97 +196,32 @@ static void read_rules(struct config_reader *reader, const struct json *value, c
 	}
 	json_foreach (member, value)
 		n++;
-	rules = config_alloc(reader, (policy->n_rules + n) * sizeof(*rules));
-	if (!rules)
+	all = config_alloc(reader, (policy->n_rules + n) * sizeof(*all));
+	if (!all)
 		return;
 	if (policy->n_rules)
-		memcpy(rules, policy->rules, policy->n_rules * sizeof(*rules));
+		memcpy(all, policy->rules, policy->n_rules * sizeof(*all));
 	json_foreach (member, value) {
-		struct why inner;
-
-		why_set(&inner, 0, "%s[%zu]", path, i);
-		read_rule(reader, member, inner.text, &rules[policy->n_rules + i++]);
+		read_rule(reader, member, text("%s[%zu]", path, i), &all[policy->n_rules + i]);
+		i++;
 	}
-	policy->rules = rules;
+	policy->rules = all;
 	policy->n_rules += n;
 }
 
-/* --- the file --------------------------------------------------------------------------------- */
-
-#define GUARD(member) offsetof(struct policy, pool_guard.member)
-
-static void read_pool_guard(struct config_reader *reader, const struct json *value,
-			    const char *path, void *target)
+static void show_rules(const void *target, FILE *out)
 {
-	static const struct config_field fields[] = {
-		{"data_percent", config_read_percent, GUARD(data_percent), CONFIG_DATA_PERCENT},
-		{"metadata_percent", config_read_percent, GUARD(metadata_percent),
-		 CONFIG_METADATA_PERCENT},
-		{"overcommit", config_read_ratio, GUARD(overcommit_thousandths), CONFIG_OVERCOMMIT},
-	};
+	const struct policy *policy = target;
 
-	config_read_object(reader, value, path, fields, COUNT(fields), target);
-}
-
-static void read_all_on_failure(struct config_reader *reader, const struct json *value,
-				const char *path, void *target)
-{
-	static const struct config_field fields[] = {
-		{"request", read_on_failure, offsetof(struct policy, on_failure.request),
-		 CONFIG_ON_FAILURE_REQUEST},
-		{"default", read_on_failure, offsetof(struct policy, on_failure.given),
-		 CONFIG_ON_FAILURE_DEFAULT},
-		{"not_applicable", read_on_failure,
-		 offsetof(struct policy, on_failure.not_applicable),
-		 CONFIG_ON_FAILURE_NOT_APPLICABLE},
-	};
-
-	config_read_object(reader, value, path, fields, COUNT(fields), target);
-}
-
-#define TARGET(member) offsetof(struct policy, member)
-
-void config_read_file(struct config_reader *reader, const struct json *root)
-{
-	static const struct config_field fields[] = {
-		{"enabled", config_read_bool, TARGET(enabled), CONFIG_ENABLED},
-		{"keys", config_read_strings, TARGET(keys), CONFIG_KEYS},
-		{"labels", config_read_bool, TARGET(labels), CONFIG_LABELS},
-		{"default_size", config_read_optional, TARGET(default_bytes), CONFIG_DEFAULT_SIZE},
-		{"max_size", config_read_size, TARGET(max_bytes), CONFIG_MAX_SIZE},
-		{"pools", config_read_strings, TARGET(pools), CONFIG_POOLS},
-		{"rules", read_rules, 0, CONFIG_NO_ORIGIN},
-		{"on_exceed", read_on_exceed, TARGET(on_exceed), CONFIG_ON_EXCEED},
-		{"on_failure", read_all_on_failure, 0, CONFIG_NO_ORIGIN},
-		{"pool_guard", read_pool_guard, 0, CONFIG_NO_ORIGIN},
-		{"timeout", config_read_time, TARGET(timeout_ms), CONFIG_TIMEOUT},
-		{"runtime", config_read_path, TARGET(runtime), CONFIG_RUNTIME},
-		{"data_roots", config_read_paths, TARGET(data_roots), CONFIG_DATA_ROOTS},
-	};
-
-	config_read_object(reader, root, "", fields, COUNT(fields), reader->policy);
-}
-
-void config_check_sizes(struct config_reader *reader)
-{
-	const struct policy *policy = reader->policy;
-	struct config_origin origin = config_origin(policy, CONFIG_DEFAULT_SIZE);
-
-	if (policy->default_bytes > policy->max_bytes && origin.file) {
-		reader->file = origin.file;
-		config_complain(reader, origin.line,
-				"default_size: expected no more than max_size (%s), found %s",
-				size_format(policy->max_bytes), size_format(policy->default_bytes));
-	}
+	putc('[', out);
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct rule *rule = &policy->rules[i];
-		uint64_t max_bytes = policy_max_bytes(policy, rule);
 
-		if (rule->size_bytes <= max_bytes)
-			continue;
-		reader->file = rule->file;
-		config_complain(reader, rule->line,
-				"rule %s: size: expected no more than max_size (%s), found %s",
-				rule->name, size_format(max_bytes), size_format(rule->size_bytes));
+		fprintf(out, "%s\n    { // %s:%u\n", i ? "," : "", rule->file, rule->line);
+		config_show_object(&rule_table, rule, NULL, "      ", out);
+		fputs("    }", out);
 	}
+	fputs(policy->n_rules ? "\n  ]" : "]", out);
 }
+
+static const struct config_type rules = {read_rules, show_rules, NULL};

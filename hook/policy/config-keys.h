@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The keys of the configuration, and of its rules: a table each. */
+/*
+ * The keys of the configuration: one table for the file and one for a rule, each with a row for
+ * each key. Both reading and showing go by them.
+ */
 
-#include "policy/config-value.h"
+#include "policy/config-reader.h"
+
+#include <stdio.h>
 
 /* Reads a whole file into reader->policy. */
 void config_read_file(struct config_reader *reader, const struct json *root);
 
-/* What can be said only when all files are read. */
-void config_check_sizes(struct config_reader *reader);
+/* The index of @path ("pool_guard.data_percent") in struct config_memory's origins; -1: no key. */
+int config_key_index(const char *path);
+
+/* All of @policy as JSON with comments, which say where each value came from. */
+void config_show(const struct policy *policy, FILE *out);

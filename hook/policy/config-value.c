@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/config-value.h"
 
-#include "base/quote.h"
+#include "base/count.h"
+#include "base/text.h"
+#include "base/thousandths.h"
 #include "policy/size.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +18,9 @@
 #define WRAPPER_NAME	PROGRAM_NAME "-runtime"
 #define NAME_MAX_BYTES	64
 
-void config_read_bool(struct config_reader *reader, const struct json *value, const char *path,
+/* --- booleans -------------------------------------------------------------------------------- */
+
+static void read_bool(struct config_reader *reader, const struct json *value, const char *path,
 		      void *target)
 {
 	if (value->type == JSON_BOOL)
@@ -25,13 +29,45 @@ void config_read_bool(struct config_reader *reader, const struct json *value, co
 		config_fail(reader, value, path, "true or false");
 }
 
-/* Is it a string with something in it, and no NUL? */
+static void show_bool(const void *target, FILE *out)
+{
+	fputs(*(const bool *)target ? "true" : "false", out);
+}
+
+const struct config_type config_bool = {read_bool, show_bool, NULL};
+
+/* --- choices --------------------------------------------------------------------------------- */
+
+/* gcc and clang give an enum without negative values the type unsigned int. */
+void config_read_choice(struct config_reader *reader, const struct json *value, const char *path,
+			const char *const words[], void *target)
+{
+	struct text expected = {""};
+
+	for (unsigned int i = 0; words[i]; i++) {
+		if (value->type == JSON_STRING && value->len == strlen(words[i]) &&
+		    strcmp(value->text, words[i]) == 0) {
+			*(unsigned int *)target = i;
+			return;
+		}
+		text_add(&expected, "%s\"%s\"", i ? " or " : "", words[i]);
+	}
+	config_fail(reader, value, path, expected.s);
+}
+
+void config_show_choice(const void *target, const char *const words[], FILE *out)
+{
+	fprintf(out, "\"%s\"", words[*(const unsigned int *)target]);
+}
+
+/* --- strings --------------------------------------------------------------------------------- */
+
 static bool is_text(const struct json *value)
 {
 	return value->type == JSON_STRING && value->len > 0 && strlen(value->text) == value->len;
 }
 
-void config_read_string(struct config_reader *reader, const struct json *value, const char *path,
+static void read_string(struct config_reader *reader, const struct json *value, const char *path,
 			void *target)
 {
 	if (is_text(value))
@@ -40,7 +76,32 @@ void config_read_string(struct config_reader *reader, const struct json *value, 
 		config_fail(reader, value, path, "a string that is not empty");
 }
 
-/* It stands in messages as it is. */
+void config_show_string(const char *text, FILE *out)
+{
+	putc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fprintf(out, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			fprintf(out, "\\u%04x", (unsigned int)*text);
+		else
+			putc(*text, out);
+	}
+	putc('"', out);
+}
+
+static void show_string(const void *target, FILE *out)
+{
+	config_show_string(*(const char *const *)target, out);
+}
+
+static bool is_string_set(const void *target)
+{
+	return *(const char *const *)target != NULL;
+}
+
+const struct config_type config_string = {read_string, show_string, is_string_set};
+
 static bool is_name(const char *text)
 {
 	for (size_t i = 0; text[i]; i++) {
@@ -51,7 +112,7 @@ static bool is_name(const char *text)
 	return true;
 }
 
-void config_read_name(struct config_reader *reader, const struct json *value, const char *path,
+static void read_name(struct config_reader *reader, const struct json *value, const char *path,
 		      void *target)
 {
 	if (is_text(value) && is_name(value->text))
@@ -61,8 +122,10 @@ void config_read_name(struct config_reader *reader, const struct json *value, co
 			    "a name of at most 64 letters, digits and signs, without quotes");
 }
 
-void config_read_path(struct config_reader *reader, const struct json *value, const char *path,
-		      void *target)
+const struct config_type config_name = {read_name, show_string, is_string_set};
+
+static void read_program(struct config_reader *reader, const struct json *value, const char *path,
+			 void *target)
 {
 	const char *slash = is_text(value) ? strrchr(value->text, '/') : NULL;
 
@@ -74,8 +137,12 @@ void config_read_path(struct config_reader *reader, const struct json *value, co
 		*(const char **)target = config_strdup(reader, value->text);
 }
 
-static void read_folder(struct config_reader *reader, const struct json *value, const char *path,
-			void *target)
+const struct config_type config_program = {read_program, show_string, NULL};
+
+/* --- lists ----------------------------------------------------------------------------------- */
+
+static void read_path(struct config_reader *reader, const struct json *value, const char *path,
+		      void *target)
 {
 	if (is_text(value) && value->text[0] == '/')
 		*(const char **)target = config_strdup(reader, value->text);
@@ -84,7 +151,7 @@ static void read_folder(struct config_reader *reader, const struct json *value, 
 }
 
 static void read_list(struct config_reader *reader, const struct json *value, const char *path,
-		      config_read *read_one, const char *expected, void *target)
+		      void *target, const char *expected, const struct config_type *one)
 {
 	unsigned int errors = reader->errors;
 	const char **list;
@@ -101,30 +168,48 @@ static void read_list(struct config_reader *reader, const struct json *value, co
 		return;
 	n = 0;
 	json_foreach (member, value) {
-		struct why inner;
-
-		why_set(&inner, 0, "%s[%zu]", path, n);
-		read_one(reader, member, inner.text, &list[n++]);
+		one->read(reader, member, text("%s[%zu]", path, n), &list[n]);
+		n++;
 	}
 	if (reader->errors == errors)
 		*(const char *const **)target = list;
 }
 
-void config_read_strings(struct config_reader *reader, const struct json *value, const char *path,
+static void read_strings(struct config_reader *reader, const struct json *value, const char *path,
 			 void *target)
 {
-	read_list(reader, value, path, config_read_string, "an array of strings", target);
+	read_list(reader, value, path, target, "an array of strings", &config_string);
 }
 
-void config_read_paths(struct config_reader *reader, const struct json *value, const char *path,
+static void read_paths(struct config_reader *reader, const struct json *value, const char *path,
 		       void *target)
 {
-	read_list(reader, value, path, read_folder, "an array of absolute paths", target);
+	static const struct config_type one = {.read = read_path};
+
+	read_list(reader, value, path, target, "an array of absolute paths", &one);
 }
+
+static void show_strings(const void *target, FILE *out)
+{
+	const char *const *list = *(const char *const *const *)target;
+
+	putc('[', out);
+	for (size_t i = 0; list[i]; i++) {
+		if (i)
+			fputs(", ", out);
+		config_show_string(list[i], out);
+	}
+	putc(']', out);
+}
+
+const struct config_type config_strings = {read_strings, show_strings, NULL};
+const struct config_type config_paths = {read_paths, show_strings, NULL};
+
+/* --- sizes ----------------------------------------------------------------------------------- */
 
 #define A_SIZE "a size, as in \"42G\" or \"1.5T\""
 
-static void read_size(struct config_reader *reader, const struct json *value, const char *path,
+static void take_size(struct config_reader *reader, const struct json *value, const char *path,
 		      const char *expected, uint64_t *target)
 {
 	struct why unused;
@@ -136,20 +221,43 @@ static void read_size(struct config_reader *reader, const struct json *value, co
 		config_fail(reader, value, path, expected);
 }
 
-void config_read_size(struct config_reader *reader, const struct json *value, const char *path,
+static void read_size(struct config_reader *reader, const struct json *value, const char *path,
 		      void *target)
 {
-	read_size(reader, value, path, A_SIZE, target);
+	take_size(reader, value, path, A_SIZE, target);
 }
 
-void config_read_optional(struct config_reader *reader, const struct json *value, const char *path,
-			  void *target)
+void config_read_optional_size(struct config_reader *reader, const struct json *value,
+			       const char *path, void *target)
 {
 	if (value->type == JSON_NULL)
 		*(uint64_t *)target = 0;
 	else
-		read_size(reader, value, path, A_SIZE ", or null for none", target);
+		take_size(reader, value, path, A_SIZE ", or null for none", target);
 }
+
+void config_show_size(uint64_t bytes, FILE *out)
+{
+	if (bytes)
+		fprintf(out, "\"%s\"", size_exact(bytes));
+	else
+		fputs("null", out);
+}
+
+static void show_size(const void *target, FILE *out)
+{
+	config_show_size(*(const uint64_t *)target, out);
+}
+
+static bool is_size_set(const void *target)
+{
+	return *(const uint64_t *)target > 0;
+}
+
+const struct config_type config_size = {read_size, show_size, is_size_set};
+const struct config_type config_optional_size = {config_read_optional_size, show_size, NULL};
+
+/* --- numbers --------------------------------------------------------------------------------- */
 
 /* Digits, and up to @decimals behind a point; in units of the last decimal. No sign, no exponent.
  */
@@ -177,7 +285,7 @@ static int parse_decimal(const char *text, unsigned int decimals, uint64_t max, 
 	return 0;
 }
 
-void config_read_percent(struct config_reader *reader, const struct json *value, const char *path,
+static void read_percent(struct config_reader *reader, const struct json *value, const char *path,
 			 void *target)
 {
 	uint64_t n;
@@ -188,7 +296,14 @@ void config_read_percent(struct config_reader *reader, const struct json *value,
 		config_fail(reader, value, path, "a whole number from 1 to 100");
 }
 
-void config_read_ratio(struct config_reader *reader, const struct json *value, const char *path,
+static void show_percent(const void *target, FILE *out)
+{
+	fprintf(out, "%u", *(const unsigned int *)target);
+}
+
+const struct config_type config_percent = {read_percent, show_percent, NULL};
+
+static void read_ratio(struct config_reader *reader, const struct json *value, const char *path,
 		       void *target)
 {
 	uint64_t n;
@@ -201,6 +316,13 @@ void config_read_ratio(struct config_reader *reader, const struct json *value, c
 			"a number such as 2 or 1.5 (three decimals at most), or 0 for no limit");
 }
 
+static void show_ratio(const void *target, FILE *out)
+{
+	fputs(thousandths_format(*(const uint64_t *)target), out);
+}
+
+const struct config_type config_ratio = {read_ratio, show_ratio, NULL};
+
 static int parse_time(const char *text, uint64_t *ret_ms)
 {
 	static const struct {
@@ -211,7 +333,7 @@ static int parse_time(const char *text, uint64_t *ret_ms)
 
 	if (digits == 0 || digits > 9)
 		return -EINVAL;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+	for (size_t i = 0; i < COUNT(units); i++) {
 		if (strcmp(text + digits, units[i].unit) == 0) {
 			*ret_ms = strtoull(text, NULL, 10) * units[i].ms;
 			return 0;
@@ -220,7 +342,7 @@ static int parse_time(const char *text, uint64_t *ret_ms)
 	return -EINVAL;
 }
 
-void config_read_time(struct config_reader *reader, const struct json *value, const char *path,
+static void read_time(struct config_reader *reader, const struct json *value, const char *path,
 		      void *target)
 {
 	uint64_t ms;
@@ -232,20 +354,14 @@ void config_read_time(struct config_reader *reader, const struct json *value, co
 		config_fail(reader, value, path, "a time from \"100ms\" to \"10m\", as in \"10s\"");
 }
 
-int config_read_choice(struct config_reader *reader, const struct json *value, const char *path,
-		       const char *const words[])
+static void show_time(const void *target, FILE *out)
 {
-	struct why expected = {""};
+	uint64_t ms = *(const uint64_t *)target;
 
-	for (int i = 0; words[i]; i++) {
-		size_t len = strlen(expected.text);
-
-		if (value->type == JSON_STRING && value->len == strlen(words[i]) &&
-		    strcmp(value->text, words[i]) == 0)
-			return i;
-		snprintf(expected.text + len, sizeof(expected.text) - len, "%s\"%s\"",
-			 i ? " or " : "", words[i]);
-	}
-	config_fail(reader, value, path, expected.text);
-	return -1;
+	if (ms % 1000 == 0)
+		fprintf(out, "\"%" PRIu64 "s\"", ms / 1000);
+	else
+		fprintf(out, "\"%" PRIu64 "ms\"", ms);
 }
+
+const struct config_type config_time = {read_time, show_time, NULL};

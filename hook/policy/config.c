@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "policy/config-check.h"
 #include "policy/config-keys.h"
 #include "policy/config-value.h"
 
@@ -75,7 +76,7 @@ static void salvage_runtime(struct config_reader *reader, const struct json *roo
 	reader->listener = &nobody;
 	if (root && root->type == JSON_OBJECT &&
 	    json_member(root, "runtime", JSON_STRING, &value, &unused) > 0)
-		config_read_path(reader, value, "runtime", &reader->policy->runtime);
+		config_program.read(reader, value, "runtime", &reader->policy->runtime);
 	reader->listener = listener;
 }
 
@@ -208,72 +209,16 @@ int config_load(const char *dir, const char *file, const struct config_listener 
 	return -EINVAL;
 }
 
-struct config_origin config_origin(const struct policy *policy, enum config_key key)
+void config_free(struct policy *policy)
 {
-	return policy->memory ? policy->memory->origins[key] : (struct config_origin){0};
+	config_memory_free(policy->memory);
+	*policy = policy_builtin;
 }
 
-/* --- what is no error, but cannot be meant -----------------------------------------------------
- */
-
-static const struct rule *find_cover(const struct policy *policy, size_t of)
+struct config_origin config_origin(const struct policy *policy, const char *path)
 {
-	for (size_t i = 0; i < of; i++) {
-		if (match_covers(&policy->rules[i], &policy->rules[of]))
-			return &policy->rules[i];
-	}
-	return NULL;
-}
+	int key = config_key_index(path);
 
-static bool is_any_engine(const char *pattern)
-{
-	static const char *const engines[] = {"docker", "containerd", "podman",
-					      "crio",	"storage",    "runtime"};
-
-	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
-		if (match_pattern(pattern, engines[i]))
-			return true;
-	}
-	return false;
-}
-
-static unsigned int warn(const struct config_listener *listener, const struct why *why)
-{
-	if (listener->tell)
-		listener->tell(why, listener->context);
-	return 1;
-}
-
-static unsigned int warn_rule(const struct policy *policy, size_t i,
-			      const struct config_listener *listener)
-{
-	const struct rule *rule = &policy->rules[i], *cover = find_cover(policy, i);
-	struct why why;
-
-	if (rule->engine && !is_any_engine(rule->engine)) {
-		why_set(&why, 0,
-			"%s:%u: rule %s can never match: no engine is called %s (docker, "
-			"containerd, podman, crio and runtime are)",
-			rule->file, rule->line, rule->name, quote(rule->engine));
-		return warn(listener, &why);
-	}
-	if (!cover)
-		return 0;
-	why_set(&why, 0, "%s:%u: rule %s can never match: rule %s (%s:%u) matches before it",
-		rule->file, rule->line, rule->name, cover->name, cover->file, cover->line);
-	return warn(listener, &why);
-}
-
-unsigned int config_warn(const struct policy *policy, const struct config_listener *listener)
-{
-	unsigned int n = 0;
-	struct why why;
-
-	for (size_t i = 0; i < policy->n_rules; i++)
-		n += warn_rule(policy, i, listener);
-	if (access(policy->runtime, X_OK) < 0) {
-		why_set(&why, 0, "runtime %s: %s", quote(policy->runtime), strerror(errno));
-		n += warn(listener, &why);
-	}
-	return n;
+	return policy->memory && key >= 0 ? policy->memory->origins[key]
+					  : (struct config_origin){0};
 }

@@ -4,6 +4,7 @@
 
 #include "role/doctor.h"
 
+#include "policy/config-check.h"
 #include "policy/config.h"
 #include "role/settings.h"
 

@@ -3,8 +3,9 @@
 /* A configuration file: what is accepted is within its bounds, what is not names a line. */
 #include "fuzz.h"
 
+#include "policy/config-check.h"
 #include "policy/config-keys.h"
-#include "policy/config-value.h"
+#include "policy/config.h"
 
 #include <stdlib.h>
 #include <string.h>

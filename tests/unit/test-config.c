@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/config-check.h"
+#include "policy/config-keys.h"
 #include "policy/config.h"
 
 #include "unit.h"
@@ -101,13 +103,27 @@ static void no_file_is_the_defaults(void **state)
 	folder = new_folder();
 }
 
+static char *show(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	config_show(&policy, out);
+	fclose(out);
+	return text;
+}
+
 static void what_is_shipped_names_all_defaults(void **state)
 {
+	char *shown;
+
 	(void)state;
 	assert_int_equal(config_load(folder, EXAMPLE, &listener, &policy), 0);
 	is_builtin();
-	for (int key = 0; key < CONFIG_KEY_COUNT; key++)
-		assert_string_equal(config_origin(&policy, (enum config_key)key).file, EXAMPLE);
+	shown = show();
+	assert_null(strstr(shown, "// default"));
+	free(shown);
 }
 
 static void reads_every_key(void **state)
@@ -136,8 +152,8 @@ static void reads_every_key(void **state)
 	assert_int_equal(policy.timeout_ms, 500);
 	assert_string_equal(policy.runtime, "/usr/bin/crun");
 	is_list(policy.data_roots, "/srv/a", "/srv/b");
-	assert_int_equal(config_origin(&policy, CONFIG_DEFAULT_SIZE).line, 2);
-	assert_int_equal(config_origin(&policy, CONFIG_OVERCOMMIT).line, 6);
+	assert_int_equal(config_origin(&policy, "default_size").line, 2);
+	assert_int_equal(config_origin(&policy, "pool_guard.overcommit").line, 6);
 }
 
 static void reads_rules(void **state)
@@ -176,6 +192,37 @@ static void reads_rules(void **state)
 	assert_int_equal(rule->request, RULE_REQUEST_ALLOW);
 }
 
+/* Shown, read again and shown again, it is the same but for the places. */
+static void what_is_shown_reads_as_the_same(void **state)
+{
+	char *first, *second, *end;
+
+	(void)state;
+	fine("{\"enabled\": false, \"keys\": [\"a\\n\", \"b\"], \"default_size\": \"4G\",\n"
+	     "\"on_failure\": {\"default\": \"fail\"}, \"timeout\": \"500ms\",\n"
+	     "\"pool_guard\": {\"overcommit\": 1.25}, \"rules\": [{\"name\": \"a\",\n"
+	     "\"match\": {\"image\": \"i\", \"annotation\": {\"k\": \"v\", \"l\": \"w\"}},\n"
+	     "\"size\": null, \"max_size\": \"2T\", \"request\": \"deny\"}, {\"name\": \"b\"}]}");
+	first = show();
+	assert_contains(first, "  \"default_size\": \"4G\", // ");
+	assert_contains(first, "\"on_failure\": {\n    \"request\": \"fail\", // default\n");
+	assert_contains(first, "    \"not_applicable\": \"warn\" // default\n  },\n");
+	assert_contains(first, "      \"match\": {\n        \"image\": \"i\",\n"
+			       "        \"annotation\": { \"k\": \"v\", \"l\": \"w\" }\n      },\n"
+			       "      \"size\": null,\n      \"max_size\": \"2T\",\n");
+	fine(first);
+	second = show();
+	for (char *line = first, *again = second; *line; line = end + 1) {
+		size_t len = strcspn(line, "/\n");
+
+		assert_memory_equal(line, again, len);
+		end = strchr(line, '\n');
+		again = strchr(again, '\n') + 1;
+	}
+	free(first);
+	free(second);
+}
+
 static void later_files_win_and_add_rules(void **state)
 {
 	char *drop_ins = path_in(folder, CONFIG_DROP_INS);
@@ -203,7 +250,7 @@ static void later_files_win_and_add_rules(void **state)
 	assert_string_equal(policy.rules[0].name, "a");
 	assert_string_equal(policy.rules[1].name, "b");
 	assert_string_equal(policy.rules[2].name, "c");
-	assert_contains(config_origin(&policy, CONFIG_MAX_SIZE).file, "/config.d/20-b.json");
+	assert_contains(config_origin(&policy, "max_size").file, "/config.d/20-b.json");
 	free(drop_ins);
 }
 
@@ -583,6 +630,7 @@ int main(void)
 		CONFIG_TEST(what_is_shipped_names_all_defaults),
 		CONFIG_TEST(reads_every_key),
 		CONFIG_TEST(reads_rules),
+		CONFIG_TEST(what_is_shown_reads_as_the_same),
 		CONFIG_TEST(later_files_win_and_add_rules),
 		CONFIG_TEST(only_the_file_that_is_named),
 		CONFIG_TEST(what_is_not_json),

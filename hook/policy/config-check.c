@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy/config-check.h"
+
+#include "base/count.h"
+#include "base/quote.h"
+#include "policy/config-keys.h"
+#include "policy/size.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+void config_check_sizes(struct config_reader *reader)
+{
+	const struct policy *policy = reader->policy;
+	const struct config_origin *origin =
+		&policy->memory->origins[config_key_index("default_size")];
+
+	if (policy->default_bytes > policy->max_bytes && origin->file) {
+		reader->file = origin->file;
+		config_complain(reader, origin->line,
+				"default_size: expected no more than max_size (%s), found %s",
+				size_format(policy->max_bytes), size_format(policy->default_bytes));
+	}
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct rule *rule = &policy->rules[i];
+		uint64_t max_bytes = policy_max_bytes(policy, rule);
+
+		if (rule->size_bytes <= max_bytes)
+			continue;
+		reader->file = rule->file;
+		config_complain(reader, rule->line,
+				"rule %s: size: expected no more than max_size (%s), found %s",
+				rule->name, size_format(max_bytes), size_format(rule->size_bytes));
+	}
+}
+
+static const struct rule *find_cover(const struct policy *policy, size_t of)
+{
+	for (size_t i = 0; i < of; i++) {
+		if (match_covers(&policy->rules[i], &policy->rules[of]))
+			return &policy->rules[i];
+	}
+	return NULL;
+}
+
+static bool is_any_engine(const char *pattern)
+{
+	static const char *const engines[] = {"docker", "containerd", "podman",
+					      "crio",	"storage",    "runtime"};
+
+	for (size_t i = 0; i < COUNT(engines); i++) {
+		if (match_pattern(pattern, engines[i]))
+			return true;
+	}
+	return false;
+}
+
+static unsigned int warn(const struct config_listener *listener, const struct why *why)
+{
+	if (listener->tell)
+		listener->tell(why, listener->context);
+	return 1;
+}
+
+static unsigned int warn_rule(const struct policy *policy, size_t i,
+			      const struct config_listener *listener)
+{
+	const struct rule *rule = &policy->rules[i], *cover = find_cover(policy, i);
+	struct why why;
+
+	if (rule->engine && !is_any_engine(rule->engine)) {
+		why_set(&why, 0,
+			"%s:%u: rule %s can never match: no engine is called %s (docker, "
+			"containerd, podman, crio and runtime are)",
+			rule->file, rule->line, rule->name, quote(rule->engine));
+		return warn(listener, &why);
+	}
+	if (!cover)
+		return 0;
+	why_set(&why, 0, "%s:%u: rule %s can never match: rule %s (%s:%u) matches before it",
+		rule->file, rule->line, rule->name, cover->name, cover->file, cover->line);
+	return warn(listener, &why);
+}
+
+unsigned int config_warn(const struct policy *policy, const struct config_listener *listener)
+{
+	unsigned int n = 0;
+	struct why why;
+
+	for (size_t i = 0; i < policy->n_rules; i++)
+		n += warn_rule(policy, i, listener);
+	if (access(policy->runtime, X_OK) < 0) {
+		why_set(&why, 0, "runtime %s: %s", quote(policy->runtime), strerror(errno));
+		n += warn(listener, &why);
+	}
+	return n;
+}
