@@ -63,7 +63,7 @@ comma := ,
 
 $(O)/tests/unit/%.o: ALL_CPPFLAGS += -Itests/unit
 $(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)/hook/main.o,$(OBJECTS))
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(UNIT_WRAPS) -o $@ $^ $(LIB_LIBS) \
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pthread $(UNIT_WRAPS) -o $@ $^ $(LIB_LIBS) \
 		$(shell $(PKG_CONFIG) --libs cmocka)
 
 # Objects of tests are kept, although make takes them for intermediate.

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/growfs.h"
 
+#include "base/syscalls.h"
+
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/capability.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 static const struct {
 	int (*read)(const struct rootfs *rootfs, struct growfs *ret);
@@ -35,7 +34,6 @@ int growfs_read(const struct rootfs *rootfs, struct growfs *ret, struct why *why
 
 int growfs_check_privileges(struct why *why)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
 	static const struct {
 		unsigned int cap;
@@ -43,9 +41,11 @@ int growfs_check_privileges(struct why *why)
 	} needed[] = {
 		{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, {CAP_SYS_RESOURCE, "CAP_SYS_RESOURCE"}, /* ext4 */
 	};
+	int r;
 
-	if (syscall(SYS_capget, &header, data) < 0)
-		return why_set(why, errno, "capget: %s", strerror(errno));
+	r = call_capget(data);
+	if (r < 0)
+		return why_set(why, -r, "capget: %s", strerror(-r));
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		if (!(data[needed[i].cap / 32].effective & (1U << needed[i].cap % 32)))
 			return why_set(why, EPERM, "the process lacks %s", needed[i].name);

@@ -3,16 +3,14 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/syscalls.h"
 
 #include <fcntl.h>
 #include <libmount/libmount.h>
 #include <linux/magic.h>
-#include <linux/openat2.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -93,7 +91,7 @@ static int open_root(const char *bundle, const char *path)
 	};
 	size_t len = strlen(path);
 	_cleanup_free_ char *trimmed = NULL;
-	long fd;
+	int fd;
 
 	bundle_fd = open(*bundle ? bundle : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (bundle_fd < 0)
@@ -104,10 +102,11 @@ static int open_root(const char *bundle, const char *path)
 	trimmed = strndup(path, len);
 	if (!trimmed)
 		return -ENOMEM;
-	fd = syscall(SYS_openat2, bundle_fd, trimmed, &how, sizeof(how));
-	if (fd < 0 && errno == ENOSYS) /* before 5.6 */
-		fd = openat(bundle_fd, trimmed, (int)how.flags);
-	return fd < 0 ? -errno : (int)fd;
+	fd = call_openat2(bundle_fd, trimmed, &how);
+	if (fd != -ENOSYS)
+		return fd;
+	fd = openat(bundle_fd, trimmed, (int)how.flags);
+	return fd < 0 ? -errno : fd;
 }
 
 /* The device and name of a filesystem whose st_dev does not tell: btrfs, overlay, ... */
@@ -238,7 +237,8 @@ static bool is_mount_of(struct libmnt_fs *fs, dev_t dev)
 		stat(source, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == dev);
 }
 
-int rootfs_open_device(dev_t dev, struct rootfs *ret, struct why *why)
+/* Opens a mount of @dev, with @writable only one that can be written. */
+static int open_mount_of(dev_t dev, bool writable, struct rootfs *ret, struct why *why)
 {
 	_cleanup_(cleanup_table) struct libmnt_table *table = mnt_new_table_from_file(MOUNTINFO);
 	_cleanup_(cleanup_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
@@ -253,13 +253,18 @@ int rootfs_open_device(dev_t dev, struct rootfs *ret, struct why *why)
 		if (!is_mount_of(fs, dev) ||
 		    rootfs_open("/", mnt_fs_get_target(fs), &rootfs, why) < 0)
 			continue;
-		if (rootfs.dev == dev) {
+		if (rootfs.dev == dev && !(writable && rootfs.read_only)) {
 			*ret = rootfs;
 			return 0;
 		}
 		rootfs_close(&rootfs);
 	}
 	return why_set(why, ENOENT, "it is not mounted here");
+}
+
+int rootfs_open_device(dev_t dev, struct rootfs *ret, struct why *why)
+{
+	return open_mount_of(dev, false, ret, why);
 }
 
 void rootfs_close(struct rootfs *rootfs)
@@ -307,28 +312,53 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
 	return why_set(why, EPERM, DEEP);
 }
 
-int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
+/* By a clone of its mount. -ENOSYS: the kernel has no such thing. */
+static int open_writable_clone(int rootfs_fd, struct why *why)
 {
-	struct mount_attr attr = {.attr_clr = MOUNT_ATTR_RDONLY};
-	_cleanup_close_ int tree = -EBADF, fd = -EBADF;
+	_cleanup_close_ int tree = call_clone_mount(rootfs_fd), fd = -EBADF;
 	struct statfs sfs;
+	int r;
 
-	if (!rootfs->read_only)
-		return 0;
-	tree = open_tree(rootfs->fd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (tree < 0)
-		return why_set(why, errno, "its mount is read-only and open_tree says: %s",
-			       strerror(errno));
-	if (mount_setattr(tree, "", AT_EMPTY_PATH, &attr, sizeof(attr)) < 0)
-		return why_set(why, errno, "its mount is read-only and mount_setattr says: %s",
-			       strerror(errno));
+		return why_set(why, -tree, "its mount is read-only and open_tree says: %s",
+			       strerror(-tree));
+	r = call_set_mount_writable(tree);
+	if (r < 0)
+		return why_set(why, -r, "its mount is read-only and mount_setattr says: %s",
+			       strerror(-r));
 	fd = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstatfs(fd, &sfs) < 0)
 		return why_set(why, errno, "a clone of its mount: %s", strerror(errno));
 	if (sfs.f_flags & ST_RDONLY)
 		return why_set(why, EROFS, "the filesystem itself is mounted read-only");
+	return TAKE_FD(fd);
+}
+
+/* By another mount of its device. */
+static int open_writable_mount(dev_t dev, struct why *why)
+{
+	_cleanup_(rootfs_close) struct rootfs other = {.fd = -EBADF};
+
+	if (open_mount_of(dev, true, &other, why) < 0)
+		return why_set(why, EROFS,
+			       "it is mounted read-only, and Linux before 5.12 cannot grow it "
+			       "without a writable mount");
+	return TAKE_FD(other.fd);
+}
+
+int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
+{
+	int fd;
+
+	if (!rootfs->read_only)
+		return 0;
+	fd = open_writable_clone(rootfs->fd, why);
+	if (fd == -ENOSYS)
+		fd = open_writable_mount(rootfs->dev, why);
+	if (fd < 0)
+		return fd;
 	close(rootfs->fd);
-	rootfs->fd = TAKE_FD(fd);
+	rootfs->fd = fd;
 	rootfs->read_only = false;
 	return 0;
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake-fs.h"
 
+#include "base/syscalls.h"
 #include "fake-dm.h"
 #include "unit.h"
 
 #include <linux/btrfs.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/statvfs.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <xfs/xfs.h>
 
@@ -31,14 +30,21 @@ static int first_fd = -EBADF;	   /* the mount's own; any other is a clone's */
 static bool clone_writable;
 
 __typeof__(open) __real_open, __wrap_open;
-__typeof__(fstat) __real_fstat, __wrap_fstat;
+__typeof__(fstat) __wrap_fstat;
+int __wrap___fxstat(int version, int fd, struct stat *st);
 __typeof__(pread) __real_pread, __wrap_pread;
 __typeof__(fstatfs) __real_fstatfs, __wrap_fstatfs;
 __typeof__(statx) __real_statx, __wrap_statx;
 __typeof__(ioctl) __real_ioctl, __wrap_ioctl;
-__typeof__(syscall) __real_syscall, __wrap_syscall;
-__typeof__(open_tree) __real_open_tree, __wrap_open_tree;
-__typeof__(mount_setattr) __real_mount_setattr, __wrap_mount_setattr;
+__typeof__(call_openat2) __real_call_openat2, __wrap_call_openat2;
+__typeof__(call_clone_mount) __real_call_clone_mount, __wrap_call_clone_mount;
+__typeof__(call_set_mount_writable) __real_call_set_mount_writable, __wrap_call_set_mount_writable;
+__typeof__(call_capget) __real_call_capget, __wrap_call_capget;
+
+static int real_fstat(int fd, struct stat *st)
+{
+	return fstatat(fd, "", st, AT_EMPTY_PATH);
+}
 
 static const char *const names[] = {"other", "ext4", "xfs", "btrfs"};
 
@@ -56,7 +62,7 @@ void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret)
 		.btrfs_devices = 1,
 	};
 	fd = __real_open(fake_fs.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(__real_fstat(fd, &st), 0);
+	assert_int_equal(real_fstat(fd, &st), 0);
 	folder_dev = st.st_dev;
 	folder_ino = st.st_ino;
 	first_fd = fd;
@@ -75,7 +81,7 @@ static bool is_ours(int fd)
 {
 	struct stat st;
 
-	return fake_fs.type != FS_OTHER && __real_fstat(fd, &st) == 0 && st.st_dev == folder_dev &&
+	return fake_fs.type != FS_OTHER && real_fstat(fd, &st) == 0 && st.st_dev == folder_dev &&
 	       st.st_ino == folder_ino;
 }
 
@@ -153,7 +159,7 @@ ssize_t __wrap_pread(int fd, void *buffer, size_t len, off_t offset)
 
 int __wrap_fstat(int fd, struct stat *st)
 {
-	int r = __real_fstat(fd, st);
+	int r = real_fstat(fd, st);
 
 	if (r == 0 && fake_fs.type != FS_OTHER && fd == superblock_fd) {
 		st->st_mode = (fake_fs.device_is_a_file ? S_IFREG : S_IFBLK) | 0600;
@@ -161,6 +167,13 @@ int __wrap_fstat(int fd, struct stat *st)
 		superblock_fd = -EBADF;
 	}
 	return r;
+}
+
+/* What fstat() is in glibc before 2.33. */
+int __wrap___fxstat(int version, int fd, struct stat *st)
+{
+	(void)version;
+	return __wrap_fstat(fd, st);
 }
 
 /* --- the mount ------------------------------------------------------------------------------- */
@@ -195,29 +208,27 @@ int __wrap_statx(int fd, const char *path, int flags, unsigned int mask, struct 
 	return r;
 }
 
-int __wrap_open_tree(int fd, const char *path, unsigned int flags)
+int __wrap_call_openat2(int dir_fd, const char *path, const struct open_how *how)
 {
-	if (!is_ours(fd))
-		return __real_open_tree(fd, path, flags);
-	assert_true(flags & OPEN_TREE_CLONE);
-	if (!fake_fs.no_clone)
-		return fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	errno = EPERM;
-	return -1;
+	return fake_fs.no_openat2 ? -ENOSYS : __real_call_openat2(dir_fd, path, how);
 }
 
-int __wrap_mount_setattr(int fd, const char *path, unsigned int flags, struct mount_attr *attr,
-			 size_t size)
+int __wrap_call_clone_mount(int fd)
 {
 	if (!is_ours(fd))
-		return __real_mount_setattr(fd, path, flags, attr, size);
-	assert_int_not_equal(fd, first_fd); /* the container's own mount stays as it is */
-	if (!fake_fs.no_setattr) {
-		clone_writable = attr->attr_clr & MOUNT_ATTR_RDONLY;
-		return 0;
-	}
-	errno = EPERM;
-	return -1;
+		return __real_call_clone_mount(fd);
+	return fake_fs.clone_errno ? -fake_fs.clone_errno : fcntl(fd, F_DUPFD_CLOEXEC, 3);
+}
+
+int __wrap_call_set_mount_writable(int mount_fd)
+{
+	if (!is_ours(mount_fd))
+		return __real_call_set_mount_writable(mount_fd);
+	assert_int_not_equal(mount_fd, first_fd); /* the container's own mount stays as it is */
+	if (fake_fs.setattr_errno)
+		return -fake_fs.setattr_errno;
+	clone_writable = true;
+	return 0;
 }
 
 /* --- its size -------------------------------------------------------------------------------- */
@@ -331,32 +342,13 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
 
 /* --- privileges ------------------------------------------------------------------------------ */
 
-static void capabilities(struct __user_cap_data_struct data[2])
+int __wrap_call_capget(struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3])
 {
 	unsigned int lacks = fake_fs.lacks_capability;
 
+	if (fake_fs.type == FS_OTHER)
+		return __real_call_capget(data);
 	data[0].effective = data[1].effective = UINT32_MAX;
 	data[lacks / 32].effective &= ~(1U << lacks % 32);
-}
-
-/* Knows the two calls that have no function in glibc, and so how many arguments there are. */
-long __wrap_syscall(long number, ...)
-{
-	size_t n = number == SYS_openat2 ? 4 : 2;
-	long arg[4] = {0};
-	va_list ap;
-
-	assert_true(number == SYS_openat2 || number == SYS_capget);
-	va_start(ap, number);
-	for (size_t i = 0; i < n; i++)
-		arg[i] = va_arg(ap, long);
-	va_end(ap);
-	if (number == SYS_openat2 && fake_fs.no_openat2) {
-		errno = ENOSYS;
-		return -1;
-	}
-	if (number == SYS_openat2 || fake_fs.type == FS_OTHER)
-		return __real_syscall(number, arg[0], arg[1], arg[2], arg[3]);
-	capabilities((struct __user_cap_data_struct *)arg[1]);
 	return 0;
 }

@@ -25,8 +25,8 @@ struct fake_fs {
 	unsigned int btrfs_devices;
 	unsigned int lacks_capability; /* CAP_..., or 0 (which is CAP_CHOWN: nobody asks for it) */
 	bool mount_read_only, read_only;
-	bool no_openat2;	   /* ENOSYS, also if not armed */
-	bool no_clone, no_setattr; /* open_tree, mount_setattr give EPERM */
+	bool no_openat2;		/* ENOSYS, also if not armed */
+	int clone_errno, setattr_errno; /* what open_tree, mount_setattr give */
 	/* ext4, its block device: what /dev/dm-7 is instead */
 	bool device_is_another, device_is_a_file, device_is_short;
 	unsigned char superblock_damage; /* xored into the magic number */

@@ -179,11 +179,16 @@ static void leaves_a_mount_that_cannot_be_made_writable_alone(void **state)
 {
 	(void)state;
 	rootfs.read_only = fake_fs.mount_read_only = true;
-	fake_fs.no_setattr = true;
+	fake_fs.setattr_errno = EPERM;
 	expect_error(EPERM, "mount_setattr");
 	assert_not_changed();
-	fake_fs.no_clone = true;
+	fake_fs.clone_errno = EPERM;
 	expect_error(EPERM, "open_tree");
+	assert_not_changed();
+	/* Nor is there another mount of this device. */
+	fake_fs.setattr_errno = ENOSYS;
+	fake_fs.clone_errno = 0;
+	expect_error(EROFS, "Linux before 5.12");
 	assert_not_changed();
 }
 

@@ -366,7 +366,7 @@ static void leaves_a_writable_mount_alone(void **state)
 
 	(void)state;
 	fake_fs_arm(FS_EXT4, GIB, &rootfs);
-	fake_fs.no_clone = true;
+	fake_fs.clone_errno = EPERM;
 	fd = rootfs.fd;
 	assert_int_equal(rootfs_make_writable(&rootfs, &why), 0);
 	assert_int_equal(rootfs.fd, fd);
@@ -399,9 +399,9 @@ static void keeps_the_fd_if_it_cannot(void **state)
 	rootfs.read_only = fake_fs.mount_read_only = fake_fs.read_only = true;
 	fd = rootfs.fd;
 	assert_int_equal(rootfs_make_writable(&rootfs, &why), -EROFS);
-	fake_fs.no_setattr = true;
+	fake_fs.setattr_errno = EPERM;
 	assert_int_equal(rootfs_make_writable(&rootfs, &why), -EPERM);
-	fake_fs.no_clone = true;
+	fake_fs.clone_errno = EPERM;
 	assert_int_equal(rootfs_make_writable(&rootfs, &why), -EPERM);
 	assert_int_equal(rootfs.fd, fd);
 	assert_true(rootfs.read_only);

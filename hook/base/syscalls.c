@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/syscalls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Of <linux/mount.h>, which with some versions of glibc collides with <sys/mount.h>. */
+#define CLONE_TREE	UINT32_C(1)
+#define SET_ATTR_RDONLY UINT64_C(1)
+
+/* All architectures but alpha use these numbers. */
+#ifndef __NR_open_tree
+#define __NR_open_tree 428
+#endif
+#ifndef __NR_openat2
+#define __NR_openat2 437
+#endif
+#ifndef __NR_mount_setattr
+#define __NR_mount_setattr 442
+#endif
+
+struct mount_change {
+	uint64_t set, clear, propagation, userns_fd;
+};
+
+static int result(long r)
+{
+	return r < 0 ? -errno : (int)r;
+}
+
+int call_openat2(int dir_fd, const char *path, const struct open_how *how)
+{
+	return result(syscall(__NR_openat2, dir_fd, path, how, sizeof(*how)));
+}
+
+int call_clone_mount(int fd)
+{
+	return result(syscall(__NR_open_tree, fd, "", CLONE_TREE | O_CLOEXEC | AT_EMPTY_PATH));
+}
+
+int call_set_mount_writable(int mount_fd)
+{
+	const struct mount_change change = {.clear = SET_ATTR_RDONLY};
+
+	return result(
+		syscall(__NR_mount_setattr, mount_fd, "", AT_EMPTY_PATH, &change, sizeof(change)));
+}
+
+int call_capget(struct __user_cap_data_struct ret[_LINUX_CAPABILITY_U32S_3])
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return result(syscall(__NR_capget, &header, ret));
+}
