@@ -13,21 +13,28 @@
 
 #define RULE_MAX_BYTES (64UL * 1024)
 
-int udevd_check(const char *control)
+static int connect_as(int type, const char *path)
 {
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	if (fd < 0)
 		return -errno;
-	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", control) >=
+	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
 	    (int)sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	/* The file of one that was killed stays: it refuses. A full queue (EAGAIN) is somebody's.
-	 */
+	/* The file of a killed udevd stays: it refuses. A full queue (EAGAIN) has an owner. */
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 && errno != EAGAIN)
 		return -errno;
 	return 0;
+}
+
+int udevd_check(const char *control)
+{
+	int r = connect_as(SOCK_SEQPACKET, control);
+
+	/* systemd 258 made a stream of it. */
+	return r == -EPROTOTYPE ? connect_as(SOCK_STREAM, control) : r;
 }
 
 /* Has @text a line that is no comment, with RUN and our call in it? */

@@ -89,16 +89,16 @@ static void knows_one_that_does_not_heal(void **state)
 	}
 }
 
-static void knows_a_udevd_that_is_there(void **state)
+static void expect_udevd_by_socket(int type)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	char *path = path_in(root, "control");
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
-	(void)state;
 	assert_int_equal(udevd_check(path), -ENOENT);
 	strcpy(address.sun_path, path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(udevd_check(path), -ECONNREFUSED); /* nobody listens yet */
 	assert_int_equal(listen(fd, 1), 0);
 	for (int i = 0; i < 5; i++) /* also if nobody takes it off the queue */
 		assert_int_equal(udevd_check(path), 0);
@@ -108,6 +108,18 @@ static void knows_a_udevd_that_is_there(void **state)
 	free(path);
 }
 
+static void knows_a_udevd_before_systemd_258(void **state)
+{
+	(void)state;
+	expect_udevd_by_socket(SOCK_SEQPACKET);
+}
+
+static void knows_a_udevd_since_systemd_258(void **state)
+{
+	(void)state;
+	expect_udevd_by_socket(SOCK_STREAM);
+}
+
 #define RULE_FILE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -115,7 +127,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RULE_FILE_TEST(finds_the_one_that_counts),
 		RULE_FILE_TEST(knows_one_that_does_not_heal),
-		RULE_FILE_TEST(knows_a_udevd_that_is_there),
+		RULE_FILE_TEST(knows_a_udevd_before_systemd_258),
+		RULE_FILE_TEST(knows_a_udevd_since_systemd_258),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
