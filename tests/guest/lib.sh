@@ -144,6 +144,11 @@ start_udev() {
 	unset DM_DISABLE_UDEV
 }
 
+# `udevadm control --exit` is answered before udevd has gone, and until then it takes the next event.
+stop_udev() {
+	udevadm control --exit && wait_for not pgrep -x systemd-udevd
+}
+
 # Messages go to /run/messages.
 start_syslog() {
 	busybox syslogd -n -O /run/messages >/run/syslogd.log 2>&1 &

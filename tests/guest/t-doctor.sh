@@ -94,8 +94,7 @@ mends "a masked rule" udev-rule 'switched off by /etc/udev'
 mends "an empty rule" udev-rule 'switched off by /usr/lib'
 echo 'KERNEL=="dm-*", RUN+="/bin/true"' >$RULE
 mends "another rule" udev-rule 'does not run'
-udevadm control --exit
-wait_for not pgrep -x systemd-udevd
+ok "udevd goes" stop_udev
 ok "no udevd: the container" finds container-at-risk
 mends "no udevd" udevd
 pkill -KILL -x systemd-udevd

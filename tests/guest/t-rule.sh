@@ -29,6 +29,11 @@ explain() {
 	state /run/bundle/$D $D | /usr/sbin/oci-thin-grow explain --state - "$@"
 }
 
+# doctor_says ID: the severity of that finding
+doctor_says() {
+	/usr/sbin/oci-thin-grow doctor --json | jq -r --arg id "$1" '.findings[] | select(.id == $id).severity'
+}
+
 warnings() {
 	grep 'action=warn' /run/messages
 }
@@ -43,6 +48,8 @@ ok "a disk" new_disk $D
 ok "all is well: grows" grow_more
 is "all is well: no warning" "$(warnings)" ""
 like "all is well: explain" "$(explain)" 'healing +by the udev rule'
+is "all is well: doctor finds udevd" "$(doctor_says udevd)" ok
+is "all is well: and the rule" "$(doctor_says udev-rule)" ok
 like "all is well: as JSON" "$(explain --json | jq -c .healing)" '"armed":true'
 ok "made again" again
 ok "and by our own table's event it is no other" grow_more
@@ -76,7 +83,8 @@ rm /run/oci-thin-grow/not-healed.said
 umount /run/disk/$D
 dmsetup remove --retry $D
 udevadm settle
-udevadm control --exit
+ok "udevd goes" stop_udev
+is "no udevd: doctor" "$(doctor_says udevd)" broken
 ok "no udevd: another disk" env DM_DISABLE_UDEV=1 dmsetup create $D --table "0 $(sectors $SIZE) thin /dev/mapper/pool 7"
 ok "no udevd: mounts" mount /dev/mapper/$D /run/disk/$D
 ok "no udevd: grows" grow_more
