@@ -5,10 +5,10 @@
 #include "base/deadline.h"
 #include "base/quote.h"
 #include "disk/extend.h"
-#include "disk/guard.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -116,11 +116,31 @@ static void decide(const struct grow_order *order, struct grow_report *report)
 		report->result = GROW_DONE;
 }
 
+static int check_pool(const struct grow_order *order, struct grow_report *report, struct why *why)
+{
+	const char *name = report->pool.name;
+	uint64_t cost = growfs_cost_bytes(&report->fs, report->plan.fs_bytes);
+	int r;
+
+	if (order->allows_pool && !order->allows_pool(name, order->allows_pool_context)) {
+		why_set(why, 0, "device %s is in pool %s, which the configuration does not allow",
+			quote(report->device.name), quote(name));
+		report->pool_denied = true;
+		report->result = GROW_REFUSED;
+		return 0;
+	}
+	r = guard_check(&order->marks, order->ledger_dir, &report->pool, &report->device,
+			report->plan.device_sectors, cost, why);
+	if (r != -ENOSPC)
+		return r;
+	report->result = GROW_REFUSED;
+	return 0;
+}
+
 /* Everything that could fail is asked before anything is touched. */
 static int check(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
 		 struct why *why)
 {
-	uint64_t cost = growfs_cost_bytes(&report->fs, report->plan.fs_bytes);
 	int r;
 
 	if (report->device.read_only)
@@ -138,9 +158,7 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
 	}
 	thin_pool_free(&report->pool);
 	r = thin_pool_status(report->device.pool, &report->pool, why);
-	if (r < 0)
-		return r;
-	return guard_pool(order, report, cost, why);
+	return r < 0 ? r : check_pool(order, report, why);
 }
 
 /*

@@ -8,6 +8,7 @@
 
 #include "base/why.h"
 #include "disk/growfs.h"
+#include "disk/guard.h"
 #include "disk/plan.h"
 #include "disk/rootfs.h"
 #include "disk/thin.h"

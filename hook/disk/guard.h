@@ -1,17 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* May the pool be burdened with a growth? */
+/* May a pool be burdened with a growth: is there room, and may it promise so much? */
 
 #include "base/why.h"
-#include "disk/grow.h"
+#include "disk/thin.h"
 
 #include <stdint.h>
 
+/* Full to this mark, a pool gives no more (percent of its blocks). */
+struct pool_marks {
+	unsigned int data_percent, metadata_percent;
+	/* Largest sum of the lengths of its devices, in thousandths of its data; 0: no limit. */
+	uint64_t overcommit_thousandths;
+};
+
 /*
- * Asks for the growth that @report plans, in the pool that it has the status of; @cost_bytes is
- * what it takes at once. 0; report->result becomes GROW_REFUSED, with a reason, if not. -errno with
- * a reason: it cannot be told.
+ * May @device of @pool become @sectors long (0: it stays as it is), and @cost_bytes be written at
+ * once? 0; -ENOSPC with the pool's figures: no; other -errno with a reason: it cannot be told.
+ *
+ * Counted as promised is each thin device of the pool that is active, or that the ledger knows,
+ * with the larger of its present length and the ledger's. A device that is neither (a container
+ * that was never grown, and is stopped) is not seen: its length is in its engine's files only.
  */
-int guard_pool(const struct grow_order *order, struct grow_report *report, uint64_t cost_bytes,
-	       struct why *why);
+int guard_check(const struct pool_marks *marks, const char *ledger_dir,
+		const struct thin_pool *pool, const struct thin_device *device, uint64_t sectors,
+		uint64_t cost_bytes, struct why *why);
+
+/*
+ * The parts of it that are pure. A pool in trouble always says no: growing on one hangs,
+ * unkillably, for as long as the pool waits for space.
+ */
+int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,
+		     uint64_t cost_bytes, struct why *why);
+/* May all devices of the pool together be @sectors long? */
+int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
+			   uint64_t sectors, struct why *why);

@@ -9,20 +9,12 @@
 
 #include "base/why.h"
 #include "disk/growfs.h"
-#include "disk/thin.h"
 
 #include <stdint.h>
 
 struct plan {
 	uint64_t device_sectors; /* grow the device to this; 0: it is long enough */
 	uint64_t fs_bytes;	 /* grow the filesystem to this; 0: it is large enough */
-};
-
-/* Full to this mark, a pool gives no more (percent of its blocks). */
-struct pool_marks {
-	unsigned int data_percent, metadata_percent;
-	/* Largest sum of the lengths of its devices, in thousandths of its data; 0: no limit. */
-	uint64_t overcommit_thousandths;
 };
 
 /*
@@ -36,17 +28,3 @@ bool plan_is_empty(const struct plan *plan);
 
 /* Can this filesystem do what @plan says? 0, or -EPERM with a reason. */
 int plan_check_fs(const struct plan *plan, const struct growfs *fs, struct why *why);
-
-/*
- * May the pool be burdened with @cost_bytes more? 0, or -ENOSPC with the pool's figures. A pool in
- * trouble always says no: growing on one hangs, unkillably, for as long as the pool waits for
- * space.
- */
-int plan_check_pool(const struct thin_pool *pool, const struct pool_marks *marks,
-		    uint64_t cost_bytes, struct why *why);
-
-/*
- * May all devices of the pool together be @sectors long? 0, or -ENOSPC with the pool's figures.
- */
-int plan_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
-			  uint64_t sectors, struct why *why);

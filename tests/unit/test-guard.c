@@ -90,12 +90,12 @@ static void is_exact(void **state)
 	struct pool_marks marks = {95, 90, 1500};
 
 	(void)state;
-	assert_int_equal(plan_check_overcommit(&pool, &marks, 192000, &why), 0);
-	assert_int_equal(plan_check_overcommit(&pool, &marks, 192001, &why), -ENOSPC);
+	assert_int_equal(guard_check_overcommit(&pool, &marks, 192000, &why), 0);
+	assert_int_equal(guard_check_overcommit(&pool, &marks, 192001, &why), -ENOSPC);
 	assert_contains(why.text, "1.501 times");
 	assert_contains(why.text, "the limit is 1.5 ");
 	marks.overcommit_thousandths = 0;
-	assert_int_equal(plan_check_overcommit(&pool, &marks, UINT64_MAX / 1024, &why), 0);
+	assert_int_equal(guard_check_overcommit(&pool, &marks, UINT64_MAX / 1024, &why), 0);
 	free(pool.name);
 }
 
@@ -126,6 +126,77 @@ static void counts_under_the_pools_lock(void **state)
 	close(fd);
 }
 
+/* --- the pool: 1,000 blocks of 64 KiB of data, 1,000 of metadata --------------------------------
+ */
+
+static const struct pool_marks usual_marks = {95, 90, 0};
+
+static int check_room(uint64_t data_used, uint64_t metadata_used, uint64_t cost)
+{
+	struct thin_pool pool = {
+		.name = (char[]){"p\n"},
+		.block_sectors = 128,
+		.data_used_blocks = data_used,
+		.data_blocks = 1000,
+		.metadata_used_blocks = metadata_used,
+		.metadata_blocks = 1000,
+	};
+
+	why.text[0] = '\0';
+	return guard_check_room(&pool, &usual_marks, cost, &why);
+}
+
+static void respects_the_marks(void **state)
+{
+	(void)state;
+	assert_int_equal(check_room(0, 0, 0), 0);
+	assert_int_equal(check_room(950, 900, 0), 0);
+	assert_int_equal(check_room(951, 900, 0), -ENOSPC);
+	assert_contains(why.text, "pool \"p\\n\" has 95.1 % of its data in use, 95.1 % with");
+	assert_contains(why.text, "the limit is 95 %");
+	assert_int_equal(check_room(950, 901, 0), -ENOSPC);
+	assert_contains(why.text, "90.1 % of its metadata in use; the limit is 90 %");
+}
+
+static void counts_the_cost_in_whole_blocks(void **state)
+{
+	(void)state;
+	assert_int_equal(check_room(940, 0, 10 * 65536), 0);
+	assert_int_equal(check_room(940, 0, 10 * 65536 + 1), -ENOSPC);
+	assert_contains(why.text, "94.0 % of its data in use, 95.1 % with");
+	assert_int_equal(check_room(949, 0, 1), 0);
+	assert_int_equal(check_room(950, 0, 1), -ENOSPC);
+}
+
+static void counts_any_cost(void **state)
+{
+	(void)state;
+	for (unsigned int bit = 26; bit < 64; bit++)
+		assert_int_equal(check_room(0, 0, UINT64_C(1) << bit), -ENOSPC);
+	/* as much as wraps a 32-bit number of tenths of a percent around to a small one */
+	assert_int_equal(check_room(0, 0, (UINT64_C(1) << 32) * 65536), -ENOSPC);
+	assert_int_equal(check_room(0, 0, UINT64_MAX - 65536), -ENOSPC);
+}
+
+static void refuses_a_pool_in_trouble(void **state)
+{
+	struct thin_pool pool = {
+		.name = (char[]){"p"},
+		.block_sectors = 128,
+		.data_blocks = 1000,
+		.metadata_blocks = 1000,
+		.trouble = "on fire",
+	};
+
+	(void)state;
+	assert_int_equal(guard_check_room(&pool, &usual_marks, 0, &why), -ENOSPC);
+	assert_contains(why.text, "pool \"p\" is on fire");
+	pool.trouble = NULL;
+	assert_int_equal(guard_check_room(&pool, &usual_marks, 0, &why), 0);
+	pool.data_blocks = 0; /* full, whatever it is */
+	assert_int_equal(guard_check_room(&pool, &usual_marks, 0, &why), -ENOSPC);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +207,10 @@ int main(void)
 		FS_TEST(is_exact, FS_EXT4),
 		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
 		FS_TEST(counts_under_the_pools_lock, FS_EXT4),
+		cmocka_unit_test(respects_the_marks),
+		cmocka_unit_test(counts_the_cost_in_whole_blocks),
+		cmocka_unit_test(counts_any_cost),
+		cmocka_unit_test(refuses_a_pool_in_trouble),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
