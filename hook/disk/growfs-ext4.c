@@ -41,10 +41,12 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->group_cost_bytes = (uint64_t)sb.inode_table_blocks * sb.block_bytes;
 	/*
 	 * ext4_resize_fs() drops a last group that has no room for its own metadata: superblock,
-	 * descriptors, two bitmaps, inode table.
+	 * descriptors, two bitmaps, inode table; and, with bigalloc, the part of a cluster at the
+	 * end.
 	 */
 	ret->slack_bytes =
-		(uint64_t)(sb.descriptor_blocks + sb.inode_table_blocks + 5) * sb.block_bytes;
+		((uint64_t)sb.descriptor_blocks + sb.inode_table_blocks + 4 + sb.cluster_blocks) *
+		sb.block_bytes;
 	/* The kernel does not check this by itself. */
 	ret->max_bytes = sb.has_64bit ? UINT64_MAX : (uint64_t)UINT32_MAX * sb.block_bytes;
 	ret->mount_count = sb.mount_count;

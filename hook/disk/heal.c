@@ -58,7 +58,7 @@ static uint64_t ask_ledger(const struct heal_order *order, struct heal_report *r
 	if (r < 0)
 		report->warning = why;
 	if (r <= 0 || thin_lookup(device->pool, &pool, &why) < 0 ||
-	    !ledger_matches(&entry, device->name, pool.name, device->thin_id, sb->uuid))
+	    !ledger_matches(&entry, device->name, pool.name, device->thin_id, superblock_uuid(sb)))
 		return 0;
 	if (entry.state == LEDGER_INTENDED)
 		report->intended_sectors = entry.sectors;
@@ -105,8 +105,7 @@ static int inspect(dev_t dev, const struct heal_order *order, struct heal_report
 	if (r < 0)
 		return why_set(why, -r, "device %s: reading its superblock: %s",
 			       quote(report->device.name), strerror(-r));
-	if (sb.type != SUPERBLOCK_UNKNOWN)
-		decide(order, report, &sb);
+	decide(order, report, &sb);
 	return 0;
 }
 

@@ -142,8 +142,8 @@ int ledger_parse(const char *text, size_t len, struct ledger_entry *ret, struct 
 }
 
 bool ledger_matches(const struct ledger_entry *entry, const char *device, const char *pool,
-		    uint32_t thin_id, const uint8_t fs_uuid[16])
+		    uint32_t thin_id, const uint8_t *fs_uuid)
 {
 	return strcmp(entry->device, device) == 0 && strcmp(entry->pool, pool) == 0 &&
-	       entry->thin_id == thin_id && memcmp(entry->fs_uuid, fs_uuid, 16) == 0;
+	       entry->thin_id == thin_id && (!fs_uuid || memcmp(entry->fs_uuid, fs_uuid, 16) == 0);
 }

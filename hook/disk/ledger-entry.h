@@ -39,9 +39,13 @@ int ledger_parse(const char *text, size_t len, struct ledger_entry *ret, struct 
  */
 int ledger_format(const struct ledger_entry *entry, char *out);
 
-/* Is @entry about this very device and filesystem? */
+/*
+ * Is @entry about this very device and filesystem? Names and ids are used again, and snapshots
+ * share the UUID: all must match. Where no UUID can be read (@fs_uuid is NULL) the others suffice:
+ * a device that is too long does no harm.
+ */
 bool ledger_matches(const struct ledger_entry *entry, const char *device, const char *pool,
-		    uint32_t thin_id, const uint8_t fs_uuid[16]);
+		    uint32_t thin_id, const uint8_t *fs_uuid);
 
 /* Can an entry be of a device, or a file of the ledger, with this name? */
 bool ledger_name_is_valid(const char *name);

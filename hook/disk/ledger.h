@@ -6,8 +6,7 @@
  * LEDGER_DIR, named as the device. Engines forget an outside grow; after a power cut the superblock
  * of XFS does not know of it either.
  *
- * An entry names device, pool, thin id and filesystem UUID, and counts only where all four match:
- * names and ids are used again, and snapshots share the UUID.
+ * An entry names device, pool, thin id and filesystem UUID: ledger_matches() tells whose it is.
  */
 
 #include "disk/ledger-entry.h"

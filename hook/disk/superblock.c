@@ -14,6 +14,9 @@
 #define EXT4_ERROR_FS		  0x0002
 #define EXT4_COMPAT_SPARSE_SUPER2 0x0200
 #define EXT4_INCOMPAT_64BIT	  0x0080
+#define EXT4_RO_COMPAT_BIGALLOC	  0x0200
+#define EXT4_MAX_LOG_BLOCK	  6  /* 64 KiB */
+#define EXT4_MAX_LOG_CLUSTER	  20 /* 1 GiB */
 #define EXT4_OLD_INODE_BYTES	  128
 #define EXT4_OLD_DESCRIPTOR_BYTES 32
 
@@ -56,29 +59,51 @@ static uint64_t div_round_up(uint64_t n, uint64_t by)
 	return (n + by - 1) / by;
 }
 
-/* Offsets: s_blocks_count_lo 4, s_log_block_size 24, s_blocks_per_group 32, s_inodes_per_group 40,
- * s_mnt_count 52, s_magic 56, s_state 58, s_rev_level 76, s_inode_size 88, s_feature_compat 92,
- * s_feature_incompat 96, s_uuid 104, s_reserved_gdt_blocks 206, s_desc_size 254,
- * s_blocks_count_hi 336. */
+/*
+ * A group has as many clusters as a bitmap of one block has bits; without bigalloc a cluster is a
+ * block. Offsets: s_log_block_size 24, s_log_cluster_size 28, s_blocks_per_group 32,
+ * s_clusters_per_group 36, s_feature_ro_compat 100. 0 or -EINVAL.
+ */
+static int parse_ext4_group(const uint8_t *block, struct ext4_superblock *sb)
+{
+	uint32_t log_block = le32(block + 24), log_cluster = log_block;
+	uint32_t blocks = le32(block + 32), clusters = blocks;
+
+	if (le32(block + 100) & EXT4_RO_COMPAT_BIGALLOC) {
+		log_cluster = le32(block + 28);
+		clusters = le32(block + 36);
+	}
+	if (log_block > EXT4_MAX_LOG_BLOCK || log_cluster < log_block ||
+	    log_cluster > EXT4_MAX_LOG_CLUSTER)
+		return -EINVAL;
+	sb->block_bytes = 1024U << log_block;
+	sb->cluster_blocks = 1U << (log_cluster - log_block);
+	sb->blocks_per_group = blocks;
+	if (clusters == 0 || clusters > 8 * sb->block_bytes ||
+	    (uint64_t)clusters * sb->cluster_blocks != blocks)
+		return -EINVAL;
+	return 0;
+}
+
+/* Offsets: s_blocks_count_lo 4, s_inodes_per_group 40, s_mnt_count 52, s_magic 56, s_state 58,
+ * s_rev_level 76, s_inode_size 88, s_feature_compat 92, s_feature_incompat 96, s_uuid 104,
+ * s_reserved_gdt_blocks 206, s_desc_size 254, s_blocks_count_hi 336. */
 int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 {
 	struct ext4_superblock sb = {0};
-	uint32_t log_block = le32(block + 24), incompat = le32(block + 96);
+	uint32_t incompat = le32(block + 96);
 	uint32_t inode_bytes = le32(block + 76) ? le16(block + 88) : EXT4_OLD_INODE_BYTES;
 	uint32_t inodes_per_group = le32(block + 40), descriptor_bytes = EXT4_OLD_DESCRIPTOR_BYTES;
 
-	if (le16(block + 56) != EXT4_MAGIC || log_block > 6)
+	if (le16(block + 56) != EXT4_MAGIC || parse_ext4_group(block, &sb) < 0)
 		return -EINVAL;
-	sb.block_bytes = 1024U << log_block;
 	sb.has_64bit = incompat & EXT4_INCOMPAT_64BIT;
 	sb.blocks = le32(block + 4);
 	if (sb.has_64bit) {
 		sb.blocks |= (uint64_t)le32(block + 336) << 32;
 		descriptor_bytes = le16(block + 254);
 	}
-	sb.blocks_per_group = le32(block + 32);
 	if (sb.blocks == 0 || sb.blocks > UINT64_MAX / 2 / sb.block_bytes ||
-	    sb.blocks_per_group == 0 || sb.blocks_per_group > 8 * sb.block_bytes ||
 	    inodes_per_group == 0 || inodes_per_group > 8 * sb.block_bytes ||
 	    inode_bytes < EXT4_OLD_INODE_BYTES || inode_bytes > sb.block_bytes ||
 	    descriptor_bytes < EXT4_OLD_DESCRIPTOR_BYTES || descriptor_bytes > sb.block_bytes)
@@ -124,6 +149,7 @@ int superblock_open(dev_t dev)
 #define BTRFS_SUPERBLOCK_OFFSET 65536
 #define BTRFS_SUPERBLOCK_BYTES	4096
 #define BTRFS_MAGIC		"_BHRfS_M"
+#define BTRFS_METADATA_UUID	0x0400
 
 /*
  * s_checksum (1020, the last field) is stored without the final inversion. Without the feature
@@ -266,18 +292,50 @@ static int parse_xfs(int fd, const uint8_t *sector, size_t len, struct superbloc
 	return 0;
 }
 
+enum { BTRFS_CSUM_CRC32C, BTRFS_CSUM_XXHASH64, BTRFS_CSUM_SHA256, BTRFS_CSUM_BLAKE2B };
+
 /*
- * struct btrfs_super_block of linux/btrfs_tree.h: csum 0, fsid 32, magic 64, num_devices 136,
- * csum_type 196, dev_item.total_bytes 209. Checksums other than CRC-32C are not checked here, so
- * such a superblock is not believed.
+ * Kinds of checksum other than CRC-32C are not checked: like ext4 without a checksum, the
+ * superblock is held to what the kernel requires. The field of 32 bytes is zero behind the
+ * checksum: one that is too short for its kind means that a flipped bit made it of that kind.
+ */
+static bool btrfs_is_sound(const uint8_t *block)
+{
+	switch (le16(block + 196)) {
+	case BTRFS_CSUM_CRC32C:
+		return le32(block) == crc32c(0, block + 32, BTRFS_SUPERBLOCK_BYTES - 32);
+	case BTRFS_CSUM_XXHASH64:
+		return le32(block + 4) != 0;
+	case BTRFS_CSUM_SHA256:
+	case BTRFS_CSUM_BLAKE2B:
+		return le32(block + 28) != 0;
+	default:
+		return false;
+	}
+}
+
+/* As btrfs_validate_super() of the kernel's fs/btrfs/disk-io.c, and one device only. */
+static bool btrfs_is_in_range(const uint8_t *block)
+{
+	uint32_t sector_bytes = le32(block + 144), node_bytes = le32(block + 148);
+	bool has_metadata_uuid = le64(block + 188) & BTRFS_METADATA_UUID;
+
+	return le64(block + 48) == BTRFS_SUPERBLOCK_OFFSET && le64(block + 136) == 1 &&
+	       is_power_of_two(sector_bytes, 2048, 65536) &&
+	       is_power_of_two(node_bytes, sector_bytes, 65536) &&
+	       memcmp(block + 283, block + (has_metadata_uuid ? 571 : 32), 16) == 0;
+}
+
+/*
+ * struct btrfs_super_block of linux/btrfs_tree.h: csum 0, fsid 32, bytenr 48, magic 64,
+ * num_devices 136, sectorsize 144, nodesize 148, incompat_flags 188, csum_type 196,
+ * dev_item.total_bytes 209, dev_item.fsid 283, metadata_uuid 571.
  */
 static void parse_btrfs(const uint8_t *block, struct superblock *ret)
 {
 	uint64_t bytes = le64(block + 209);
 
-	if (le16(block + 196) != 0 ||
-	    le32(block) != crc32c(0, block + 32, BTRFS_SUPERBLOCK_BYTES - 32) ||
-	    le64(block + 136) != 1 || bytes == 0 || bytes > MAX_BYTES)
+	if (!btrfs_is_in_range(block) || !btrfs_is_sound(block) || bytes == 0 || bytes > MAX_BYTES)
 		return;
 	ret->type = SUPERBLOCK_BTRFS;
 	ret->bytes = bytes;
@@ -316,4 +374,9 @@ int superblock_read(int fd, struct superblock *ret)
 		return r;
 	*ret = sb;
 	return 0;
+}
+
+const uint8_t *superblock_uuid(const struct superblock *superblock)
+{
+	return superblock->type == SUPERBLOCK_UNKNOWN ? NULL : superblock->uuid;
 }

@@ -17,6 +17,7 @@ struct ext4_superblock {
 	uint32_t block_bytes;
 	uint64_t blocks;
 	uint32_t blocks_per_group;
+	uint32_t cluster_blocks;     /* what is allocated at once: 1, but with bigalloc */
 	uint32_t inode_table_blocks; /* of one group */
 	uint32_t descriptor_blocks;  /* of all groups, with the blocks reserved for growing */
 	bool has_64bit, has_errors, has_sparse_super2;
@@ -40,16 +41,19 @@ int superblock_open(dev_t dev);
 /* What an unmounted device says of the filesystem on it. */
 struct superblock {
 	enum { SUPERBLOCK_UNKNOWN, SUPERBLOCK_EXT4, SUPERBLOCK_XFS, SUPERBLOCK_BTRFS } type;
-	uint64_t bytes; /* that the filesystem needs its device to have; 0 if unknown */
-	uint8_t uuid[16];
+	uint64_t bytes;	      /* that the filesystem needs its device to have; 0 if unknown */
+	uint8_t uuid[16];     /* if the type is known */
 	uint32_t mount_count; /* ext4 */
 };
 
 /*
  * Reads the superblocks on the block device (or, in tests, file) @fd: ext2/3/4, XFS (the larger of
  * the primary and of allocation group 1's copy, if that is sound and of the same filesystem: after
- * a crash the primary may still have the old size), btrfs on one device. Checks magic, checksum
- * where there is one, and ranges; hostile bytes are "unknown", never an error. Nothing beyond the
+ * a crash the primary may still have the old size), btrfs on one device. Checks magic, ranges and,
+ * if it is CRC-32C, the checksum; hostile bytes are "unknown", never an error. Nothing beyond the
  * present end of the device is read. 0, or -errno if the device cannot be read.
  */
 int superblock_read(int fd, struct superblock *ret);
+
+/* The UUID for ledger_matches(); NULL: none could be read. Lives as long as @superblock. */
+const uint8_t *superblock_uuid(const struct superblock *superblock);

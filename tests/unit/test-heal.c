@@ -134,6 +134,29 @@ static void an_entry_counts_for_one_device_only(void **state)
 	}
 }
 
+/* A torn superblock, or a filesystem that is unknown here. */
+static void without_a_uuid_the_ledger_heals_the_device_that_it_names(void **state)
+{
+	(void)state;
+	fake_fs.superblock_damage = 1;
+	for (int i = 0; i < 3; i++) {
+		struct ledger_entry entry = entry_of(2 * LARGE_SECTORS, LEDGER_DONE);
+
+		if (i == 1) /* what it was made from, or a snapshot of it */
+			entry.thin_id++;
+		else if (i == 2)
+			strcpy(entry.pool, "other-pool");
+		put_entry(entry);
+		fake_dm.thin.live.sectors = SMALL_SECTORS;
+		if (i > 0) {
+			expect_heal(HEAL_KEPT, SMALL_SECTORS);
+		} else {
+			expect_heal(HEAL_DONE, 2 * LARGE_SECTORS);
+			assert_string_equal(healed.source, "ledger");
+		}
+	}
+}
+
 static void a_damaged_entry_is_a_warning(void **state)
 {
 	char *path = path_in(ledger_dir, "docker-8:1-42-thin");
@@ -317,6 +340,7 @@ int main(void)
 		HEAL_TEST(tells_of_a_growth_that_was_cut_short),
 		HEAL_TEST(never_shrinks),
 		HEAL_TEST(an_entry_counts_for_one_device_only),
+		HEAL_TEST(without_a_uuid_the_ledger_heals_the_device_that_it_names),
 		HEAL_TEST(a_damaged_entry_is_a_warning),
 		HEAL_TEST(leaves_what_is_not_ours),
 		HEAL_TEST(a_device_that_is_gone_needs_nothing),

@@ -861,6 +861,11 @@ static void matches_only_in_all(void **state)
 	assert_false(ledger_matches(&example, "docker", example.pool, 17, uuid));
 	assert_false(ledger_matches(&example, DEVICE, "docker-8:1-42-poo", 17, uuid));
 	assert_false(ledger_matches(&example, DEVICE, example.pool, 18, uuid));
+	/* No UUID could be read. */
+	assert_true(ledger_matches(&example, DEVICE, example.pool, 17, NULL));
+	assert_false(ledger_matches(&example, DEVICE "5", example.pool, 17, NULL));
+	assert_false(ledger_matches(&example, DEVICE, "docker-8:1-42-poo", 17, NULL));
+	assert_false(ledger_matches(&example, DEVICE, example.pool, 18, NULL));
 	for (int i = 0; i < 16; i++) {
 		uuid[i] ^= 1;
 		assert_false(ledger_matches(&example, DEVICE, example.pool, 17, uuid));

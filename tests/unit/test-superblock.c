@@ -51,6 +51,7 @@ static void reads_a_superblock(void **state)
 	assert_int_equal(sb.block_bytes, 4096);
 	assert_int_equal(sb.blocks, 262144);
 	assert_int_equal(sb.blocks_per_group, 32768);
+	assert_int_equal(sb.cluster_blocks, 1);
 	assert_int_equal(sb.inode_table_blocks, 512);
 	assert_int_equal(sb.descriptor_blocks, 1 + 127); /* 8 groups of 64 bytes; reserved */
 	assert_true(sb.has_64bit);
@@ -115,6 +116,35 @@ static void reads_every_block_size(void **state)
 	refuse();
 	put32(24, UINT32_MAX);
 	refuse();
+}
+
+/* A group has as many clusters of, here, 64 KiB as a bitmap of 4 KiB has bits. */
+static void reads_bigalloc(void **state)
+{
+	static const struct {
+		size_t at;
+		uint32_t value;
+	} nonsense[] = {
+		{28, 1},  {28, 21},	    {28, UINT32_MAX}, /* clusters */
+		{36, 0},  {36, 32769},	    {36, UINT32_MAX}, /* of a group */
+		{32, 0},  {32, 16 * 32767}, {32, UINT32_MAX}, /* blocks of a group */
+		{100, 0},				      /* no bigalloc */
+	};
+
+	(void)state;
+	for (size_t i = 0; i <= COUNT_OF(nonsense); i++) {
+		put32(28, 6);
+		put32(32, 16 * 32768);
+		put32(36, 32768);
+		put32(100, 0x200);
+		accept();
+		assert_int_equal(sb.blocks_per_group, 16 * 32768);
+		assert_int_equal(sb.cluster_blocks, 16);
+		if (i < COUNT_OF(nonsense)) {
+			put32(nonsense[i].at, nonsense[i].value);
+			refuse();
+		}
+	}
 }
 
 /* Revision 0 has inodes of 128 bytes, whatever stands where others have their size. */
@@ -311,6 +341,7 @@ static const struct {
 	{"xfs-v4", 0, 2048, 512 * MIB, SUPERBLOCK_XFS, 0x04},
 	{"xfs-4k-sectors", 0, 4096, 512 * MIB, SUPERBLOCK_XFS, 0x05},
 	{"btrfs", BTRFS_AT, BTRFS_AT + 4096, 128 * MIB, SUPERBLOCK_BTRFS, 0x03},
+	{"ext4-bigalloc", 0, 2048, 256 * MIB, SUPERBLOCK_EXT4, 0x07},
 };
 
 static void reads_what_mkfs_wrote(void **state)
@@ -323,7 +354,7 @@ static void reads_what_mkfs_wrote(void **state)
 		assert_int_equal(seen.uuid[15], kinds[i].uuid_end);
 	}
 	make_device("btrfs-xxhash", BTRFS_AT, 128 * MIB);
-	expect(SUPERBLOCK_UNKNOWN, 0);
+	expect(SUPERBLOCK_BTRFS, 128 * MIB);
 }
 
 /* Cut off anywhere, also where only zeros are missing. */
@@ -555,6 +586,63 @@ static void knows_the_largest_sizes(void **state)
 	expect(SUPERBLOCK_UNKNOWN, 0);
 }
 
+/* The kernel mounts more kinds of checksums than are checked here. */
+static void btrfs_is_held_to_ranges_whatever_its_checksum(void **state)
+{
+	static const struct {
+		size_t at;
+		uint32_t value;
+	} attacks[] = {
+		{48, 0},     {52, 1},	    {64, 0},	       {136, 0},	  {136, 2},
+		{140, 1},    {144, 0},	    {144, 6144},       {144, 1024},	  {148, 0},
+		{148, 2048}, {148, 131072}, {216, UINT32_MAX}, {283, 0x12345678}, {188, 0x400},
+	};
+
+	(void)state;
+	for (uint32_t kind = 0; kind <= 4; kind++) {
+		make_device("btrfs", BTRFS_AT, 128 * MIB);
+		data[196] = (uint8_t)kind;
+		seal_btrfs();
+		if (kind > 0) /* as CRC-32C it would be sound */
+			expect(SUPERBLOCK_UNKNOWN, 0);
+		memset(data + 4, 0x5a, 28);
+		put(data, MOST, BTRFS_AT);
+		expect(kind < 4 ? SUPERBLOCK_BTRFS : SUPERBLOCK_UNKNOWN, kind < 4 ? 128 * MIB : 0);
+		for (size_t i = 0; i < COUNT_OF(attacks); i++) {
+			make_device("btrfs", BTRFS_AT, 128 * MIB);
+			data[196] = (uint8_t)kind;
+			set_le32(data + attacks[i].at, attacks[i].value);
+			memset(data + 4, 0x5a, 28);
+			seal_btrfs();
+			expect(SUPERBLOCK_UNKNOWN, 0);
+		}
+	}
+}
+
+/* `btrfstune -m` was here: the visible UUID is new, the devices' is the old one. */
+static void btrfs_may_have_been_given_another_uuid(void **state)
+{
+	(void)state;
+	make_device("btrfs", BTRFS_AT, 128 * MIB);
+	memcpy(data + 571, data + 32, 16);
+	data[32] = 0xaa;
+	data[189] |= 0x04;
+	seal_btrfs();
+	expect(SUPERBLOCK_BTRFS, 128 * MIB);
+	assert_int_equal(superblock_uuid(&seen)[0], 0xaa);
+}
+
+static void what_is_not_read_has_no_uuid(void **state)
+{
+	(void)state;
+	make_device("ext4", 0, 64 * MIB);
+	expect(SUPERBLOCK_EXT4, 64 * MIB);
+	assert_ptr_equal(superblock_uuid(&seen), seen.uuid);
+	put((const uint8_t[]){0xde, 0xad}, 2, 1024 + 48);
+	expect(SUPERBLOCK_UNKNOWN, 0);
+	assert_null(superblock_uuid(&seen));
+}
+
 static void a_damaged_one_is_no_reason_to_believe_the_other(void **state)
 {
 	(void)state;
@@ -577,6 +665,7 @@ int main(void)
 		cmocka_unit_test_setup(without_64bit_there_is_no_upper_half, setup),
 		cmocka_unit_test_setup(reads_flags, setup),
 		cmocka_unit_test_setup(reads_every_block_size, setup),
+		cmocka_unit_test_setup(reads_bigalloc, setup),
 		cmocka_unit_test_setup(knows_the_old_inodes, setup),
 		cmocka_unit_test_setup(refuses_nonsense, setup),
 		cmocka_unit_test_setup(accepts_the_bounds, setup),
@@ -600,6 +689,12 @@ int main(void)
 						close_device),
 		cmocka_unit_test_setup_teardown(xfs_is_held_to_ranges, open_device, close_device),
 		cmocka_unit_test_setup_teardown(knows_the_largest_sizes, open_device, close_device),
+		cmocka_unit_test_setup_teardown(btrfs_is_held_to_ranges_whatever_its_checksum,
+						open_device, close_device),
+		cmocka_unit_test_setup_teardown(btrfs_may_have_been_given_another_uuid, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(what_is_not_read_has_no_uuid, open_device,
+						close_device),
 		cmocka_unit_test_setup_teardown(a_damaged_one_is_no_reason_to_believe_the_other,
 						open_device, close_device),
 	};
