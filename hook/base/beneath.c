@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/beneath.h"
+
+#include "base/cleanup.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define MAX_LINKS 40 /* as the kernel */
+
+struct walk {
+	char *at;	 /* so far, without links; "" is the root of this process */
+	size_t root_len; /* of @at, which does not become shorter than that */
+	char *rest;	 /* still to be walked */
+	size_t own_len;	 /* so much of its end is the caller's; what is before that, of links */
+	unsigned int links;
+	bool missing; /* nothing is at @at */
+};
+
+static int put(char **slot, char *text)
+{
+	if (!text)
+		return -ENOMEM;
+	free(*slot);
+	*slot = text;
+	return 0;
+}
+
+static char *join(const char *a, const char *b)
+{
+	char *text;
+
+	return asprintf(&text, "%s/%s", a, b) < 0 ? NULL : text;
+}
+
+static int step_up(struct walk *walk)
+{
+	char *slash = strrchr(walk->at + walk->root_len, '/');
+
+	if (walk->missing)
+		return -ENOENT;
+	if (slash)
+		*slash = '\0';
+	return 0;
+}
+
+/* The target of the link @path comes before @after, the rest of the way. */
+static int follow(struct walk *walk, const char *path, const char *after)
+{
+	char target[PATH_MAX];
+	ssize_t len = readlink(path, target, sizeof(target) - 1);
+
+	if (len < 0)
+		return -errno;
+	if (++walk->links > MAX_LINKS)
+		return -ELOOP;
+	target[len] = '\0';
+	if (walk->own_len > strlen(after))
+		walk->own_len = strlen(after);
+	if (target[0] == '/')
+		walk->at[walk->root_len] = '\0';
+	return put(&walk->rest, join(target, after));
+}
+
+static int step_down(struct walk *walk, const char *name, const char *after, bool of_link)
+{
+	_cleanup_free_ char *path = join(walk->at, name);
+	struct stat st;
+
+	if (!path)
+		return -ENOMEM;
+	if (!walk->missing && lstat(path, &st) < 0) {
+		if (errno != ENOENT || of_link)
+			return -errno;
+		walk->missing = true;
+	}
+	if (!walk->missing && S_ISLNK(st.st_mode))
+		return follow(walk, path, after);
+	put(&walk->at, TAKE_PTR(path));
+	return put(&walk->rest, strdup(after));
+}
+
+static int step(struct walk *walk)
+{
+	size_t len = strcspn(walk->rest, "/");
+	bool of_link = strlen(walk->rest) > walk->own_len;
+	const char *after = walk->rest + len + (walk->rest[len] == '/');
+	_cleanup_free_ char *name = strndup(walk->rest, len);
+	int r = 0;
+
+	if (!name)
+		return -ENOMEM;
+	if (len > 0 && strcmp(name, ".") != 0 && strcmp(name, "..") != 0)
+		return step_down(walk, name, after, of_link);
+	if (strcmp(name, "..") == 0)
+		r = step_up(walk);
+	return r < 0 ? r : put(&walk->rest, strdup(after));
+}
+
+static char *real_root(const char *root)
+{
+	char *real = realpath(*root ? root : "/", NULL);
+
+	if (real && strcmp(real, "/") == 0)
+		*real = '\0';
+	return real;
+}
+
+int beneath(const char *root, const char *path, char **ret)
+{
+	struct walk walk = {.at = real_root(root), .rest = strdup(path), .own_len = strlen(path)};
+	int r = !walk.at ? -errno : !walk.rest ? -ENOMEM : 0;
+
+	walk.root_len = walk.at ? strlen(walk.at) : 0;
+	while (r == 0 && walk.rest && *walk.rest)
+		r = step(&walk);
+	if (r == 0 && walk.at && !*walk.at)
+		r = put(&walk.at, strdup("/"));
+	free(walk.rest);
+	if (r == 0)
+		*ret = walk.at;
+	else
+		free(walk.at);
+	return r;
+}
