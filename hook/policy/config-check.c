@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void config_check_sizes(struct config_reader *reader)
@@ -86,13 +87,20 @@ static unsigned int warn_rule(const struct policy *policy, size_t i,
 unsigned int config_warn(const struct policy *policy, const struct config_listener *listener)
 {
 	unsigned int n = 0;
-	struct why why;
 
 	for (size_t i = 0; i < policy->n_rules; i++)
 		n += warn_rule(policy, i, listener);
-	if (access(policy->runtime, X_OK) < 0) {
-		why_set(&why, 0, "runtime %s: %s", quote(policy->runtime), strerror(errno));
-		n += warn(listener, &why);
-	}
 	return n;
+}
+
+int config_check_runtime(const struct policy *policy, struct why *why)
+{
+	struct stat st;
+	int err = 0;
+
+	if (stat(policy->runtime, &st) < 0)
+		err = errno;
+	else if (!S_ISREG(st.st_mode) || access(policy->runtime, X_OK) < 0)
+		err = EACCES;
+	return err ? why_set(why, err, "runtime %s: %s", quote(policy->runtime), strerror(err)) : 0;
 }

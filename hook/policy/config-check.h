@@ -8,8 +8,8 @@
 /* Errors: sizes above the largest one. */
 void config_check_sizes(struct config_reader *reader);
 
-/*
- * Warnings: valid, but probably not what was meant. A rule that can never match, a runtime that is
- * missing. Returns how many.
- */
+/* Warnings: valid, but probably not what was meant: rules that can never match. How many. */
 unsigned int config_warn(const struct policy *policy, const struct config_listener *listener);
+
+/* Can the runtime be executed? 0, or -errno with a reason. */
+int config_check_runtime(const struct policy *policy, struct why *why);

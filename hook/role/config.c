@@ -40,7 +40,12 @@ static void check(const struct policy *policy)
 {
 	const struct config_listener listener = {tell_warning, NULL};
 	unsigned int warnings = config_warn(policy, &listener);
+	struct why why;
 
+	if (config_check_runtime(policy, &why) < 0) {
+		warnings++;
+		tell_warning(&why, NULL);
+	}
 	printf("in order: %zu rule%s, %u warning%s\n", policy->n_rules,
 	       policy->n_rules == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
 }

@@ -9,6 +9,7 @@
 #include "role/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void tell_doubt(const struct why *why, void *context)
 {
@@ -16,7 +17,7 @@ static void tell_doubt(const struct why *why, void *context)
 
 	findings_add(&doctor->findings, SEVERITY_WARNING, "config", NULL,
 		     finding_text("%s", why->text),
-		     finding_text("it is no error, but it cannot be meant"), NULL);
+		     finding_text("it is valid, but probably not what was meant"), NULL);
 }
 
 static void check_switch(struct doctor *doctor)
@@ -48,4 +49,20 @@ void doctor_config(struct doctor *doctor)
 		findings_add(&doctor->findings, SEVERITY_OK, "config", NULL,
 			     finding_text("the configuration is in order"), NULL, NULL);
 	check_switch(doctor);
+}
+
+void doctor_runtime(struct doctor *doctor)
+{
+	bool configured = strcmp(doctor->policy->runtime, policy_builtin.runtime) != 0;
+	struct why why;
+
+	if (config_check_runtime(doctor->policy, &why) == 0 || !(configured || doctor->wraps))
+		return;
+	findings_add(
+		&doctor->findings, SEVERITY_BROKEN, "runtime", doctor->policy->runtime,
+		finding_text("%s", why.text),
+		finding_text("oci-thin-grow-runtime hands every container over to it: where an "
+			     "engine calls that, no container starts or stops; install it, or "
+			     "set \"runtime\" in the configuration to the engine's real one"),
+		NULL);
 }

@@ -4,6 +4,7 @@
 
 #include "role/doctor.h"
 
+#include "base/cleanup.h"
 #include "setup/setup.h"
 
 #include <string.h>
@@ -35,44 +36,61 @@ static bool is_in_use(const struct doctor *doctor, const char *engine)
 }
 
 /* Would `enable` do it? If not, why not. */
-static bool can_enable(const char *engine, struct why *why)
+static bool would_enable(const struct setup_place *place, const char *engine, struct why *why)
 {
-	const struct setup_place here = {0};
 	const struct setup_options options = {.by_default = strcmp(engine, "docker") == 0};
+	struct setup_place after = *place;
 	struct setup_plan plan;
+	struct setup_view view;
+	bool on;
 
-	if (setup_plan(&here, engine, &options, &plan, why) < 0)
+	if (setup_plan(place, engine, &options, &plan, why) < 0)
 		return false;
+	after.planned = &plan;
+	on = setup_look(&after, engine, &view, why) == 0;
+	if (on) {
+		on = view.state == SETUP_ON;
+		*why = view.missing;
+		setup_view_free(&view);
+	}
 	setup_plan_free(&plan);
-	return true;
+	return on;
+}
+
+static char *enable_command(const char *engine, const struct setup_place *place)
+{
+	_cleanup_free_ char *file = place->file ? finding_word(place->file) : NULL;
+
+	if (!place->file)
+		return finding_text("oci-thin-grow enable %s", engine);
+	return file ? finding_text("oci-thin-grow enable --file %s %s", file, engine) : NULL;
 }
 
 static void tell_missing(struct doctor *doctor, const char *engine, const struct setup_view *view)
 {
+	const struct setup_place place = {.file = view->elsewhere ? view->file : NULL};
 	bool broken = view->state == SETUP_BROKEN;
 	struct why why;
-	bool can = can_enable(engine, &why);
+	bool can = would_enable(&place, engine, &why);
+	/* The same fault is not told twice. */
+	const char *cause = can || strcmp(why.text, view->missing.text) == 0 ? "" : why.text;
 
 	findings_add(&doctor->findings, broken ? SEVERITY_BROKEN : SEVERITY_WARNING, "engine",
 		     engine,
-		     finding_text("%s %s: %s", engine,
-				  broken ? "does not rightly call the program"
-					 : "does not call the program",
-				  view->missing.text),
-		     finding_text("what its containers ask for is not looked at%s%s",
-				  can ? "" : "; \"oci-thin-grow enable\" cannot change that: ",
-				  can ? "" : why.text),
-		     can ? finding_text("oci-thin-grow enable %s", engine) : NULL);
+		     finding_text("%s does not call the program: %s", engine, view->missing.text),
+		     finding_text("the sizes that its containers ask for have no effect%s%s",
+				  *cause ? "; \"oci-thin-grow enable\" cannot change that: " : "",
+				  cause),
+		     can ? enable_command(engine, &place) : NULL);
 }
 
 static void tell(struct doctor *doctor, const char *engine, const struct setup_view *view)
 {
 	if (view->state == SETUP_ON)
 		findings_add(&doctor->findings, SEVERITY_OK, "engine", engine,
-			     finding_text("%s calls the program, by %s%s", engine, view->file,
-					  view->by_default
-						  ? ""
-						  : ", for containers that name its runtime"),
+			     finding_text("%s calls the program, by %s%s%s", engine, view->file,
+					  view->who ? ", for containers " : "",
+					  view->who ? view->who : ""),
 			     NULL, NULL);
 	else if (view->state != SETUP_NO_ENGINE)
 		tell_missing(doctor, engine, view);
@@ -97,6 +115,7 @@ void doctor_engines(struct doctor *doctor)
 				     NULL);
 			continue;
 		}
+		doctor->wraps |= view.state == SETUP_ON && view.wraps;
 		tell(doctor, engine, &view);
 		setup_view_free(&view);
 	}

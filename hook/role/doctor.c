@@ -56,6 +56,7 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 	if (target_list(args, &doctor->containers, &why) < 0)
 		doctor->findings.incomplete = true;
 	doctor_engines(doctor);
+	doctor_runtime(doctor);
 	if (kernel)
 		examine_disks(doctor);
 }

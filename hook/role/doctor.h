@@ -28,6 +28,7 @@ struct doctor {
 	struct doctor_device *devices;	  /* all of them, as they were when we began */
 	size_t n_devices;
 	struct engine_list containers;
+	bool wraps; /* an engine calls oci-thin-grow-runtime */
 
 	/* Is a device that is made again made long enough? If not: why, and what mends that. */
 	bool heals;
@@ -57,7 +58,8 @@ void doctor_short_devices(struct doctor *doctor);
 /* --- doctor-config.c, doctor-engines.c, doctor-pools.c, doctor-ledger.c, doctor-containers.c */
 
 void doctor_config(struct doctor *doctor);
-void doctor_engines(struct doctor *doctor); /* needs @containers */
+void doctor_engines(struct doctor *doctor); /* needs @containers; fills @wraps */
+void doctor_runtime(struct doctor *doctor); /* needs @wraps */
 void doctor_pools(struct doctor *doctor);
 void doctor_ledger(struct doctor *doctor);
 void doctor_containers(struct doctor *doctor);

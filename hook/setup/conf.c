@@ -2,14 +2,11 @@
 #include "setup/conf.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "setup/toml.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <string.h>
 
-#define MAX_BYTES (1UL << 20)
+#define MAX_DEPTH 16
 
 int conf_add(struct conf_list *list, const char *string)
 {
@@ -22,76 +19,131 @@ int conf_add(struct conf_list *list, const char *string)
 	return strings[list->n++] ? 0 : -ENOMEM;
 }
 
-static int take(const struct toml *toml, const char *path, const char *key, struct conf_list *list)
+static void clear(struct conf_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->strings[i]);
+	free(list->strings);
+	list->strings = NULL;
+	list->n = 0;
+}
+
+/* Once said, it holds for later files that do not say it (containers/common, attributedstring). */
+static void read_append(const struct toml *toml, const char *element, struct conf_list *list)
+{
+	size_t len = strlen(element);
+
+	for (size_t i = 0; i < toml->n; i++) {
+		const struct toml_item *item = &toml->items[i];
+
+		if (item->text && strncmp(item->path, element, len) == 0 &&
+		    strcmp(item->path + len, TOML_SEP "append") == 0)
+			list->append = strcmp(item->text, "true") == 0;
+	}
+}
+
+static int take(const struct toml *toml, const char *name, const char *key, struct conf_list *list)
 {
 	_cleanup_free_ char *element = NULL;
 	int r = 0;
 
 	if (!toml_find(toml, key))
 		return 0;
-	conf_free(list);
-	list->file = strdup(path);
-	if (!list->file || asprintf(&element, "%s" TOML_SEP TOML_ELEMENT, key) < 0) {
+	if (asprintf(&element, "%s" TOML_SEP TOML_ELEMENT, key) < 0) {
 		element = NULL;
 		return -ENOMEM;
 	}
+	read_append(toml, element, list);
+	if (!list->append)
+		clear(list);
+	free(list->file);
+	list->file = strdup(name);
+	if (!list->file)
+		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < toml->n; i++) {
-		if (strcmp(toml->items[i].path, element) == 0 && toml->items[i].text)
+		if (strcmp(toml->items[i].path, element) == 0 && toml->items[i].kind == TOML_STRING)
 			r = conf_add(list, toml->items[i].text);
 	}
 	return r;
 }
 
-int conf_read(const char *path, const char *key, struct conf_list *list, struct why *why)
+int conf_read(const struct setup_place *place, const char *name, const char *key,
+	      struct conf_list *list, struct why *why)
 {
 	_cleanup_(toml_free) struct toml toml = {0};
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
-	int r = file_read_at(AT_FDCWD, path, MAX_BYTES, &text, &len);
+	int r = place_read(place, name, &text, &len, why);
 
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return why_set(why, -r, "%s: %s", path, strerror(-r));
+	if (r <= 0)
+		return r;
 	r = toml_parse(text, len, &toml, why);
 	if (r < 0)
-		return why_prefix(why, r, path);
-	r = take(&toml, path, key, list);
-	return r < 0 ? why_set(why, -r, "%s: %s", path, strerror(-r)) : 0;
+		return why_prefix(why, r, name);
+	r = take(&toml, name, key, list);
+	return r < 0 ? why_set(why, -r, "%s: %s", name, strerror(-r)) : 0;
 }
 
-static bool ends_in(const char *name, const char *suffix)
+static bool ends_in_conf(const char *name)
 {
+	static const char suffix[] = ".conf";
 	size_t n = strlen(name), m = strlen(suffix);
 
 	return n >= m && strcmp(name + n - m, suffix) == 0;
 }
 
-int conf_read_folder(const char *dir, const char *suffix, const char *but, const char *key,
-		     struct conf_list *list, struct why *why)
+static char *join(const char *directory, const char *name)
 {
-	struct dirent **entries = NULL;
-	int n = scandir(dir, &entries, NULL, alphasort), r = 0;
+	char *path;
 
-	if (n < 0)
-		return errno == ENOENT ? 0 : why_set(why, errno, "%s: %s", dir, strerror(errno));
-	for (int i = 0; i < n; i++) {
-		const char *name = entries[i]->d_name;
-		_cleanup_free_ char *path = NULL;
+	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
+}
 
-		if (r == 0 && name[0] != '.' && ends_in(name, suffix) &&
-		    (!but || strcmp(name, but) != 0)) {
-			if (asprintf(&path, "%s/%s", dir, name) < 0) {
-				path = NULL;
-				r = why_set(why, ENOMEM, "out of memory");
-			} else {
-				r = conf_read(path, key, list, why);
-			}
-		}
-		free(entries[i]);
+int conf_read_directory(const struct setup_place *place, const char *name, const char *key,
+			struct conf_list *list, struct why *why)
+{
+	struct place_entry *entries = NULL;
+	int n = place_list(place, name, &entries, why), r = n < 0 ? n : 0;
+
+	for (int i = 0; r == 0 && i < n; i++) {
+		_cleanup_free_ char *path = join(name, entries[i].name);
+
+		if (!path)
+			r = why_set(why, ENOMEM, "out of memory");
+		else if (!entries[i].is_directory && ends_in_conf(path))
+			r = conf_read(place, path, key, list, why);
 	}
-	free(entries);
+	place_list_free(entries, n);
 	return r;
+}
+
+static int read_tree(const struct setup_place *place, const char *name, const char *but,
+		     const char *key, unsigned int depth, struct conf_list *list, struct why *why)
+{
+	struct place_entry *entries = NULL;
+	int n = place_list(place, name, &entries, why), r = n < 0 ? n : 0;
+
+	for (int i = 0; r == 0 && i < n; i++) {
+		_cleanup_free_ char *path = join(name, entries[i].name);
+
+		if (!path)
+			r = why_set(why, ENOMEM, "out of memory");
+		else if (entries[i].is_directory && depth == MAX_DEPTH)
+			r = why_set(why, EINVAL, "%s: nested too deeply", path);
+		else if (entries[i].is_directory)
+			r = read_tree(place, path, but, key, depth + 1, list, why);
+		else if (!but || strcmp(path, but) != 0)
+			r = conf_read(place, path, key, list, why);
+	}
+	place_list_free(entries, n);
+	return r;
+}
+
+/* filepath.Walk(): each directory's entries by name, hidden ones too; links are not followed. */
+int conf_read_tree(const struct setup_place *place, const char *name, const char *but,
+		   const char *key, struct conf_list *list, struct why *why)
+{
+	return read_tree(place, name, but, key, 0, list, why);
 }
 
 bool conf_has(const struct conf_list *list, const char *string)
@@ -105,9 +157,7 @@ bool conf_has(const struct conf_list *list, const char *string)
 
 void conf_free(struct conf_list *list)
 {
-	for (size_t i = 0; i < list->n; i++)
-		free(list->strings[i]);
-	free(list->strings);
+	clear(list);
 	free(list->file);
 	*list = (struct conf_list){0};
 }

@@ -145,6 +145,27 @@ static int cut_blocks(struct edit_text *t)
 	return r;
 }
 
+int containerd_repair(struct edit_text *t, struct why *why)
+{
+	_cleanup_(containerd_config_free) struct containerd_config config = {0};
+	const struct toml_item *item;
+	int r;
+
+	if (strstr(t->text, CONTAINERD_BEGIN))
+		return cut_blocks(t) < 0 ? no_memory(why) : 0;
+	r = containerd_parse(t->text, t->len, &config, why);
+	if (r < 0)
+		return r;
+	item = containerd_key(&config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY);
+	if (!item)
+		return why_set(why, EINVAL,
+			       "has a handler " SETUP_RUNTIME_NAME " without BinaryName in its "
+			       "options: remove it, or add BinaryName = \"%s\"",
+			       SETUP_RUNTIME_PATH);
+	r = edit_splice(t, item->start, item->end, "\"" SETUP_RUNTIME_PATH "\"");
+	return r < 0 ? no_memory(why) : 0;
+}
+
 /* Removes all lines that are @line, which has its end with it, but for blanks before it. */
 static int cut_line(struct edit_text *t, const char *line)
 {

@@ -15,6 +15,12 @@ bool containerd_has_import(const struct containerd_config *config, const char *i
 int containerd_add_handler(struct edit_text *t, const struct containerd_config *config,
 			   bool by_default, struct why *why);
 
+/*
+ * For a handler of ours that does not lead to our program: removes our block, so that it can be
+ * added again, or corrects the one that was written by hand. 0, -ENOMEM; -EINVAL: it cannot.
+ */
+int containerd_repair(struct edit_text *t, struct why *why);
+
 /* Version 3: an import of our drop-in into @t, whose text @config was made of. */
 int containerd_add_import(struct edit_text *t, const struct containerd_config *config,
 			  const char *import, struct why *why);

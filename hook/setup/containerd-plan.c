@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What enable and disable do to containerd's config.toml, and how it stands with it. */
+/* What enable and disable do to containerd's config.toml. */
 
 #include "base/cleanup.h"
 #include "base/quote.h"
@@ -34,10 +34,10 @@ static int check(const struct edit_text *t, const char *import, struct why *why)
 static int plan_drop_in(const struct setup_place *place, const struct containerd_config *config,
 			bool by_default, struct setup_plan *plan, struct why *why)
 {
-	_cleanup_free_ char *path = containerd_drop_in_path(place), *block = NULL;
+	_cleanup_free_ char *path = containerd_drop_in_name(place), *block = NULL;
 	struct setup_file *file = NULL;
 	char *text = NULL;
-	int r = path ? plan_read(plan, path, &file, why) : no_memory(why);
+	int r = path ? plan_read(place, path, plan, &file, why) : no_memory(why);
 
 	if (r < 0 || !file)
 		return r;
@@ -49,51 +49,60 @@ static int plan_drop_in(const struct setup_place *place, const struct containerd
 	return 0;
 }
 
-/* As Docker's own package of containerd has it. */
-static void warn_of_disabled(const struct containerd_config *config, struct setup_plan *plan)
-{
-	for (size_t i = 0; i < config->toml.n; i++) {
-		const struct toml_item *item = &config->toml.items[i];
-
-		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) == 0 &&
-		    item->text &&
-		    (strcmp(item->text, "cri") == 0 ||
-		     strcmp(item->text, "io.containerd.grpc.v1.cri") == 0))
-			plan_note(plan, "its CRI plugin is disabled (disabled_plugins), so nobody "
-					"asks for this handler yet");
-	}
-}
-
 /* Is our handler in config.toml itself? */
 static bool is_by_hand(const struct containerd_config *config)
 {
 	return containerd_key(config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY) != NULL;
 }
 
-/* Pure: the file's text with what version @config is of needs. */
-static int enabled(const struct setup_file *file, const struct containerd_config *config,
-		   const char *import, bool by_default, struct edit_text *ret, struct why *why)
+/* Pure: the text @t with what its version needs. */
+static int add(struct edit_text *t, const char *import, bool by_default, struct why *why)
 {
-	bool imports = config->version == 3 && !is_by_hand(config);
-	int r = copy_text(file, ret, why);
+	_cleanup_(containerd_config_free) struct containerd_config config = {0};
+	_cleanup_(edit_free) struct edit_text before = {0};
+	bool imports;
+	int r = edit_copy(t->text, t->len, &before) < 0 ? no_memory(why) : 0;
 
-	if (r == 0 && config->version == 2)
-		r = containerd_add_handler(ret, config, by_default, why);
-	if (r == 0 && imports)
-		r = containerd_add_import(ret, config, import, why);
-	return r < 0 ? r : check(ret, imports ? import : NULL, why);
+	if (r == 0)
+		r = containerd_parse(before.text, before.len, &config, why);
+	if (r < 0)
+		return r;
+	imports = config.version == 3 && !is_by_hand(&config);
+	if (config.version == 2)
+		r = containerd_add_handler(t, &config, by_default, why);
+	else if (imports)
+		r = containerd_add_import(t, &config, import, why);
+	return r < 0 ? r : check(t, imports ? import : NULL, why);
 }
 
-static int plan_config(struct setup_file *file, const struct containerd_config *config,
-		       const char *import, bool by_default, struct why *why)
+static bool needs_repair(const struct setup_place *place, const struct containerd_config *config)
+{
+	const struct toml_item *binary =
+		containerd_key(config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY);
+	struct why unused;
+
+	return containerd_has_handler(config, SETUP_RUNTIME_NAME) &&
+	       !(binary && binary->text && setup_is_runtime(place, binary->text, &unused));
+}
+
+static int plan_config(const struct setup_place *place, struct setup_file *file,
+		       const struct containerd_config *config, const char *import, bool by_default,
+		       struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text t = {0};
-	int r = enabled(file, config, import, by_default, &t, why);
+	bool is_new = !containerd_has_handler(config, SETUP_RUNTIME_NAME);
+	int r = copy_text(file, &t, why);
 
+	if (r == 0 && needs_repair(place, config)) {
+		by_default |= containerd_is_default(config);
+		r = containerd_repair(&t, why);
+	}
+	if (r == 0)
+		r = add(&t, import, by_default, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
-	file->keep_backup = file->old && !plan_same(t.text, t.len, file->old, file->old_len) &&
-			    !is_by_hand(config);
+	file->keep_backup =
+		file->old && is_new && !plan_same(t.text, t.len, file->old, file->old_len);
 	plan_set(file, TAKE_PTR(t.text), t.len);
 	return 0;
 }
@@ -102,19 +111,22 @@ static int plan_enable(const struct setup_place *place, bool by_default, struct 
 		       struct why *why)
 {
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
-	_cleanup_free_ char *path = containerd_path(place), *import = containerd_import(place);
+	_cleanup_free_ char *name = containerd_file_name(place), *import = containerd_import(place);
 	struct setup_file *file = NULL;
-	int r = path && import ? plan_read(plan, path, &file, why) : no_memory(why);
+	struct why fault;
+	int r = name && import ? plan_read(place, name, plan, &file, why) : no_memory(why);
 
 	if (r < 0 || !file)
 		return r;
 	r = containerd_parse(file->old ? file->old : "", file->old_len, &config, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
-	if (!setup_is_program(place, SETUP_RUNTIME_PATH))
-		return why_set(why, ENOENT, "%s is not installed", SETUP_RUNTIME_PATH);
-	warn_of_disabled(&config, plan);
-	r = plan_config(file, &config, import, by_default, why);
+	if (!setup_is_runtime(place, SETUP_RUNTIME_PATH, &fault))
+		return why_set(why, ENOENT, SETUP_RUNTIME_PATH " %s", fault.text);
+	if (containerd_is_cri_disabled(&config))
+		plan_note(plan, "its CRI plugin is disabled (disabled_plugins), so nobody asks for "
+				"this handler yet");
+	r = plan_config(place, file, &config, import, by_default, why);
 	if (r == 0 && config.version == 3 && !is_by_hand(&config))
 		r = plan_drop_in(place, &config, by_default, plan, why);
 	if (r == 0 && plan->n_files == 2) {
@@ -178,17 +190,18 @@ static int plan_disable_config(struct setup_file *file, const char *import, stru
 
 static int plan_disable(const struct setup_place *place, struct setup_plan *plan, struct why *why)
 {
-	_cleanup_free_ char *path = containerd_path(place), *import = containerd_import(place);
-	_cleanup_free_ char *drop_in = containerd_drop_in_path(place);
+	_cleanup_free_ char *path = containerd_file_name(place), *import = containerd_import(place);
+	_cleanup_free_ char *drop_in = containerd_drop_in_name(place);
 	struct setup_file *file = NULL;
-	int r = path && import && drop_in ? plan_read(plan, path, &file, why) : no_memory(why);
+	int r = path && import && drop_in ? plan_read(place, path, plan, &file, why)
+					  : no_memory(why);
 
 	if (r == 0 && file)
 		r = plan_disable_config(file, import, why);
 	if (r < 0)
 		return why_prefix(why, r, path ? path : "containerd");
 	/* Only when nothing imports it any more. */
-	r = plan_read(plan, drop_in, &file, why);
+	r = plan_read(place, drop_in, plan, &file, why);
 	if (r == 0)
 		plan_set(file, NULL, 0);
 	return r;
@@ -208,70 +221,3 @@ int containerd_plan(const struct setup_place *place, const struct setup_options 
 				"\"; with --default all do");
 	return r;
 }
-
-static void judge(const struct setup_place *place, const struct containerd_config *config,
-		  struct setup_view *view)
-{
-	const struct toml_item *item =
-		containerd_key(config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY);
-
-	view->by_default |= containerd_is_default(config);
-	if (!item || !item->text)
-		return;
-	view->state = SETUP_ON;
-	if (!setup_is_program(place, item->text)) {
-		view->state = SETUP_BROKEN;
-		why_set(&view->missing, 0,
-			"the BinaryName of the runtime " SETUP_RUNTIME_NAME ", %s, is no program",
-			quote(item->text));
-	}
-}
-
-static int judge_file(const struct setup_place *place, const char *path, const char *import,
-		      struct setup_view *view, bool *ret_imports, struct why *why)
-{
-	_cleanup_(containerd_config_free) struct containerd_config config = {0};
-	struct setup_plan plan = {0};
-	struct setup_file *file = NULL;
-	int r = plan_read(&plan, path, &file, why);
-
-	if (r == 0) {
-		r = containerd_parse(file->old ? file->old : "", file->old_len, &config, why);
-		if (r < 0)
-			why_prefix(why, r, path);
-	}
-	if (r == 0)
-		judge(place, &config, view);
-	if (r == 0 && ret_imports)
-		*ret_imports = containerd_has_import(&config, import);
-	setup_plan_free(&plan);
-	return r;
-}
-
-static int look(const struct setup_place *place, struct setup_view *view, struct why *why)
-{
-	_cleanup_free_ char *drop_in = containerd_drop_in_path(place),
-			    *import = containerd_import(place);
-	bool imports = false;
-	int r;
-
-	view->file = containerd_path(place);
-	if (!view->file || !drop_in || !import)
-		return no_memory(why);
-	r = judge_file(place, view->file, import, view, &imports, why);
-	if (r == 0 && imports && view->state == SETUP_OFF)
-		r = judge_file(place, drop_in, import, view, NULL, why);
-	if (r == 0 && view->state == SETUP_OFF)
-		why_set(&view->missing, 0,
-			"the runtime " SETUP_RUNTIME_NAME
-			" is not in %s; run \"oci-thin-grow enable containerd\"",
-			view->file);
-	return r;
-}
-
-const struct setup_engine setup_containerd = {
-	.name = "containerd",
-	.program = "containerd",
-	.look = look,
-	.plan = containerd_plan,
-};

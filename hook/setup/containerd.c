@@ -11,9 +11,9 @@
 #define DEFAULT_LINES                                                                              \
 	"[plugins.\"%s\".containerd]\n  default_runtime_name = \"" SETUP_RUNTIME_NAME "\"\n"
 
-char *containerd_path(const struct setup_place *place)
+char *containerd_file_name(const struct setup_place *place)
 {
-	return place->file ? strdup(place->file) : setup_path(place, CONFIG);
+	return place->file ? strdup(place->file) : place_name(place, CONFIG);
 }
 
 char *containerd_import(const struct setup_place *place)
@@ -26,13 +26,13 @@ char *containerd_import(const struct setup_place *place)
 	return asprintf(&path, "%s/conf.d/" CONTAINERD_DROP_IN, dirname(config)) < 0 ? NULL : path;
 }
 
-char *containerd_drop_in_path(const struct setup_place *place)
+char *containerd_drop_in_name(const struct setup_place *place)
 {
 	_cleanup_free_ char *import = containerd_import(place);
 
 	if (!import)
 		return NULL;
-	return place->file ? TAKE_PTR(import) : setup_path(place, import);
+	return place->file ? TAKE_PTR(import) : place_name(place, import);
 }
 
 static int read_version(struct containerd_config *config, struct why *why)
@@ -114,6 +114,25 @@ const struct toml_item *containerd_key(const struct containerd_config *config, c
 	return toml_find(&config->toml, path);
 }
 
+bool containerd_is_cri_disabled(const struct containerd_config *config)
+{
+	static const char *const names[] = {"cri", "io.containerd.grpc.v1.cri",
+					    "io.containerd.cri.v1.runtime"};
+
+	for (size_t i = 0; i < config->toml.n; i++) {
+		const struct toml_item *item = &config->toml.items[i];
+
+		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) != 0 ||
+		    !item->text)
+			continue;
+		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+			if (strcmp(item->text, names[k]) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Their handler's keys at @path, but for those that we set. */
 static void copy_keys(const struct containerd_config *config, const char *path, FILE *out)
 {
@@ -156,7 +175,7 @@ static void write_annotations(const struct containerd_config *config, FILE *out)
 	fputs("]\n", out);
 }
 
-static bool has_below(const struct containerd_config *config, const char *handler)
+bool containerd_has_handler(const struct containerd_config *config, const char *handler)
 {
 	_cleanup_free_ char *path = NULL;
 	bool found = false;
@@ -187,7 +206,7 @@ static void write_block(const struct containerd_config *config, bool by_default,
 	if (by_default)
 		fprintf(out, DEFAULT_LINES, plugin);
 	/* Any table of runtimes replaces containerd's own, in which runc is. */
-	if (!has_below(config, "runc"))
+	if (!containerd_has_handler(config, "runc"))
 		fprintf(out,
 			"[plugins.\"%s\".containerd.runtimes.runc]\n"
 			"  runtime_type = \"io.containerd.runc.v2\"\n",

@@ -37,6 +37,12 @@ void containerd_config_free(struct containerd_config *config);
 const struct toml_item *containerd_key(const struct containerd_config *config, const char *handler,
 				       const char *name);
 
+/* Is there anything of the handler @handler? */
+bool containerd_has_handler(const struct containerd_config *config, const char *handler);
+
+/* Is the CRI plugin, which alone knows handlers, disabled? As in Docker's own package. */
+bool containerd_is_cri_disabled(const struct containerd_config *config);
+
 /*
  * Our handler, like their handler runc (and that too, if they have it by default only), between
  * CONTAINERD_BEGIN and CONTAINERD_END. @by_default: also as the default one. To be freed.
@@ -48,9 +54,9 @@ char *containerd_default_block(const struct containerd_config *config);
 int containerd_plan(const struct setup_place *place, const struct setup_options *options,
 		    struct setup_plan *plan, struct why *why);
 
-/* config.toml's path, and that of our drop-in beside it; to be freed. */
-char *containerd_path(const struct setup_place *place);
-char *containerd_drop_in_path(const struct setup_place *place);
+/* The names (setup/place.h) of config.toml and of our drop-in beside it; to be freed. */
+char *containerd_file_name(const struct setup_place *place);
+char *containerd_drop_in_name(const struct setup_place *place);
 
 /* The drop-in's path as config.toml names it. To be freed. */
 char *containerd_import(const struct setup_place *place);

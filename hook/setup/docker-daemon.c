@@ -35,10 +35,10 @@ static bool is_roots(int proc_fd, const char *pid)
 	return line && sscanf(line, "\nUid:\t%u\t%u", &real, &effective) == 2 && effective == 0;
 }
 
-/* What is in a container has a root folder of its own. */
+/* What is in a container has a root directory of its own. */
 static bool has_the_hosts_root(const struct setup_place *place, int proc_fd, const char *pid)
 {
-	_cleanup_free_ char *root = setup_path(place, "/"), *path = NULL;
+	_cleanup_free_ char *root = place_name(place, "/"), *path = NULL;
 	struct stat theirs, hosts;
 
 	if (asprintf(&path, "%s/root", pid) < 0) {
@@ -79,6 +79,16 @@ static int keep(char **where, const char *text)
 	return *where ? 0 : -ENOMEM;
 }
 
+/* NAME=PATH */
+static int read_runtime(const char *text, struct docker_daemon *daemon)
+{
+	static const char ours[] = SETUP_RUNTIME_NAME "=";
+
+	if (!text || strncmp(text, ours, strlen(ours)) != 0)
+		return 0;
+	return keep(&daemon->runtime_path, text + strlen(ours));
+}
+
 static int read_options(const char *args, size_t len, struct docker_daemon *daemon)
 {
 	int r = 0;
@@ -91,6 +101,10 @@ static int read_options(const char *args, size_t len, struct docker_daemon *daem
 		r = keep(&daemon->config_file, value_of(arg, next, "config-file"));
 		if (r == 0)
 			r = keep(&daemon->data_root, value_of(arg, next, "data-root"));
+		if (r == 0)
+			r = keep(&daemon->default_runtime, value_of(arg, next, "default-runtime"));
+		if (r == 0)
+			r = read_runtime(value_of(arg, next, "add-runtime"), daemon);
 		if (r == 0 && value_of(arg, next, "default-runtime"))
 			r = keep(&daemon->conflict, "--default-runtime");
 		if (r == 0 && value_of(arg, next, "add-runtime"))
@@ -116,10 +130,10 @@ static int read_command_line(int proc_fd, const char *pid, struct docker_daemon 
 
 int docker_daemon_find(const struct setup_place *place, struct docker_daemon *ret)
 {
-	_cleanup_free_ char *path = setup_path(place, "/proc");
+	_cleanup_free_ char *name = place_name(place, "/proc"), *path = NULL;
 	struct docker_daemon daemon = {0};
-	DIR *proc = path ? opendir(path) : NULL;
-	int r = path ? 0 : -ENOMEM;
+	DIR *proc = name && place_resolve(place, name, &path) == 0 ? opendir(path) : NULL;
+	int r = name ? 0 : -ENOMEM;
 
 	for (const struct dirent *e; proc && r == 0 && !daemon.pid && (e = readdir(proc));) {
 		if (strspn(e->d_name, "0123456789") == strlen(e->d_name) &&
@@ -139,6 +153,8 @@ void docker_daemon_free(struct docker_daemon *daemon)
 {
 	free(daemon->config_file);
 	free(daemon->data_root);
+	free(daemon->default_runtime);
+	free(daemon->runtime_path);
 	free(daemon->conflict);
 	*daemon = (struct docker_daemon){0};
 }

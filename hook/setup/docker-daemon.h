@@ -6,9 +6,11 @@
 #include "setup/engine.h"
 
 struct docker_daemon {
-	int pid;	   /* 0: none runs */
-	char *config_file; /* of --config-file, or NULL */
-	char *data_root;   /* of --data-root, or NULL */
+	int pid;	       /* 0: none runs */
+	char *config_file;     /* of --config-file, or NULL */
+	char *data_root;       /* of --data-root, or NULL */
+	char *default_runtime; /* of --default-runtime, or NULL */
+	char *runtime_path;    /* of --add-runtime for the runtime of our name, or NULL */
 	char *conflict; /* an option that daemon.json must not have, too: dockerd would not start */
 };
 

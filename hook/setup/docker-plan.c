@@ -45,18 +45,25 @@ static int add_default(struct edit_text *t, const struct docker_config *config, 
 	return edit_set(t, NULL, "default-runtime", QUOTED_NAME, why);
 }
 
-static int add_runtime(struct edit_text *t, const struct docker_config *config, struct why *why)
+/* @repair: one of our name is there, but leads to something else. */
+static int add_runtime(struct edit_text *t, const struct docker_config *config, bool repair,
+		       struct why *why)
 {
 	if (config->has_runtime)
-		return 0;
+		return repair ? edit_set(t, "runtimes", SETUP_RUNTIME_NAME, DOCKER_RUNTIME, why)
+			      : 0;
 	if (!config->runtimes)
 		return edit_add(t, NULL, "runtimes", "{ " QUOTED_NAME ": " DOCKER_RUNTIME " }",
 				why);
 	return edit_add(t, "runtimes", SETUP_RUNTIME_NAME, DOCKER_RUNTIME, why);
 }
 
+struct wish {
+	bool by_default, force, repair;
+};
+
 /* Pure: the text @from with our keys in it. */
-static int enabled(const char *from, size_t len, bool by_default, bool force, struct edit_text *ret,
+static int enabled(const char *from, size_t len, const struct wish *wish, struct edit_text *ret,
 		   struct why *why)
 {
 	_cleanup_(docker_config_free) struct docker_config config = {0}, after = {0};
@@ -66,12 +73,12 @@ static int enabled(const char *from, size_t len, bool by_default, bool force, st
 	if (r == 0)
 		r = blank ? copy_text("{}\n", 3, ret, why) : copy_text(from, len, ret, why);
 	if (r == 0)
-		r = add_runtime(ret, &config, why);
-	if (r == 0 && by_default)
-		r = add_default(ret, &config, force, why);
+		r = add_runtime(ret, &config, wish->repair, why);
+	if (r == 0 && wish->by_default)
+		r = add_default(ret, &config, wish->force, why);
 	if (r == 0)
 		r = docker_parse(ret->text, ret->len, &after, why);
-	if (r == 0 && (!after.has_runtime || (by_default && !docker_is_default(&after))))
+	if (r == 0 && (!after.has_runtime || (wish->by_default && !docker_is_default(&after))))
 		r = why_set(why, EINVAL, "cannot be edited");
 	return r;
 }
@@ -122,8 +129,9 @@ static bool is_enabled_backup(const struct setup_file *file, const struct edit_t
 	for (int by_default = 0; by_default < 2; by_default++) {
 		_cleanup_(edit_free) struct edit_text t = {0};
 		struct why unused;
+		const struct wish wish = {.by_default = by_default, .force = true};
 
-		if (enabled(backup->text, backup->len, by_default, true, &t, &unused) == 0 &&
+		if (enabled(backup->text, backup->len, &wish, &t, &unused) == 0 &&
 		    plan_same(t.text, t.len, file->old, file->old_len))
 			return true;
 	}
@@ -173,22 +181,26 @@ static int plan_disable(struct setup_file *file, const struct docker_config *con
 
 static int plan_enable(const struct setup_place *place, struct setup_file *file,
 		       const struct docker_config *config, const struct setup_options *options,
-		       struct why *why)
+		       struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text t = {0};
-	const char *path = config->has_runtime ? config->runtime_path : SETUP_RUNTIME_PATH;
+	struct wish wish = {.by_default = options->by_default, .force = options->force};
+	struct why fault;
 	int r;
 
-	if (!path || !setup_is_program(place, path))
-		return why_set(why, ENOENT,
-			       "%s, its runtime " SETUP_RUNTIME_NAME ", is no program here",
-			       path ? quote(path) : "without a path");
-	r = enabled(file->old ? file->old : "", file->old_len, options->by_default, options->force,
-		    &t, why);
+	if (!setup_is_runtime(place, SETUP_RUNTIME_PATH, &fault))
+		return why_set(why, ENOENT, SETUP_RUNTIME_PATH " %s", fault.text);
+	wish.repair =
+		config->has_runtime &&
+		!(config->runtime_path && setup_is_runtime(place, config->runtime_path, &fault));
+	r = enabled(file->old ? file->old : "", file->old_len, &wish, &t, why);
 	if (r < 0)
 		return r;
 	if (plan_same(t.text, t.len, file->old, file->old_len))
 		return 0;
+	if (wish.repair && config->runtime_path)
+		plan_note(plan, "the path of the runtime " SETUP_RUNTIME_NAME " was %s, which %s",
+			  quote(config->runtime_path), fault.text);
 	file->keep_backup = file->old && !config->has_runtime && !docker_is_default(config);
 	plan_set(file, TAKE_PTR(t.text), t.len);
 	return 0;
@@ -220,24 +232,24 @@ static bool remembers_runtime(int dir_fd, const char *id)
 static void warn_of_users(const struct setup_place *place, const char *data_root,
 			  struct setup_plan *plan)
 {
-	_cleanup_free_ char *root = setup_path(place, data_root), *path = NULL;
+	_cleanup_free_ char *root = place_name(place, data_root), *name = NULL, *path = NULL;
 	char first[SHORT_ID + 1] = "";
 	unsigned int n = 0;
-	DIR *folder;
+	DIR *dir;
 
-	if (!root || asprintf(&path, "%s/containers", root) < 0) {
-		path = NULL;
+	if (!root || asprintf(&name, "%s/containers", root) < 0) {
+		name = NULL;
 		return;
 	}
-	folder = opendir(path);
-	for (const struct dirent *e; folder && (e = readdir(folder));) {
-		if (e->d_name[0] == '.' || !remembers_runtime(dirfd(folder), e->d_name))
+	dir = place_resolve(place, name, &path) == 0 ? opendir(path) : NULL;
+	for (const struct dirent *e; dir && (e = readdir(dir));) {
+		if (e->d_name[0] == '.' || !remembers_runtime(dirfd(dir), e->d_name))
 			continue;
 		if (n++ == 0)
 			snprintf(first, sizeof(first), "%.*s", SHORT_ID, e->d_name);
 	}
-	if (folder)
-		closedir(folder);
+	if (dir)
+		closedir(dir);
 	if (n)
 		plan_note(plan,
 			  "%u container%s made with this runtime (%s%s) will not start without it: "
@@ -247,15 +259,16 @@ static void warn_of_users(const struct setup_place *place, const char *data_root
 }
 
 /* A dockerd that would not read what we write, or would not start with it. */
-static int check_daemon(const struct docker_daemon *daemon, const struct setup_file *file,
-			bool disable, struct why *why)
+static int check_daemon(const struct setup_place *place, const struct docker_daemon *daemon,
+			const struct setup_file *file, bool disable, struct why *why)
 {
-	_cleanup_free_ char *real =
-		daemon->config_file ? realpath(daemon->config_file, NULL) : NULL;
+	_cleanup_free_ char *name = NULL, *real = NULL;
 
-	if (real && strcmp(real, file->path) != 0)
+	if (daemon->config_file && daemon->config_file[0] == '/')
+		name = place_name(place, daemon->config_file);
+	if (name && place_resolve(place, name, &real) == 0 && strcmp(real, file->path) != 0)
 		return why_set(why, EEXIST, "dockerd (process %d) reads another one: say --file %s",
-			       daemon->pid, daemon->config_file);
+			       daemon->pid, name);
 	if (daemon->conflict && !disable && setup_file_changes(file))
 		return why_set(
 			why, EEXIST,
@@ -288,9 +301,9 @@ static int plan_file(const struct setup_place *place, const struct setup_options
 
 	if (r == 0)
 		r = options->disable ? plan_disable(file, &config, options->keep_runtime, why)
-				     : plan_enable(place, file, &config, options, why);
+				     : plan_enable(place, file, &config, options, plan, why);
 	if (r == 0)
-		r = check_daemon(daemon, file, options->disable, why);
+		r = check_daemon(place, daemon, file, options->disable, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
 	tell_what_then(options, plan);
@@ -304,12 +317,12 @@ int docker_plan(const struct setup_place *place, const struct setup_options *opt
 		struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(docker_daemon_free) struct docker_daemon daemon = {0};
-	_cleanup_free_ char *path = docker_path(place);
+	_cleanup_free_ char *path = docker_file_name(place);
 	struct setup_file *file = NULL;
 	int r;
 
 	if (!path || docker_daemon_find(place, &daemon) < 0)
 		return why_set(why, ENOMEM, "out of memory");
-	r = plan_read(plan, path, &file, why);
+	r = plan_read(place, path, plan, &file, why);
 	return r < 0 ? r : plan_file(place, options, &daemon, file, plan, why);
 }

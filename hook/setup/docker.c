@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "setup/docker-daemon.h"
 
 #include <string.h>
 
@@ -13,9 +14,9 @@
 #define DATA_ROOT "/var/lib/docker"
 #define BOM	  "\xef\xbb\xbf"
 
-char *docker_path(const struct setup_place *place)
+char *docker_file_name(const struct setup_place *place)
 {
-	return place->file ? strdup(place->file) : setup_path(place, CONFIG);
+	return place->file ? strdup(place->file) : place_name(place, CONFIG);
 }
 
 bool docker_is_blank(const char *text, size_t len)
@@ -48,6 +49,20 @@ static int check_case(const struct json *root, struct why *why)
 	return 0;
 }
 
+/* A runtime without a path is a shim, and runc's has its program among the options. */
+static int read_shim(const struct json *runtime, const char **path, struct why *why)
+{
+	const struct json *options = NULL;
+	const char *type = "";
+	int r = json_string(runtime, "runtimeType", &type, why);
+
+	if (r > 0 && strcmp(type, "io.containerd.runc.v2") == 0)
+		r = json_member(runtime, "options", JSON_OBJECT, &options, why);
+	if (r > 0 && options)
+		r = json_string(options, "BinaryName", path, why);
+	return r < 0 ? r : 0;
+}
+
 static int read_runtime(struct docker_config *config, struct why *why)
 {
 	const struct json *runtime = NULL;
@@ -57,7 +72,7 @@ static int read_runtime(struct docker_config *config, struct why *why)
 		return r;
 	config->has_runtime = true;
 	r = json_string(runtime, "path", &config->runtime_path, why);
-	return r < 0 ? r : 0;
+	return r == 0 ? read_shim(runtime, &config->runtime_path, why) : r < 0 ? r : 0;
 }
 
 static int read_keys(struct docker_config *config, struct why *why)
@@ -105,15 +120,29 @@ void docker_config_free(struct docker_config *config)
 	config->doc = NULL;
 }
 
+/* dockerd takes a key from its command line or from the file, and does not start with both. */
+static void add_command_line(struct docker_config *config, const struct docker_daemon *daemon)
+{
+	if (daemon->runtime_path) {
+		config->has_runtime = true;
+		config->runtime_path = daemon->runtime_path;
+	}
+	if (daemon->default_runtime)
+		config->default_runtime = daemon->default_runtime;
+}
+
 static void judge(const struct setup_place *place, const struct docker_config *config,
 		  struct setup_view *view)
 {
-	view->by_default = docker_is_default(config);
+	struct why fault;
+
+	view->wraps = true;
+	view->who = docker_is_default(config) ? NULL : "that name its runtime";
 	view->state = SETUP_BROKEN;
-	if (!config->has_runtime && view->by_default) {
+	if (!config->has_runtime && docker_is_default(config)) {
 		why_set(&view->missing, 0,
 			"the default-runtime in %s is " SETUP_RUNTIME_NAME
-			", which is not among its runtimes; run \"oci-thin-grow enable docker\"",
+			", which is not among its runtimes",
 			view->file);
 	} else if (!config->has_runtime) {
 		why_set(&view->missing, 0,
@@ -121,36 +150,58 @@ static void judge(const struct setup_place *place, const struct docker_config *c
 			" is not in %s; run \"oci-thin-grow enable docker\"",
 			view->file);
 		view->state = SETUP_OFF;
-	} else if (!config->runtime_path || !setup_is_program(place, config->runtime_path)) {
+	} else if (!config->runtime_path) {
+		why_set(&view->missing, 0, "the runtime " SETUP_RUNTIME_NAME " in %s has no path",
+			view->file);
+	} else if (!setup_is_runtime(place, config->runtime_path, &fault)) {
 		why_set(&view->missing, 0,
-			"the path of the runtime " SETUP_RUNTIME_NAME " in %s, %s, is no program",
-			view->file, config->runtime_path ? quote(config->runtime_path) : "none");
+			"the path of the runtime " SETUP_RUNTIME_NAME " in %s, %s, %s", view->file,
+			quote(config->runtime_path), fault.text);
 	} else {
 		view->state = SETUP_ON;
 	}
 }
 
-static int look(const struct setup_place *place, struct setup_view *view, struct why *why)
+/* Where a running dockerd reads another file, that one counts. */
+static char *file_that_counts(const struct setup_place *place, const struct docker_daemon *daemon,
+			      bool *ret_elsewhere)
 {
-	struct docker_config config = {0};
-	struct setup_plan plan = {0};
-	struct setup_file *file = NULL;
+	*ret_elsewhere = false;
+	if (place->file || !daemon->config_file || daemon->config_file[0] != '/' ||
+	    strcmp(daemon->config_file, CONFIG) == 0)
+		return docker_file_name(place);
+	*ret_elsewhere = true;
+	return place_name(place, daemon->config_file);
+}
+
+static int look_at(const struct setup_place *place, const struct docker_daemon *daemon,
+		   struct setup_view *view, struct why *why)
+{
+	_cleanup_(docker_config_free) struct docker_config config = {0};
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
 	int r;
 
-	view->file = docker_path(place);
+	view->file = file_that_counts(place, daemon, &view->elsewhere);
 	if (!view->file)
 		return why_set(why, ENOMEM, "out of memory");
-	r = plan_read(&plan, view->file, &file, why);
-	if (r == 0) {
-		r = docker_parse(file->old ? file->old : "", file->old_len, &config, why);
-		if (r == 0)
-			judge(place, &config, view);
-		else
-			why_prefix(why, r, view->file);
-	}
-	docker_config_free(&config);
-	setup_plan_free(&plan);
-	return r;
+	r = place_read(place, view->file, &text, &len, why);
+	if (r < 0)
+		return r;
+	r = docker_parse(text ? text : "", len, &config, why);
+	if (r < 0)
+		return why_prefix(why, r, view->file);
+	add_command_line(&config, daemon);
+	judge(place, &config, view);
+	return 0;
+}
+
+static int look(const struct setup_place *place, struct setup_view *view, struct why *why)
+{
+	_cleanup_(docker_daemon_free) struct docker_daemon daemon = {0};
+	int r = docker_daemon_find(place, &daemon);
+
+	return r < 0 ? why_set(why, ENOMEM, "out of memory") : look_at(place, &daemon, view, why);
 }
 
 const struct setup_engine setup_docker = {

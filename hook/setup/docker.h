@@ -13,8 +13,8 @@
 struct docker_config {
 	struct json_doc *doc;	     /* owns what the others point to */
 	const struct json *runtimes; /* or NULL */
-	bool has_runtime;	     /* ours is among these... */
-	const char *runtime_path;    /* ...with this path, or NULL */
+	bool has_runtime;	     /* one of our name is among these... */
+	const char *runtime_path;    /* ...with this program, or NULL */
 	const char *default_runtime; /* or NULL */
 	const char *data_root;
 };
@@ -32,5 +32,5 @@ bool docker_is_default(const struct docker_config *config);
 int docker_plan(const struct setup_place *place, const struct setup_options *options,
 		struct setup_plan *plan, struct why *why);
 
-/* daemon.json's path, to be freed. */
-char *docker_path(const struct setup_place *place);
+/* daemon.json's name (setup/place.h), to be freed. */
+char *docker_file_name(const struct setup_place *place);

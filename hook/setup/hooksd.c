@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
-#include "oci/json.h"
+#include "setup/hooksd-file.h"
 
 #include <string.h>
 
@@ -19,164 +19,160 @@ const char hooksd_text[] = "{\n"
 			   "  \"stages\": [\"createRuntime\"]\n"
 			   "}\n";
 
-static const char *folder_at(const struct conf_list *folders, size_t i)
-{
-	return folders->n ? folders->strings[i] : HOOKSD_FOLDER;
-}
-
-static size_t count(const struct conf_list *folders)
-{
-	return folders->n ? folders->n : 1;
-}
-
-static char *path_in(const struct setup_place *place, const char *folder)
+static char *name_in(const struct setup_place *place, const char *directory)
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (asprintf(&path, "%s/" HOOKSD_NAME, folder) < 0) {
+	if (asprintf(&path, "%s/" HOOKSD_NAME, directory) < 0) {
 		path = NULL;
 		return NULL;
 	}
-	return setup_path(place, path);
+	return place_name(place, path);
 }
 
-/* The file that counts, or the one to make: the folder that we install to, or else the last. */
-static char *choose(const struct setup_place *place, const struct conf_list *folders)
+/* The file that counts, or the one to create: in the directory of the package, or in the last. */
+static char *choose(const struct setup_place *place, const struct conf_list *directories)
 {
-	for (size_t i = count(folders); i-- > 0;) {
-		char *path = path_in(place, folder_at(folders, i));
+	for (size_t i = directories->n; i-- > 0;) {
+		char *name = name_in(place, directories->strings[i]);
 
-		if (!path || access(path, F_OK) == 0)
-			return path;
-		free(path);
+		if (!name || place_has(place, name))
+			return name;
+		free(name);
 	}
-	return path_in(place, conf_has(folders, HOOKSD_FOLDER)
-				      ? HOOKSD_FOLDER
-				      : folder_at(folders, count(folders) - 1));
+	return name_in(place, directories->n && !conf_has(directories, HOOKSD_DIRECTORY)
+				      ? directories->strings[directories->n - 1]
+				      : HOOKSD_DIRECTORY);
 }
 
-/* The path of the hook in @text: 1 and *ret, to be freed; 0 if there is none. */
-static int hook_path(const char *text, size_t len, char **ret, struct why *why)
+/* Is our hook called with that? 0; -EINVAL with a reason. */
+static int check(const struct setup_place *place, const char *text, size_t len,
+		 bool *ret_conditional, struct why *why)
 {
-	const struct json *hook = NULL;
-	struct json_doc *doc = NULL;
-	const char *path = NULL;
-	int r = json_parse(text, len, &doc, why);
+	struct hooksd_file file;
+	struct why fault;
+	int r = hooksd_file_parse(text, len, &file, why);
 
 	if (r < 0)
 		return r;
-	r = json_member(json_root(doc), "hook", JSON_OBJECT, &hook, why);
-	if (r > 0)
-		r = json_string(hook, "path", &path, why);
-	if (r > 0) {
-		*ret = strdup(path);
-		r = *ret ? 1 : why_set(why, ENOMEM, "out of memory");
-	}
-	json_free(doc);
+	*ret_conditional = file.conditional;
+	if (!setup_is_ours(place, file.path, SETUP_HOOK_PATH, &fault))
+		r = why_set(why, EINVAL, "its hook's path, %s, %s", quote(file.path), fault.text);
+	free(file.path);
 	return r;
 }
 
-static int judge(const struct setup_place *place, const struct setup_file *file, const char *engine,
-		 struct setup_view *view, struct why *why)
+static int judge(const struct setup_place *place, const struct conf_list *directories,
+		 const char *engine, struct setup_view *view, struct why *why)
 {
-	_cleanup_free_ char *path = NULL;
-	int r;
+	_cleanup_free_ char *text = NULL;
+	bool conditional = false;
+	struct why fault;
+	size_t len = 0;
+	int r = place_read(place, view->file, &text, &len, why);
 
-	if (!file->old) {
-		why_set(&view->missing, 0, "there is no %s; run \"oci-thin-grow enable %s\"",
-			file->path, engine);
+	if (r < 0)
+		return r;
+	if (r == 0 || directories->n == 0) {
+		why_set(&view->missing, 0, "%s %s; run \"oci-thin-grow enable %s\"",
+			r == 0 ? "there is no" : "no directory of hooks is read, so not",
+			view->file, engine);
 		return 0;
 	}
-	r = hook_path(file->old, file->old_len, &path, why);
-	if (r < 0)
-		return why_prefix(why, r, file->path);
 	view->state = SETUP_ON;
-	view->by_default = true;
-	if (r == 0 || !setup_is_program(place, path)) {
+	r = check(place, text, len, &conditional, &fault);
+	view->who = conditional ? "that its conditions are for" : NULL;
+	if (r == -ENOMEM)
+		return why_set(why, ENOMEM, "out of memory");
+	if (r < 0) {
 		view->state = SETUP_BROKEN;
-		why_set(&view->missing, 0, "the hook's path in %s, %s, is no program", file->path,
-			r ? quote(path) : "none");
+		why_set(&view->missing, 0, "%s: %s", view->file, fault.text);
 	}
 	return 0;
 }
 
-int hooksd_look(const struct setup_place *place, const struct conf_list *folders,
+int hooksd_look(const struct setup_place *place, const struct conf_list *directories,
 		const char *engine, struct setup_view *view, struct why *why)
 {
-	struct setup_plan plan = {0};
-	struct setup_file *file = NULL;
-	int r;
-
-	view->file = choose(place, folders);
+	view->file = choose(place, directories);
 	if (!view->file)
 		return why_set(why, ENOMEM, "out of memory");
-	r = plan_read(&plan, view->file, &file, why);
-	if (r == 0)
-		r = judge(place, file, engine, view, why);
-	setup_plan_free(&plan);
-	return r;
+	return judge(place, directories, engine, view, why);
 }
 
-/* One that somebody has changed is kept, and comes back. */
-static int plan_enable(const struct setup_place *place, const char *path, struct setup_plan *plan,
+static bool is_good(const struct setup_place *place, const char *text, size_t len)
+{
+	struct why unused;
+	bool conditional;
+
+	return text && check(place, text, len, &conditional, &unused) == 0;
+}
+
+/* One that somebody has changed is kept, and comes back; but not one that does not work. */
+static int plan_enable(const struct setup_place *place, const char *name, struct setup_plan *plan,
 		       struct why *why)
 {
-	struct edit_text backup = {0};
+	_cleanup_(edit_free) struct edit_text backup = {0};
 	struct setup_file *file = NULL;
+	bool brings_back;
 	char *text;
-	int r = plan_read(plan, path, &file, why);
+	int r = plan_read(place, name, plan, &file, why);
 
 	if (r < 0)
 		return r;
-	if (!setup_is_program(place, SETUP_HOOK_PATH))
+	if (!setup_is_ours(place, SETUP_HOOK_PATH, SETUP_HOOK_PATH, why))
 		return why_set(why, ENOENT, "%s: the hook is not installed", SETUP_HOOK_PATH);
+	if (is_good(place, file->old, file->old_len))
+		return 0;
 	r = plan_backup(file, &backup, why);
 	if (r < 0)
 		return r;
-	if (file->old) {
-		free(backup.text);
-		return 0;
-	}
-	file->remove_backup = r > 0;
-	text = r > 0 ? backup.text : strdup(hooksd_text);
+	brings_back = !file->old && is_good(place, backup.text, backup.len);
+	text = brings_back ? TAKE_PTR(backup.text) : strdup(hooksd_text);
 	if (!text)
 		return why_set(why, ENOMEM, "out of memory");
+	file->keep_backup = file->old && !is_good(place, backup.text, backup.len);
+	file->remove_backup = brings_back;
 	plan_set(file, text, strlen(text));
 	return 0;
 }
 
-static int plan_removal(const char *path, struct setup_plan *plan, struct why *why)
+static int plan_removal(const struct setup_place *place, const char *name, struct setup_plan *plan,
+			struct why *why)
 {
 	struct setup_file *file = NULL;
 	int r;
 
-	if (access(path, F_OK) < 0)
+	if (!place_has(place, name))
 		return 0;
 	if (plan->n_files == SETUP_MAX_FILES)
-		return why_set(why, EINVAL, "%s: too many folders have this file", path);
-	r = plan_read(plan, path, &file, why);
+		return why_set(why, EINVAL, "%s: too many directories have this file", name);
+	r = plan_read(place, name, plan, &file, why);
 	if (r < 0)
 		return r;
-	file->keep_backup = strcmp(file->old, hooksd_text) != 0;
+	if (!file->old) /* somebody else has just removed it */
+		return 0;
+	file->keep_backup = !plan_same(file->old, file->old_len, hooksd_text, strlen(hooksd_text));
 	plan_set(file, NULL, 0);
 	return 0;
 }
 
-int hooksd_plan(const struct setup_place *place, const struct conf_list *folders, bool disable,
+int hooksd_plan(const struct setup_place *place, const struct conf_list *directories, bool disable,
 		struct setup_plan *plan, struct why *why)
 {
 	int r = 0;
 
 	if (!disable) {
-		_cleanup_free_ char *path = choose(place, folders);
+		_cleanup_free_ char *name = choose(place, directories);
 
-		return path ? plan_enable(place, path, plan, why)
+		return name ? plan_enable(place, name, plan, why)
 			    : why_set(why, ENOMEM, "out of memory");
 	}
-	for (size_t i = 0; r == 0 && i < count(folders); i++) {
-		_cleanup_free_ char *path = path_in(place, folder_at(folders, i));
+	for (size_t i = 0; r == 0 && i < directories->n; i++) {
+		_cleanup_free_ char *name = name_in(place, directories->strings[i]);
 
-		r = path ? plan_removal(path, plan, why) : why_set(why, ENOMEM, "out of memory");
+		r = name ? plan_removal(place, name, plan, why)
+			 : why_set(why, ENOMEM, "out of memory");
 	}
 	if (r == 0 && setup_plan_changes(plan))
 		plan_note(plan, SHARED);

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* The JSON file in a folder of OCI hooks (oci-hooks(5)), which podman and CRI-O share. */
+/* The JSON file in a directory of OCI hooks (oci-hooks(5)), which podman and CRI-O share. */
 
 #include "setup/conf.h"
 
-#define HOOKSD_FOLDER "/usr/share/containers/oci/hooks.d"
-#define HOOKSD_NAME   "50-oci-thin-grow.json"
+#define HOOKSD_DIRECTORY "/usr/share/containers/oci/hooks.d"
+#define HOOKSD_NAME	 "50-oci-thin-grow.json"
 
 /* What is in it when enable has made it: config/hooks.d/50-oci-thin-grow.json. */
 extern const char hooksd_text[];
 
-/*
- * @folders: those that the engine reads, the last one counts most; none: HOOKSD_FOLDER.
- */
-int hooksd_look(const struct setup_place *place, const struct conf_list *folders,
+/* @directories: all that the engine reads, the last one counts most. */
+int hooksd_look(const struct setup_place *place, const struct conf_list *directories,
 		const char *engine, struct setup_view *view, struct why *why);
-int hooksd_plan(const struct setup_place *place, const struct conf_list *folders, bool disable,
+int hooksd_plan(const struct setup_place *place, const struct conf_list *directories, bool disable,
 		struct setup_plan *plan, struct why *why);

@@ -2,53 +2,24 @@
 #include "setup/plan.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_BYTES (1UL << 20)
-
-/* 1 and the text; 0: no such file. */
-static int read_text(const char *path, char **ret_text, size_t *ret_len, struct why *why)
-{
-	int r = file_read_at(AT_FDCWD, path, MAX_BYTES, ret_text, ret_len);
-
-	if (r == -ENOENT)
-		return 0;
-	if (r == -EFBIG)
-		return why_set(why, EINVAL, "%s: longer than such a file can be", path);
-	if (r < 0)
-		return why_set(why, -r, "%s: %s", path, strerror(-r));
-	return 1;
-}
-
-/* Where a link leads to is what is changed; the link stays. */
-static char *resolve(const char *path)
-{
-	char *real = realpath(path, NULL);
-	struct stat st;
-
-	if (real || errno != ENOENT)
-		return real;
-	if (lstat(path, &st) < 0)
-		return strdup(path);
-	errno = ENOENT; /* a link to nowhere */
-	return NULL;
-}
-
-int plan_read(struct setup_plan *plan, const char *path, struct setup_file **ret, struct why *why)
+/* A link stays; where it leads to is what is changed. */
+int plan_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
+	      struct setup_file **ret, struct why *why)
 {
 	struct setup_file *file = &plan->files[plan->n_files];
 	int r;
 
-	*file = (struct setup_file){.path = resolve(path)};
-	if (!file->path)
-		return why_set(why, errno, "%s: %s", path, strerror(errno));
+	*file = (struct setup_file){0};
+	r = place_resolve(place, name, &file->path);
+	if (r < 0)
+		return why_set(why, -r, "%s: %s", name, strerror(-r));
 	plan->n_files++;
-	r = read_text(file->path, &file->old, &file->old_len, why);
+	r = place_read_path(file->path, &file->old, &file->old_len, why);
 	if (r < 0)
 		return r;
 	if (r > 0) {
@@ -68,7 +39,7 @@ int plan_backup(const struct setup_file *file, struct edit_text *ret, struct why
 
 	if (!path)
 		return why_set(why, ENOMEM, "out of memory");
-	return read_text(path, &ret->text, &ret->len, why);
+	return place_read_path(path, &ret->text, &ret->len, why);
 }
 
 char *plan_backup_path(const struct setup_file *file)

@@ -4,10 +4,12 @@
 /* What enable or disable is going to do to the files of an engine: decided first, then done. */
 
 #include "setup/edit.h"
+#include "setup/place.h"
 #include "setup/setup.h"
 
-/* Puts the file @path into the plan, with what is in it now. */
-int plan_read(struct setup_plan *plan, const char *path, struct setup_file **ret, struct why *why);
+/* Puts the file @name (setup/place.h) into the plan, with what is in it now. */
+int plan_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
+	      struct setup_file **ret, struct why *why);
 
 /*
  * What the file was before enable, as kept beside it: 1 and *ret, 0 if there is no such file.

@@ -2,50 +2,68 @@
 
 /*
  * podman: a hooks.d file. Where it looks for such is said by hooks_dir in containers.conf(5); its
- * default is the one folder below /usr/share, although oci-hooks(5) names one below /etc, too.
+ * default is the one directory below /usr/share. It reads the one below /etc, too, only where
+ * hooks_dir is an empty list.
  */
 
 #include "base/cleanup.h"
 #include "setup/hooksd.h"
 #include "setup/toml.h"
 
-#define KEY "engine" TOML_SEP "hooks_dir"
+#include <string.h>
 
-static int read_folders(const struct setup_place *place, struct conf_list *list, struct why *why)
+#define KEY		   "engine" TOML_SEP "hooks_dir"
+#define OVERRIDE_DIRECTORY "/etc/containers/oci/hooks.d"
+#define DROP_INS	   "/etc/containers/containers.conf.d"
+
+static int read_files(const struct setup_place *place, struct conf_list *list, struct why *why)
 {
 	static const char *const files[] = {"/usr/share/containers/containers.conf",
 					    "/etc/containers/containers.conf"};
-	_cleanup_free_ char *folder = setup_path(place, "/etc/containers/containers.conf.d");
+	_cleanup_free_ char *drop_ins = place_name(place, DROP_INS);
 	int r = 0;
 
 	if (place->file)
-		return conf_read(place->file, KEY, list, why);
+		return conf_read(place, place->file, KEY, list, why);
 	for (size_t i = 0; r == 0 && i < sizeof(files) / sizeof(files[0]); i++) {
-		_cleanup_free_ char *path = setup_path(place, files[i]);
+		_cleanup_free_ char *name = place_name(place, files[i]);
 
-		r = path ? conf_read(path, KEY, list, why) : why_set(why, ENOMEM, "out of memory");
+		r = name ? conf_read(place, name, KEY, list, why)
+			 : why_set(why, ENOMEM, "out of memory");
 	}
-	if (r == 0 && !folder)
+	if (r == 0 && !drop_ins)
 		r = why_set(why, ENOMEM, "out of memory");
-	return r < 0 ? r : conf_read_folder(folder, ".conf", NULL, KEY, list, why);
+	return r < 0 ? r : conf_read_directory(place, drop_ins, KEY, list, why);
+}
+
+static int read_directories(const struct setup_place *place, struct conf_list *list,
+			    struct why *why)
+{
+	int r = conf_add(list, HOOKSD_DIRECTORY) < 0 ? why_set(why, ENOMEM, "out of memory")
+						     : read_files(place, list, why);
+
+	if (r == 0 && list->n == 0 &&
+	    (conf_add(list, HOOKSD_DIRECTORY) < 0 || conf_add(list, OVERRIDE_DIRECTORY) < 0))
+		r = why_set(why, ENOMEM, "out of memory");
+	return r;
 }
 
 static int look(const struct setup_place *place, struct setup_view *view, struct why *why)
 {
-	_cleanup_(conf_free) struct conf_list folders = {0};
-	int r = read_folders(place, &folders, why);
+	_cleanup_(conf_free) struct conf_list directories = {0};
+	int r = read_directories(place, &directories, why);
 
-	return r < 0 ? r : hooksd_look(place, &folders, "podman", view, why);
+	return r < 0 ? r : hooksd_look(place, &directories, "podman", view, why);
 }
 
 static int plan_podman(const struct setup_place *place, const struct setup_options *options,
 		       struct setup_plan *plan, struct why *why)
 {
-	_cleanup_(conf_free) struct conf_list folders = {0};
-	int r = read_folders(place, &folders, why);
+	_cleanup_(conf_free) struct conf_list directories = {0};
+	int r = read_directories(place, &directories, why);
 
 	if (r == 0)
-		r = hooksd_plan(place, &folders, options->disable, plan, why);
+		r = hooksd_plan(place, &directories, options->disable, plan, why);
 	plan->then = "nothing: podman reads it for each container";
 	return r;
 }

@@ -15,35 +15,40 @@ static const struct setup_engine *const engines[] = {&setup_docker, &setup_conta
 
 const char *const setup_engines[] = {"docker", "containerd", "podman", "crio", NULL};
 
-/* Where distributions and the engines' own packages put programs. */
-static const char *const program_folders[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
-					      "/usr/local/sbin"};
-
-char *setup_path(const struct setup_place *place, const char *path)
+bool setup_is_ours(const struct setup_place *place, const char *path, const char *installed,
+		   struct why *why)
 {
-	char *whole;
+	_cleanup_free_ char *program = place_find_program(place, path),
+			    *ours = place_find_program(place, installed);
 
-	return asprintf(&whole, "%s%s", place->root ? place->root : "", path) < 0 ? NULL : whole;
+	if (!program)
+		why_set(why, 0, "is no program");
+	else if (!ours)
+		why_set(why, 0, "is not %s, which is not installed", installed);
+	else if (strcmp(program, ours) != 0)
+		why_set(why, 0, "is another program than %s", installed);
+	else
+		return true;
+	return false;
 }
 
-bool setup_is_program(const struct setup_place *place, const char *path)
+bool setup_is_runtime(const struct setup_place *place, const char *path, struct why *why)
 {
-	_cleanup_free_ char *whole = setup_path(place, path);
+	const char *slash = strrchr(path, '/'), *name = strrchr(SETUP_RUNTIME_PATH, '/') + 1;
 
-	return whole && access(whole, X_OK) == 0;
+	if (!setup_is_ours(place, path, SETUP_RUNTIME_PATH, why))
+		return false;
+	if (strcmp(slash ? slash + 1 : path, name) == 0)
+		return true;
+	why_set(why, 0, "does not end in %s, by which it knows that it is a runtime", name);
+	return false;
 }
 
 static bool engine_is_here(const struct setup_place *place, const char *program)
 {
-	for (size_t i = 0; i < sizeof(program_folders) / sizeof(program_folders[0]); i++) {
-		_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = place_find_program(place, program);
 
-		if (asprintf(&path, "%s/%s", program_folders[i], program) < 0)
-			return false;
-		if (setup_is_program(place, path))
-			return true;
-	}
-	return false;
+	return path != NULL;
 }
 
 static const struct setup_engine *find_engine(const char *name)
@@ -77,6 +82,24 @@ int setup_look(const struct setup_place *place, const char *engine, struct setup
 	return 0;
 }
 
+/* What would still be wrong afterwards is not to be called done. */
+static int check_plan(const struct setup_place *place, const struct setup_engine *engine,
+		      const struct setup_plan *plan, struct why *why)
+{
+	struct setup_place after = *place;
+	struct setup_view view;
+	int r;
+
+	after.planned = plan;
+	r = setup_look(&after, engine->name, &view, why);
+	if (r < 0)
+		return r;
+	if (view.state == SETUP_BROKEN)
+		r = why_set(why, EINVAL, "%s", view.missing.text);
+	setup_view_free(&view);
+	return r;
+}
+
 int setup_plan(const struct setup_place *place, const char *engine,
 	       const struct setup_options *options, struct setup_plan *ret, struct why *why)
 {
@@ -87,6 +110,8 @@ int setup_plan(const struct setup_place *place, const char *engine,
 	if (!found)
 		return why_set(why, ENOENT, "no engine is called %s", quote(engine));
 	r = found->plan(place, options, &plan, why);
+	if (r == 0 && !options->disable)
+		r = check_plan(place, found, &plan, why);
 	if (r < 0) {
 		setup_plan_free(&plan);
 		return r;

@@ -19,28 +19,33 @@
 struct setup_place {
 	const char *root; /* put before every path but @file; NULL: "" */
 	const char *file; /* the engine's own configuration file, if it is not the usual one */
+	const struct setup_plan
+		*planned; /* look at what it makes of the files; NULL: as they are */
 };
 
 enum setup_state {
-	SETUP_NO_ENGINE, /* the engine's program is not there */
+	SETUP_NO_ENGINE, /* the engine, or the part of it that would call us, is not there */
 	SETUP_OFF,	 /* it is, and nothing of ours is in its configuration */
-	SETUP_BROKEN,	 /* something of ours is, but not all, or it does not fit */
+	SETUP_BROKEN,	 /* something of ours is, but the engine does not call the program */
 	SETUP_ON,
 };
 
 struct setup_view {
 	enum setup_state state;
-	bool by_default;    /* ON: for every container, not only for those that name our runtime */
+	bool wraps;	    /* ON: by oci-thin-grow-runtime, not by a hook */
+	const char *who;    /* ON: only for containers that ...; NULL: for all of them */
 	char *file;	    /* that hooks the program in, or would; never NULL */
-	struct why missing; /* OFF and BROKEN: what is missing and what to do; else empty */
+	bool elsewhere;	    /* setup_plan() needs it as the place's file */
+	struct why missing; /* OFF and BROKEN: what is missing or wrong; else empty */
 };
 
 /* The engines' names, in the order in which they are shown; NULL behind the last one. */
 extern const char *const setup_engines[];
 
 /*
- * How it stands with @engine. 0; -ENOENT: we know no such engine; -EINVAL: a file of its
- * configuration cannot be understood; -errno. With a reason that names the file.
+ * How it stands with @engine: judged by what the engine makes of its files, not by what is in them.
+ * 0; -ENOENT: we know no such engine; -EINVAL: a file of its configuration cannot be understood;
+ * -errno. With a reason that names the file.
  */
 int setup_look(const struct setup_place *place, const char *engine, struct setup_view *ret,
 	       struct why *why);

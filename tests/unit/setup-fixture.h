@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A pretend host in a temporary folder, and enable and disable on it. */
+/* A pretend host in a temporary directory, and enable and disable on it. */
 
 #include "setup/setup.h"
 #include "unit.h"
@@ -54,6 +54,16 @@ static inline void put_program(const char *path)
 
 	put(path, "");
 	assert_int_equal(chmod(whole, 0755), 0);
+	free(whole);
+}
+
+static inline void put_link(const char *path, const char *target)
+{
+	char *whole = whole_path(path);
+
+	make_folders(whole);
+	unlink(whole);
+	assert_int_equal(symlink(target, whole), 0);
 	free(whole);
 }
 

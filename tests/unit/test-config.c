@@ -616,9 +616,20 @@ static void warns_of_what_cannot_be_meant(void **state)
 	assert_contains(told[1].text, "config.json:4: rule c can never match: no engine is called "
 				      "\"dockre\"");
 	assert_contains(told[2].text, "config.json:6: rule f can never match: rule e e (");
+}
+
+static void finds_that_the_runtime_cannot_be_executed(void **state)
+{
+	struct why why;
+
+	(void)state;
 	fine("{\"runtime\": \"/no/runc\"}");
-	assert_int_equal(config_warn(&policy, &listener), 1);
-	assert_string_equal(told[0].text, "runtime \"/no/runc\": No such file or directory");
+	assert_int_equal(config_check_runtime(&policy, &why), -ENOENT);
+	assert_string_equal(why.text, "runtime \"/no/runc\": No such file or directory");
+	fine("{\"runtime\": \"/usr\"}");
+	assert_int_equal(config_check_runtime(&policy, &why), -EACCES);
+	fine("{\"runtime\": \"/bin/sh\"}");
+	assert_int_equal(config_check_runtime(&policy, &why), 0);
 }
 
 #define CONFIG_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -649,6 +660,7 @@ int main(void)
 		CONFIG_TEST(tells_all_that_is_wrong),
 		CONFIG_TEST(a_broken_one_is_built_in_but_for_the_runtime),
 		CONFIG_TEST(warns_of_what_cannot_be_meant),
+		CONFIG_TEST(finds_that_the_runtime_cannot_be_executed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

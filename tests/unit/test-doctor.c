@@ -360,13 +360,34 @@ static void tells_of_the_configuration(void **state)
 	finding = found("config");
 	assert_int_equal(finding->severity, SEVERITY_BROKEN);
 	assert_contains(finding->what, "config.json:3");
-	findings_free(&doctor.findings);
-	policy.broken = NULL;
+}
+
+static void a_runtime_that_is_not_there_is_broken(void **state)
+{
+	static char builtin[] = "/usr/bin/runc";
+
+	(void)state;
 	policy.runtime = "/nowhere/runc";
-	doctor_config(&doctor);
-	finding = found("config");
-	assert_int_equal(finding->severity, SEVERITY_WARNING);
-	assert_contains(finding->what, "/nowhere/runc");
+	doctor_runtime(&doctor);
+	expect(SEVERITY_BROKEN, "runtime", "/nowhere/runc", "No such file");
+	assert_null(found("runtime")->command);
+	findings_free(&doctor.findings);
+	policy.runtime = "/usr"; /* a directory can be "executed" */
+	doctor_runtime(&doctor);
+	expect(SEVERITY_BROKEN, "runtime", "/usr", "Permission denied");
+	findings_free(&doctor.findings);
+	policy.runtime = "/bin/sh";
+	doctor_runtime(&doctor);
+	expect_nothing();
+	/* podman with crun alone has no use for the one that is built in */
+	policy.runtime = builtin;
+	if (access(builtin, X_OK) < 0) {
+		doctor_runtime(&doctor);
+		expect_nothing();
+		doctor.wraps = true;
+		doctor_runtime(&doctor);
+		found("runtime");
+	}
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -460,6 +481,7 @@ int main(void)
 		DOCTOR_TEST(tells_of_pools),
 		DOCTOR_TEST(leaves_pools_alone_that_are_not_ours),
 		DOCTOR_TEST(tells_of_the_configuration),
+		DOCTOR_TEST(a_runtime_that_is_not_there_is_broken),
 		DOCTOR_TEST(tells_of_its_own_files),
 	};
 

@@ -44,7 +44,9 @@ static void gives_the_file_back_byte_for_byte(void **state)
 		for (int by_default = 0; by_default < 2; by_default++) {
 			put(CONFIG, configs[i]);
 			assert_int_equal(set_up(by_default), 0);
-			assert_int_equal(look("containerd"), SETUP_ON);
+			assert_int_equal(look("containerd"), strstr(configs[i], "disabled_plugins")
+								     ? SETUP_NO_ENGINE
+								     : SETUP_ON);
 			assert_int_equal(set_up(by_default), 0);
 			assert_false(setup_plan_changes(&plan));
 			assert_int_equal(disable("containerd"), 0);
@@ -274,6 +276,99 @@ static void says_what_is_missing(void **state)
 	assert_contains(plan.notes[0].text, "its CRI plugin is disabled");
 }
 
+#define RUNTIME "/usr/sbin/oci-thin-grow-runtime"
+#define HANDLER "[" CRI_2 ".runtimes.oci-thin-grow]\nruntime_type = \"io.containerd.runc.v2\"\n"
+#define OPTIONS "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
+
+/* Exchanges @old in config.toml. */
+static void edit(const char *old, const char *new)
+{
+	char *text = get(CONFIG), *at = text ? strstr(text, old) : NULL, *edited = NULL;
+
+	assert_non_null(at);
+	assert_true(asprintf(&edited, "%.*s%s%s", (int)(at - text), text, new, at + strlen(old)) >
+		    0);
+	put(CONFIG, edited);
+	free(edited);
+	free(text);
+}
+
+static void repairs_its_own_block(void **state)
+{
+	static const char *const damages[][2] = {
+		{"  BinaryName = \"" RUNTIME "\"\n", ""},
+		{"  BinaryName = \"" RUNTIME "\"\n", "  BinaryName = \"/nowhere\"\n"},
+		{"  BinaryName = \"" RUNTIME "\"\n", "  BinaryName = \"/usr/bin/crun\"\n"},
+		{"[" CRI_2 ".runtimes.oci-thin-grow.options]\n  BinaryName = \"" RUNTIME "\"\n",
+		 ""},
+	};
+	char *good;
+
+	(void)state;
+	put_program("/usr/bin/crun");
+	put(CONFIG, "version = 2\n[grpc]\n");
+	assert_int_equal(set_up(true), 0);
+	good = get(CONFIG);
+	for (size_t i = 0; i < COUNT_OF(damages); i++) {
+		edit(damages[i][0], damages[i][1]);
+		assert_int_equal(look("containerd"), SETUP_BROKEN);
+		assert_contains(why.text, "BinaryName");
+		assert_int_equal(set_up(false), 0);
+		assert_file(CONFIG, good); /* still the default */
+		assert_int_equal(look("containerd"), SETUP_ON);
+	}
+	free(good);
+	assert_int_equal(disable("containerd"), 0);
+	assert_file(CONFIG, "version = 2\n[grpc]\n");
+}
+
+static void repairs_a_handler_by_hand_or_says_what_is_wrong(void **state)
+{
+	(void)state;
+	put(CONFIG, "version = 2\n" HANDLER OPTIONS "BinaryName = '/usr/bin/other' # x\n");
+	assert_int_equal(look("containerd"), SETUP_BROKEN);
+	assert_int_equal(set_up(false), 0);
+	assert_file(CONFIG, "version = 2\n" HANDLER OPTIONS "BinaryName = \"" RUNTIME "\" # x\n");
+	assert_int_equal(look("containerd"), SETUP_ON);
+	/* where a second table of the same name would keep containerd from starting */
+	put(CONFIG, "version = 2\n" HANDLER);
+	assert_int_equal(look("containerd"), SETUP_BROKEN);
+	assert_contains(why.text, "no BinaryName");
+	assert_int_equal(set_up(false), -EINVAL);
+	assert_contains(why.text, "without BinaryName");
+	assert_file(CONFIG, "version = 2\n" HANDLER);
+	put(CONFIG,
+	    "version = 2\n[" CRI_2 ".runtimes.oci-thin-grow]\n"
+	    "runtime_type = 'io.containerd.kata.v2'\n" OPTIONS "BinaryName = '" RUNTIME "'\n");
+	assert_int_equal(look("containerd"), SETUP_BROKEN);
+	assert_contains(why.text, "\"io.containerd.kata.v2\", which has no BinaryName");
+	assert_int_equal(set_up(false), -EINVAL);
+}
+
+static void looks_at_what_is_imported(void **state)
+{
+	(void)state;
+	put_program("/usr/bin/containerd");
+	put(CONFIG, "version = 2\nimports = [\"conf.d/*.toml\"]\n");
+	put("/etc/containerd/conf.d/10.toml",
+	    "version = 2\n" HANDLER OPTIONS "BinaryName = '" RUNTIME "'\n");
+	assert_int_equal(look("containerd"), SETUP_ON);
+	put("/etc/containerd/conf.d/20.toml", "version = 2\n[debug]\nlevel = 'info'\n");
+	put("/etc/containerd/conf.d/30.toml", "root = '/x'\n"); /* of no version */
+	put("/etc/containerd/conf.d/40.txt", "no TOML");
+	assert_int_equal(look("containerd"), SETUP_ON);
+	put("/etc/containerd/conf.d/20.toml", "version = 2\n[" CRI_2 "]\nsnapshotter = 'x'\n");
+	assert_int_equal(look("containerd"), SETUP_OFF);
+	assert_contains(why.text, "conf.d/20.toml has the section");
+	put("/etc/containerd/conf.d/20.toml", "imports = ['../config.toml']\nversion = 2\n");
+	assert_int_equal(look("containerd"), SETUP_ON);
+	/* version 3 merges */
+	put(CONFIG, "version = 3\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n[" CRI_3
+		    ".runtimes.oci-thin-grow.options]\nBinaryName = '" RUNTIME "'\n");
+	put("/etc/containerd/conf.d/10.toml", "version = 3\n[" CRI_3 "]\nx = 1\n");
+	assert_int_equal(look("containerd"), SETUP_ON);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +384,9 @@ int main(void)
 		HOST_TEST(gives_a_replaced_default_back),
 		HOST_TEST(refuses_what_it_does_not_understand),
 		HOST_TEST(says_what_is_missing),
+		HOST_TEST(repairs_its_own_block),
+		HOST_TEST(repairs_a_handler_by_hand_or_says_what_is_wrong),
+		HOST_TEST(looks_at_what_is_imported),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,16 +204,6 @@ static void names_containers_that_need_the_runtime(void **state)
 	assert_contains(plan.notes[0].text, "1 container made with this runtime (0123456789ab) ");
 }
 
-static void put_link(const char *path, const char *target)
-{
-	char *whole = whole_path(path);
-
-	make_folders(whole);
-	unlink(whole);
-	assert_int_equal(symlink(target, whole), 0);
-	free(whole);
-}
-
 /* A dockerd with these arguments, which are separated by blanks. */
 static void put_daemon(const char *arguments)
 {
@@ -256,8 +246,6 @@ static void believes_only_the_hosts_dockerd(void **state)
 
 static void heeds_how_dockerd_was_started(void **state)
 {
-	char *arguments = NULL;
-
 	(void)state;
 	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
 	put_daemon("/usr/sbin/dockerd -H fd:// --default-runtime crun");
@@ -267,9 +255,7 @@ static void heeds_how_dockerd_was_started(void **state)
 	put_daemon("/usr/sbin/dockerd --add-runtime=x=/y");
 	assert_int_equal(enable("docker"), -EEXIST);
 	put("/etc/other.json", "{}");
-	assert_true(asprintf(&arguments, "dockerd --config-file %s/etc/other.json", root) > 0);
-	put_daemon(arguments);
-	free(arguments);
+	put_daemon("dockerd --config-file /etc/other.json");
 	assert_int_equal(enable("docker"), -EEXIST);
 	assert_contains(why.text, "say --file /");
 	assert_file(FILE_NAME, "{ \"mtu\": 1450 }\n");
@@ -294,8 +280,6 @@ static void refuses_what_dockerd_would(void **state)
 		{"{ \"runtimes\": {}, \"runtimes\": {} }", "duplicate key \"runtimes\""},
 		{"{ \"runtimes\": [] }", "expected an object, found an array"},
 		{"{ \"default-runtime\": 1 }", "expected a string"},
-		{"{ \"runtimes\": { \"oci-thin-grow\": {} } }", "without a path"},
-		{"{ \"runtimes\": { \"oci-thin-grow\": { \"path\": \"/x\" } } }", "no program"},
 	};
 
 	(void)state;
@@ -327,6 +311,108 @@ static void says_what_is_missing(void **state)
 	put(FILE_NAME, "{\"default-runtime\": \"oci-thin-grow\"}");
 	assert_int_equal(enable("docker"), 0);
 	assert_int_equal(look("docker"), SETUP_ON);
+}
+
+static void remove_at(const char *path)
+{
+	char *whole = whole_path(path);
+
+	assert_int_equal(remove(whole), 0);
+	free(whole);
+}
+
+#define NAMED(members) "{\"runtimes\": {\"oci-thin-grow\": {" members "}}}"
+
+static void only_our_program_is_our_runtime(void **state)
+{
+	static const struct {
+		const char *text, *reason; /* NULL: good */
+	} cases[] = {
+		{NAMED(""), "has no path"},
+		{NAMED("\"path\": \"/x\""), "\"/x\", is no program"},
+		{NAMED("\"path\": \"/etc\""), "\"/etc\", is no program"},
+		{NAMED("\"path\": \"/usr/bin/crun\""), "is another program than /usr/sbin/"},
+		{NAMED("\"path\": \"/usr/sbin/otg\""), "does not end in oci-thin-grow-runtime"},
+		{NAMED("\"runtimeType\": \"io.containerd.runc.v2\""), "has no path"},
+		{NAMED("\"runtimeType\": \"io.containerd.kata.v2\", \"options\": "
+		       "{\"BinaryName\": \"/usr/sbin/oci-thin-grow-runtime\"}"),
+		 "has no path"},
+		{NAMED("\"path\": \"oci-thin-grow-runtime\""), NULL},
+		{NAMED("\"path\": \"/opt/oci-thin-grow-runtime\""), NULL},
+		{NAMED("\"runtimeType\": \"io.containerd.runc.v2\", \"options\": "
+		       "{\"BinaryName\": \"/usr/sbin/oci-thin-grow-runtime\"}"),
+		 NULL},
+	};
+
+	(void)state;
+	put_program("/usr/bin/crun");
+	put_link("/usr/sbin/otg", "oci-thin-grow-runtime");
+	put_link("/opt/oci-thin-grow-runtime", "/usr/sbin/oci-thin-grow-runtime");
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		put(FILE_NAME, cases[i].text);
+		assert_int_equal(look("docker"), cases[i].reason ? SETUP_BROKEN : SETUP_ON);
+		if (cases[i].reason)
+			assert_contains(why.text, cases[i].reason);
+		/* enable repairs it, or leaves it alone */
+		assert_int_equal(run("docker", (struct setup_options){.by_default = false}), 0);
+		assert_int_equal(setup_plan_changes(&plan), cases[i].reason != NULL);
+		assert_int_equal(look("docker"), SETUP_ON);
+		assert_file(BACKUP, NULL);
+	}
+}
+
+static void looks_at_what_the_running_dockerd_reads(void **state)
+{
+	struct setup_view view;
+
+	(void)state;
+	put_program("/usr/sbin/dockerd");
+	put(FILE_NAME, "{\"runtimes\": {\"oci-thin-grow\": " OURS "}}");
+	put("/etc/other.json", "{}");
+	put_daemon("dockerd --config-file /etc/other.json");
+	assert_int_equal(setup_look(&place, "docker", &view, &why), 0);
+	assert_int_equal(view.state, SETUP_OFF);
+	assert_true(view.elsewhere);
+	assert_contains(view.file, "/etc/other.json");
+	setup_view_free(&view);
+	put_daemon("dockerd --add-runtime oci-thin-grow=/usr/sbin/oci-thin-grow-runtime");
+	put(FILE_NAME, "{}");
+	assert_int_equal(look("docker"), SETUP_ON);
+	put_daemon("dockerd --add-runtime oci-thin-grow=/usr/bin/runc");
+	assert_int_equal(look("docker"), SETUP_BROKEN);
+	put_daemon("dockerd --default-runtime oci-thin-grow");
+	assert_int_equal(look("docker"), SETUP_BROKEN);
+	assert_contains(why.text, "not among its runtimes");
+}
+
+/* What a host's link leads to is that host's, also if it is absolute. */
+static void never_leaves_its_root(void **state)
+{
+	char *outside = new_folder(), *file = path_in(outside, "daemon.json"), *kept = NULL;
+
+	(void)state;
+	write_file(file, "{}");
+	put_link(FILE_NAME, file);
+	assert_int_equal(enable("docker"), -ENOENT); /* below the root there is no such file */
+	put("/srv/docker/daemon.json", "{\"a\":1}");
+	put_link(FILE_NAME, "/srv/docker/daemon.json");
+	assert_int_equal(enable("docker"), 0);
+	assert_file("/srv/docker/daemon.json.oci-thin-grow-backup", "{\"a\":1}");
+	assert_int_equal(look("docker"), SETUP_ON);
+	assert_int_equal(disable("docker"), 0);
+	assert_file("/srv/docker/daemon.json", "{\"a\":1}");
+	/* a whole directory, and nothing in it yet */
+	remove_at(FILE_NAME);
+	remove_at("/etc/docker");
+	put("/srv/etc/x", "");
+	put_link("/etc/docker", "/srv/etc");
+	assert_int_equal(enable("docker"), 0);
+	assert_file("/srv/etc/daemon.json", FRESH);
+	kept = path_in(outside, "daemon.json.oci-thin-grow-backup");
+	assert_int_equal(access(kept, F_OK), -1);
+	free(kept);
+	free(file);
+	remove_folder(outside);
 }
 
 static void follows_a_link_and_keeps_how_it_looks(void **state)
@@ -395,6 +481,9 @@ int main(void)
 		HOST_TEST(believes_only_the_hosts_dockerd),
 		HOST_TEST(refuses_what_dockerd_would),
 		HOST_TEST(says_what_is_missing),
+		HOST_TEST(only_our_program_is_our_runtime),
+		HOST_TEST(looks_at_what_the_running_dockerd_reads),
+		HOST_TEST(never_leaves_its_root),
 		HOST_TEST(follows_a_link_and_keeps_how_it_looks),
 		HOST_TEST(takes_another_file),
 	};

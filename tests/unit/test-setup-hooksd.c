@@ -5,7 +5,7 @@
 #include "setup-fixture.h"
 #include "setup/hooksd.h"
 
-#define SHIPPED	     HOOKSD_FOLDER "/" HOOKSD_NAME
+#define SHIPPED	     HOOKSD_DIRECTORY "/" HOOKSD_NAME
 #define CRIO_CONF    "/etc/crio/crio.conf"
 #define CRIO_DROP_IN "/etc/crio/crio.conf.d/50-oci-thin-grow.conf"
 
@@ -25,7 +25,29 @@ static void writes_the_file_that_is_shipped(void **state)
 	assert_file(SHIPPED, NULL);
 }
 
-static void finds_the_folder_that_podman_reads(void **state)
+/* --- access(2) of a file that somebody else removes right after it */
+
+static bool goes_away;
+
+int access(const char *path, int mode)
+{
+	if (goes_away && strstr(path, HOOKSD_NAME) && !strstr(path, PLAN_BACKUP))
+		return 0;
+	return faccessat(AT_FDCWD, path, mode, AT_EACCESS);
+}
+
+static void a_file_may_go_away_while_it_is_removed(void **state)
+{
+	(void)state;
+	goes_away = true;
+	assert_int_equal(disable("podman"), 0);
+	assert_false(setup_plan_changes(&plan));
+	goes_away = false;
+}
+
+/* --- */
+
+static void finds_the_directory_that_podman_reads(void **state)
 {
 	(void)state;
 	put("/usr/share/containers/containers.conf", "[engine]\nhooks_dir = [\"/a\"]\n");
@@ -38,7 +60,7 @@ static void finds_the_folder_that_podman_reads(void **state)
 	assert_int_equal(disable("podman"), 0);
 	assert_file("/c/" HOOKSD_NAME, NULL);
 	put("/etc/containers/containers.conf.d/20-x.conf",
-	    "[engine]\nhooks_dir = [ \"" HOOKSD_FOLDER "\", \"/e\" ]\n");
+	    "[engine]\nhooks_dir = [ \"" HOOKSD_DIRECTORY "\", \"/e\" ]\n");
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, hooksd_text);
 	/* one of the same name in a later folder counts instead */
@@ -68,9 +90,11 @@ static void the_last_file_by_name_counts(void **state)
 
 static void one_that_was_changed_comes_back(void **state)
 {
-	static const char theirs[] = "{ \"version\": \"1.0.0\", \"hook\": { \"path\": "
-				     "\"/usr/libexec/oci/hooks.d/oci-thin-grow\" }, \"when\": "
-				     "{\"annotations\": {\"x\": \"y\"}}, \"stages\": [] }";
+	static const char theirs[] =
+		"{ \"version\": \"1.0.0\", \"hook\": { \"path\": "
+		"\"/usr/libexec/oci/hooks.d/oci-thin-grow\", \"args\": "
+		"[\"x\", \"hook\"] }, \"when\": "
+		"{\"annotations\": {\"x\": \"y\"}}, \"stages\": [\"prestart\"] }";
 
 	(void)state;
 	put(SHIPPED, theirs);
@@ -90,6 +114,163 @@ static void one_that_was_changed_comes_back(void **state)
 	assert_file(SHIPPED PLAN_BACKUP, theirs);
 }
 
+#define HOOK_PATH "\"path\": \"/usr/libexec/oci/hooks.d/oci-thin-grow\""
+#define HOOK	  "\"hook\": {" HOOK_PATH ", \"args\": [\"oci-thin-grow\", \"hook\"]}"
+#define ALWAYS	  "\"when\": {\"always\": true}"
+#define STAGES	  "\"stages\": [\"createRuntime\"]"
+#define V1	  "\"version\": \"1.0.0\", "
+
+static void a_file_that_does_not_call_the_hook_is_broken(void **state)
+{
+	static const struct {
+		const char *text, *reason;
+	} cases[] = {
+		{"", "byte"},
+		{"not JSON", "byte"},
+		{"[]", "it is no object"},
+		{"{" HOOK "," ALWAYS "," STAGES "}", "its version is \"\""},
+		{"{\"version\": \"0.1.0\", " HOOK "," ALWAYS "," STAGES "}", "\"0.1.0\""},
+		{"{" V1 ALWAYS "," STAGES "}", "no hook"},
+		{"{" V1 "\"hook\": {}," ALWAYS "," STAGES "}", "no hook"},
+		{"{" V1 "\"hook\": {" HOOK_PATH "}," ALWAYS "," STAGES "}", "its args"},
+		{"{" V1 "\"hook\": {" HOOK_PATH ", \"args\": [\"hook\"]}," ALWAYS "," STAGES "}",
+		 "its args"},
+		{"{" V1 "\"hook\": {" HOOK_PATH ", \"args\": [\"oci-thin-grow-runtime\", "
+		 "\"hook\"]}," ALWAYS "," STAGES "}",
+		 "its args"},
+		{"{" V1 "\"hook\": {\"path\": \"/bin/other\", \"args\": [\"x\", \"hook\"]}," ALWAYS
+		 "," STAGES "}",
+		 "\"/bin/other\", is another program"},
+		{"{" V1 "\"hook\": {\"path\": \"/nowhere\", \"args\": [\"x\", \"hook\"]}," ALWAYS
+		 "," STAGES "}",
+		 "\"/nowhere\", is no program"},
+		{"{" V1 HOOK "," STAGES "}", "does not say when"},
+		{"{" V1 HOOK ", \"when\": {}," STAGES "}", "never true"},
+		{"{" V1 HOOK ", \"when\": {\"always\": false}," STAGES "}", "never true"},
+		{"{" V1 HOOK
+		 ", \"when\": {\"always\": false, \"annotations\": {\"a\": \"b\"}}," STAGES "}",
+		 "never true"},
+		{"{" V1 HOOK ", \"when\": {\"always\": true, \"hasBindMounts\": false}," STAGES "}",
+		 "never true"},
+		{"{" V1 HOOK ", \"when\": {\"always\": \"yes\"}," STAGES "}", "expected"},
+		{"{" V1 HOOK "," ALWAYS "}", "its stages"},
+		{"{" V1 HOOK "," ALWAYS ", \"stages\": []}", "its stages"},
+		{"{" V1 HOOK "," ALWAYS ", \"stages\": [\"poststop\"]}", "its stages"},
+		{"{" V1 HOOK "," ALWAYS ", \"stages\": [\"createContainer\"]}",
+		 "its stage \"createContainer\""},
+		{"{" V1 HOOK "," ALWAYS ", \"stages\": [\"createRuntime\", \"startContainer\"]}",
+		 "its stage \"startContainer\""},
+		{"{" V1 HOOK "," ALWAYS ", \"stages\": [\"createRuntimes\"]}",
+		 "\"createRuntimes\""},
+	};
+
+	(void)state;
+	put_program("/bin/other");
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		put(SHIPPED, cases[i].text);
+		assert_int_equal(look("podman"), SETUP_BROKEN);
+		assert_contains(why.text, SHIPPED ": ");
+		assert_contains(why.text, cases[i].reason);
+		assert_int_equal(look("crio"), SETUP_BROKEN);
+		/* enable puts a good one there, and keeps theirs */
+		assert_int_equal(enable("podman"), 0);
+		assert_file(SHIPPED, hooksd_text);
+		assert_file(SHIPPED PLAN_BACKUP, cases[i].text);
+		assert_int_equal(look("podman"), SETUP_ON);
+		/* which does not come back */
+		assert_int_equal(disable("podman"), 0);
+		assert_int_equal(enable("podman"), 0);
+		assert_file(SHIPPED, hooksd_text);
+	}
+}
+
+static const char *who(const char *text)
+{
+	struct setup_view view;
+
+	put(SHIPPED, text);
+	assert_int_equal(setup_look(&place, "podman", &view, &why), 0);
+	assert_int_equal(view.state, SETUP_ON);
+	setup_view_free(&view);
+	return view.who ? view.who : "all";
+}
+
+static void conditions_are_for_some_containers(void **state)
+{
+	(void)state;
+	assert_string_equal(who(hooksd_text), "all");
+	assert_string_equal(
+		who("{" V1 HOOK "," ALWAYS ", \"stages\": [\"prestart\", \"poststop\"]}"), "all");
+	assert_string_equal(
+		who("{" V1 HOOK ", \"when\": {\"annotations\": {\"a\": \"b\"}}," STAGES "}"),
+		"that its conditions are for");
+	assert_string_equal(who("{" V1 HOOK ", \"when\": {\"always\": true, \"commands\": "
+				"[\"sh\"]}," STAGES "}"),
+			    "that its conditions are for");
+	assert_string_equal(who("{" V1 HOOK ", \"when\": {\"hasBindMounts\": true}," STAGES "}"),
+			    "that its conditions are for");
+}
+
+/* containers.conf(5): where append is true, also in later files, a list adds to the one before. */
+static void podman_appends(void **state)
+{
+	(void)state;
+	put("/etc/containers/containers.conf", "[engine]\nhooks_dir = [\"/x\", {append=true}]\n");
+	assert_int_equal(enable("podman"), 0);
+	assert_file(SHIPPED, hooksd_text);
+	assert_file("/x/" HOOKSD_NAME, NULL);
+	assert_int_equal(look("podman"), SETUP_ON);
+	put("/etc/containers/containers.conf.d/1.conf", "[engine]\nhooks_dir = [\"/y\"]\n");
+	assert_int_equal(look("podman"), SETUP_ON);
+	put("/y/" HOOKSD_NAME, "{}");
+	assert_int_equal(look("podman"), SETUP_BROKEN);
+	put("/etc/containers/containers.conf.d/2.conf",
+	    "[engine]\nhooks_dir = [ { append = false }, \"/z\" ]\n");
+	assert_int_equal(enable("podman"), 0);
+	assert_file("/z/" HOOKSD_NAME, hooksd_text);
+}
+
+static void podman_reads_two_directories_if_the_list_is_empty(void **state)
+{
+	(void)state;
+	put("/etc/containers/containers.conf", "[engine]\nhooks_dir = []\n");
+	put("/etc/containers/containers.conf.d/sub.conf/x.conf", "[engine]\nhooks_dir = ['/x']\n");
+	assert_int_equal(enable("podman"), 0);
+	assert_file(SHIPPED, hooksd_text);
+	put("/etc/containers/oci/hooks.d/" HOOKSD_NAME, "{}");
+	assert_int_equal(look("podman"), SETUP_BROKEN);
+}
+
+static void crio_reads_its_drop_ins_recursively(void **state)
+{
+	(void)state;
+	put("/etc/crio/crio.conf.d/10-dir/x", "[crio.runtime]\nhooks_dir = [\"/opt/x\"]\n");
+	put("/etc/crio/crio.conf.d/10-dir/.hidden", "[crio.runtime]\nhooks_dir = [\"/opt/y\"]\n");
+	put("/etc/crio/crio.conf.d/05", "[crio.runtime]\nhooks_dir = [\"/opt/z\"]\n");
+	assert_int_equal(enable("crio"), 0);
+	assert_file(CRIO_DROP_IN,
+		    "# Of oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
+		    "[crio.runtime]\nhooks_dir = [\n\t\"/opt/x\",\n\t\"" HOOKSD_DIRECTORY
+		    "\",\n]\n");
+	assert_int_equal(look("crio"), SETUP_ON);
+	/* "50-oci-thin-grow.conf-d/x" is read after "50-oci-thin-grow.conf" */
+	put("/etc/crio/crio.conf.d/50-oci-thin-grow.conf-d/x",
+	    "[crio.runtime]\nhooks_dir = [\"/opt/x\"]\n");
+	assert_int_equal(enable("crio"), -EEXIST);
+	assert_contains(why.text, "-d/x sets hooks_dir after ");
+}
+
+static void crio_without_a_directory_has_no_hooks(void **state)
+{
+	(void)state;
+	put_program("/usr/bin/crio");
+	put(SHIPPED, hooksd_text);
+	put(CRIO_CONF, "[crio.runtime]\nhooks_dir = []\n");
+	assert_int_equal(look("crio"), SETUP_OFF);
+	assert_int_equal(enable("crio"), 0);
+	assert_int_equal(look("crio"), SETUP_ON);
+}
+
 static void crio_needs_no_drop_in_by_default(void **state)
 {
 	(void)state;
@@ -107,8 +288,8 @@ static void crio_gets_our_folder_beside_theirs(void **state)
 	put(CRIO_CONF, "[crio.runtime]\nhooks_dir = [\n\t\"/opt/hooks\",\n]\n");
 	assert_int_equal(enable("crio"), 0);
 	assert_file(CRIO_DROP_IN,
-		    "# Of oci-thin-grow: the folders of OCI hooks as they were, and its own.\n"
-		    "[crio.runtime]\nhooks_dir = [\n\t\"/opt/hooks\",\n\t\"" HOOKSD_FOLDER
+		    "# Of oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
+		    "[crio.runtime]\nhooks_dir = [\n\t\"/opt/hooks\",\n\t\"" HOOKSD_DIRECTORY
 		    "\",\n]\n");
 	assert_file(SHIPPED, hooksd_text);
 	assert_contains(plan.then, "restart crio");
@@ -130,7 +311,7 @@ static void a_later_word_of_theirs_is_not_overridden(void **state)
 	assert_contains(why.text, "/60-x.conf sets hooks_dir after ");
 	assert_int_equal(disable("crio"), 0);
 	put("/etc/crio/crio.conf.d/60-x.conf",
-	    "[crio.runtime]\nhooks_dir = [\"/opt\", \"" HOOKSD_FOLDER "\"]\n");
+	    "[crio.runtime]\nhooks_dir = [\"/opt\", \"" HOOKSD_DIRECTORY "\"]\n");
 	assert_int_equal(enable("crio"), 0);
 	assert_file(CRIO_DROP_IN, NULL);
 	put("/etc/crio/crio.conf.d/60-x.conf", "[crio.runtime\n");
@@ -142,9 +323,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(writes_the_file_that_is_shipped),
-		HOST_TEST(finds_the_folder_that_podman_reads),
+		HOST_TEST(a_file_may_go_away_while_it_is_removed),
+		HOST_TEST(finds_the_directory_that_podman_reads),
 		HOST_TEST(the_last_file_by_name_counts),
 		HOST_TEST(one_that_was_changed_comes_back),
+		HOST_TEST(a_file_that_does_not_call_the_hook_is_broken),
+		HOST_TEST(conditions_are_for_some_containers),
+		HOST_TEST(podman_appends),
+		HOST_TEST(podman_reads_two_directories_if_the_list_is_empty),
+		HOST_TEST(crio_reads_its_drop_ins_recursively),
+		HOST_TEST(crio_without_a_directory_has_no_hooks),
 		HOST_TEST(crio_needs_no_drop_in_by_default),
 		HOST_TEST(crio_gets_our_folder_beside_theirs),
 		HOST_TEST(a_later_word_of_theirs_is_not_overridden),
