@@ -5,8 +5,7 @@
 #include <sys/time.h>
 #include <time.h>
 
-#define TICK_MS	 50
-#define PAUSE_MS 3
+#define TICK_MS 50
 
 uint64_t now_ms(void)
 {
@@ -65,9 +64,9 @@ void deadline_stop(struct deadline *deadline)
 	deadline->end_ms = 0;
 }
 
-bool deadline_pause(const struct deadline *deadline)
+bool deadline_pause(const struct deadline *deadline, unsigned int ms)
 {
-	struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+	struct timespec pause = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000L};
 
 	if (deadline_passed(deadline))
 		return false;

@@ -24,8 +24,8 @@ void deadline_restart(struct deadline *deadline, uint64_t timeout_ms);
 bool deadline_passed(const struct deadline *deadline);
 void deadline_stop(struct deadline *deadline);
 
-/* Waits a little and returns true, or returns false if the deadline has passed. */
-bool deadline_pause(const struct deadline *deadline);
+/* Waits @ms and returns true, or returns false if the deadline has passed. */
+bool deadline_pause(const struct deadline *deadline, unsigned int ms);
 
 /* CLOCK_MONOTONIC */
 uint64_t now_ms(void);

@@ -7,41 +7,99 @@
 #include <inttypes.h>
 #include <string.h>
 
+static int look_again(struct thin_device *device, struct why *why)
+{
+	struct thin_device now = {0};
+	int r = thin_lookup(device->dev, &now, why);
+
+	if (r == -ENODEV)
+		return why_set(why, ENODEV, "the device is gone");
+	if (r < 0)
+		return r;
+	if (!thin_is_same(device, &now)) {
+		r = why_set(why, ESTALE,
+			    "somebody else changed device %s meanwhile: it is now %s with the "
+			    "table \"%s %s\"",
+			    quote(device->name), quote(now.name), now.target, quote(now.params));
+		thin_device_free(&now);
+		return r;
+	}
+	thin_device_free(device);
+	*device = now;
+	return 0;
+}
+
+/* It takes tables again only some time after it has resumed its devices. */
+static int is_pool_suspended(const struct thin_device *device, struct why *why)
+{
+	struct thin_device pool = {0};
+	int r = thin_lookup(device->pool, &pool, why);
+
+	if (r == 0)
+		r = pool.suspended;
+	thin_device_free(&pool);
+	return r;
+}
+
+int extend_waited_in_vain(const struct thin_device *device, struct why *why)
+{
+	struct thin_device pool = {0};
+	struct why unused;
+
+	if (!device->pool_suspended || thin_lookup(device->pool, &pool, &unused) < 0)
+		return why_set(why, ETIMEDOUT,
+			       "device %s is suspended by somebody else for too long",
+			       quote(device->name));
+	why_set(why, 0, "device %s is suspended for too long, with its pool %s",
+		quote(device->name), quote(pool.name));
+	thin_device_free(&pool);
+	return -ETIMEDOUT;
+}
+
 /*
  * A device that somebody else suspended is an engine between suspend and create_snap: resuming it
- * would tear that snapshot. It is waited for.
+ * would tear that snapshot. One whose pool is suspended is resumed by the pool. Both are waited
+ * for.
  */
 int extend_wait_until_live(struct thin_device *device, const struct deadline *deadline,
 			   struct why *why)
 {
 	for (;;) {
-		struct thin_device now;
-		int r = thin_lookup(device->dev, &now, why);
+		int r = is_pool_suspended(device, why);
 
-		if (r == -ENODEV)
-			return why_set(why, ENODEV, "the device is gone");
-		if (r < 0)
+		if (r > 0)
+			device->pool_suspended = true;
+		else if (r == 0)
+			r = look_again(device, why);
+		if (r < 0 || (r == 0 && !device->suspended))
 			return r;
-		thin_device_free(device);
-		*device = now;
-		if (!now.suspended)
-			return 0;
-		if (!deadline_pause(deadline))
-			return why_set(why, ETIMEDOUT,
-				       "device %s is suspended by somebody else for too long",
-				       quote(now.name));
+		if (!deadline_pause(deadline, LOOK_AGAIN_MS))
+			return extend_waited_in_vain(device, why);
 	}
 }
 
-/* The kernel says EINVAL also while the pool is suspended, which never lasts. */
-static int load(const struct thin_device *device, uint64_t sectors, const struct deadline *deadline)
+/*
+ * Never less than the device has: an operator with dmsetup takes no lock of ours. A pool refuses
+ * tables (EINVAL) from before it suspends the first of its devices, which may be long before it
+ * suspends this one.
+ */
+static int load(struct thin_device *device, uint64_t *sectors, const struct deadline *deadline,
+		struct why *why)
 {
-	int r;
+	for (unsigned int pause_ms = LOOK_AGAIN_MS;; pause_ms *= 2) {
+		int r = extend_wait_until_live(device, deadline, why);
 
-	do {
-		r = thin_load(device, sectors);
-	} while ((r == -EINVAL || r == -EBUSY) && deadline_pause(deadline));
-	return r;
+		if (r < 0)
+			return r;
+		if (*sectors < device->sectors)
+			*sectors = device->sectors;
+		r = thin_load(device, *sectors);
+		if (r == 0)
+			return 0;
+		if ((r != -EINVAL && r != -EBUSY) || !deadline_pause(deadline, pause_ms))
+			return why_set(why, -r, "loading a table of %" PRIu64 " sectors: %s",
+				       *sectors, strerror(-r));
+	}
 }
 
 /*
@@ -88,14 +146,12 @@ int extend_device(struct thin_device *device, uint64_t sectors, bool freeze,
 	int r;
 
 	do {
-		/* An operator with dmsetup takes no lock of ours. */
-		if (sectors < device->sectors)
-			sectors = device->sectors;
-		r = load(device, sectors, deadline);
+		r = load(device, &sectors, deadline, why);
 		if (r < 0)
-			return why_set(why, -r, "loading a table of %" PRIu64 " sectors: %s",
-				       sectors, strerror(-r));
+			return r;
 		r = extend_wait_until_live(device, deadline, why);
+		if (r == -ESTALE)
+			thin_unload(device, sectors);
 		if (r < 0)
 			return r;
 	} while (device->sectors > sectors);

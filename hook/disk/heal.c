@@ -28,20 +28,55 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 	r = thin_lookup(dev, &report->device, why);
 	if (r < 0 && !is_gone(r))
 		return r;
-	/* The udev rule lets more through than is ours; what is suspended is not for us. */
+	/* The udev rule lets more through than is ours. */
 	report->result = r < 0 || !order->is_engines(device->name) ||
-					 thin_check_plain(device, why) < 0 || device->suspended ||
-					 device->read_only || device->deferred_remove
+					 thin_check_plain(device, why) < 0 || device->read_only ||
+					 device->deferred_remove
 				 ? HEAL_NOT_APPLICABLE
 				 : HEAL_KEPT;
 	return 0;
 }
 
-static int read_superblock(dev_t dev, struct superblock *ret)
+/*
+ * Looks at the device that has the number @dev, and opens it: nothing else keeps the kernel from
+ * giving the number to another container's device, which would then get this one's table. What was
+ * seen before it was open may be of another device, so the last look comes after that.
+ *
+ * While it is open its engine cannot remove it. That is a matter of milliseconds, udev's own rules
+ * open each device likewise, and engines try again: dmsetup --retry (which containerd uses) for 5
+ * s, Docker and podman for 20 s. A suspended device may need longer, and is not kept open
+ * meanwhile: opening does not wait for it, but reading would, with no deadline.
+ */
+static int open_live(dev_t dev, const struct heal_order *order, struct heal_report *report,
+		     const struct deadline *deadline, int *ret_fd, struct why *why)
 {
-	_cleanup_close_ int fd = superblock_open(dev);
+	_cleanup_close_ int fd = -EBADF;
 
-	return fd < 0 ? fd : superblock_read(fd, ret);
+	for (;;) {
+		int r = look(dev, order, report, why);
+
+		if (r < 0 || report->result == HEAL_NOT_APPLICABLE)
+			return r;
+		if (report->device.suspended) {
+			cleanup_close(&fd);
+			fd = -EBADF;
+			if (!deadline_pause(deadline, LOOK_AGAIN_MS))
+				return extend_waited_in_vain(&report->device, why);
+			continue;
+		}
+		if (fd >= 0) {
+			*ret_fd = TAKE_FD(fd);
+			return 0;
+		}
+		fd = superblock_open(dev);
+		if (is_gone(fd)) {
+			report->result = HEAL_NOT_APPLICABLE;
+			return 0;
+		}
+		if (fd < 0)
+			return why_set(why, -fd, "device %s: opening it: %s",
+				       quote(report->device.name), strerror(-fd));
+	}
 }
 
 /* Sectors that the ledger says; 0 if it has no entry for this very device and filesystem. */
@@ -75,7 +110,7 @@ static void decide(const struct heal_order *order, struct heal_report *report,
 	if (ledger >= needed) {
 		report->source = "ledger";
 		needed = ledger;
-	} else if (sb->bytes > order->max_bytes) {
+	} else if (needed > report->device.sectors && sb->bytes > order->max_bytes) {
 		/* A guest on a raw device (Kata, Firecracker) can write any superblock. */
 		why_set(&report->warning, 0,
 			"its superblock asks for %" PRIu64 " bytes, more than the allowed %" PRIu64
@@ -88,38 +123,49 @@ static void decide(const struct heal_order *order, struct heal_report *report,
 		report->result = HEAL_DONE;
 }
 
+/* Looks and decides. The device is open (*ret_fd) unless it is not applicable. */
 static int inspect(dev_t dev, const struct heal_order *order, struct heal_report *report,
-		   struct why *why)
+		   const struct deadline *deadline, int *ret_fd, struct why *why)
 {
+	_cleanup_close_ int fd = -EBADF;
 	struct superblock sb = {0};
-	int r = look(dev, order, report, why);
+	int r = open_live(dev, order, report, deadline, &fd, why);
 
 	if (r < 0 || report->result == HEAL_NOT_APPLICABLE)
 		return r;
 	report->from_sectors = report->device.sectors;
-	r = read_superblock(dev, &sb);
-	if (is_gone(r)) {
-		report->result = HEAL_NOT_APPLICABLE;
-		return 0;
-	}
+	r = superblock_read(fd, &sb);
 	if (r < 0)
 		return why_set(why, -r, "device %s: reading its superblock: %s",
 			       quote(report->device.name), strerror(-r));
 	decide(order, report, &sb);
+	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
 
 static int heal_locked(dev_t dev, const struct heal_order *order, struct heal_report *report,
 		       const struct deadline *deadline, struct why *why)
 {
-	_cleanup_close_ int lock = -EBADF;
+	_cleanup_close_ int lock = -EBADF, fd = -EBADF;
 	int r = lock_device(order->run_dir, dev, deadline, &lock, why);
 
 	if (r == 0)
-		r = inspect(dev, order, report, why);
+		r = inspect(dev, order, report, deadline, &fd, why);
 	if (r < 0 || report->result != HEAL_DONE)
 		return r;
 	return extend_device(&report->device, report->want_sectors, false, deadline, why);
+}
+
+/* Most devices need nothing: the lock is only for those that do. */
+static int heal_in_time(dev_t dev, const struct heal_order *order, struct heal_report *report,
+			const struct deadline *deadline, struct why *why)
+{
+	int fd = -EBADF, r = inspect(dev, order, report, deadline, &fd, why);
+
+	cleanup_close(&fd);
+	if (r < 0 || report->result != HEAL_DONE || order->dry_run)
+		return r;
+	return heal_locked(dev, order, report, deadline, why);
 }
 
 int heal_device(dev_t dev, const struct heal_order *order, struct heal_report *report,
@@ -130,13 +176,10 @@ int heal_device(dev_t dev, const struct heal_order *order, struct heal_report *r
 
 	thin_init();
 	*report = (struct heal_report){0};
-	r = inspect(dev, order, report, why);
-	if (r < 0 || report->result != HEAL_DONE || order->dry_run)
-		return r;
 	r = deadline_start(&deadline, order->timeout_ms);
 	if (r < 0)
 		return why_set(why, -r, "setting a timer: %s", strerror(-r));
-	r = heal_locked(dev, order, report, &deadline, why);
+	r = heal_in_time(dev, order, report, &deadline, why);
 	deadline_stop(&deadline);
 	return r;
 }

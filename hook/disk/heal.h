@@ -24,7 +24,7 @@ struct heal_order {
 enum heal_result {
 	HEAL_KEPT,	     /* long enough, or nothing is known of it */
 	HEAL_DONE,	     /* or, in a dry run, would be done */
-	HEAL_NOT_APPLICABLE, /* no engine's plain thin device, or suspended by somebody */
+	HEAL_NOT_APPLICABLE, /* no engine's plain thin device, or gone */
 };
 
 struct heal_report {
@@ -36,7 +36,11 @@ struct heal_report {
 	struct why warning; /* a damaged ledger entry, a superblock that asks for too much; or "" */
 };
 
-/* 0 and a report, -errno with a reason. Free the report in any case. */
+/*
+ * The device that has the number @dev when it is looked at, whichever that is. One that is
+ * suspended, by its pool or by somebody else, is waited for. 0 and a report; -ETIMEDOUT, -errno
+ * with a reason. Free the report in any case.
+ */
 int heal_device(dev_t dev, const struct heal_order *order, struct heal_report *report,
 		struct why *why);
 void heal_report_free(struct heal_report *report);

@@ -14,7 +14,7 @@ static bool is_gone(const struct ledger_entry *entry)
 
 	return thin_lookup_name(entry->pool, &pool, &unused) == 0 &&
 	       strcmp(pool.target, "thin-pool") == 0 &&
-	       thin_has(pool.dev, entry->thin_id, &unused) == 0;
+	       thin_has(&pool, entry->thin_id, &unused) == 0;
 }
 
 static bool prune_one(const struct ledger_entry *entry, void *context)

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/syscalls.h"
+#include "disk/thin.h"
 
 #include <fcntl.h>
 #include <libmount/libmount.h>
@@ -262,9 +263,31 @@ static int open_mount_of(dev_t dev, bool writable, struct rootfs *ret, struct wh
 	return why_set(why, ENOENT, "it is not mounted here");
 }
 
-int rootfs_open_device(dev_t dev, struct rootfs *ret, struct why *why)
+/* Nothing kept the number before a directory on it was open. */
+static int check_still_same(const struct thin_device *device, struct why *why)
 {
-	return open_mount_of(dev, false, ret, why);
+	struct thin_device now = {0};
+	int r = thin_lookup(device->dev, &now, why);
+
+	if (r == 0 && !thin_is_same(device, &now))
+		r = why_set(why, ENOENT, "it is gone, device %s has its number now",
+			    quote(now.name));
+	thin_device_free(&now);
+	return r;
+}
+
+int rootfs_open_device(const struct thin_device *device, struct rootfs *ret, struct why *why)
+{
+	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
+	int r = open_mount_of(device->dev, false, &rootfs, why);
+
+	if (r == 0)
+		r = check_still_same(device, why);
+	if (r < 0)
+		return r;
+	*ret = rootfs;
+	rootfs = (struct rootfs){.fd = -EBADF};
+	return 0;
 }
 
 void rootfs_close(struct rootfs *rootfs)

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct thin_device;
+
 enum fs_type { FS_OTHER, FS_EXT4, FS_XFS, FS_BTRFS }; /* ext4: also ext2 and ext3 */
 
 struct rootfs {
@@ -39,10 +41,11 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why);
 
 /*
- * The rootfs on the device @dev, by a mount of it that is visible here. 0; -ENOENT: there is none;
- * -errno with a reason. Reads the mount table: never on a container's way.
+ * The rootfs on @device, by a mount of it that is visible here. 0; -ENOENT: there is none, or
+ * another device has its number by now; -errno with a reason. Reads the mount table: never on a
+ * container's way.
  */
-int rootfs_open_device(dev_t dev, struct rootfs *ret, struct why *why);
+int rootfs_open_device(const struct thin_device *device, struct rootfs *ret, struct why *why);
 
 void rootfs_close(struct rootfs *rootfs);
 

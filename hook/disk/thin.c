@@ -121,6 +121,7 @@ static int look_up(struct dm_task *task, const char *what, struct thin_device *r
 		return why_set(why, ENOMEM, "out of memory");
 	device.read_only = info.read_only;
 	device.suspended = info.suspended || info.internal_suspend;
+	device.pool_suspended = info.internal_suspend && !info.suspended;
 	device.deferred_remove = info.deferred_remove;
 	device.inactive_table = info.inactive_table;
 	r = read_table(task, &device);
@@ -301,6 +302,12 @@ void thin_pool_free(struct thin_pool *pool)
 	*pool = (struct thin_pool){0};
 }
 
+bool thin_is_same(const struct thin_device *a, const struct thin_device *b)
+{
+	return a->dev == b->dev && strcmp(a->name, b->name) == 0 && a->targets == b->targets &&
+	       strcmp(a->target, b->target) == 0 && strcmp(a->params, b->params) == 0;
+}
+
 int thin_load(const struct thin_device *device, uint64_t sectors)
 {
 	_cleanup_task_ struct dm_task *task = task_for(DM_DEVICE_RELOAD, device->dev);
@@ -310,6 +317,20 @@ int thin_load(const struct thin_device *device, uint64_t sectors)
 	if (!dm_task_add_target(task, 0, sectors, "thin", device->params))
 		return -ENOMEM;
 	return run(task);
+}
+
+void thin_unload(const struct thin_device *device, uint64_t sectors)
+{
+	_cleanup_task_ struct dm_task *query = task_for(DM_DEVICE_TABLE, device->dev);
+	_cleanup_task_ struct dm_task *clear = task_for(DM_DEVICE_CLEAR, device->dev);
+	_cleanup_(thin_device_free) struct thin_device inactive = {0};
+
+	if (!query || !clear || !dm_task_query_inactive_table(query) || run(query) < 0 ||
+	    read_table(query, &inactive) < 0)
+		return;
+	if (inactive.sectors == sectors && strcmp(inactive.target, "thin") == 0 &&
+	    strcmp(inactive.params, device->params) == 0)
+		run(clear);
 }
 
 int thin_swap(dev_t dev, bool freeze)
@@ -338,12 +359,23 @@ static int run_on_probe(int type, const char *params)
 	return run(task);
 }
 
-int thin_has(dev_t pool, uint32_t id, struct why *why)
+/* -ENODATA, if it is still @pool that says so. */
+static int confirm(const struct thin_device *pool, struct why *why)
+{
+	_cleanup_(thin_device_free) struct thin_device now = {0};
+	int r = thin_lookup_name(pool->name, &now, why);
+
+	if (r < 0)
+		return r;
+	return now.dev == pool->dev ? -ENODATA : -ESTALE;
+}
+
+int thin_has(const struct thin_device *pool, uint32_t id, struct why *why)
 {
 	char params[64];
 	int r;
 
-	snprintf(params, sizeof(params), "%u:%u %" PRIu32, major(pool), minor(pool), id);
+	snprintf(params, sizeof(params), "%u:%u %" PRIu32, major(pool->dev), minor(pool->dev), id);
 	run_on_probe(DM_DEVICE_REMOVE, NULL); /* that of a killed run */
 	r = run_on_probe(DM_DEVICE_CREATE, NULL);
 	if (r == 0) {
@@ -351,9 +383,11 @@ int thin_has(dev_t pool, uint32_t id, struct why *why)
 		run_on_probe(DM_DEVICE_REMOVE, NULL);
 	}
 	if (r == -ENODATA)
+		r = confirm(pool, why);
+	if (r == -ENODATA)
 		return 0;
 	if (r < 0)
-		return why_set(why, -r, "asking pool %u:%u for thin id %" PRIu32 ": %s",
-			       major(pool), minor(pool), id, strerror(-r));
+		return why_set(why, -r, "asking pool %s for thin id %" PRIu32 ": %s",
+			       quote(pool->name), id, strerror(-r));
 	return 1;
 }

@@ -4,8 +4,10 @@
 /*
  * dm-thin devices and their pools (the only user of libdevmapper).
  *
- * Devices are looked up by number, never by name: an open fd on the mounted filesystem pins the
- * number, while names are whatever somebody gave. Formats of tables and status lines:
+ * Devices are looked up by number, never by name: names are whatever somebody gave. But a number
+ * means the same device only as long as an fd is open on it, or on the filesystem that is mounted
+ * from it: the kernel gives the number of a removed device to the next one. Whoever changes a
+ * device holds such an fd. Formats of tables and status lines:
  * Documentation/admin-guide/device-mapper/thin-provisioning.rst.
  */
 
@@ -26,7 +28,9 @@ struct thin_device {
 	char *params; /* of the table: "POOL ID [ORIGIN]" */
 	dev_t pool;   /* 0:0 if @target is not "thin" */
 	uint32_t thin_id;
-	bool read_only, suspended, deferred_remove;
+	bool read_only, deferred_remove;
+	bool suspended;	     /* by somebody, or because its pool is */
+	bool pool_suspended; /* it is the pool: that resumes the device without a uevent */
 	bool inactive_table; /* a table waits to be swapped in */
 };
 
@@ -63,9 +67,15 @@ int thin_check_plain(const struct thin_device *device, struct why *why);
 int thin_pool_status(dev_t pool, struct thin_pool *ret, struct why *why);
 void thin_pool_free(struct thin_pool *pool);
 
+/* The same device with the same table, whatever its length? */
+bool thin_is_same(const struct thin_device *a, const struct thin_device *b);
+
 /* Puts a table of @sectors with the device's own parameters into the inactive slot. 0 or -errno;
  * -EINVAL also while the pool is suspended. */
 int thin_load(const struct thin_device *device, uint64_t sectors);
+
+/* Clears the inactive slot, if what thin_load() put there is still in it. */
+void thin_unload(const struct thin_device *device, uint64_t sectors);
 
 /*
  * Swaps the inactive table in (if there is one) and leaves the device resumed, in one call; a
@@ -76,10 +86,11 @@ int thin_load(const struct thin_device *device, uint64_t sectors);
 int thin_swap(dev_t dev, bool freeze);
 
 /*
- * Has the pool a thin device of this id, active or not? 1; 0; -errno with a reason if that cannot
- * be told. There is no question for that: a table is loaded into a device of our own (THIN_PROBE,
- * never resumed, then removed), and the kernel says ENODATA if the id is not in the pool's
- * metadata. It complains of that in its own log, too. Not for two callers at once.
+ * Has @pool a thin device of this id, active or not? 1; 0; -errno with a reason if that cannot be
+ * told (-ESTALE: the pool is gone, and what has its number now has been asked instead). There is no
+ * question for that: a table is loaded into a device of our own (THIN_PROBE, never resumed, then
+ * removed), and the kernel says ENODATA if the id is not in the pool's metadata. It complains of
+ * that in its own log, too. Not for two callers at once.
  */
 #define THIN_PROBE "oci-thin-grow-probe"
-int thin_has(dev_t pool, uint32_t id, struct why *why);
+int thin_has(const struct thin_device *pool, uint32_t id, struct why *why);

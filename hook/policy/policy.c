@@ -160,6 +160,20 @@ int policy_decide(const struct policy *policy, const struct facts *facts, int r,
 	return policy_allow(policy, request, why);
 }
 
+int policy_allow_again(const struct policy *policy, const struct facts *facts, uint64_t bytes,
+		       struct why *why)
+{
+	struct request given = {0}, asked = {.asked = true, .bytes = bytes};
+	int r;
+
+	if (policy_decide(policy, facts, 0, &given, why) == 0 && given.bytes >= bytes)
+		return 0;
+	r = policy_decide(policy, facts, 0, &asked, why);
+	if (r == 0 && asked.bytes < bytes)
+		r = why_set(why, EPERM, "policy does not give it that much any more");
+	return r;
+}
+
 uint64_t policy_largest_bytes(const struct policy *policy)
 {
 	uint64_t largest = policy->max_bytes;

@@ -91,6 +91,13 @@ uint64_t policy_max_bytes(const struct policy *policy, const struct rule *rule);
 /* May it have what is asked for? 0, or -EPERM with a reason. */
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why);
 
+/*
+ * May a growth to @bytes that was allowed once be finished now? Who asked for it is not known. 0,
+ * or -EPERM with a reason.
+ */
+int policy_allow_again(const struct policy *policy, const struct facts *facts, uint64_t bytes,
+		       struct why *why);
+
 /* The largest size that any container can have. */
 uint64_t policy_largest_bytes(const struct policy *policy);
 

@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOOK_MS 200 /* a suspended device that is not resumed by then is not looked at */
+
 static void ask_heal(struct doctor *doctor, struct doctor_device *device)
 {
 	const struct heal_order order = {
 		.is_engines = engine_names_device,
 		.max_bytes = policy_largest_bytes(doctor->policy),
-		.timeout_ms = doctor->policy->timeout_ms,
+		.timeout_ms = LOOK_MS,
 		.dry_run = true,
 		.run_dir = doctor->run_dir,
 		.ledger_dir = doctor->ledger_dir,
@@ -25,7 +27,8 @@ static void ask_heal(struct doctor *doctor, struct doctor_device *device)
 	struct why why;
 
 	device->healing = HEAL_NOT_APPLICABLE;
-	if (heal_device(device->device.dev, &order, &report, &why) == 0) {
+	if (heal_device(device->device.dev, &order, &report, &why) == 0 && report.device.name &&
+	    thin_is_same(&report.device, &device->device)) {
 		device->healing = report.result;
 		device->want_sectors = report.want_sectors;
 		device->intended = report.intended_sectors != 0;

@@ -45,7 +45,7 @@ static bool is_mounted(const struct doctor_device *device)
 	struct rootfs rootfs;
 	struct why unused;
 
-	if (!device || rootfs_open_device(device->device.dev, &rootfs, &unused) < 0)
+	if (!device || rootfs_open_device(&device->device, &rootfs, &unused) < 0)
 		return false;
 	rootfs_close(&rootfs);
 	return true;

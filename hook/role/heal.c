@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * `heal DEVICE`: from udev, before an engine mounts a device that it has made again. `heal --all`:
- * all of them, from a shell or a timer; it also finishes growths that were cut short, and removes
- * ledger entries of devices that are gone.
+ * `heal DEVICE`: from udev, before an engine mounts a device that it has re-created. `heal --all`:
+ * all of them, from a shell or a timer; it also finishes growths that were cut short
+ * (role/finish.h), and removes ledger entries of devices that are gone.
  */
 
 #include "disk/heal.h"
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/quote.h"
-#include "disk/grow.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/prune.h"
@@ -18,6 +17,7 @@
 #include "policy/policy.h"
 #include "policy/size.h"
 #include "role/command.h"
+#include "role/finish.h"
 #include "role/role.h"
 #include "role/settings.h"
 
@@ -28,8 +28,8 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow heal [--dry-run] DEVICE | --all\n"
-	"Makes a thin device that its engine has made again, too short, as long as it must be: as\n"
-	"its filesystem's superblock or the ledger say. The udev rule calls it for each device.\n\n"
+	"Extends a thin device that its engine has re-created too short to the length that its\n"
+	"filesystem's superblock or the ledger say. The udev rule calls it for each device.\n\n"
 	"  --all              every thin device there is; also finish growths that were cut short\n"
 	"                     and remove ledger entries of devices that are gone for good\n"
 	"  --dry-run          say what would be done\n\n"
@@ -69,12 +69,23 @@ static void print_report(const struct heal_report *report, bool dry_run)
 		log_stderr("device %s: %s", quote(name), report->warning.text);
 }
 
-static int heal(const struct policy *policy, dev_t dev, bool dry_run, struct heal_report *report)
+/* A pool that resumes its devices sends no event: nobody else would try again. */
+static void say_what_next(struct why *why)
+{
+	struct why reason = *why;
+
+	why_set(why, 0, "%s; when it is not any more, run \"oci-thin-grow heal --all\"",
+		reason.text);
+}
+
+/* 0, or -errno when all is said. */
+static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, bool dry_run,
+		struct heal_report *report)
 {
 	const struct heal_order order = {
 		.is_engines = engine_names_device,
 		.max_bytes = policy_largest_bytes(policy),
-		.timeout_ms = policy->timeout_ms,
+		.timeout_ms = timeout_ms,
 		.dry_run = dry_run,
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
@@ -82,6 +93,8 @@ static int heal(const struct policy *policy, dev_t dev, bool dry_run, struct hea
 	struct why why;
 	int r = heal_device(dev, &order, report, &why);
 
+	if (r == -ETIMEDOUT || r == -EINTR)
+		say_what_next(&why);
 	/* It matters only now: one line a device that there is something to say of. */
 	if (r < 0 || report->result == HEAL_DONE || report->warning.text[0])
 		settings_log_broken(policy, NULL);
@@ -93,83 +106,34 @@ static int heal(const struct policy *policy, dev_t dev, bool dry_run, struct hea
 			log_report(report, NULL);
 		print_report(report, dry_run);
 	}
-	return r < 0 ? EXIT_FAILED : EXIT_OK;
+	return r;
 }
 
 /* --- heal --all: what udev's call has no time for -------------------------------------------- */
 
-static int cannot_finish(const char *device, const struct why *why)
-{
-	struct log_line line;
-
-	log_begin(&line, "fail");
-	log_add(&line, "device", device);
-	log_add(&line, "reason", why->text);
-	log_end(&line, LOG_WARNING);
-	log_stderr("device %s: a growth of it is not finished: %s", quote(device), why->text);
-	return EXIT_FAILED;
-}
-
-static void tell_finished(const struct grow_report *report)
-{
-	struct log_line line;
-
-	log_begin(&line, "finish");
-	log_add(&line, "device", report->device.name);
-	log_add_u64(&line, "to", report->device.sectors * SECTOR_BYTES);
-	log_add_u64(&line, "fs_from", report->fs_before.bytes);
-	log_add_u64(&line, "fs_to", report->fs.bytes);
-	log_end(&line, LOG_INFO);
-	printf("%s: finished an earlier growth, to %s\n", report->device.name,
-	       size_format(report->fs.bytes));
-}
-
-/* A growth that was cut short, of a device that is in use: to the length that was meant. */
-static int finish(const struct policy *policy, const char *device, dev_t dev, uint64_t sectors)
-{
-	_cleanup_(grow_report_free) struct grow_report report = {0};
-	struct grow_order order = settings_order(policy);
-	struct rootfs rootfs;
-	struct why why;
-	int r = rootfs_open_device(dev, &rootfs, &why);
-
-	order.want_bytes = sectors * SECTOR_BYTES;
-	if (r == -ENOENT) {
-		printf("%s: a growth of it is not finished; the next start of its container will\n",
-		       device);
-		return EXIT_OK;
-	}
-	if (r == 0) {
-		r = grow_rootfs(&rootfs, &order, &report, &why);
-		rootfs_close(&rootfs);
-	}
-	if (r < 0 || report.result == GROW_REFUSED || report.result == GROW_NOT_APPLICABLE)
-		return cannot_finish(device, &why);
-	if (report.result == GROW_KEPT && report.warning.text[0])
-		return cannot_finish(device, &report.warning);
-	if (report.result == GROW_DONE)
-		tell_finished(&report);
-	return EXIT_OK;
-}
+#define WAIT_AGAIN_MS 1000
 
 struct all {
 	const struct policy *policy;
+	struct finisher finisher;
 	bool dry_run;
+	uint64_t timeout_ms;
 };
 
 static int heal_one_of_all(dev_t dev, void *context)
 {
 	_cleanup_(heal_report_free) struct heal_report report = {0};
-	const struct all *all = context;
-	int status = heal(all->policy, dev, all->dry_run, &report);
+	struct all *all = context;
+	int r = heal(all->policy, dev, all->timeout_ms, all->dry_run, &report);
 
-	if (status != EXIT_OK || !report.intended_sectors)
-		return status;
-	if (all->dry_run) {
-		printf("%s: an earlier growth would be finished\n", report.device.name);
-		return EXIT_OK;
-	}
-	return finish(all->policy, report.device.name, dev, report.intended_sectors);
+	/* A pool may have a thousand devices: it is waited for once. */
+	if (r == -ETIMEDOUT && all->timeout_ms > WAIT_AGAIN_MS)
+		all->timeout_ms = WAIT_AGAIN_MS;
+	if (r < 0)
+		return EXIT_FAILED;
+	return report.intended_sectors
+		       ? finish_growth(&all->finisher, &report.device, report.intended_sectors)
+		       : EXIT_OK;
 }
 
 static void tell_pruned(const char *device, void *context)
@@ -188,7 +152,12 @@ static void tell_pruned(const char *device, void *context)
 
 static int heal_all(const struct policy *policy, bool dry_run)
 {
-	struct all all = {policy, dry_run};
+	struct all all = {
+		.policy = policy,
+		.finisher = {.policy = policy, .dry_run = dry_run},
+		.dry_run = dry_run,
+		.timeout_ms = policy->timeout_ms,
+	};
 	const struct prune_order prune = {
 		.ledger_dir = LEDGER_DIR,
 		.dry_run = dry_run,
@@ -200,6 +169,7 @@ static int heal_all(const struct policy *policy, bool dry_run)
 
 	thin_init();
 	failures = r = thin_each(heal_one_of_all, &all, &why);
+	finisher_free(&all.finisher);
 	if (r >= 0)
 		r = prune_ledger(&prune, &why);
 	if (r < 0) {
@@ -227,7 +197,8 @@ static int heal_path(const struct policy *policy, const char *path, bool dry_run
 		log_stderr("heal: %s is no block device", quote(path));
 		return EXIT_NOT_APPLICABLE;
 	}
-	return heal(policy, st.st_rdev, dry_run, &report);
+	return heal(policy, st.st_rdev, policy->timeout_ms, dry_run, &report) < 0 ? EXIT_FAILED
+										  : EXIT_OK;
 }
 
 int role_heal(int argc, char *argv[])

@@ -209,7 +209,7 @@ static int open_device(const char *name, struct rootfs *ret, struct why *why)
 	if (r == -ENODEV || r == -ENXIO)
 		return why_set(why, ENOENT, "there is no device-mapper device %s", quote(name));
 	if (r == 0)
-		r = rootfs_open_device(device.dev, ret, &inner);
+		r = rootfs_open_device(&device, ret, &inner);
 	return r < 0 ? why_set(why, -r, "device %s: %s", quote(name), inner.text) : 0;
 }
 

@@ -10,7 +10,7 @@ struct dm_task {
 	int type, err;
 	dev_t dev;
 	char name[128]; /* instead of dev */
-	bool skip_lockfs, no_flush;
+	bool skip_lockfs, no_flush, inactive;
 	struct fake_table load;	    /* what dm_task_add_target() said */
 	struct fake_device *device; /* NULL: there is no such device */
 	struct fake_table seen;	    /* the table as it was when the task ran */
@@ -31,6 +31,8 @@ __typeof__(dm_task_get_names) __real_dm_task_get_names, __wrap_dm_task_get_names
 __typeof__(dm_task_add_target) __real_dm_task_add_target, __wrap_dm_task_add_target;
 __typeof__(dm_task_skip_lockfs) __real_dm_task_skip_lockfs, __wrap_dm_task_skip_lockfs;
 __typeof__(dm_task_no_flush) __real_dm_task_no_flush, __wrap_dm_task_no_flush;
+__typeof__(dm_task_query_inactive_table) __real_dm_task_query_inactive_table,
+	__wrap_dm_task_query_inactive_table;
 __typeof__(dm_task_run) __real_dm_task_run, __wrap_dm_task_run;
 __typeof__(dm_task_get_errno) __real_dm_task_get_errno, __wrap_dm_task_get_errno;
 __typeof__(dm_task_get_info) __real_dm_task_get_info, __wrap_dm_task_get_info;
@@ -95,6 +97,12 @@ void fake_dm_suspend_by_another(unsigned int lookups_to_go)
 {
 	fake_dm.thin.suspended = fake_dm.thin.by_another = true;
 	fake_dm.thin.lookups_to_go = lookups_to_go;
+}
+
+void fake_dm_suspend_pool(unsigned int lookups_to_go)
+{
+	fake_dm.pool.suspended = fake_dm.thin.internal_suspend = true;
+	fake_dm.pool.lookups_to_go = lookups_to_go;
 }
 
 static struct fake_device *device_of(dev_t dev)
@@ -183,6 +191,14 @@ int __wrap_dm_task_no_flush(struct dm_task *task)
 	return 1;
 }
 
+int __wrap_dm_task_query_inactive_table(struct dm_task *task)
+{
+	if (!fake_dm.armed)
+		return __real_dm_task_query_inactive_table(task);
+	task->inactive = true;
+	return 1;
+}
+
 static bool is_turn(const struct fake_when *when, int type, bool or_later)
 {
 	unsigned int n = when->type == ANY_CALL ? fake_dm.calls : fake_dm.count[type];
@@ -192,19 +208,31 @@ static bool is_turn(const struct fake_when *when, int type, bool or_later)
 	return or_later ? n >= when->nth : n == when->nth;
 }
 
+/* As in the kernel, first the thin device. */
+static void resume_pool(void)
+{
+	if (--fake_dm.pool.lookups_to_go <= 1)
+		fake_dm.thin.internal_suspend = false;
+	if (fake_dm.pool.lookups_to_go == 0)
+		fake_dm.pool.suspended = false;
+}
+
 static int look_up(struct dm_task *task)
 {
 	struct fake_device *device = task->device;
 
 	if (!device) /* libdm turns ENXIO into "does not exist" for a status, but not for a table */
 		return task->type == DM_DEVICE_STATUS ? 0 : ENXIO;
-	if (device->suspended && device->lookups_to_go && --device->lookups_to_go == 0) {
+	if (device == &fake_dm.thin && device->suspended && device->lookups_to_go &&
+	    --device->lookups_to_go == 0) {
 		device->suspended = device->by_another = false;
 		swap(device);
 	}
+	if (fake_dm.pool.suspended && fake_dm.pool.lookups_to_go)
+		resume_pool();
 	if (task->type == DM_DEVICE_STATUS && device == &fake_dm.pool && !task->no_flush)
 		fake_dm.commits++;
-	task->seen = device->live;
+	task->seen = task->inactive ? device->inactive : device->live;
 	snprintf(task->status, sizeof(task->status), "%s", fake_dm.pool_status);
 	task->info = (struct dm_info){
 		.exists = 1,
@@ -276,14 +304,27 @@ static int load(struct dm_task *task)
 	if (!task->device)
 		return ENXIO;
 	fake_log("load %ju", (uintmax_t)task->load.sectors);
+	if (fake_dm.pool.suspended) {
+		fake_dm.complaints++;
+		return EINVAL;
+	}
 	if (fake_dm.loads_refused) {
 		fake_dm.loads_refused--;
 		return EINVAL;
 	}
 	/* A table may only ever be replaced by one for the same pool and id. */
 	assert_int_equal(task->load.targets, 1);
-	assert_string_equal(task->load.params, task->device->live.params);
+	if (!fake_dm.foreign_loads)
+		assert_string_equal(task->load.params, task->device->live.params);
 	task->device->inactive = task->load;
+	return 0;
+}
+
+static int clear(struct dm_task *task)
+{
+	if (!task->device)
+		return ENXIO;
+	task->device->inactive = (struct fake_table){0};
 	return 0;
 }
 
@@ -345,6 +386,8 @@ static int run(struct dm_task *task)
 		return load(task);
 	case DM_DEVICE_RESUME:
 		return resume(task);
+	case DM_DEVICE_CLEAR:
+		return clear(task);
 	default:
 		fail_msg("device-mapper task %d", task->type);
 		return ENOTTY;

@@ -69,10 +69,12 @@ struct fake_dm {
 	struct fake_when meddle_at;
 	void (*meddle)(void);	    /* what somebody else does right before that call */
 	unsigned int loads_refused; /* EINVAL, as while the pool is suspended; counts down */
+	bool foreign_loads;	    /* a load of another device's table is let pass */
 
 	/* What was done. */
 	unsigned int calls, count[32]; /* of all types, and of each DM_DEVICE_... */
 	unsigned int commits;	       /* a status of the pool that flushed */
+	unsigned int complaints;       /* in the kernel's log: a load while the pool is suspended */
 	bool probe_exists;	       /* oci-thin-grow-probe was not removed */
 	bool resumed_anothers;	       /* somebody else's suspend was undone */
 	char log[512];		       /* "load 8388608, resume, ..." */
@@ -91,3 +93,6 @@ void fake_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void fake_dm_load(uint64_t sectors);
 void fake_dm_swap(void);
 void fake_dm_suspend_by_another(unsigned int lookups_to_go);
+
+/* The pool, and with it its thin device, until they were looked up so often; 0: for ever. */
+void fake_dm_suspend_pool(unsigned int lookups_to_go);

@@ -26,7 +26,9 @@ struct fake_fs fake_fs;
 static ino_t folder_ino;
 static dev_t folder_dev;
 static int superblock_fd = -EBADF; /* what open() of the block device gave last */
-static int first_fd = -EBADF;	   /* the mount's own; any other is a clone's */
+static int device_fd = -EBADF;	   /* the same, and its inode: closed by now? */
+static ino_t device_ino;
+static int first_fd = -EBADF; /* the mount's own; any other is a clone's */
 static bool clone_writable;
 
 __typeof__(open) __real_open, __wrap_open;
@@ -53,6 +55,7 @@ void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret)
 	struct stat st;
 	int fd;
 
+	device_fd = -EBADF;
 	fake_fs = (struct fake_fs){
 		.type = type,
 		.folder = new_folder(),
@@ -132,6 +135,7 @@ int __wrap_open(const char *path, int flags, ...)
 {
 	uint8_t image[2048] = {0};
 	mode_t mode = 0;
+	struct stat st;
 	va_list ap;
 
 	if (flags & (O_CREAT | O_TMPFILE)) {
@@ -144,8 +148,17 @@ int __wrap_open(const char *path, int flags, ...)
 	/* Opened for writing, udev would send events when it is closed. */
 	assert_int_equal(flags & O_ACCMODE, O_RDONLY);
 	fake_ext4_superblock(image + 1024);
-	superblock_fd = fd_with(image, fake_fs.device_is_short ? 2047 : sizeof(image));
+	superblock_fd = device_fd = fd_with(image, fake_fs.device_is_short ? 2047 : sizeof(image));
+	assert_int_equal(__real_fstat(device_fd, &st), 0);
+	device_ino = st.st_ino;
 	return superblock_fd;
+}
+
+bool fake_fs_device_is_open(void)
+{
+	struct stat st;
+
+	return __real_fstat(device_fd, &st) == 0 && st.st_ino == device_ino;
 }
 
 void (*fake_fs_before_pread)(void);

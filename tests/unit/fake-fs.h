@@ -46,6 +46,9 @@ struct fake_fs {
 
 extern struct fake_fs fake_fs;
 
+/* Is the block device open? While it is, nobody can remove it. */
+bool fake_fs_device_is_open(void);
+
 /* Called before each pread(), also if not armed: a file may change while it is read. */
 extern void (*fake_fs_before_pread)(void);
 

@@ -28,12 +28,13 @@ static void never_resumes_what_another_suspended(void **state)
 	assert_safe(SMALL_SECTORS);
 }
 
-static void waits_while_internally_suspended(void **state)
+static void waits_while_the_pool_is_suspended(void **state)
 {
 	(void)state;
 	order.timeout_ms = 40;
-	fake_dm.thin.internal_suspend = true;
-	expect_error(ETIMEDOUT, "suspended by somebody else");
+	fake_dm_suspend_pool(0);
+	expect_error(ETIMEDOUT, "with its pool \"docker-pool\"");
+	assert_int_equal(fake_dm.complaints, 0);
 	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 0);
 }
 
@@ -71,6 +72,25 @@ static void waits_whenever_the_suspend_comes(void **state)
 			assert_large();
 		}
 	}
+}
+
+static void become_another(void)
+{
+	fake_dm.thin.name = "docker-8:1-42-other";
+	strcpy(fake_dm.thin.live.params, "1234:3 18");
+}
+
+/* By rename, or by a table that somebody swaps in: nothing is loaded into it, nothing swapped. */
+static void leaves_a_device_that_has_become_another(void **state)
+{
+	(void)state;
+	fake_dm.meddle_at = (struct fake_when){DM_DEVICE_RELOAD, 1};
+	fake_dm.meddle = become_another;
+	fake_dm.foreign_loads = true;
+	expect_error(ESTALE, "\"docker-8:1-42-other\" with the table");
+	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 0);
+	assert_int_equal(fake_dm.thin.inactive.targets, 0);
+	assert_int_equal(fake_dm.thin.live.sectors, SMALL_SECTORS);
 }
 
 static void load_shorter(void)
@@ -195,9 +215,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH_FS(waits_for_whoever_suspended_the_device),
 		EACH_FS(never_resumes_what_another_suspended),
-		EACH_FS(waits_while_internally_suspended),
+		EACH_FS(waits_while_the_pool_is_suspended),
 		EACH_FS(does_not_grow_a_filesystem_on_a_suspended_device),
 		EACH_FS(waits_whenever_the_suspend_comes),
+		EACH_FS(leaves_a_device_that_has_become_another),
 		EACH_FS(tells_when_another_load_won),
 		FS_TEST(tells_when_another_load_won_while_settling, FS_XFS),
 		EACH_FS(keeps_what_another_made_longer),

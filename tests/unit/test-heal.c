@@ -180,11 +180,97 @@ static void leaves_what_is_not_ours(void **state)
 	fake_dm.thin.read_only = false;
 	fake_dm.thin.uuid = "LVM-x";
 	expect_heal(HEAL_NOT_APPLICABLE, SMALL_SECTORS);
-	fake_dm.thin.uuid = "";
-	fake_dm_suspend_by_another(0);
-	expect_heal(HEAL_NOT_APPLICABLE, SMALL_SECTORS);
-	assert_true(fake_dm.thin.suspended);
 	assert_string_equal(fake_dm.log, "");
+}
+
+static void a_device_that_somebody_suspended_is_waited_for(void **state)
+{
+	(void)state;
+	fake_dm_suspend_by_another(4);
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+	assert_string_equal(fake_dm.log, "load 8388608, resume");
+	fake_dm.thin.live.sectors = SMALL_SECTORS;
+	heal_order.timeout_ms = 20;
+	fake_dm_suspend_by_another(0);
+	assert_int_equal(heal(), -ETIMEDOUT);
+	assert_contains(why.text, "suspended by somebody else");
+	assert_true(fake_dm.thin.suspended);
+	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 1);
+}
+
+static void suspend_pool(void)
+{
+	fake_dm_suspend_pool(3);
+}
+
+/* No load is tried meanwhile: each costs two lines in the kernel's log. */
+static void a_suspended_pool_is_waited_for(void **state)
+{
+	(void)state;
+	fake_dm_suspend_pool(5);
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+	assert_int_equal(fake_dm.complaints, 0);
+	fake_dm.thin.live.sectors = SMALL_SECTORS;
+	heal_order.timeout_ms = 20;
+	fake_dm_suspend_pool(0);
+	assert_int_equal(heal(), -ETIMEDOUT);
+	assert_contains(why.text, "\"docker-8:1-42-thin\" is suspended for too long, with its pool "
+				  "\"docker-pool\"");
+	assert_int_equal(fake_dm.complaints, 0);
+}
+
+/* Suspended right before a load, the load is refused: once. */
+static void a_pool_may_be_suspended_at_any_moment(void **state)
+{
+	unsigned int k;
+
+	for (k = 1; k == 1 || fake_dm.calls >= k - 1; k++) {
+		teardown_heal(state);
+		setup_heal(state);
+		heal_order.timeout_ms = 5000;
+		fake_dm.meddle_at = (struct fake_when){ANY_CALL, k};
+		fake_dm.meddle = suspend_pool;
+		expect_heal(HEAL_DONE, LARGE_SECTORS);
+		assert_true(fake_dm.complaints <= 1);
+		assert_false(fake_fs_device_is_open());
+	}
+	assert_true(k > 8);
+}
+
+static bool replaced;
+
+/* The kernel gives the number of a removed device to the next one; none is removed while it is
+ * open. */
+static void replace_device(void)
+{
+	if (fake_fs_device_is_open())
+		return;
+	replaced = true;
+	fake_dm.thin.name = "docker-8:1-42-other";
+	fake_dm.thin.live = (struct fake_table){1, SMALL_SECTORS, "thin", "1234:3 18"};
+	fake_dm.thin.inactive = (struct fake_table){0};
+}
+
+static void a_number_that_is_used_again_brings_no_foreign_table(void **state)
+{
+	unsigned int k, n = 0;
+
+	for (k = 1; k == 1 || fake_dm.calls >= k - 1; k++) {
+		teardown_heal(state);
+		setup_heal(state);
+		put_entry(entry_of(2 * LARGE_SECTORS, LEDGER_DONE));
+		replaced = false;
+		fake_dm.meddle_at = (struct fake_when){ANY_CALL, k};
+		fake_dm.meddle = replace_device;
+		assert_int_equal(heal(), 0);
+		assert_int_equal(fake_dm.thin.live.sectors,
+				 replaced ? LARGE_SECTORS : 2 * LARGE_SECTORS);
+		assert_string_equal(fake_dm.thin.live.params, replaced ? "1234:3 18" : "1234:3 17");
+		assert_string_equal(healed.device.name, fake_dm.thin.name);
+		assert_false(fake_dm.thin.suspended);
+		n += replaced;
+	}
+	assert_true(n > 1);
 }
 
 static void a_device_that_is_gone_needs_nothing(void **state)
@@ -202,6 +288,10 @@ static void believes_no_superblock_beyond_policy(void **state)
 	fake_fs.bytes = 2 * TIB;
 	expect_heal(HEAL_KEPT, SMALL_SECTORS);
 	assert_contains(healed.warning.text, "more than the allowed");
+	fake_dm.thin.live.sectors = 2 * TIB / 512;
+	expect_heal(HEAL_KEPT, 2 * TIB / 512);
+	assert_string_equal(healed.warning.text, "");
+	fake_dm.thin.live.sectors = SMALL_SECTORS;
 	put_entry(entry_of(2 * TIB / 512, LEDGER_DONE));
 	expect_heal(HEAL_DONE, 2 * TIB / 512);
 }
@@ -343,6 +433,10 @@ int main(void)
 		HEAL_TEST(without_a_uuid_the_ledger_heals_the_device_that_it_names),
 		HEAL_TEST(a_damaged_entry_is_a_warning),
 		HEAL_TEST(leaves_what_is_not_ours),
+		HEAL_TEST(a_device_that_somebody_suspended_is_waited_for),
+		HEAL_TEST(a_suspended_pool_is_waited_for),
+		HEAL_TEST(a_pool_may_be_suspended_at_any_moment),
+		HEAL_TEST(a_number_that_is_used_again_brings_no_foreign_table),
 		HEAL_TEST(a_device_that_is_gone_needs_nothing),
 		HEAL_TEST(believes_no_superblock_beyond_policy),
 		HEAL_TEST(a_dry_run_only_looks),

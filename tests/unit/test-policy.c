@@ -304,6 +304,35 @@ static void knows_its_pools(void **state)
 	assert_false(policy_allows_pool("fast", &policy));
 }
 
+/* A growth that was cut short: who asked for it is forgotten by now. */
+static void finishes_only_what_policy_still_allows(void **state)
+{
+	struct rule rules[] = {{.name = "all", .max_bytes = 4 * GIB}};
+
+	(void)state;
+	policy.max_bytes = 8 * GIB;
+	assert_int_equal(policy_allow_again(&policy, &docker, 8 * GIB, &why), 0);
+	assert_int_equal(policy_allow_again(&policy, &docker, 8 * GIB + 1, &why), -EPERM);
+	assert_contains(why.text, "no more than 8 GiB");
+	policy.on_exceed = ON_EXCEED_CLAMP;
+	assert_int_equal(policy_allow_again(&policy, &docker, 8 * GIB + 1, &why), -EPERM);
+	assert_contains(why.text, "any more");
+	policy.rules = rules;
+	policy.n_rules = 1;
+	assert_int_equal(policy_allow_again(&policy, &docker, 8 * GIB, &why), -EPERM);
+	assert_int_equal(policy_allow_again(&policy, &docker, 4 * GIB, &why), 0);
+	rules[0].request = RULE_REQUEST_DENY;
+	assert_int_equal(policy_allow_again(&policy, &docker, 4 * GIB, &why), -EPERM);
+	assert_contains(why.text, "rule all");
+	rules[0].has_size = true;
+	rules[0].size_bytes = 4 * GIB;
+	assert_int_equal(policy_allow_again(&policy, &docker, 4 * GIB, &why), 0);
+	rules[0].request = RULE_REQUEST_IGNORE;
+	assert_int_equal(policy_allow_again(&policy, &docker, 4 * GIB, &why), 0);
+	rules[0].size_bytes = 2 * GIB;
+	assert_int_equal(policy_allow_again(&policy, &docker, 4 * GIB, &why), -EPERM);
+}
+
 static bool is_sandbox(const char *first, const char *second)
 {
 	annotate(first, second);
@@ -358,6 +387,7 @@ int main(void)
 		POLICY_TEST(what_is_too_much_is_denied_or_clamped),
 		POLICY_TEST(an_unreadable_request_stays_one),
 		POLICY_TEST(knows_its_pools),
+		POLICY_TEST(finishes_only_what_policy_still_allows),
 		cmocka_unit_test_teardown(knows_sandboxes, teardown),
 		cmocka_unit_test_teardown(the_builtin_policy_is_the_documented_one, teardown),
 	};

@@ -263,6 +263,66 @@ static void loads_and_swaps(void **state)
 	assert_string_equal(fake_dm.log, "load 4194304, resume, freeze and resume");
 }
 
+static void takes_back_only_what_it_loaded(void **state)
+{
+	(void)state;
+	look_up();
+	assert_int_equal(thin_load(&device, 2 * SECTORS), 0);
+	fake_dm_load(3 * SECTORS); /* somebody else, after us */
+	thin_unload(&device, 2 * SECTORS);
+	assert_int_equal(fake_dm.thin.inactive.sectors, 3 * SECTORS);
+	fake_dm_load(2 * SECTORS);
+	strcpy(fake_dm.thin.inactive.params, "1234:3 18");
+	thin_unload(&device, 2 * SECTORS);
+	assert_int_equal(fake_dm.thin.inactive.targets, 1);
+	assert_int_equal(thin_load(&device, 2 * SECTORS), 0);
+	thin_unload(&device, 2 * SECTORS);
+	assert_int_equal(fake_dm.thin.inactive.targets, 0);
+	thin_unload(&device, 2 * SECTORS);
+	assert_int_equal(fake_dm.thin.live.sectors, SECTORS);
+}
+
+static void knows_which_device_it_is(void **state)
+{
+	struct thin_device now;
+
+	(void)state;
+	look_up();
+	fake_dm.thin.live.sectors *= 2;
+	assert_int_equal(thin_lookup(FAKE_THIN, &now, &why), 0);
+	assert_true(thin_is_same(&device, &now));
+	thin_device_free(&now);
+	strcpy(fake_dm.thin.live.params, "1234:3 18");
+	assert_int_equal(thin_lookup(FAKE_THIN, &now, &why), 0);
+	assert_false(thin_is_same(&device, &now));
+	thin_device_free(&now);
+	strcpy(fake_dm.thin.live.params, device.params);
+	fake_dm.thin.name = "another";
+	assert_int_equal(thin_lookup(FAKE_THIN, &now, &why), 0);
+	assert_false(thin_is_same(&device, &now));
+	thin_device_free(&now);
+}
+
+static void replace_pool(void)
+{
+	fake_dm.pool.name = "another-pool";
+}
+
+/* The pool's number may be another pool's by the time that it is asked. */
+static void believes_only_the_pool_that_is_meant(void **state)
+{
+	struct thin_device meant;
+
+	(void)state;
+	assert_int_equal(thin_lookup(FAKE_POOL, &meant, &why), 0);
+	assert_int_equal(thin_has(&meant, 17, &why), 1);
+	assert_int_equal(thin_has(&meant, 18, &why), 0);
+	fake_dm.meddle_at = (struct fake_when){DM_DEVICE_RELOAD, 3};
+	fake_dm.meddle = replace_pool;
+	assert_true(thin_has(&meant, 18, &why) < 0);
+	thin_device_free(&meant);
+}
+
 static void passes_errors_on(void **state)
 {
 	(void)state;
@@ -295,6 +355,9 @@ int main(void)
 		THIN_TEST(sees_a_pool_in_trouble),
 		THIN_TEST(tells_why_a_pool_cannot_be_read),
 		THIN_TEST(loads_and_swaps),
+		THIN_TEST(takes_back_only_what_it_loaded),
+		THIN_TEST(knows_which_device_it_is),
+		THIN_TEST(believes_only_the_pool_that_is_meant),
 		THIN_TEST(passes_errors_on),
 	};
 
