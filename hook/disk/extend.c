@@ -50,7 +50,7 @@ int extend_waited_in_vain(const struct thin_device *device, struct why *why)
 		return why_set(why, ETIMEDOUT,
 			       "device %s is suspended by somebody else for too long",
 			       quote(device->name));
-	why_set(why, 0, "device %s is suspended for too long, with its pool %s",
+	why_set(why, 0, "device %s is suspended for too long because its pool %s is",
 		quote(device->name), quote(pool.name));
 	thin_device_free(&pool);
 	return -ETIMEDOUT;

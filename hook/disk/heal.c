@@ -34,6 +34,7 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 					 device->deferred_remove
 				 ? HEAL_NOT_APPLICABLE
 				 : HEAL_KEPT;
+	report->from_sectors = device->sectors;
 	return 0;
 }
 
@@ -133,7 +134,6 @@ static int inspect(dev_t dev, const struct heal_order *order, struct heal_report
 
 	if (r < 0 || report->result == HEAL_NOT_APPLICABLE)
 		return r;
-	report->from_sectors = report->device.sectors;
 	r = superblock_read(fd, &sb);
 	if (r < 0)
 		return why_set(why, -r, "device %s: reading its superblock: %s",

@@ -38,6 +38,9 @@ static const char help[] =
 	"  oci-thin-grow heal /dev/mapper/docker-8:1-42-base\n\n"
 	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 4 no such device.\n";
 
+/* udev kills what takes 180 s, and then nobody would know why the device is too short. */
+#define MAX_WAIT_MS 150000
+
 static void log_report(const struct heal_report *report, const struct why *failed)
 {
 	struct log_line line;
@@ -74,8 +77,7 @@ static void say_what_next(struct why *why)
 {
 	struct why reason = *why;
 
-	why_set(why, 0, "%s; when it is not any more, run \"oci-thin-grow heal --all\"",
-		reason.text);
+	why_set(why, 0, "%s; later run \"oci-thin-grow heal --all\"", reason.text);
 }
 
 /* 0, or -errno when all is said. */
@@ -218,6 +220,8 @@ int role_heal(int argc, char *argv[])
 	if (argc - optind != (all ? 0 : 1))
 		return command_misused(&command, "name one device, or --all");
 	settings_load_anyway(&policy);
+	if (policy.timeout_ms > MAX_WAIT_MS)
+		policy.timeout_ms = MAX_WAIT_MS;
 	if (all && policy.broken)
 		log_stderr("heal: %s: going on with what is built in", policy.broken);
 	status = all ? heal_all(&policy, dry_run) : heal_path(&policy, argv[optind], dry_run);

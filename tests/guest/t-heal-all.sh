@@ -67,6 +67,31 @@ ok "mounted again" mount /dev/mapper/$D /run/disk/$D
 ok "the next start does" grow_disk $D $((GIB + k * GIB / 4 + GIB))
 like "and it is done" "$(cat $LEDGER/$D)" state=done
 
+## What policy has denied since
+
+umount /run/disk/$D
+mkfs_on "$FS" /dev/mapper/$D
+mount /dev/mapper/$D /run/disk/$D
+rm $LEDGER/$D
+size=$(device_bytes $D)
+# One step further than the last kill: the device is long, the filesystem is not.
+ok "cut short once more" killed_at $((k - 2)) $((size + GIB))
+ok "it is not finished" grep -q state=intended $LEDGER/$D
+before=$(fs_mib)
+mkdir -p /etc/oci-thin-grow
+for config in '{"max_size": "1G"}' '{"rules": [{"name": "nobody", "request": "deny"}]}' '{"enabled": false}'; do
+	echo "$config" >/etc/oci-thin-grow/config.json
+	like "$config: --dry-run tells" "$(heal_all --dry-run)" "$D: a growth to .* was begun and is not finished: "
+	ok "$config: no failure" heal_all
+	like "$config: it is told" "$(cat /run/heal.out)" "$D: a growth to .* was begun and is not finished: (policy|rule|switched off)"
+	like "$config: the log tells" "$(tail -n 1 /run/messages)" "action=skip device=$D to=[0-9]+ reason="
+	is "$config: the filesystem is as it was" "$(fs_mib)" "$before"
+	ok "$config: it stays unfinished" grep -q state=intended $LEDGER/$D
+done
+rm /etc/oci-thin-grow/config.json
+ok "allowed again" heal_all
+ok "it is finished" grep -q state=done $LEDGER/$D
+
 ## What is gone for good
 
 next_thin_id=8

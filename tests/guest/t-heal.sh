@@ -107,7 +107,7 @@ ok "it grows, if it is asked to" grow_disk somebodys 2G
 ok "made again under a name that is no engine's" forget somebodys 20
 is "it is left alone" "$(device_bytes somebodys)" $GIB
 dmsetup remove --retry somebodys
-ok "a suspended device" grow_disk $D 2G
+ok "a device without a table" grow_disk $D 2G
 umount /run/disk/$D
 dmsetup remove --retry $D
 DM_DISABLE_UDEV=1 dmsetup create $D --notable
@@ -117,6 +117,69 @@ ok "heal leaves it" /usr/sbin/oci-thin-grow heal /dev/dm-"$(dmsetup info -c --no
 dmsetup resume $D
 udevadm settle
 is "udev heals it on resume" "$(device_bytes $D)" $((2 * GIB))
+
+## Suspended
+
+# refused_loads: lines in the kernel's log about tables that a suspended pool did not take
+refused_loads() {
+	dmesg | grep -c 'Unable to activate thin device while pool is suspended'
+}
+
+# heal_waits: heal in the background, which has looked at the suspended device and found out
+heal_waits() {
+	strace -o /run/strace -e trace=ioctl /usr/sbin/oci-thin-grow heal "$node" >/run/heal.out 2>&1 &
+	heal_pid=$!
+	wait_for looked_often
+}
+
+looked_often() {
+	[ "$(grep -c DM_TABLE_STATUS /run/strace)" -gt 5 ]
+}
+
+too_short() {
+	thin_on "$D" 7 1G && udevadm settle && node=/dev/dm-$(dmsetup info -c --noheadings -o minor "$D")
+}
+
+umount /run/disk/$D 2>/run/null
+dmsetup remove --retry $D
+mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
+udevadm control --reload
+mkdir -p /etc/oci-thin-grow
+for whose in pool $D; do
+	ok "$whose: a device that is too short" too_short
+	dmesg -C
+	echo '{"timeout": "300ms"}' >/etc/oci-thin-grow/config.json
+	dmsetup suspend "$whose"
+	ok "$whose suspended: heal gives up in the end" exits 1 heal "$node"
+	like "$whose suspended: it says what to do" "$(grep action=fail /run/messages | tail -n 1)" \
+		"device=$D .*is suspended .*oci-thin-grow heal --all"
+	rm /etc/oci-thin-grow/config.json
+	ok "$whose suspended: heal waits" heal_waits
+	is "$whose suspended: nothing is tried" "$(grep -cE 'DM_TABLE_LOAD|DM_DEV_SUSPEND' /run/strace)" 0
+	is "$whose suspended: the kernel does not complain" "$(refused_loads)" 0
+	ok "$whose resumed" dmsetup resume "$whose"
+	ok "$whose resumed: heal ends" wait "$heal_pid"
+	is "$whose resumed: healed" "$(device_bytes $D)" $((2 * GIB))
+	is "$whose resumed: the kernel did not complain" "$(refused_loads)" 0
+	ok "$whose: the device goes" dmsetup remove --retry $D
+done
+like "the pool is named" "$(grep action=fail /run/messages | head -n 1)" 'because its pool \\"pool\\" is'
+like "and somebody else is" "$(grep action=fail /run/messages | tail -n 1)" 'by somebody else'
+mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/
+udevadm control --reload
+
+## A limit that is lower than what a disk has
+
+echo '{"max_size": "512M"}' >/etc/oci-thin-grow/config.json
+: >/run/messages
+ok "longer than max_size, as its engine makes it" thin_on $D 7 2G
+udevadm settle
+is "is no news" "$(grep action= /run/messages)" ""
+ok "it goes" dmsetup remove --retry $D
+ok "shorter than its filesystem" thin_on $D 7 1G
+udevadm settle
+is "by the ledger it is healed all the same" "$(device_bytes $D)" $((2 * GIB))
+rm /etc/oci-thin-grow/config.json
 
 ## By hand, with no rule; what there is to do is done, and then there is nothing to do
 

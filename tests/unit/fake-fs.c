@@ -149,7 +149,7 @@ int __wrap_open(const char *path, int flags, ...)
 	assert_int_equal(flags & O_ACCMODE, O_RDONLY);
 	fake_ext4_superblock(image + 1024);
 	superblock_fd = device_fd = fd_with(image, fake_fs.device_is_short ? 2047 : sizeof(image));
-	assert_int_equal(__real_fstat(device_fd, &st), 0);
+	assert_int_equal(real_fstat(device_fd, &st), 0);
 	device_ino = st.st_ino;
 	return superblock_fd;
 }
@@ -158,7 +158,7 @@ bool fake_fs_device_is_open(void)
 {
 	struct stat st;
 
-	return __real_fstat(device_fd, &st) == 0 && st.st_ino == device_ino;
+	return real_fstat(device_fd, &st) == 0 && st.st_ino == device_ino;
 }
 
 void (*fake_fs_before_pread)(void);

@@ -33,7 +33,7 @@ static void waits_while_the_pool_is_suspended(void **state)
 	(void)state;
 	order.timeout_ms = 40;
 	fake_dm_suspend_pool(0);
-	expect_error(ETIMEDOUT, "with its pool \"docker-pool\"");
+	expect_error(ETIMEDOUT, "because its pool \"docker-pool\" is");
 	assert_int_equal(fake_dm.complaints, 0);
 	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 0);
 }

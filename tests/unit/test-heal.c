@@ -214,8 +214,9 @@ static void a_suspended_pool_is_waited_for(void **state)
 	heal_order.timeout_ms = 20;
 	fake_dm_suspend_pool(0);
 	assert_int_equal(heal(), -ETIMEDOUT);
-	assert_contains(why.text, "\"docker-8:1-42-thin\" is suspended for too long, with its pool "
-				  "\"docker-pool\"");
+	assert_contains(why.text,
+			"\"docker-8:1-42-thin\" is suspended for too long because its pool "
+			"\"docker-pool\" is");
 	assert_int_equal(fake_dm.complaints, 0);
 }
 
