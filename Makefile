@@ -138,6 +138,8 @@ install: all ## install below $(DESTDIR)$(PREFIX)
 		config/config.json $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json
 	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules
+	$(INSTALL) -D -m 0644 config/tmpfiles.d/oci-thin-grow.conf \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/oci-thin-grow.conf
 	$(INSTALL) -d $(DESTDIR)$(UNITS) $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
 	$(INSTALL) -m 0644 config/systemd/* $(DESTDIR)$(UNITS)
 	$(INSTALL) -m 0644 config/prometheus/* $(DESTDIR)$(SHARE)/prometheus
@@ -153,6 +155,7 @@ uninstall: ## remove what install put there, but for the configuration
 		$(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) \
 		$(DESTDIR)$(FISH_COMPLETION) \
 		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/oci-thin-grow.conf \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow \
 		$(addprefix $(DESTDIR)$(UNITS)/,$(notdir $(wildcard config/systemd/*)))
 	rm -rf $(DESTDIR)$(SHARE)

@@ -84,6 +84,23 @@ int file_make_folder(const char *dir, mode_t mode)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
+int file_open_private(const char *dir, struct why *why)
+{
+	_cleanup_close_ int fd = open(dir, OPEN_FOLDER | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return why_set(why, errno, "%s", strerror(errno));
+	if (st.st_uid != geteuid())
+		return why_set(why, EPERM, "the directory belongs to user %u: chown or remove it",
+			       st.st_uid);
+	/* Without set-id and sticky bits: sandboxed services may not set those. */
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) && fchmod(fd, st.st_mode & 0755) < 0)
+		return why_set(why, errno, "others can write to the directory, and chmod says: %s",
+			       strerror(errno));
+	return TAKE_FD(fd);
+}
+
 int file_write_all(int fd, const char *text, size_t len)
 {
 	while (len > 0) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "base/why.h"
+
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,6 +17,13 @@ int file_read_at(int dir_fd, const char *path, size_t max_bytes, char **ret_text
 
 /* mkdir -p with @mode, durably. 0, also if it is there; -errno. */
 int file_make_folder(const char *dir, mode_t mode);
+
+/*
+ * Opens the directory @dir, which must belong to the caller. Others' permission to write, as a
+ * careless mkdir leaves it, is taken away. An fd; -EPERM: it is another user's; -errno; with a
+ * reason that does not repeat @dir.
+ */
+int file_open_private(const char *dir, struct why *why);
 
 /* All of it, or -errno. */
 int file_write_all(int fd, const char *text, size_t len);

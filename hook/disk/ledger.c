@@ -21,15 +21,16 @@ static bool is_ours_alone(const struct stat *st)
 	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
-static int open_folder(const char *dir, struct why *why)
+/* Each entry is checked by itself: others' permission to write here is for doctor to report. */
+static int open_dir(const char *dir, struct why *why)
 {
 	_cleanup_close_ int fd = open(dir, OPEN_FOLDER | O_NOFOLLOW);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return why_set(why, errno, "%s", strerror(errno));
-	if (!is_ours_alone(&st))
-		return why_set(why, EPERM, "the folder must be ours, and writable by nobody else");
+	if (st.st_uid != geteuid())
+		return why_set(why, EPERM, "the directory belongs to user %u", st.st_uid);
 	return TAKE_FD(fd);
 }
 
@@ -84,7 +85,7 @@ int ledger_read(const char *dir, const char *device, struct ledger_entry *ret, s
 	if (!ledger_name_is_valid(device))
 		return why_set(why, EINVAL, "ledger %s: no entry can be named %s", dir,
 			       quote(device));
-	fd = open_folder(dir, why);
+	fd = open_dir(dir, why);
 	if (fd == -ENOENT)
 		return 0;
 	r = fd < 0 ? fd : read_entry(fd, device, &text, &len, why);
@@ -115,15 +116,15 @@ static int replace_entry(int dir_fd, const char *device, const char *text, size_
 	return r;
 }
 
-/* Makes the folder if it is missing. */
-static int open_or_make_folder(const char *dir, struct why *why)
+/* For writing: makes the directory if it is missing, and takes it for ourselves. */
+static int open_or_make_dir(const char *dir, struct why *why)
 {
-	int fd = open_folder(dir, why), r;
+	int fd = file_open_private(dir, why), r;
 
 	if (fd != -ENOENT)
 		return fd;
 	r = file_make_folder(dir, 0700);
-	return r < 0 ? why_set(why, -r, "%s", strerror(-r)) : open_folder(dir, why);
+	return r < 0 ? why_set(why, -r, "%s", strerror(-r)) : file_open_private(dir, why);
 }
 
 static bool stands_already(int dir_fd, const char *device, const char *text, size_t len)
@@ -146,7 +147,7 @@ int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *
 		return why_set(
 			why, EINVAL, "ledger %s: no valid entry for %s", dir,
 			quote_n(entry->device, strnlen(entry->device, LEDGER_MAX_NAME_BYTES)));
-	fd = open_or_make_folder(dir, why);
+	fd = open_or_make_dir(dir, why);
 	if (fd < 0)
 		return blame(why, fd, dir, entry->device);
 	/* Shared among writers; against ledger_prune(). */
@@ -248,7 +249,7 @@ static int visit_one(const char *name, void *context)
 int ledger_each(const char *dir, void (*visit)(const struct ledger_entry *entry, void *context),
 		void *context, struct why *why)
 {
-	_cleanup_close_ int fd = open_folder(dir, why);
+	_cleanup_close_ int fd = open_dir(dir, why);
 	int r;
 
 	if (fd < 0)
@@ -285,7 +286,7 @@ int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *ent
 		 void *context, struct why *why)
 {
 	struct pruner pruner = {.is_gone = is_gone, .context = context};
-	_cleanup_close_ int fd = open_folder(dir, why);
+	_cleanup_close_ int fd = open_dir(dir, why);
 	int r;
 
 	if (fd < 0)

@@ -2,6 +2,7 @@
 #include "disk/lock.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -9,42 +10,40 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-int lock_folder(const char *run_dir)
+int lock_open_dir(const char *run_dir, struct why *why)
 {
-	_cleanup_close_ int dir = -EBADF;
-	struct stat st;
-
 	if (mkdir(run_dir, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	dir = open(run_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0 || fstat(dir, &st) < 0)
-		return -errno;
-	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
-		return -EPERM;
-	return TAKE_FD(dir);
+		return why_set(why, errno, "%s", strerror(errno));
+	return file_open_private(run_dir, why);
 }
 
-static int open_lock(const char *run_dir, const char *name)
+/* A file that somebody else put there, while others could write, might be held for good. */
+static int open_lock(const char *run_dir, const char *name, struct why *why)
 {
-	_cleanup_close_ int dir = lock_folder(run_dir);
-	int fd;
+	_cleanup_close_ int dir = lock_open_dir(run_dir, why), fd = -EBADF;
+	struct stat st;
 
 	if (dir < 0)
 		return dir;
-	fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? -errno : fd;
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return why_set(why, errno, "%s", strerror(errno));
+	if (st.st_uid != geteuid())
+		return why_set(why, EPERM, "it belongs to user %u: remove it", st.st_uid);
+	return TAKE_FD(fd);
 }
 
 int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline, int *ret_fd,
 		struct why *why)
 {
 	_cleanup_close_ int fd = -EBADF;
+	struct why inner;
 	char name[48];
 
 	snprintf(name, sizeof(name), "%u:%u.lock", major(dev), minor(dev));
-	fd = open_lock(run_dir, name);
+	fd = open_lock(run_dir, name, &inner);
 	if (fd < 0)
-		return why_set(why, -fd, "lock %s/%s: %s", run_dir, name, strerror(-fd));
+		return why_set(why, -fd, "lock %s/%s: %s", run_dir, name, inner.text);
 	while (flock(fd, LOCK_EX) < 0) {
 		if (errno != EINTR)
 			return why_set(why, errno, "lock %s/%s: %s", run_dir, name,

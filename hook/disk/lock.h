@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One lock a device, in our own folder in /run: nothing that a container can reach can hold it. It
- * goes away with the fd, also when the process is killed.
+ * One lock a device, in our own directory in /run: nothing that a container can reach can hold it.
+ * It goes away with the fd, also when the process is killed.
  */
 
 #include "base/deadline.h"
@@ -13,9 +13,8 @@
 
 #define RUN_DIR "/run/oci-thin-grow"
 
-/* Opens the folder of the locks, made if missing, ours and writable by nobody else. fd or -errno.
- */
-int lock_folder(const char *run_dir);
+/* Opens the directory of the locks, made if missing: see file_open_private(). */
+int lock_open_dir(const char *run_dir, struct why *why);
 
 /*
  * Takes the lock of the device @dev; waits until @deadline. @run_dir is RUN_DIR but in tests. 0 and

@@ -67,7 +67,8 @@ int rule_check(dev_t dev, const char *name, struct why *why)
 
 int rule_check_once(const char *run_dir, dev_t dev, const char *name, struct why *why)
 {
-	_cleanup_close_ int dir = lock_folder(run_dir), fd = -EBADF;
+	struct why ignored;
+	_cleanup_close_ int dir = lock_open_dir(run_dir, &ignored), fd = -EBADF;
 
 	if (dir >= 0 && faccessat(dir, SAID, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;

@@ -98,14 +98,14 @@ mount -o remount,rw $HOME_DIR
 mended "read-only, no folder yet"
 
 chown 1000 $LEDGER
-in_trouble "another user's folder" 'the folder must be ours'
+in_trouble "another user's folder" 'the directory belongs to user 1000'
 chown 0 $LEDGER
 mended "another user's folder"
 
 chmod 770 $LEDGER
-in_trouble "a folder that others may write" 'the folder must be ours'
+mended "a directory that others may write"
+is "nor may they any more" "$(stat -c %a $LEDGER)" 750
 chmod 700 $LEDGER
-mended "a folder that others may write"
 
 rm -r $HOME_DIR/kept
 mv $LEDGER $HOME_DIR/kept

@@ -44,6 +44,9 @@ is "boot $PHASE: doctor finds it" "$(doctor_says udevd)" ok
 ok "boot $PHASE: a disk for the ledger and containerd" data_up
 mkdir -p /data/ledger /var/lib/oci-thin-grow
 mount --bind /data/ledger /var/lib/oci-thin-grow
+is "boot $PHASE: tmpfiles made the directory of locks" "$(stat -c %a:%u:%g /run/oci-thin-grow)" 700:0:0
+ok "boot $PHASE: so the switch works at once" touch /run/oci-thin-grow/disabled
+rm /run/oci-thin-grow/disabled
 ok "boot $PHASE: a pool comes up" pool_up /host
 ok "boot $PHASE: containerd is started by systemctl" containerd_service
 

@@ -104,20 +104,46 @@ static void gets_it_when_the_holder_goes(void **state)
 	close(ends[1]);
 }
 
-static void refuses_a_folder_that_others_can_write(void **state)
+static void takes_a_loose_directory_for_itself(void **state)
 {
+	static const mode_t loose[] = {0720, 0702, 0777, 01777, 02775};
+	struct stat st;
 	int fd = -42;
 
 	(void)state;
 	assert_int_equal(mkdir(run_dir, 0700), 0);
-	assert_int_equal(chmod(run_dir, 0720), 0);
-	assert_int_equal(take(7, &fd), -EPERM);
-	assert_int_equal(chmod(run_dir, 0702), 0);
-	assert_int_equal(take(7, &fd), -EPERM);
-	assert_contains(why.text, run_dir);
+	for (size_t i = 0; i < COUNT_OF(loose); i++) {
+		assert_int_equal(chmod(run_dir, loose[i]), 0);
+		assert_int_equal(take(7, &fd), 0);
+		close(fd);
+		assert_int_equal(stat(run_dir, &st), 0);
+		assert_int_equal(st.st_mode & 07777, loose[i] & 0755);
+	}
 	assert_int_equal(chmod(run_dir, 0755), 0);
 	assert_int_equal(take(7, &fd), 0);
 	close(fd);
+	assert_int_equal(stat(run_dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+}
+
+static void leaves_what_is_another_users(void **state)
+{
+	char *path = path_in(run_dir, "253:7.lock");
+	int fd = -42;
+
+	(void)state;
+	if (geteuid() != 0)
+		return; /* only root can give files away */
+	assert_int_equal(mkdir(run_dir, 0755), 0);
+	write_file(path, "");
+	assert_int_equal(chown(path, 1000, 1000), 0);
+	assert_int_equal(take(7, &fd), -EPERM);
+	assert_contains(why.text, "253:7.lock: it belongs to user 1000: remove it");
+	assert_int_equal(chown(run_dir, 1000, 1000), 0);
+	assert_int_equal(take(7, &fd), -EPERM);
+	assert_contains(why.text, "the directory belongs to user 1000");
+	assert_int_equal(fd, -42);
+	free(path);
 }
 
 static void follows_no_links(void **state)
@@ -162,7 +188,8 @@ int main(void)
 		LOCK_TEST(devices_have_locks_of_their_own),
 		LOCK_TEST(waits_until_the_deadline),
 		LOCK_TEST(gets_it_when_the_holder_goes),
-		LOCK_TEST(refuses_a_folder_that_others_can_write),
+		LOCK_TEST(takes_a_loose_directory_for_itself),
+		LOCK_TEST(leaves_what_is_another_users),
 		LOCK_TEST(follows_no_links),
 		LOCK_TEST(has_an_error_without_a_place),
 	};
