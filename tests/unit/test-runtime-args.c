@@ -55,6 +55,15 @@ static void reads_what_engines_write(void **state)
 	assert_string_equal(args.container, "c1");
 }
 
+static void knows_a_log_that_is_no_file(void **state)
+{
+	(void)state;
+	assert_string_equal(parse("--log file:/b/log create c1").log, "/b/log");
+	assert_null(parse("--log syslog:c1 create c1").log);
+	assert_null(parse("--log journald:c1 create c1").log);
+	assert_string_equal(parse("--log ./x:y create c1").log, "./x:y");
+}
+
 static void reads_every_form_of_an_option(void **state)
 {
 	(void)state;
@@ -71,25 +80,80 @@ static void reads_every_form_of_an_option(void **state)
 	expect("create --bundle= c1", "create", "c1", "");
 }
 
+/* Every option of runc 1.0 to 1.5 and crun 0.17 to 1.28 before the subcommand, and of create and
+ * run. */
+static const struct {
+	const char *option;
+	bool global, value;
+} all_options[] = {
+	{"--debug", true, false},
+	{"--log", true, true},
+	{"--log-format", true, true},
+	{"--log-level", true, true},
+	{"--root", true, true},
+	{"--criu", true, true},
+	{"--rootless", true, true},
+	{"--cgroup-manager", true, true},
+	{"--systemd-cgroup", true, false},
+	{"--version", true, false},
+	{"-v", true, false},
+	{"--help", true, false},
+	{"-h", true, false},
+	{"--bundle", false, true},
+	{"-b", false, true},
+	{"--config", false, true},
+	{"-f", false, true},
+	{"--console-socket", false, true},
+	{"--pidfd-socket", false, true},
+	{"--pid-file", false, true},
+	{"--preserve-fds", false, true},
+	{"--detach", false, false},
+	{"-d", false, false},
+	{"--keep", false, false},
+	{"--no-pivot", false, false},
+	{"--no-new-keyring", false, false},
+	{"--no-subreaper", false, false},
+};
+
+/* Written apart from it, the value of an option is no subcommand and no container. */
 static void knows_values_from_operands(void **state)
 {
+	static const char *const subcommands[] = {"create", "run"};
+
 	(void)state;
-	/* the value of an option is no subcommand and no container */
-	expect("--root create state c1", "state", "c1", ".");
-	expect("--log create delete c1", "delete", "c1", ".");
-	expect("--log-level debug create c1", "create", "c1", ".");
-	expect("--criu run create c1", "create", "c1", ".");
-	expect("--cgroup-manager systemd run c1", "run", "c1", ".");
-	expect("--rootless auto run c1", "run", "c1", ".");
-	expect("create --pid-file c2 c1", "create", "c1", ".");
-	expect("create --console-socket c2 c1", "create", "c1", ".");
-	expect("create --preserve-fds 3 c1", "create", "c1", ".");
-	/* what takes no value has none */
-	expect("--debug --systemd-cgroup create --no-pivot --no-new-keyring c1", "create", "c1",
-	       ".");
-	/* an option that only begins like one of ours */
+	for (size_t i = 0; i < COUNT_OF(all_options) * 2; i++) {
+		const char *option = all_options[i / 2].option, *subcommand = subcommands[i % 2];
+		const char *value = all_options[i / 2].value ? "state" : "";
+		struct runtime_args args;
+		char line[128];
+
+		if (all_options[i / 2].global)
+			snprintf(line, sizeof(line), "%s %s %s c1", option, value, subcommand);
+		else
+			snprintf(line, sizeof(line), "%s %s %s c1", subcommand, option, value);
+		args = parse(line);
+		if (!args.subcommand || strcmp(args.subcommand, subcommand) != 0 ||
+		    !args.container || strcmp(args.container, "c1") != 0)
+			fail_msg("%s", line);
+	}
+}
+
+static void knows_an_option_by_its_whole_name(void **state)
+{
+	(void)state;
 	expect("create --bundled /x c1", "create", "/x", ".");
 	expect("create --bundl /x c1", "create", "/x", ".");
+	expect("--pid-file create c1", "create", "c1", ".");
+	expect("create --root c1", "create", "c1", ".");
+}
+
+static void knows_letters_written_together(void **state)
+{
+	(void)state;
+	expect("run -db /b c1", "run", "c1", "/b");
+	expect("run -db/b c1", "run", "c1", "/b");
+	assert_string_equal(parse("run -df /s.json c1").spec, "/s.json");
+	expect("run -d c1", "run", "c1", ".");
 }
 
 static void ends_options_at_two_dashes(void **state)
@@ -118,8 +182,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_engines_write),
+		cmocka_unit_test(knows_a_log_that_is_no_file),
 		cmocka_unit_test(reads_every_form_of_an_option),
 		cmocka_unit_test(knows_values_from_operands),
+		cmocka_unit_test(knows_an_option_by_its_whole_name),
+		cmocka_unit_test(knows_letters_written_together),
 		cmocka_unit_test(ends_options_at_two_dashes),
 		cmocka_unit_test(lives_with_what_is_missing),
 	};
