@@ -30,6 +30,11 @@ void thin_init(void)
 	dm_set_name_mangling_mode(DM_STRING_MANGLING_NONE);
 }
 
+void thin_release(void)
+{
+	dm_lib_release();
+}
+
 static void cleanup_task(struct dm_task **task)
 {
 	int saved = errno;

@@ -47,6 +47,12 @@ struct thin_pool {
 void thin_init(void);
 
 /*
+ * Before another program is executed: libdevmapper keeps /dev/mapper/control open without
+ * close-on-exec. Whatever is asked next opens it again.
+ */
+void thin_release(void);
+
+/*
  * Any device-mapper device. 0; -ENODEV: @dev is none; other -errno with a reason.
  * One ioctl; none at all if the kernel has no device-mapper.
  */

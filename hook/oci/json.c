@@ -251,7 +251,14 @@ int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *
 int json_parse_commented(const char *text, size_t len, struct json_doc **ret, size_t *ret_offset,
 			 struct why *why)
 {
-	return parse(text, len, true, ret, ret_offset, why);
+	struct json_doc *doc;
+	int r = parse(text, len, true, &doc, ret_offset, why);
+
+	if (r < 0)
+		json_free(doc);
+	else
+		*ret = doc;
+	return r;
 }
 
 void json_free(struct json_doc *doc)

@@ -40,8 +40,7 @@ int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *
 
 /*
  * The same for files that people write: comments (as in C) are allowed. *ret_offset: where it
- * failed, which the reason does not say. On failure, too, *ret is what came before that, with or
- * without a root; or NULL.
+ * failed, which the reason does not say.
  */
 int json_parse_commented(const char *text, size_t len, struct json_doc **ret, size_t *ret_offset,
 			 struct why *why);

@@ -64,22 +64,6 @@ static int read_text(struct config_reader *reader, char **ret_text, size_t *ret_
 	return 1;
 }
 
-/* Of a file that breaks off: which runtime it wants is what containers that ask for nothing need.
- */
-static void salvage_runtime(struct config_reader *reader, const struct json *root)
-{
-	static const struct config_listener nobody;
-	const struct config_listener *listener = reader->listener;
-	const struct json *value;
-	struct why unused;
-
-	reader->listener = &nobody;
-	if (root && root->type == JSON_OBJECT &&
-	    json_member(root, "runtime", JSON_STRING, &value, &unused) > 0)
-		config_program.read(reader, value, "runtime", &reader->policy->runtime);
-	reader->listener = listener;
-}
-
 /* 1; 0: there is no such file. */
 static int read_file(struct config_reader *reader, const char *file)
 {
@@ -97,12 +81,10 @@ static int read_file(struct config_reader *reader, const char *file)
 		return r < 0;
 	reader->text = text;
 	r = json_parse_commented(text, len, &doc, &offset, &why);
-	if (r < 0) {
+	if (r < 0)
 		config_complain(reader, config_line(text, offset), "%s", why.text);
-		salvage_runtime(reader, doc ? json_root(doc) : NULL);
-	} else {
+	else
 		config_read_file(reader, json_root(doc));
-	}
 	json_free(doc);
 	return 1;
 }
@@ -175,12 +157,10 @@ static void read_folder(struct config_reader *reader, const char *dir)
 	read_drop_ins(reader, drop_ins);
 }
 
-/* What is built in, but for the runtime: containers that ask for nothing need the right one. */
 static void fall_back(struct policy *policy)
 {
 	struct policy built_in = policy_builtin;
 
-	built_in.runtime = policy->runtime;
 	built_in.broken = policy->broken ? policy->broken : "out of memory";
 	built_in.memory = policy->memory;
 	*policy = built_in;

@@ -23,8 +23,8 @@
 
 /*
  * Reads what is below @dir (CONFIG_DIR but in tests) or, if @file is not NULL, only that, which
- * must be there. 0; -EINVAL: all that is wrong was told, *ret is the built-in policy with the first
- * of it in ret->broken, and with the runtime that can be made out. Free *ret in any case.
+ * must be there. 0; -EINVAL: every error was reported, *ret is the built-in policy with the first
+ * error in ret->broken. Free *ret in any case.
  */
 int config_load(const char *dir, const char *file, const struct config_listener *listener,
 		struct policy *ret);

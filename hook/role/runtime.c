@@ -8,10 +8,12 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "disk/thin.h"
 #include "oci/json.h"
 #include "oci/spec.h"
 #include "role/command.h"
 #include "role/job.h"
+#include "role/last-runtime.h"
 #include "role/role.h"
 #include "role/runtime-args.h"
 #include "role/settings.h"
@@ -38,25 +40,6 @@ static const char help[] =
 	"      --annotation io.oci-thin-grow.size=4G IMAGE NAME\n\n"
 	"Exit status: that of runc; before it, 1 failed, 3 refused, 4 no thin device, as of "
 	"hook.\n";
-
-#define OTHER_RUNTIME "/usr/bin/crun"
-
-/*
- * A broken configuration may have named another runtime, and what asks for nothing must start all
- * the same: there are hosts that have crun only.
- */
-static int become(const struct policy *policy, char *argv[], char *environment[])
-{
-	execve(policy->runtime, argv, environment);
-	if (policy->broken && errno == ENOENT) {
-		execve(OTHER_RUNTIME, argv, environment);
-		errno = ENOENT;
-	}
-	log_stderr("cannot execute the runtime %s: %s%s%s", policy->runtime, strerror(errno),
-		   policy->broken ? "; the configuration is broken: " : "",
-		   policy->broken ? policy->broken : "");
-	return EXIT_FAILED;
-}
 
 /* The two forms of a line are those of logrus, which runc writes and engines read. */
 static void write_line(FILE *out, bool json, const char *message)
@@ -85,6 +68,7 @@ static void write_line(FILE *out, bool json, const char *message)
 static void write_runtime_log(const struct runtime_args *args, const char *message)
 {
 	_cleanup_fclose_ FILE *out = NULL;
+	struct why line;
 	int fd;
 
 	if (!args->log)
@@ -97,21 +81,20 @@ static void write_runtime_log(const struct runtime_args *args, const char *messa
 			close(fd);
 		return;
 	}
-	write_line(out, strcmp(args->log_format, "json") == 0, message);
+	why_set(&line, 0, "oci-thin-grow: %s", message);
+	write_line(out, strcmp(args->log_format, "json") == 0, line.text);
 }
 
 static int tell(const struct job *job, const struct runtime_args *args, int status)
 {
-	struct why message, line;
+	struct why message;
 
 	job_log(job);
 	job_message(job, &message);
-	if (message.text[0]) {
+	if (message.text[0])
 		log_stderr("%s", message.text);
-		why_set(&line, 0, "oci-thin-grow: %s", message.text);
-		if (status != EXIT_OK)
-			write_runtime_log(args, line.text);
-	}
+	if (message.text[0] && status != EXIT_OK)
+		write_runtime_log(args, message.text);
 	return status;
 }
 
@@ -152,28 +135,77 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 	job.root_path = spec.root_path;
 	job.annotations[0] = spec.annotations;
 	job_run(&job, policy);
+	if (job.outcome != JOB_NOTHING)
+		settings_log_broken(policy, job.container);
 	status = tell(&job, args, job_exit_status(&job, policy));
 	job_free(&job);
 	return status;
+}
+
+/*
+ * A container must be operated with the runtime that made it. While the configuration is broken
+ * that is the one that the last sound configuration named, not a guess: what this host has besides
+ * might find nothing under that name, and the engine would take the container for deleted.
+ */
+static const char *choose_runtime(const struct policy *policy, char **remembered)
+{
+	if (!policy->broken)
+		last_runtime_note(STATE_DIR, policy->runtime);
+	else if (last_runtime_read(STATE_DIR, remembered) == 0)
+		return *remembered;
+	return policy->runtime;
+}
+
+/* Which line of the configuration, or what else, has chosen the runtime? */
+static const char *whose_choice(const struct policy *policy, const char *remembered,
+				struct why *out)
+{
+	struct config_origin origin = config_origin(policy, "runtime");
+
+	if (policy->broken)
+		why_set(out, 0, "%s; the configuration is broken: %s",
+			remembered ? "the last one known" : "the default", policy->broken);
+	else if (origin.file)
+		why_set(out, 0, "\"runtime\" in %s:%u", origin.file, origin.line);
+	else
+		why_set(out, 0, "the default; the configuration names no \"runtime\"");
+	return out->text;
+}
+
+static int become(const struct policy *policy, const struct runtime_args *args, char *argv[],
+		  char *environment[])
+{
+	_cleanup_free_ char *remembered = NULL;
+	const char *runtime = choose_runtime(policy, &remembered);
+	struct why choice, message;
+	int err;
+
+	thin_release();
+	execve(runtime, argv, environment);
+	err = errno;
+	why_set(&message, err, "cannot execute the runtime %s (%s): %s", quote(runtime),
+		whose_choice(policy, remembered, &choice), strerror(err));
+	log_stderr("%s", message.text);
+	write_runtime_log(args, message.text);
+	return EXIT_FAILED;
 }
 
 int role_runtime(int argc, char *argv[], char *environment[])
 {
 	struct runtime_args args;
 	struct policy policy;
-	int status;
+	int status = EXIT_OK;
 
 	(void)argc;
 	runtime_args_parse(argv, &args);
 	settings_load_anyway(&policy);
 	if (args.subcommand &&
-	    (strcmp(args.subcommand, "create") == 0 || strcmp(args.subcommand, "run") == 0)) {
-		settings_log_broken(&policy, args.container);
+	    (strcmp(args.subcommand, "create") == 0 || strcmp(args.subcommand, "run") == 0))
 		status = grow_first(&args, &policy);
-		if (status != EXIT_OK)
-			return status;
-	}
-	return become(&policy, argv, environment);
+	if (status == EXIT_OK)
+		status = become(&policy, &args, argv, environment);
+	config_free(&policy);
+	return status;
 }
 
 int role_runtime_help(int argc, char *argv[])

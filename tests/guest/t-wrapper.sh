@@ -90,4 +90,100 @@ echo '{' >$B/config.json
 ok "a broken spec is the runtime's affair" not wrapped "${root[@]}" run -b $B c1
 like "with our warning" "$(cat /run/err)" 'oci-thin-grow: .*ends in the middle'
 isnt "and its own error" "$(grep -vc oci-thin-grow /run/err)" 0
+
+## What the runtime gets is what we got: descriptors, signals, environment, directory
+
+cat >/run/bare <<'END'
+#!/bin/bash
+for f in /proc/$$/fd/*; do echo "${f##*/} $(readlink "$f")"; done | grep -v /run/bare
+grep ^Sig /proc/$$/status
+env | grep -v -e ^_= -e ^SHLVL= | sort
+pwd
+umask
+ulimit -a
+END
+chmod 755 /run/bare
+configure() {
+	mkdir -p /etc/oci-thin-grow
+	echo "$1" >/etc/oci-thin-grow/config.json
+}
+configure '{ "runtime": "/run/bare" }'
+fresh "what is handed on"
+OTG_X=y /run/bare create -b $B c1 >/run/expected 2>/run/err </dev/null
+OTG_X=y "$W" create -b $B c1 >/run/handed 2>/run/err </dev/null
+is "what is handed on: it has grown" "$(device_bytes disk)" $((4 * GIB))
+sed -i s/expected/handed/ /run/expected
+is "what is handed on: nothing more, nothing less" "$(cat /run/handed)" "$(cat /run/expected)"
+ok "what is handed on: the disk goes" drop_disk disk
+
+## Which runtime, while the configuration is broken
+
+for name in runc crun other; do
+	printf '#!/bin/sh\necho "this is %s: $*"\n' $name >/run/fake-$name
+	chmod 755 /run/fake-$name
+done
+mount --bind /run/fake-runc /usr/bin/runc
+mount --bind /run/fake-crun /usr/bin/crun
+CONFIG=/etc/oci-thin-grow/config.json
+LAST=/var/lib/oci-thin-grow/runtime
+spec $B /run/disk/disk
+
+# operates TEXT NAME: state, kill, delete and create of what asks for nothing go to that runtime, without a word
+operates() {
+	: >/run/messages
+	for verb in state kill delete "create -b $B"; do
+		# shellcheck disable=SC2086
+		ok "$1: ${verb%% *}" wrapped $verb c1
+		is "$1: ${verb%% *} is $2's" "$(cat /run/out /run/err)" "this is $2: $verb c1"
+	done
+	is "$1: nothing is logged" "$(cat /run/messages)" ""
+}
+
+rm -f $LAST
+configure '{ "runtime": "/usr/bin/crun", }'
+chmod 664 $CONFIG
+operates "broken from the start" runc
+ok "broken from the start: nothing is remembered" not test -e $LAST
+configure '{ "runtime": "/run/fake-other" }'
+chmod 644 $CONFIG
+operates "in order" other
+configure '{ "max_size": "2T" "runtime": "/run/fake-other" }'
+operates "a comma is missing" other
+configure '{ "runtime": "/run/fake-other" }'
+chmod g+w $CONFIG
+operates "others may write it" other
+chmod g-w $CONFIG
+configure '{ "runtime": "/usr/bin/crun", "max_size": "lots" }'
+operates "another runtime in a broken file" other
+spec $B /run/disk/disk "$(ask 4G)"
+ok "broken, 4G: does not start" not wrapped create -b $B c1
+like "broken, 4G: says why" "$(cat /run/err)" 'the configuration is broken: .*config.json:1: max_size'
+configure '{ "runtime": "/usr/bin/crun" }'
+spec $B /run/disk/disk
+operates "repaired" crun
+configure '{'
+operates "broken again" crun
+chmod 777 /var/lib/oci-thin-grow
+operates "what others may have written is not believed" runc
+configure '{}'
+operates "the default" runc
+is "what is remembered is root's alone again" "$(stat -c %a /var/lib/oci-thin-grow)" 755
+
+# One that is not there: an error that helps, and never another runtime
+configure '{ "max_size": "2T",
+"runtime": "/usr/bin/runcc" }'
+rm -f /run/rt.log
+ok "no such runtime: fails" not wrapped --log /run/rt.log --log-format json state c1
+like "no such runtime: which, and where it says so" "$(cat /run/err)" \
+	'cannot execute the runtime "/usr/bin/runcc" \("runtime" in /etc/oci-thin-grow/config.json:2\): No such file'
+like "no such runtime: and in the engine's log" "$(jq -r .msg /run/rt.log)" '^oci-thin-grow: cannot execute .*runcc'
+configure '{'
+operates "a mistake is not remembered" runc
+umount /usr/bin/runc
+mv /usr/bin/runc /usr/bin/runc.away
+for verb in state kill delete run; do
+	ok "no runc: crun is no substitute: $verb" not wrapped $verb c1
+	like "no runc: $verb says why" "$(cat /run/err)" \
+		'runtime "/usr/bin/runc" \(the last one known; the configuration is broken: .*config.json:.*\): No such file'
+done
 finish

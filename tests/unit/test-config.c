@@ -577,26 +577,18 @@ static void tells_all_that_is_wrong(void **state)
 	free(drop_ins);
 }
 
-/* Never more than is built in; but what asks for nothing needs the right runtime. */
-static void a_broken_one_is_built_in_but_for_the_runtime(void **state)
+/* Nothing of a broken file takes effect: not its limits, and not its runtime. */
+static void a_broken_one_is_built_in(void **state)
 {
 	(void)state;
 	write_in(folder, CONFIG_FILE,
 		 "{\"max_size\": \"8000P\", \"default_size\": \"4G\", \"rules\": [{}],\n"
 		 "\"runtime\": \"/usr/bin/crun\", \"pool_guard\": 1, \"enabled\": false}");
 	assert_int_equal(load(), -EINVAL);
-	assert_string_equal(policy.runtime, "/usr/bin/crun");
-	policy.runtime = "/usr/bin/runc";
 	is_builtin();
 	write_in(folder, CONFIG_FILE, "{\"runtime\": \"/usr/bin/crun\",\n\"max_size\": }");
 	assert_int_equal(load(), -EINVAL);
-	assert_string_equal(policy.runtime, "/usr/bin/crun");
-	write_in(folder, CONFIG_FILE, "{\"max_size\": ,\n\"runtime\": \"/usr/bin/crun\"}");
-	assert_int_equal(load(), -EINVAL);
-	assert_string_equal(policy.runtime, "/usr/bin/runc");
-	write_in(folder, CONFIG_FILE, "{\"runtime\": \"x\", \"max_size\": }");
-	assert_int_equal(load(), -EINVAL);
-	assert_string_equal(policy.runtime, "/usr/bin/runc");
+	is_builtin();
 	assert_int_equal(n_told, 1);
 }
 
@@ -658,7 +650,7 @@ int main(void)
 		CONFIG_TEST(a_link_is_followed_and_its_file_checked),
 		CONFIG_TEST(a_link_that_leads_nowhere_is_no_missing_file),
 		CONFIG_TEST(tells_all_that_is_wrong),
-		CONFIG_TEST(a_broken_one_is_built_in_but_for_the_runtime),
+		CONFIG_TEST(a_broken_one_is_built_in),
 		CONFIG_TEST(warns_of_what_cannot_be_meant),
 		CONFIG_TEST(finds_that_the_runtime_cannot_be_executed),
 	};

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "role/last-runtime.h"
+
+#include "unit.h"
+
+#include <sys/stat.h>
+
+static char *parent, *dir, *found;
+
+static int setup(void **state)
+{
+	(void)state;
+	parent = new_folder();
+	dir = path_in(parent, "state");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	remove_folder(parent);
+	free(dir);
+	free(found);
+	found = NULL;
+	return 0;
+}
+
+static int remembered(void)
+{
+	free(found);
+	found = NULL;
+	return last_runtime_read(dir, &found);
+}
+
+static void expect(const char *runtime)
+{
+	assert_int_equal(remembered(), 0);
+	assert_string_equal(found, runtime);
+}
+
+static void remembers_the_last_one(void **state)
+{
+	char *leftover = path_in(dir, ".runtime.new");
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(remembered(), -ENOENT);
+	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	expect("/bin/sh");
+	assert_int_equal(stat(dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_int_equal(last_runtime_note(dir, "/bin/cat"), 0);
+	expect("/bin/cat");
+	/* of a run that was killed */
+	assert_int_equal(symlink("/bin/ls", leftover), 0);
+	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	expect("/bin/sh");
+	assert_int_equal(lstat(leftover, &st), -1);
+	free(leftover);
+}
+
+static void writes_only_what_is_new(void **state)
+{
+	char *link = path_in(dir, "runtime");
+	struct stat before, after;
+
+	(void)state;
+	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(lstat(link, &before), 0);
+	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(lstat(link, &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
+	free(link);
+}
+
+static void does_not_remember_a_mistake(void **state)
+{
+	(void)state;
+	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(last_runtime_note(dir, "/nowhere/runc"), -ENOENT);
+	assert_int_equal(last_runtime_note(dir, "/etc/passwd"), -EACCES);
+	expect("/bin/sh");
+}
+
+static void believes_no_directory_that_others_can_write(void **state)
+{
+	(void)state;
+	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(chmod(dir, 0770), 0);
+	assert_int_equal(remembered(), -EPERM);
+	assert_int_equal(chmod(dir, 0707), 0);
+	assert_int_equal(remembered(), -EPERM);
+	/* it is taken away from them by the next sound configuration */
+	assert_int_equal(last_runtime_note(dir, "/bin/cat"), 0);
+	expect("/bin/cat");
+	if (geteuid() != 0)
+		return; /* only root can give it away */
+	assert_int_equal(chown(dir, 1000, 1000), 0);
+	assert_int_equal(remembered(), -EPERM);
+	assert_int_equal(last_runtime_note(dir, "/bin/sh"), -EPERM);
+}
+
+static void refuses_what_is_no_link_of_ours(void **state)
+{
+	char *link = path_in(dir, "runtime"), *other = path_in(parent, "other");
+
+	(void)state;
+	assert_int_equal(mkdir(dir, 0700), 0);
+	write_file(link, "/bin/sh");
+	assert_int_equal(remembered(), -EINVAL);
+	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	expect("/bin/sh");
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink("sh", link), 0);
+	assert_int_equal(remembered(), -EINVAL);
+	assert_int_equal(rename(dir, other), 0);
+	assert_int_equal(symlink(other, dir), 0);
+	assert_int_equal(remembered(), -ENOTDIR);
+	assert_true(last_runtime_note(dir, "/bin/sh") < 0);
+	free(link);
+	free(other);
+}
+
+#define LAST_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LAST_TEST(remembers_the_last_one),
+		LAST_TEST(writes_only_what_is_new),
+		LAST_TEST(does_not_remember_a_mistake),
+		LAST_TEST(believes_no_directory_that_others_can_write),
+		LAST_TEST(refuses_what_is_no_link_of_ours),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
