@@ -313,6 +313,17 @@ int json_member(const struct json *parent, const char *key, enum json_type type,
 	return 1;
 }
 
+int json_object(const struct json *parent, const char *key, const struct json **ret,
+		struct why *why)
+{
+	const struct json *null;
+	struct why ignored;
+
+	if (json_member(parent, key, JSON_NULL, &null, &ignored) > 0)
+		return 0;
+	return json_member(parent, key, JSON_OBJECT, ret, why);
+}
+
 int json_string(const struct json *parent, const char *key, const char **ret, struct why *why)
 {
 	const struct json *value = NULL;

@@ -55,10 +55,15 @@ const char *json_type_name(enum json_type type);
 
 /*
  * The member @key of the object @parent: 1 and *ret; 0 if there is none; -EINVAL with a reason if
- * it is there more than once or of another type. The pointers live as long as the document.
+ * it is there more than once or of another type. The pointers live as long as the
+ * document.
  */
 int json_member(const struct json *parent, const char *key, enum json_type type,
 		const struct json **ret, struct why *why);
+
+/* The same for an object; null, as Go writes for a map or pointer that is nil, is none. */
+int json_object(const struct json *parent, const char *key, const struct json **ret,
+		struct why *why);
 
 /* The same for a string without NUL. */
 int json_string(const struct json *parent, const char *key, const char **ret, struct why *why);

@@ -13,10 +13,10 @@ static int spec_fill(struct oci_spec *spec, struct why *why)
 	const struct json *json = json_root(spec->doc), *root;
 	int r;
 
-	r = json_member(json, "annotations", JSON_OBJECT, &spec->annotations, why);
+	r = json_object(json, "annotations", &spec->annotations, why);
 	if (r < 0)
 		return r;
-	r = json_member(json, "root", JSON_OBJECT, &root, why);
+	r = json_object(json, "root", &root, why);
 	if (r > 0)
 		r = json_string(root, "path", &spec->root_path, why);
 	return r < 0 ? r : 0;

@@ -4,10 +4,9 @@
 /*
  * The container state of the OCI runtime-spec (runtime.md, "State"), as hooks get it on stdin.
  *
- * Runtimes differ: status is "creating" (runc), "created" (crun) or "running" (poststart), Kata
- * leaves strings empty, and pid is missing or 0 where there is no process yet, or where the hook
- * runs in the container's pid namespace (crun). Only what we use is
- * looked at; what we use must be of the right type, there once, and without NUL.
+ * Runtimes differ: Kata leaves strings empty, and pid is missing or 0 where there is no process
+ * yet, or where the hook runs in the container's pid namespace (crun). Only what we use is looked
+ * at, and most containers ask for nothing: what is wrong with their state is none of our business.
  */
 
 #include "base/why.h"
@@ -15,24 +14,21 @@
 
 #include <stdint.h>
 
-#define STATE_MAX_BYTES (1024UL * 1024)
-#define STATE_MAX_ID	1024 /* longest id that runc takes */
+#define STATE_MAX_BYTES (16UL * 1024 * 1024) /* the annotations of a spec of that size */
+#define STATE_MAX_ID	1024		     /* longest id that runc takes */
 
 struct oci_state {
 	struct json_doc *doc;
-	const char *id;
+	const char *id;			/* "" if not given */
 	const char *bundle;		/* an absolute path, or "" (Kata) */
-	const char *status;		/* "" if not said */
-	int64_t pid;			/* 0 if not said */
+	const char *root;		/* crun's addition: the spec's root.path; or NULL */
+	int64_t pid;			/* 0 if not given */
 	const struct json *annotations; /* or NULL */
+	/* Of the wrong type, there twice, with NUL, out of range, ...: it counts as not given, and
+	 * the first reason is here. "" if the state is sound. */
+	struct why flaw;
 };
 
-/* Reads @fd to its end. 0, or -errno with a reason that says at which byte. */
+/* Reads @fd to its end. 0; -errno with a reason if that is no JSON object. */
 int oci_state_read(int fd, struct oci_state *ret, struct why *why);
 void oci_state_free(struct oci_state *state);
-
-/*
- * Do we run in the container's mount namespace (createContainer, startContainer) instead of the
- * runtime's? @proc_dir is "/proc" but in tests. 1, 0, or -errno with a reason.
- */
-int oci_state_in_container(const struct oci_state *state, const char *proc_dir, struct why *why);

@@ -10,15 +10,17 @@
 
 struct container {
 	struct oci_state state;
-	struct oci_spec spec; /* empty if the state names no bundle */
+	struct oci_spec spec; /* empty if there is none to read */
+	struct why no_spec;   /* why config.json could not be read; "" */
 };
 
 /*
- * Reads the state from @fd (@what says what that is), and then the spec. 0, or -errno with a
- * reason, which names the container if it is known.
+ * Reads the state from @fd (@what says what that is), and then the spec in its bundle; but crun's
+ * state says all that we need of it, and is right where config.json is not the spec (--config).
+ * 0, or -errno with a reason if there is no state. What else is wrong is in ret->state.flaw and
+ * ret->no_spec, and matters only if something is asked for.
  */
-int container_read_state(int fd, const char *what, struct container *ret, struct why *why);
-int container_read_spec(struct container *container, struct why *why);
+int container_read(int fd, const char *what, struct container *ret, struct why *why);
 void container_free(struct container *container);
 
 /* A job for it. What state and spec say of annotations is merged: the state comes first. */

@@ -267,9 +267,14 @@ static int explain_state(const char *path, const struct policy *policy, bool jso
 		log_stderr("%s: %s", path, strerror(errno));
 		return EXIT_FAILED;
 	}
-	if (container_read_state(fd, path, &container, &why) < 0 ||
-	    container_read_spec(&container, &why) < 0) {
+	if (container_read(fd, path, &container, &why) < 0) {
 		log_stderr("%s", why.text);
+		return EXIT_FAILED;
+	}
+	if (container.state.flaw.text[0] || container.no_spec.text[0]) {
+		log_stderr("%s: %s", path,
+			   container.state.flaw.text[0] ? container.state.flaw.text
+							: container.no_spec.text);
 		return EXIT_FAILED;
 	}
 	job = container_job(&container);

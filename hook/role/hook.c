@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/quote.h"
+#include "oci/place.h"
 #include "oci/state.h"
 #include "role/command.h"
 #include "role/container.h"
@@ -31,7 +32,7 @@ static const char help[] =
 	"also\n"
 	"where on_failure in the configuration makes it a warning.\n";
 
-/* There is no job to tell of yet, only the reason why there is none. */
+/* Without a state nobody knows what is asked for. */
 static int fail(const struct why *why)
 {
 	struct log_line line;
@@ -43,18 +44,30 @@ static int fail(const struct why *why)
 	return EXIT_FAILED;
 }
 
-/* In the container's namespaces paths mean something else, so nothing of it is looked at there. */
-static int check_stage(const struct oci_state *state, struct why *why)
+/* Of a container that something is to be done for. */
+static enum job_outcome check(struct job *job)
 {
-	int r = oci_state_in_container(state, "/proc", why);
+	const struct oci_state *state = job->check_context;
+	enum job_outcome outcome = job_check_rootless(job);
+	enum place place;
 
-	if (r <= 0)
-		return r;
-	return why_set(
-		why, EINVAL,
-		"container %s: the hook runs in the container's namespaces; use the stage "
-		"createRuntime, prestart or poststart, not createContainer or startContainer",
-		quote(state->id));
+	if (outcome != JOB_NOTHING)
+		return outcome;
+	if (state->flaw.text[0]) {
+		why_set(&job->why, 0, "container state on stdin: %s", state->flaw.text);
+		return JOB_FAILED;
+	}
+	if (place_find("/proc", state->pid, &place, &job->why) < 0)
+		return JOB_FAILED;
+	if (place == PLACE_CONTAINER) {
+		/* Paths mean something else there. */
+		why_set(&job->why, 0,
+			"the hook runs in the container's namespaces; use the stage createRuntime, "
+			"prestart or poststart, not createContainer or startContainer");
+		return JOB_FAILED;
+	}
+	job->in_vm = place == PLACE_MONITOR;
+	return JOB_NOTHING;
 }
 
 static int run_job(const struct container *container, const struct policy *policy)
@@ -63,8 +76,11 @@ static int run_job(const struct container *container, const struct policy *polic
 	struct why message;
 	int status;
 
+	job.check = check;
+	job.check_context = &container->state;
 	job_run(&job, policy);
 	if (job.outcome != JOB_NOTHING) {
+		settings_log_broken(policy, job.container);
 		job_log(&job);
 		job_message(&job, &message);
 		if (message.text[0])
@@ -87,11 +103,9 @@ int role_hook(int argc, char *argv[])
 		return status;
 	if (optind < argc)
 		return command_misused(&command, "unexpected argument %s", quote(argv[optind]));
-	if (container_read_state(STDIN_FILENO, "container state on stdin", &container, &why) < 0 ||
-	    check_stage(&container.state, &why) < 0 || container_read_spec(&container, &why) < 0)
+	if (container_read(STDIN_FILENO, "container state on stdin", &container, &why) < 0)
 		return fail(&why);
 	settings_load_anyway(&policy);
-	settings_log_broken(&policy, container.state.id);
 	status = run_job(&container, &policy);
 	config_free(&policy);
 	return status;

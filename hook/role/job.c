@@ -8,6 +8,7 @@
 #include "disk/rule.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
+#include "oci/place.h"
 #include "policy/size.h"
 #include "role/role.h"
 #include "role/settings.h"
@@ -25,9 +26,33 @@ static int open_rootfs(struct job *job)
 		return 0;
 	if (job->open_rootfs)
 		return job->open_rootfs(job->open_context, &job->rootfs, &job->why);
+	if (!job->root_path && job->no_root)
+		return why_set(&job->why, EBADMSG, "%s", job->no_root);
 	if (!job->root_path)
 		return why_set(&job->why, ENODATA, "config.json names no root.path");
 	return rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why);
+}
+
+/* Two kernels on one filesystem damage it, so a disk that a VM has is looked at, and left alone. */
+static enum job_outcome leave_to_vm(struct job *job, struct grow_order *order)
+{
+	int r = job->error;
+
+	order->dry_run = true;
+	if (r == 0)
+		r = grow_rootfs(&job->rootfs, order, &job->report, &job->why);
+	job->report.unfinished = false;
+	if (job->error < 0 || job->report.result == GROW_NOT_APPLICABLE) {
+		why_set(&job->why, 0,
+			"it runs in a virtual machine, which mounts its disk itself: the host "
+			"cannot grow it");
+		return JOB_NOT_APPLICABLE;
+	}
+	why_set(&job->why, 0,
+		"its disk is mounted here, and as its process shares the host's mount namespace, a "
+		"virtual machine has the disk as well: growing it under two kernels would damage "
+		"it");
+	return job->request.given ? JOB_NOT_APPLICABLE : JOB_REFUSED;
 }
 
 static enum job_outcome grow(struct job *job, const struct policy *policy)
@@ -41,6 +66,8 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	if (policy_allow(policy, &job->request, &job->why) < 0)
 		return JOB_REFUSED;
 	job->error = open_rootfs(job);
+	if (job->in_vm)
+		return leave_to_vm(job, &order);
 	if (job->error == 0)
 		job->error = grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
 	if (job->error < 0)
@@ -108,6 +135,7 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 {
 	struct facts facts = job_facts(job);
 	int r = ask(job, policy);
+	enum job_outcome outcome;
 	struct why off;
 
 	if (job->sandbox || (!job->request.asked && !policy_gives(policy)))
@@ -116,14 +144,30 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 		job->why = off;
 		return job->request.asked ? JOB_SWITCHED_OFF : JOB_NOTHING;
 	}
+	if (!policy->broken) {
+		r = policy_decide(policy, &facts, r, &job->request, &job->why);
+		if (r < 0)
+			return r == -EPERM ? JOB_REFUSED : JOB_FAILED;
+		if (!job->request.asked)
+			return JOB_NOTHING;
+	}
+	outcome = job->check ? job->check(job) : JOB_NOTHING;
+	if (outcome != JOB_NOTHING)
+		return outcome;
 	if (policy->broken) {
 		why_set(&job->why, EINVAL, "the configuration is broken: %s", policy->broken);
 		return JOB_FAILED;
 	}
-	r = policy_decide(policy, &facts, r, &job->request, &job->why);
+	return grow(job, policy);
+}
+
+enum job_outcome job_check_rootless(struct job *job)
+{
+	int r = place_is_rootless("/proc", &job->why);
+
 	if (r < 0)
-		return r == -EPERM ? JOB_REFUSED : JOB_FAILED;
-	return job->request.asked ? grow(job, policy) : JOB_NOTHING;
+		return JOB_FAILED;
+	return r > 0 ? JOB_NOT_APPLICABLE : JOB_NOTHING;
 }
 
 bool job_is_pool_alarm(const struct job *job)

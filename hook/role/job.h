@@ -15,6 +15,16 @@
 
 #define JOB_ANNOTATIONS 2
 
+enum job_outcome {
+	JOB_NOTHING, /* nothing asked: not a word about it */
+	JOB_KEPT,
+	JOB_GROWN,
+	JOB_NOT_APPLICABLE,
+	JOB_SWITCHED_OFF, /* it asks, but hook and wrapper are to do nothing */
+	JOB_REFUSED,
+	JOB_FAILED,
+};
+
 struct job {
 	/* in: who the container is; the strings are the caller's */
 	const char *container, *bundle;
@@ -23,23 +33,24 @@ struct job {
 	const char *image, *ns; /* NULL: to be looked for in annotations and the engine's files */
 	const struct json *annotations[JOB_ANNOTATIONS];
 	const struct json *labels; /* NULL: to be looked for in the engine's files */
+	const char *no_root;	   /* why root_path is NULL, if it is known */
 	bool dry_run;
+	/*
+	 * Is this the place to do it? Asked only if something is to be done: JOB_NOTHING, or the
+	 * outcome, with @why. NULL: it is.
+	 */
+	enum job_outcome (*check)(struct job *job);
+	const void *check_context;
 	/* How to open the rootfs, if it comes to that; NULL: root_path, below the bundle. */
 	int (*open_rootfs)(void *context, struct rootfs *ret, struct why *why);
 	void *open_context;
 	grow_progress *progress; /* as in struct grow_order */
 	void *progress_context;
 
+	bool in_vm; /* from @check: a virtual machine may have the disk, too */
+
 	/* out */
-	enum job_outcome {
-		JOB_NOTHING, /* nothing asked: not a word about it */
-		JOB_KEPT,
-		JOB_GROWN,
-		JOB_NOT_APPLICABLE,
-		JOB_SWITCHED_OFF, /* it asks, but hook and wrapper are to do nothing */
-		JOB_REFUSED,
-		JOB_FAILED,
-	} outcome;
+	enum job_outcome outcome;
 	bool sandbox;
 	struct json_doc *labels_doc; /* the engine's file that labels were found in, or NULL */
 	struct request request;
@@ -57,6 +68,9 @@ void job_run(struct job *job, const struct policy *policy);
 
 /* The same for a request that is made already, in @job->request: no rule, no default, no switch. */
 void job_grow(struct job *job, const struct policy *policy);
+
+/* For @check, or as a part of it: JOB_NOT_APPLICABLE if we are not root on the host. */
+enum job_outcome job_check_rootless(struct job *job);
 
 /* Was it the pool that refused? Then report.pool tells which, and others on it fare no better. */
 bool job_is_pool_alarm(const struct job *job);

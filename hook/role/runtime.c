@@ -134,6 +134,7 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 	job.bundle = bundle;
 	job.root_path = spec.root_path;
 	job.annotations[0] = spec.annotations;
+	job.check = job_check_rootless;
 	job_run(&job, policy);
 	if (job.outcome != JOB_NOTHING)
 		settings_log_broken(policy, job.container);

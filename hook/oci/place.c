@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/place.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ANCESTORS_MAX 64
+
+/* 1 and the identity of the mount namespace of @who ("self", "123"); 0 if there is no such process.
+ */
+static int mount_namespace(const char *proc_dir, const char *who, struct stat *ret)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (asprintf(&path, "%s/%s/ns/mnt", proc_dir, who) < 0)
+		return -ENOMEM;
+	if (stat(path, ret) == 0)
+		return 1;
+	return errno == ENOENT || errno == ESRCH ? 0 : -errno;
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* What follows @field ("\nName:\t") in /proc/PID/status, up to the line's end; the caller frees. */
+static int status_field(const char *proc_dir, const char *who, const char *field, char **ret)
+{
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	const char *line;
+	size_t len;
+	int r;
+
+	if (asprintf(&path, "%s/%s/status", proc_dir, who) < 0)
+		return -ENOMEM;
+	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &text, &len);
+	if (r < 0)
+		return r;
+	/* The name of the process is in there, too, but with its line ends escaped. */
+	line = strstr(text, field);
+	if (!line)
+		return -ENODATA;
+	line += strlen(field);
+	*ret = strndup(line, strcspn(line, "\n"));
+	return *ret ? 0 : -ENOMEM;
+}
+
+/*
+ * A hook that the container's first process starts is in the container's mount namespace, and so is
+ * that process; but the runtime, which is above it, is not. 1 if there is such an ancestor, and
+ * below it the process @pid (any, if 0).
+ */
+static int is_below(const char *proc_dir, const char *pid, const struct stat *self)
+{
+	_cleanup_free_ char *who = strdup("self");
+	bool seen = strcmp(pid, "0") == 0;
+	struct stat ns;
+
+	for (int i = 0; who && i < ANCESTORS_MAX; i++) {
+		char *parent = NULL;
+		int r = status_field(proc_dir, who, "\nPPid:\t", &parent);
+
+		if (r == 0) {
+			free(who);
+			who = parent;
+			r = mount_namespace(proc_dir, who, &ns);
+		}
+		if (r <= 0)
+			return r == -ENOENT || r == -ESRCH ? 0 : r;
+		if (!same_file(&ns, self))
+			return seen;
+		seen |= strcmp(who, pid) == 0;
+	}
+	return who ? 0 : -ENOMEM;
+}
+
+static int find(const char *proc_dir, int64_t pid, const struct stat *self, enum place *ret)
+{
+	struct stat theirs;
+	char who[24];
+	int r = 0;
+
+	snprintf(who, sizeof(who), "%" PRId64, pid);
+	if (pid) {
+		r = mount_namespace(proc_dir, who, &theirs);
+		if (r < 0)
+			return r;
+	}
+	*ret = PLACE_HOST;
+	if (pid && (r == 0 || !same_file(self, &theirs)))
+		return 0;
+	r = is_below(proc_dir, who, self);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		*ret = PLACE_CONTAINER;
+	else if (pid)
+		*ret = PLACE_MONITOR;
+	return 0;
+}
+
+int place_find(const char *proc_dir, int64_t pid, enum place *ret, struct why *why)
+{
+	_cleanup_free_ char *pids = NULL;
+	struct stat self;
+	int r;
+
+	r = mount_namespace(proc_dir, "self", &self);
+	if (r <= 0)
+		return why_set(why, r ? -r : ENOENT, "%s/self/ns/mnt: %s", proc_dir,
+			       strerror(r ? -r : ENOENT));
+	r = status_field(proc_dir, "self", "\nNStgid:\t", &pids);
+	if (r < 0)
+		return why_set(why, -r, "%s/self/status: %s", proc_dir, strerror(-r));
+	/* Two ids: we are in a pid namespace below the one that this /proc shows. */
+	if (strchr(pids, '\t')) {
+		*ret = PLACE_CONTAINER;
+		return 0;
+	}
+	r = find(proc_dir, pid, &self, ret);
+	return r < 0 ? why_set(why, -r, "%s: %s", proc_dir, strerror(-r)) : 0;
+}
+
+int place_is_rootless(const char *proc_dir, struct why *why)
+{
+	_cleanup_free_ char *path = NULL, *map = NULL;
+	unsigned long inside, outside, count;
+	size_t len;
+	int r;
+
+	if (geteuid() != 0) {
+		why_set(why, 0, "only root can grow a disk, and this is user %u", geteuid());
+		return 1;
+	}
+	if (asprintf(&path, "%s/self/uid_map", proc_dir) < 0)
+		return why_set(why, ENOMEM, "out of memory");
+	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &map, &len);
+	if (r == -ENOENT) /* a kernel without user namespaces */
+		return 0;
+	if (r < 0)
+		return why_set(why, -r, "%s: %s", path, strerror(-r));
+	if (sscanf(map, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
+	    outside == 0 && count == UINT32_MAX)
+		return 0;
+	why_set(why, 0, "only the host's root can grow a disk, and this is a user namespace");
+	return 1;
+}

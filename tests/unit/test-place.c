@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "oci/place.h"
+
+#include "unit.h"
+
+static char *proc_dir;
+static int64_t pid;
+static struct why why;
+
+static void process(const char *id, const char *status)
+{
+	char *folder = path_in(proc_dir, id), *ns;
+
+	mkdir_in(proc_dir, id);
+	mkdir_in(folder, "ns");
+	ns = path_in(folder, "ns/mnt");
+	write_file(ns, "");
+	write_in(folder, "status", status);
+	free(ns);
+	free(folder);
+}
+
+/* Puts @id into the mount namespace of self. */
+static void share(const char *id)
+{
+	char *self = path_in(proc_dir, "self/ns/mnt"), *other = NULL;
+
+	assert_true(asprintf(&other, "%s/%s/ns/mnt", proc_dir, id) > 0);
+	assert_int_equal(unlink(other), 0);
+	assert_int_equal(link(self, other), 0);
+	free(self);
+	free(other);
+}
+
+static int proc_setup(void **state)
+{
+	(void)state;
+	proc_dir = new_folder();
+	process("self", "Name:\thook\nTgid:\t77\nPPid:\t50\nNStgid:\t77\nNSpid:\t77\t3\n");
+	process("123", "Name:\tinit\nPPid:\t50\n");
+	process("50", "Name:\trunc\nPPid:\t40\n");
+	process("40", "Name:\tshim\nPPid:\t1\n");
+	pid = 123;
+	return 0;
+}
+
+static int proc_teardown(void **state)
+{
+	(void)state;
+	remove_folder(proc_dir);
+	return 0;
+}
+
+static void expect(enum place expected)
+{
+	enum place place = (enum place) - 1;
+
+	why.text[0] = '\0';
+	assert_int_equal(place_find(proc_dir, pid, &place, &why), 0);
+	assert_int_equal(place, expected);
+}
+
+static void rewrite_status(const char *id, const char *status)
+{
+	char *folder = path_in(proc_dir, id);
+
+	write_in(folder, "status", status);
+	free(folder);
+}
+
+static void outside_if_the_namespaces_differ(void **state)
+{
+	(void)state;
+	expect(PLACE_HOST);
+	share("50");
+	share("40");
+	expect(PLACE_HOST);
+}
+
+/* createContainer: the container's first process calls the hook, perhaps by way of a shell. */
+static void inside_if_called_by_the_containers_process(void **state)
+{
+	(void)state;
+	share("123");
+	rewrite_status("self", "Name:\thook\nPPid:\t123\nNStgid:\t77\n");
+	expect(PLACE_CONTAINER);
+	process("60", "Name:\tsh\nPPid:\t123\n");
+	share("60");
+	rewrite_status("self", "Name:\thook\nPPid:\t60\nNStgid:\t77\n");
+	expect(PLACE_CONTAINER);
+}
+
+static void outside_if_there_is_no_such_process(void **state)
+{
+	(void)state;
+	pid = 124;
+	expect(PLACE_HOST);
+}
+
+static void inside_if_in_a_pid_namespace_below(void **state)
+{
+	(void)state;
+	rewrite_status("self", "Name:\thook\nPPid:\t50\nNStgid:\t77\t3\n");
+	expect(PLACE_CONTAINER);
+}
+
+/* Kata: the hypervisor is beside us, or is the shim itself, and all are in the host's namespace. */
+static void a_process_in_our_namespace_is_a_monitor(void **state)
+{
+	(void)state;
+	share("123");
+	share("50");
+	share("40");
+	process("1", "Name:\tsystemd\nPPid:\t0\n");
+	share("1");
+	expect(PLACE_MONITOR);
+	pid = 50;
+	expect(PLACE_MONITOR);
+}
+
+/* So it is where the engine has a mount namespace of its own, which process 1 does not share. */
+static void a_monitor_is_not_above_us(void **state)
+{
+	(void)state;
+	share("123");
+	share("50");
+	share("40");
+	process("1", "Name:\tsystemd\nPPid:\t0\n");
+	expect(PLACE_MONITOR);
+}
+
+static void without_a_pid_the_ancestors_tell(void **state)
+{
+	(void)state;
+	pid = 0;
+	share("50");
+	expect(PLACE_CONTAINER);
+	share("40");
+	expect(PLACE_HOST);
+}
+
+static void without_a_pid_and_ancestors_outside(void **state)
+{
+	(void)state;
+	pid = 0;
+	share("50");
+	rewrite_status("50", "Name:\trunc\nPPid:\t0\n");
+	expect(PLACE_HOST);
+	rewrite_status("self", "Name:\thook\nPPid:\t51\nNStgid:\t77\n");
+	expect(PLACE_HOST);
+	/* not for ever */
+	rewrite_status("self", "Name:\thook\nPPid:\t50\nNStgid:\t77\n");
+	rewrite_status("50", "Name:\trunc\nPPid:\t50\n");
+	expect(PLACE_HOST);
+}
+
+/* A process may be called anything, and its name is the first line. */
+static void a_process_name_is_no_field(void **state)
+{
+	(void)state;
+	pid = 0;
+	share("50");
+	share("40");
+	rewrite_status("50", "Name:\tPPid:\t123\nPPid:\t40\n");
+	expect(PLACE_HOST);
+	pid = 123;
+	rewrite_status("self", "Name:\tNStgid:\t1\t2\nPPid:\t50\nNStgid:\t77\n");
+	expect(PLACE_HOST);
+}
+
+static void has_an_error_without_proc(void **state)
+{
+	enum place place;
+
+	(void)state;
+	rewrite_status("self", "Name:\thook\nPPid:\t50\n");
+	assert_int_equal(place_find(proc_dir, pid, &place, &why), -ENODATA);
+	assert_contains(why.text, "self/status");
+	assert_int_equal(place_find("/nowhere", pid, &place, &why), -ENOENT);
+	assert_contains(why.text, "/nowhere/self/ns/mnt");
+}
+
+static int rootless(const char *map)
+{
+	char *folder = path_in(proc_dir, "self");
+
+	write_in(folder, "uid_map", map);
+	free(folder);
+	why.text[0] = '\0';
+	return place_is_rootless(proc_dir, &why);
+}
+
+static void knows_the_hosts_root(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		assert_int_equal(rootless("0 0 4294967295\n"), 1);
+		assert_contains(why.text, "only root");
+		return;
+	}
+	assert_int_equal(place_is_rootless(proc_dir, &why), 0); /* no user namespaces */
+	assert_int_equal(rootless("         0          0 4294967295\n"), 0);
+	assert_int_equal(rootless("         0       1000          1\n"), 1);
+	assert_contains(why.text, "user namespace");
+	assert_int_equal(rootless("         0          0          1\n"), 1);
+	assert_int_equal(rootless("         0          1 4294967294\n"), 1);
+	assert_int_equal(rootless(""), 1);
+}
+
+#define PROC_TEST(test) cmocka_unit_test_setup_teardown(test, proc_setup, proc_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PROC_TEST(outside_if_the_namespaces_differ),
+		PROC_TEST(inside_if_called_by_the_containers_process),
+		PROC_TEST(outside_if_there_is_no_such_process),
+		PROC_TEST(inside_if_in_a_pid_namespace_below),
+		PROC_TEST(a_process_in_our_namespace_is_a_monitor),
+		PROC_TEST(a_monitor_is_not_above_us),
+		PROC_TEST(without_a_pid_the_ancestors_tell),
+		PROC_TEST(without_a_pid_and_ancestors_outside),
+		PROC_TEST(a_process_name_is_no_field),
+		PROC_TEST(has_an_error_without_proc),
+		PROC_TEST(knows_the_hosts_root),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
