@@ -50,9 +50,10 @@ hook_at() {
 	echo ".hooks.$1 += [{ path: \"$HOOK\", args: [\"oci-thin-grow\", \"hook\"] }]"
 }
 
-# state BUNDLE [ID]: as a runtime would give it to a hook
+# state BUNDLE [ID]: as a runtime would give it to a hook; $STATE is a jq filter that changes it
 state() {
-	jq -nc --arg bundle "$1" --arg id "${2:-c1}" '{ ociVersion: "1.0.2", id: $id, status: "creating", bundle: $bundle }'
+	jq -nc --arg bundle "$1" --arg id "${2:-c1}" \
+		'{ ociVersion: "1.0.2", id: $id, status: "creating", bundle: $bundle } | '"${STATE:-.}"
 }
 
 # call_hook BUNDLE [ID]: the hook by hand; its words in /run/hook.err

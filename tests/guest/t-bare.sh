@@ -73,6 +73,24 @@ for runtime in runc crun; do
 	done
 done
 
+## crun with a spec that is not the bundle's config.json
+
+ok "another spec: a disk" new_disk disk 1G
+spec $B /run/disk/disk "$(ask 4G) | $(hook_at createRuntime)"
+mv $B/config.json /run/other.json
+ok "another spec: runs" timeout 60 crun --root /run/crun run --bundle $B -f /run/other.json c1 >/run/out 2>/run/err
+like "another spec: df says 4 GiB" "$(df_mib </run/out)" "$MIB_4G"
+# What config.json asks for is another container's
+spec $B /run/disk/disk "$(ask 8G)"
+jq 'del(.annotations)' /run/other.json >/run/silent.json
+: >/run/messages
+ok "another spec that asks for nothing: runs" timeout 60 crun --root /run/crun run --bundle $B -f /run/silent.json c1
+is "another spec that asks for nothing: not a word" "$(cat /run/messages)" ""
+is "another spec that asks for nothing: nothing is done" "$(device_bytes disk)" $((4 * GIB))
+ok "another spec: the disk goes" drop_disk disk
+
+## Wherever the root is
+
 # where NAME ROOT_PATH: the disk "disk" is already arranged; the container must find 4 GiB
 where() {
 	ok "$1: a spec" spec $B "$2" "$(ask 4G) | $(hook_at createRuntime) ${3:-}"

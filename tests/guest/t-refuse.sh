@@ -79,6 +79,48 @@ traced
 is "as much as there is: nothing logged" "$(grep -c 'action=' /run/messages)" 1
 is "as much as there is: no lock" "$(grep -c 'flock(' /run/strace)" 0
 
+## Nothing asked, whatever the state says, and whether or not config.json can be read
+
+sleep 10000 &
+beside=$!
+spec $B /run/disk/disk
+mkdir -p /run/empty
+for STATE in ".pid = $beside" ".pid = $beside | del(.status, .ociVersion)" '.status = "stopped"' '.status = 1' '.pid = -1' \
+	'.pid = "x"' '.pid = 1e300' '.id = 7' 'del(.id)' 'del(.bundle)' '.bundle = ""' '.bundle = "b"' '.bundle = "/run/empty"' \
+	'.annotations = null' '.annotations = []' '.root = {}'; do
+	touches_nothing "state with $STATE"
+done
+STATE=".pid = $beside"
+mv $B/config.json /run/config.json
+echo '{ "annotations": {' >$B/config.json
+touches_nothing "half a config.json"
+cp /run/config.json $B/
+mkdir -p /etc/oci-thin-grow
+echo '{' >/etc/oci-thin-grow/config.json
+touches_nothing "a broken configuration"
+rm /etc/oci-thin-grow/config.json
+
+## The same with a request
+
+spec_for_disk
+before=$(dmsetup table disk)
+failed "mounted here, and given to a virtual machine" 'cannot have 4 GiB .*two kernels'
+spec $B /run/empty "$(ask 4G)"
+warned "only given to a virtual machine" 'it runs in a virtual machine, which mounts its disk itself'
+spec $B rootfs "$(ask 4G)"
+warned "given to a virtual machine, without a directory" 'it runs in a virtual machine'
+spec_for_disk
+STATE='.pid = -1'
+failed "an impossible pid" '"pid" is out of range'
+STATE='.id = 7'
+ok "an impossible id: fails" not call_hook $B
+like "an impossible id: says why" "$(cat /run/hook.err)" '"id": expected a string'
+STATE='.annotations["io.oci-thin-grow.size"] = "4G" | .bundle = "/run/empty"'
+failed "no config.json" '/run/empty/config.json.*No such file'
+is "the device is as it was" "$(dmsetup table disk)" "$before"
+kill $beside
+unset STATE
+
 ## Not a thin device of the container's own
 
 mkdir -p /run/o/{l,u,w,m}

@@ -96,7 +96,7 @@ isnt "and its own error" "$(grep -vc oci-thin-grow /run/err)" 0
 cat >/run/bare <<'END'
 #!/bin/bash
 for f in /proc/$$/fd/*; do echo "${f##*/} $(readlink "$f")"; done | grep -v /run/bare
-grep ^Sig /proc/$$/status
+grep "^Sig[^Q]" /proc/$$/status
 env | grep -v -e ^_= -e ^SHLVL= | sort
 pwd
 umask
@@ -108,6 +108,7 @@ configure() {
 	echo "$1" >/etc/oci-thin-grow/config.json
 }
 configure '{ "runtime": "/run/bare" }'
+ok "the disk goes" drop_disk disk
 fresh "what is handed on"
 OTG_X=y /run/bare create -b $B c1 >/run/expected 2>/run/err </dev/null
 OTG_X=y "$W" create -b $B c1 >/run/handed 2>/run/err </dev/null

@@ -403,6 +403,80 @@ static void asks_udev_nothing_about_what_no_engine_makes(void **state)
 
 #define JOB_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
+static enum job_outcome checked_outcome;
+static unsigned int checks;
+
+static enum job_outcome check(struct job *of)
+{
+	checks++;
+	why_set(&of->why, 0, "a check says so");
+	of->in_vm = checked_outcome == JOB_NOTHING;
+	return checked_outcome;
+}
+
+static void check_here(enum job_outcome outcome)
+{
+	job.check = check;
+	checked_outcome = outcome;
+	checks = 0;
+}
+
+static void the_place_is_asked_only_if_something_is(void **state)
+{
+	(void)state;
+	check_here(JOB_FAILED);
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	policy.broken = "config.json:1: x";
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	assert_int_equal(checks, 0);
+	assert_int_equal(fake_syslog.lines, 0);
+}
+
+static void the_place_counts_before_a_broken_configuration(void **state)
+{
+	(void)state;
+	check_here(JOB_NOT_APPLICABLE);
+	policy.broken = "config.json:1: x";
+	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
+	assert_contains(fake_syslog.text, "action=skip container=c1");
+	assert_contains(message.text, "a check says so");
+	assert_int_equal(fake_dm.calls, 0);
+}
+
+static void a_disk_mounted_here_and_in_a_vm_is_refused(void **state)
+{
+	(void)state;
+	check_here(JOB_NOTHING);
+	job.dry_run = false;
+	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
+	assert_contains(fake_syslog.text, "action=refuse container=c1");
+	assert_contains(message.text, "cannot have 4 GiB");
+	assert_contains(message.text, "under two kernels");
+	assert_int_equal(fake_dm.thin.live.sectors, GIB / 512);
+	assert_int_equal(fake_dm.thin.inactive.sectors, 0);
+}
+
+static void a_disk_that_only_a_vm_mounts_is_not_applicable(void **state)
+{
+	(void)state;
+	check_here(JOB_NOTHING);
+	job.root_path = "nowhere";
+	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
+	assert_contains(message.text, "nothing was done: it runs in a virtual machine");
+	assert_int_equal(fake_dm.calls, 0);
+}
+
+static void a_spec_that_cannot_be_read_fails_who_asks(void **state)
+{
+	(void)state;
+	job.root_path = NULL;
+	job.no_root = "\"/b/config.json\": No such file or directory";
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 0);
+	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
+	assert_contains(message.text, "/b/config.json");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -432,6 +506,11 @@ int main(void)
 		JOB_TEST(a_broken_configuration_fails_who_asks),
 		JOB_TEST(tells_what_nothing_would_heal),
 		JOB_TEST(asks_udev_nothing_about_what_no_engine_makes),
+		JOB_TEST(the_place_is_asked_only_if_something_is),
+		JOB_TEST(the_place_counts_before_a_broken_configuration),
+		JOB_TEST(a_disk_mounted_here_and_in_a_vm_is_refused),
+		JOB_TEST(a_disk_that_only_a_vm_mounts_is_not_applicable),
+		JOB_TEST(a_spec_that_cannot_be_read_fails_who_asks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
