@@ -4,7 +4,8 @@
  * containerd's containers are in its database (engine/snapshots.h). Those that run are also tasks:
  * <state>/io.containerd.runtime.v2.task/<namespace>/<id>/ is the bundle, made by the shim
  * (runtime/v2 in containerd's source), with init.pid in it; so they are seen even if the database
- * is not found. Docker's containers are in the namespace "moby".
+ * is not found. Docker's containers are in namespaces of
+ * its own (engine/engine.h).
  */
 
 #include "base/cleanup.h"
@@ -29,21 +30,24 @@ struct place {
 
 /* --- what a task tells -------------------------------------------------------------------------*/
 
-static int fill_task(const struct engine_walk *walk, struct engine_container *container)
+static int fill_task(const struct place *place, struct engine_container *container)
 {
 	_cleanup_free_ char *pid_file = NULL, *spec_file = NULL;
 	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
 	struct why why;
+	pid_t pid;
 	int r;
 
 	if (asprintf(&pid_file, "%s/init.pid", container->bundle) < 0 ||
 	    asprintf(&spec_file, "%s/config.json", container->bundle) < 0)
 		return -ENOMEM;
-	if (runtime_read_pidfile(pid_file, &container->pid, &why) < 0)
-		container->pid = 0; /* not started yet, or gone */
+	/* There is none before the start. */
+	if (runtime_read_pidfile(pid_file, &pid, &why) == 0 &&
+	    runtime_is_process_of_task(pid, container->bundle, place->ns, container->id))
+		container->pid = pid;
 	r = oci_spec_read(spec_file, &spec, &why);
 	if (r < 0)
-		return walk_pass_over(walk, r, &why);
+		return walk_pass_over(place->walk, r, &why);
 	if (spec.annotations)
 		record_describe(spec.annotations, container);
 	return 0;
@@ -55,7 +59,7 @@ static int fill_task(const struct engine_walk *walk, struct engine_container *co
 static int visit(const struct place *place, const char *id, char *bundle,
 		 const struct bolt_bucket *bucket)
 {
-	bool docker = strcmp(place->ns, "moby") == 0;
+	bool docker = engine_is_dockers_namespace(place->ns);
 	struct engine_container container = {
 		.engine = docker ? "docker" : "containerd",
 		.id = strdup(id),
@@ -65,7 +69,7 @@ static int visit(const struct place *place, const char *id, char *bundle,
 	int r = container.id && (docker || container.namespace) ? 0 : -ENOMEM;
 
 	if (r == 0 && bundle)
-		r = fill_task(place->walk, &container);
+		r = fill_task(place, &container);
 	if (r == 0 && bucket)
 		r = record_fill(place->walk, place->snapshots, place->root, place->ns, bucket,
 				&container);

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "engine/engine.h"
 #include "engine/graph.h"
 #include "engine/runtime.h"
 #include "engine/snapshots.h"
@@ -125,10 +126,20 @@ int docker_labels(const char *root_path, const char *id, struct json_doc **ret_d
 
 /* --- all of them ------------------------------------------------------------------------------ */
 
+#define NAMESPACES 2
+
+static const char moby[] = "moby";
+
 struct place {
 	const struct engine_walk *walk;
 	const char *root;	     /* the data root */
+	const char *ns[NAMESPACES];  /* containerd's for what is in it; NULL: no more */
 	struct snapshots *snapshots; /* containerd's, once they are needed */
+};
+
+struct outer {
+	struct place *place;
+	const char *root; /* which may hold data roots of remapped users */
 };
 
 /* Up to Docker 24, with its own devicemapper driver */
@@ -156,13 +167,17 @@ static int find_snapshot(struct place *place, struct engine_container *container
 	const struct engine_walk silent = {.roots = place->walk->roots};
 	int r = place->snapshots ? 0 : snapshots_open(&silent, &place->snapshots);
 
-	for (size_t i = 0; r == 0 && i < place->snapshots->n; i++)
-		r = snapshots_fill(place->snapshots, i, "moby", container->id, container);
+	for (size_t k = 0; k < NAMESPACES && place->ns[k]; k++) {
+		for (size_t i = 0; r == 0 && i < place->snapshots->n; i++)
+			r = snapshots_fill(place->snapshots, i, place->ns[k], container->id,
+					   container);
+	}
 	return r < 0 ? r : 0;
 }
 
-/* A file of before a power cut tells a number that is somebody else's by now. */
-static pid_t running_pid(const struct json *config, const char *path)
+/* After a power cut the file still has the number, which may be another process's by then. */
+static pid_t running_pid(const struct json *config, const char *bundle, const char *ns,
+			 const char *id)
 {
 	const struct json *state = NULL;
 	struct why unused;
@@ -171,11 +186,21 @@ static pid_t running_pid(const struct json *config, const char *path)
 	if (json_member(config, "State", JSON_OBJECT, &state, &unused) <= 0 ||
 	    json_integer(state, "Pid", &pid, &unused) <= 0 || pid <= 0 || pid > INT32_MAX)
 		return 0;
-	return runtime_may_be_meant((pid_t)pid, path) ? (pid_t)pid : 0;
+	return runtime_is_process_of_task((pid_t)pid, bundle, ns, id) ? (pid_t)pid : 0;
+}
+
+static void find_task(const struct place *place, const struct json *config,
+		      struct engine_container *container)
+{
+	size_t k = 0;
+
+	for (; k < NAMESPACES && place->ns[k] && !container->bundle; k++)
+		container->bundle = walk_find_task(place->walk->roots, place->ns[k], container->id);
+	container->pid = running_pid(config, container->bundle, place->ns[k - 1], container->id);
 }
 
 /* Takes @doc over. */
-static int describe(struct place *place, const char *id, const char *path, struct json_doc *doc,
+static int describe(struct place *place, const char *id, struct json_doc *doc,
 		    struct engine_container *ret)
 {
 	const struct json *root = json_root(doc), *config = NULL;
@@ -189,14 +214,13 @@ static int describe(struct place *place, const char *id, const char *path, struc
 		.id = strdup(id),
 		.name = name ? strdup(name + (name[0] == '/')) : NULL,
 		.image = walk_dup_string(config, "Image"),
-		.bundle = walk_find_task(place->walk->roots, "moby", id),
-		.pid = running_pid(root, path),
 		.labels_doc = doc,
 	};
 	if (find_labels(root, &ret->labels, &unused) <= 0)
 		ret->labels = NULL;
 	if (!ret->id)
 		return -ENOMEM;
+	find_task(place, root, ret);
 	if (driver && strcmp(driver, "devicemapper") == 0)
 		return find_device(place, ret);
 	return driver && strcmp(driver, "devmapper") == 0 ? find_snapshot(place, ret) : 0;
@@ -218,12 +242,38 @@ static int visit_one(const char *id, void *context)
 	r = walk_read_json(path, JSON_OBJECT, &doc, &why);
 	if (r <= 0)
 		return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
-	r = describe(place, id, path, doc, &container);
+	r = describe(place, id, doc, &container);
 	if (r < 0) {
 		engine_container_free(&container);
 		return r;
 	}
 	return place->walk->visit(&container, place->walk->context);
+}
+
+static int walk_root(struct place *place, const char *root)
+{
+	_cleanup_free_ char *path = NULL, *remapped = NULL;
+	const char *name = strrchr(root, '/') + 1;
+
+	if (asprintf(&path, "%s/containers", root) < 0)
+		return -ENOMEM;
+	if (engine_is_remapped_root(name) && asprintf(&remapped, "moby-%s", name) < 0)
+		return -ENOMEM;
+	place->root = root;
+	place->ns[0] = remapped ? remapped : moby;
+	place->ns[1] = remapped ? moby : NULL;
+	return walk_entries(path, visit_one, place);
+}
+
+static int visit_remapped(const char *name, void *context)
+{
+	_cleanup_free_ char *root = NULL;
+	const struct outer *outer = context;
+
+	if (!engine_is_remapped_root(name))
+		return 0;
+	return asprintf(&root, "%s/%s", outer->root, name) < 0 ? -ENOMEM
+							       : walk_root(outer->place, root);
 }
 
 int docker_walk(const struct engine_walk *walk)
@@ -232,13 +282,11 @@ int docker_walk(const struct engine_walk *walk)
 	int r = 0;
 
 	for (size_t i = 0; i < walk->roots->n && r == 0; i++) {
-		_cleanup_free_ char *path = NULL;
+		const char *root = walk->roots->dirs[i];
 
-		place.root = walk->roots->dirs[i];
-		if (asprintf(&path, "%s/containers", place.root) < 0)
-			r = -ENOMEM;
-		else
-			r = walk_entries(path, visit_one, &place);
+		r = walk_root(&place, root);
+		if (r == 0)
+			r = walk_entries(root, visit_remapped, &(struct outer){&place, root});
 	}
 	snapshots_free(place.snapshots);
 	return r;

@@ -12,6 +12,8 @@
  * - <data-root>/devicemapper/mnt/<mount-id>/rootfs: the devicemapper driver (up to Docker 24)
  * - <data-root>/rootfs/devmapper/<id>: containerd's devmapper snapshotter (Docker 23 on)
  *
+ * With userns-remap the data root is <data-root>/UID.GID.
+ *
  * docker_walk() of engine/container.h is here, too.
  */
 

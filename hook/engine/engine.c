@@ -1,18 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/engine.h"
 
+#include "base/cleanup.h"
+
 #include <string.h>
 
 static const char task[] = "/io.containerd.runtime.v2.task/";
 
+static const char digits[] = "0123456789";
+
+bool engine_is_remapped_root(const char *name)
+{
+	size_t uid = strspn(name, digits);
+	const char *gid = name + uid + (name[uid] == '.');
+
+	return uid && name[uid] == '.' && *gid && gid[strspn(gid, digits)] == '\0';
+}
+
+bool engine_is_dockers_namespace(const char *ns)
+{
+	static const char moby[] = "moby";
+	size_t len = sizeof(moby) - 1;
+
+	return strncmp(ns, moby, len) == 0 &&
+	       (ns[len] == '\0' || (ns[len] == '-' && engine_is_remapped_root(ns + len + 1)));
+}
+
+/* containerd's, whosoever uses it; to be freed. NULL: no containerd. */
+static char *namespace_of(const char *bundle)
+{
+	const char *found = strstr(bundle, task);
+
+	if (!found)
+		return NULL;
+	found += sizeof(task) - 1;
+	return strndup(found, strcspn(found, "/"));
+}
+
 const char *engine_of_bundle(const char *bundle)
 {
 	static const char userdata[] = "/userdata";
-	const char *found = strstr(bundle, task);
+	_cleanup_free_ char *ns = namespace_of(bundle);
 	size_t len = strlen(bundle), tail = sizeof(userdata) - 1;
 
-	if (found)
-		return strncmp(found + sizeof(task) - 1, "moby/", 5) == 0 ? "docker" : "containerd";
+	if (ns)
+		return engine_is_dockers_namespace(ns) ? "docker" : "containerd";
 	if (strstr(bundle, "-containers/") && len > tail &&
 	    strcmp(bundle + len - tail, userdata) == 0)
 		return "storage";
@@ -21,18 +53,14 @@ const char *engine_of_bundle(const char *bundle)
 
 char *engine_namespace_of_bundle(const char *bundle)
 {
-	const char *found = strstr(bundle, task);
+	_cleanup_free_ char *ns = namespace_of(bundle);
 
-	if (!found || strcmp(engine_of_bundle(bundle), "containerd") != 0)
-		return NULL;
-	found += sizeof(task) - 1;
-	return strndup(found, strcspn(found, "/"));
+	return ns && !engine_is_dockers_namespace(ns) ? TAKE_PTR(ns) : NULL;
 }
 
 /* PREFIX-MAJOR:MINOR-INODE-ID with something for each */
 static bool is_storage_name(const char *name, const char *prefix)
 {
-	static const char digits[] = "0123456789";
 	static const char separators[] = ":--";
 	size_t len = strlen(prefix);
 
@@ -58,7 +86,7 @@ static bool is_snapshot_name(const char *name)
 	if (!found || found == name)
 		return false;
 	found += sizeof(snap) - 1;
-	return *found && found[strspn(found, "0123456789")] == '\0';
+	return *found && found[strspn(found, digits)] == '\0';
 }
 
 bool engine_names_device(const char *name)

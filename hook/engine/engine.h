@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * Which engine made this bundle? Known by where engines put bundles; for logs and, later, for
- * labels. The folders:
+ * Which engine made this bundle, or this device? Known by where engines put bundles, and by how
+ * they name devices. The directories of bundles:
  *   containerd  <state>/io.containerd.runtime.v2.task/<namespace>/<id>
- *   Docker      the same with the namespace "moby"
+ *   Docker      the same in a namespace of its own
  *   podman, CRI-O  <storage>/<driver>-containers/<id>/userdata
  */
 
@@ -18,6 +18,16 @@
  *   containerd          POOL-snap-NUMBER                (snapshots/devmapper)
  */
 bool engine_names_device(const char *name);
+
+/*
+ * Is this one of Docker's namespaces in containerd? "moby", and from Docker 26 on, with
+ * userns-remap, "moby-UID.GID" (RemapContainerdNamespaces in daemon/daemon.go).
+ */
+bool engine_is_dockers_namespace(const char *ns);
+
+/* Is this the name of the directory in Docker's data root that is the data root with userns-remap?
+ * "UID.GID" */
+bool engine_is_remapped_root(const char *name);
 
 /* containerd's namespace, but not Docker's in it; to be freed. NULL: no containerd. */
 char *engine_namespace_of_bundle(const char *bundle);

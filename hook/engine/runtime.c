@@ -10,8 +10,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
+
+#define CGROUP_MAX_BYTES (64UL * 1024)
+
+/* Of containerd's shim (cmd/containerd-shim-runc-v2/process) */
+#define SHIM_DEFAULT_ROOT "/run/containerd/runc"
 
 /* The strings are the document's. */
 struct state {
@@ -133,14 +136,57 @@ bool runtime_process_start(pid_t pid, uint64_t *ret_ticks)
 	return true;
 }
 
-static pid_t running_pid(const struct state *state)
+/* An engine's name for the group of @id: ID, PREFIX-ID.scope (systemd), or PREFIX:ID. */
+static bool is_group_of(const char *group, size_t len, const char *id)
+{
+	static const char scope[] = ".scope";
+	size_t id_len = strlen(id), scope_len = sizeof(scope) - 1;
+
+	if (len > scope_len && memcmp(group + len - scope_len, scope, scope_len) == 0)
+		len -= scope_len;
+	if (len < id_len || memcmp(group + len - id_len, id, id_len) != 0)
+		return false;
+	return len == id_len || strchr("-:", group[len - id_len - 1]);
+}
+
+bool runtime_is_cgroup_of(const char *text, const char *id)
+{
+	size_t len;
+
+	for (; *text; text += len + (text[len] != '\0')) {
+		len = strcspn(text, "/\n");
+		if (is_group_of(text, len, id))
+			return true;
+	}
+	return false;
+}
+
+bool runtime_is_process_of(pid_t pid, const char *id)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t unused;
+	char path[32];
+	size_t len = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	return runtime_process_start(pid, &unused) &&
+	       file_read_at(AT_FDCWD, path, CGROUP_MAX_BYTES, &text, &len) == 0 &&
+	       runtime_is_cgroup_of(text, id);
+}
+
+static pid_t running_pid(const struct state *state, const char *id)
 {
 	pid_t pid = (pid_t)state->pid;
 	uint64_t start;
+	bool is_it;
 
-	if (pid == 0 || !runtime_process_start(pid, &start))
+	if (pid == 0)
 		return 0;
-	return state->start == 0 || (uint64_t)state->start == start ? pid : 0;
+	if (state->start == 0)
+		is_it = runtime_is_process_of(pid, id);
+	else
+		is_it = runtime_process_start(pid, &start) && (uint64_t)state->start == start;
+	return is_it ? pid : 0;
 }
 
 int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid)
@@ -154,41 +200,45 @@ int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid
 			return r;
 		if (r <= 0)
 			continue;
-		*ret_pid = running_pid(&state);
+		*ret_pid = running_pid(&state, id);
 		return 1;
 	}
 	return 0;
 }
 
-/* Who began after the pidfile was written is somebody else. */
-static bool is_older(pid_t pid, const struct stat *pidfile)
+/* The state of a task of containerd's: 1, 0 or -errno like read_state(). */
+static int read_task_state(const char *bundle, const char *ns, const char *id, struct state *state)
 {
-	struct timespec now, since_boot;
-	uint64_t ticks;
-	time_t start;
+	_cleanup_free_ char *path = NULL, *root = NULL, *dir = NULL;
+	struct json_doc *options = NULL;
+	struct why unused;
 
-	if (!runtime_process_start(pid, &ticks) || clock_gettime(CLOCK_REALTIME, &now) < 0 ||
-	    clock_gettime(CLOCK_BOOTTIME, &since_boot) < 0)
-		return false;
-	start = now.tv_sec - since_boot.tv_sec + (time_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK));
-	return start <= pidfile->st_mtime + 1; /* all these seconds are rounded */
+	if (asprintf(&path, "%s/options.json", bundle) < 0)
+		return -ENOMEM;
+	if (walk_read_json(path, JSON_OBJECT, &options, &unused) > 0)
+		root = walk_dup_string(json_root(options), "root");
+	json_free(options);
+	if (asprintf(&dir, "%s/%s", root && *root ? root : SHIM_DEFAULT_ROOT, ns) < 0)
+		return -ENOMEM;
+	return read_state(dir, id, state, &unused);
 }
 
-bool runtime_may_be_meant(pid_t pid, const char *path)
+bool runtime_is_process_of_task(pid_t pid, const char *bundle, const char *ns, const char *id)
 {
-	struct stat st;
+	_cleanup_(state_free) struct state state = {0};
 
-	return stat(path, &st) == 0 && is_older(pid, &st);
+	if (bundle && read_task_state(bundle, ns, id, &state) > 0)
+		return running_pid(&state, id) == pid;
+	return runtime_is_process_of(pid, id);
 }
 
 int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why)
 {
 	_cleanup_free_ char *text = NULL;
-	struct stat st;
 	char *end;
 	size_t len = 0;
 	long pid;
-	int r = stat(path, &st) < 0 ? -errno : file_read_at(AT_FDCWD, path, 32, &text, &len);
+	int r = file_read_at(AT_FDCWD, path, 32, &text, &len);
 
 	if (r < 0)
 		return why_set(why, -r, "%s: %s", path, strerror(-r));
@@ -197,7 +247,7 @@ int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why)
 	if (!text || errno || end == text || text[strspn(text, "0123456789\n")] || pid <= 0 ||
 	    pid > INT32_MAX)
 		return why_set(why, EINVAL, "%s: no pid: %s", path, quote_n(text, len));
-	*ret_pid = is_older((pid_t)pid, &st) ? (pid_t)pid : 0;
+	*ret_pid = (pid_t)pid;
 	return 0;
 }
 
@@ -205,7 +255,7 @@ static int fill_container(const struct state *state, const char *id,
 			  struct engine_container *container)
 {
 	container->engine = state->engine;
-	container->pid = running_pid(state);
+	container->pid = running_pid(state, id);
 	container->id = strdup(id);
 	/* What is not absolute was meant for a working directory that is long forgotten. */
 	if (state->bundle && *state->bundle == '/')

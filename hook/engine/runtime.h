@@ -7,6 +7,7 @@
  *         "bundle=PATH" behind the container's annotations (libcontainer/container_linux.go)
  *   crun  <root>/<id>/status: pid, process-start-time, bundle (src/libcrun/status.c)
  * The start is field 22 of /proc/PID/stat; 0 if the process was gone before crun looked.
+ * Below containerd and Docker <root> is that of the shim's options with the namespace behind it.
  */
 
 #include "engine/container.h"
@@ -24,13 +25,23 @@ int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid
 bool runtime_process_start(pid_t pid, uint64_t *ret_ticks);
 
 /*
- * May the file at @path, which names @pid, mean the process that has this number now? Not if that
- * began after the file was written.
+ * Engines' own files hold a bare pid: Docker's config.v2.json, containerd's init.pid, conmon's
+ * pidfile. They stay when the process has ended, and its number can be another one's by then. Whose
+ * it is now is asked of what the kernel keeps, never of file times: the wall clock jumps.
  */
-bool runtime_may_be_meant(pid_t pid, const char *path);
+
+/* The pid in the file at @path, whosoever it is. -errno with a reason. */
+int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why);
+
+/* Is @pid a process of the container @id? Engines name its control group after the container. */
+bool runtime_is_process_of(pid_t pid, const char *id);
 
 /*
- * The process that the file at @path names; 0 if it is gone, also if another one has its number by
- * now: pidfiles stay. -errno with a reason.
+ * Is @pid the first process of the task @id in containerd's namespace @ns? By the start in its
+ * runtime's state, which the shim's options.json in @bundle leads to; @bundle is NULL if it is not
+ * known. For runtimes that keep no such state, as runtime_is_process_of() says.
  */
-int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why);
+bool runtime_is_process_of_task(pid_t pid, const char *bundle, const char *ns, const char *id);
+
+/* Pure: does a control group of @text, as in /proc/PID/cgroup, bear the name of the container? */
+bool runtime_is_cgroup_of(const char *text, const char *id);

@@ -214,13 +214,16 @@ static int fill_pid(struct found *found)
 	_cleanup_free_ char *path = NULL;
 	struct engine_container *container = &found->container;
 	struct why why;
+	pid_t pid;
 	int r = runtime_pid(found->walk->roots, container->id, &container->pid);
 
 	if (r == 0)
 		r = find_file(found, "pidfile", &path);
 	if (r < 0 || !path)
 		return r < 0 ? r : 0;
-	r = runtime_read_pidfile(path, &container->pid, &why);
+	r = runtime_read_pidfile(path, &pid, &why);
+	if (r == 0 && runtime_is_process_of(pid, container->id))
+		container->pid = pid;
 	return r < 0 ? walk_pass_over(found->walk, r, &why) : 0;
 }
 

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "engine/list.h"
+#include "engine/runtime.h"
 
 #include "bolt-fixture.h"
 #include "fake-fs.h"
@@ -126,9 +127,12 @@ static void knows_what_does_not_run(void **state)
 static void knows_what_runs_once(void **state)
 {
 	pid_t pid = new_process();
+	uint64_t start;
 	char number[16];
 
 	(void)state;
+	assert_true(runtime_process_start(pid, &start));
+	write_task_state(other, "default", "one", pid, start);
 	snprintf(number, sizeof(number), "%d", pid);
 	put_meta("1.6", root);
 	put_store("1.6", root, STORE, "pool");
@@ -494,25 +498,90 @@ static void knows_dockers_other_drivers(void **state)
 	assert_null(walked.found[0].device);
 }
 
-/* The file is of before a power cut: its number has somebody else now. */
-static void a_number_that_is_used_again_is_not_running(void **state)
+static void expect_containerds_pid(pid_t pid)
 {
-	struct timespec old[2] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
-	_cleanup_free_ char *id = docker_id(), *path = NULL, *text = NULL, *file = NULL;
+	walk_containerd(1);
+	assert_int_equal(by_id("one")->pid, pid);
+}
+
+/* Neither what the clock says nor when a file was written tells whose a number is. */
+static void asks_the_runtimes_state_whose_a_number_is(void **state)
+{
+	static const time_t mtimes[] = {1, 4000000000};
 	pid_t pid = new_process();
+	uint64_t start;
+	char number[16];
 
 	(void)state;
-	assert_true(asprintf(&path, "containers/%s/config.v2.json", id) > 0);
-	assert_true(asprintf(&text, "{\"Name\":\"/web\",\"State\":{\"Pid\":%d}}", pid) > 0);
-	write_below(root, path, text);
-	assert_int_equal(walk_over(docker_walk, root, NULL, &walked), 0);
-	assert_int_equal(walked.found[0].pid, pid);
-	free_walked(&walked);
-	file = path_in(root, path);
-	assert_int_equal(utimensat(AT_FDCWD, file, old, 0), 0);
-	assert_int_equal(walk_over(docker_walk, root, NULL, &walked), 0);
-	assert_int_equal(walked.found[0].pid, 0);
+	assert_true(runtime_process_start(pid, &start));
+	snprintf(number, sizeof(number), "%d", pid);
+	write_below(other, TASKS "default/one/config.json", IN_TASK);
+	write_below(other, TASKS "default/one/init.pid", number);
+	expect_containerds_pid(0); /* no state, and no control group of that name */
+	for (size_t i = 0; i < COUNT_OF(mtimes); i++) {
+		set_mtime(other, TASKS "default/one/init.pid", mtimes[i]);
+		write_task_state(other, "default", "one", pid, start);
+		set_mtime(other, "runc/default/one/state.json", mtimes[i]);
+		expect_containerds_pid(pid);
+		write_task_state(other, "default", "one", pid, start + 1);
+		expect_containerds_pid(0);
+		write_task_state(other, "default", "one", pid - 1, start);
+		expect_containerds_pid(0);
+	}
 	end_process(pid);
+}
+
+static void expect_dockers_pid(pid_t pid)
+{
+	free_walked(&walked);
+	assert_int_equal(walk_over(docker_walk, root, other, &walked), 0);
+	assert_int_equal(walked.n, 1);
+	assert_int_equal(walked.found[0].pid, pid);
+}
+
+/* After a power cut config.v2.json still has it. */
+static void a_number_that_is_used_again_is_not_running(void **state)
+{
+	static const char *const namespaces[] = {"moby", "moby-100000.100000"};
+	static const char *const data_roots[] = {"", "100000.100000/"};
+	_cleanup_free_ char *id = docker_id();
+	pid_t pid = new_process();
+	uint64_t start;
+
+	(void)state;
+	assert_true(runtime_process_start(pid, &start));
+	for (size_t i = 0; i < COUNT_OF(namespaces); i++) {
+		_cleanup_free_ char *path = NULL, *text = NULL, *spec = NULL;
+
+		assert_true(asprintf(&path, "%scontainers/%s/config.v2.json", data_roots[i], id) >
+			    0);
+		assert_true(asprintf(&text, "{\"Name\":\"/web\",\"State\":{\"Pid\":%d}}", pid) > 0);
+		assert_true(asprintf(&spec, TASKS "%s/%s/config.json", namespaces[i], id) > 0);
+		write_below(root, path, text);
+		set_mtime(root, path, 1000000000);
+		expect_dockers_pid(0);
+		write_below(other, spec, IN_TASK);
+		write_task_state(other, namespaces[i], id, pid, start + 1);
+		expect_dockers_pid(0);
+		write_task_state(other, namespaces[i], id, pid, start);
+		expect_dockers_pid(pid);
+		teardown(state);
+		setup(state);
+	}
+	end_process(pid);
+}
+
+static void finds_the_data_root_of_remapped_users(void **state)
+{
+	_cleanup_free_ char *id = docker_id(), *path = NULL;
+
+	(void)state;
+	assert_true(asprintf(&path, "100000.100000/containers/%s/config.v2.json", id) > 0);
+	write_below(root, path, "{\"Name\":\"/web\",\"Driver\":\"devmapper\"}");
+	write_below(root, "no.1/containers/damaged/config.v2.json", "{");
+	expect_dockers_pid(0);
+	assert_string_equal(walked.complaints, "");
+	assert_string_equal(walked.found[0].name, "web");
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
@@ -537,7 +606,9 @@ int main(void)
 		TEST(no_spec_leads_astray),
 		TEST(knows_dockers_snapshots),
 		TEST(knows_dockers_other_drivers),
+		TEST(asks_the_runtimes_state_whose_a_number_is),
 		TEST(a_number_that_is_used_again_is_not_running),
+		TEST(finds_the_data_root_of_remapped_users),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,9 @@
 
 #include "unit.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 struct walked {
@@ -63,6 +65,38 @@ static inline void write_below(const char *folder, const char *name, const char 
 		*at = '/';
 	}
 	write_file(path, text);
+	free(path);
+}
+
+/* What a shim and runc leave of a task of containerd's, with its runtime's state in @folder, too.
+ */
+static inline void write_task_state(const char *folder, const char *ns, const char *id, pid_t pid,
+				    uint64_t start)
+{
+	char *name = NULL, *text = NULL;
+
+	assert_true(asprintf(&name, "io.containerd.runtime.v2.task/%s/%s/options.json", ns, id) >
+		    0);
+	assert_true(asprintf(&text, "{\"binary_name\":\"runc\",\"root\":\"%s/runc\"}", folder) > 0);
+	write_below(folder, name, text);
+	free(name);
+	free(text);
+	assert_true(asprintf(&name, "runc/%s/%s/state.json", ns, id) > 0);
+	assert_true(asprintf(&text,
+			     "{\"init_process_pid\":%d,\"init_process_start\":%ju,\"config\":{}}",
+			     pid, (uintmax_t)start) > 0);
+	write_below(folder, name, text);
+	free(name);
+	free(text);
+}
+
+/* As if the clock had been set while the file was old already. */
+static inline void set_mtime(const char *folder, const char *name, time_t mtime)
+{
+	const struct timespec times[2] = {{.tv_sec = mtime}, {.tv_sec = mtime}};
+	char *path = path_in(folder, name);
+
+	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	free(path);
 }
 
