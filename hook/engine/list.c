@@ -191,6 +191,15 @@ char *engine_container_label(const struct engine_container *container)
 	return r < 0 ? NULL : label;
 }
 
+/* "NAMESPACE/NAME": @text */
+static bool is_qualified(const char *namespace, const char *name, const char *text)
+{
+	size_t len = namespace ? strlen(namespace) : 0;
+
+	return len && name && strncmp(text, namespace, len) == 0 && text[len] == '/' &&
+	       strcmp(text + len + 1, name) == 0;
+}
+
 /* 2: exactly this one; 1: its id begins so; 0: another one */
 static int match(const struct engine_container *container, const char *engine, size_t engine_len,
 		 const char *text)
@@ -199,9 +208,38 @@ static int match(const struct engine_container *container, const char *engine, s
 	    (strncmp(container->engine, engine, engine_len) != 0 || container->engine[engine_len]))
 		return 0;
 	if (strcmp(container->id, text) == 0 ||
-	    (container->name && strcmp(container->name, text) == 0))
+	    (container->name && strcmp(container->name, text) == 0) ||
+	    is_qualified(container->namespace, container->name, text) ||
+	    is_qualified(container->namespace, container->id, text))
 		return 2;
 	return *text && strncmp(container->id, text, strlen(text)) == 0;
+}
+
+/*
+ * A pod's container that was restarted is there several times, with all its names: the attempt that
+ * runs is meant. How many of the @n matches stay.
+ */
+static size_t keep_running_attempt(const struct engine_list *list, size_t *matches, size_t n)
+{
+	const struct engine_container *first = &list->containers[matches[0]];
+	size_t running = 0, found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct engine_container *container = &list->containers[matches[i]];
+
+		if (!container->name || strcmp(container->engine, first->engine) != 0 ||
+		    compare_text(container->namespace, first->namespace) != 0 ||
+		    compare_text(container->name, first->name) != 0)
+			return n;
+		if (container->pid) {
+			running++;
+			found = matches[i];
+		}
+	}
+	if (running != 1)
+		return n;
+	matches[0] = found;
+	return 1;
 }
 
 static int best_matches(const struct engine_list *list, const char *text, size_t *matches)
@@ -223,7 +261,16 @@ static int best_matches(const struct engine_list *list, const char *text, size_t
 			matches[n++] = i;
 		}
 	}
-	return (int)n;
+	return (int)(best == 2 ? keep_running_attempt(list, matches, n) : n);
+}
+
+static size_t add_name(const struct engine_container *container, char *to, size_t size)
+{
+	struct why name;
+
+	why_set(&name, 0, "%s%s%s", container->namespace ? container->namespace : "",
+		container->namespace ? "/" : "", container->name);
+	return (size_t)snprintf(to, size, " %.80s", quote(name.text));
 }
 
 static int ambiguous(const struct engine_list *list, const char *text, const size_t *matches, int n,
@@ -235,10 +282,10 @@ static int ambiguous(const struct engine_list *list, const char *text, const siz
 	for (int i = 0; i < n && i < CANDIDATES_MAX && len < sizeof(names); i++) {
 		const struct engine_container *container = &list->containers[matches[i]];
 
-		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s:%.*s%s%.40s",
-					i ? ", " : "", container->engine, SHORT_ID, container->id,
-					container->name ? " " : "",
-					container->name ? quote(container->name) : "");
+		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s:%.*s",
+					i ? ", " : "", container->engine, SHORT_ID, container->id);
+		if (container->name && len < sizeof(names))
+			len += add_name(container, names + len, sizeof(names) - len);
 	}
 	return why_set(why, EEXIST, "%s may be any of %d containers: %s%s", quote(text), n, names,
 		       n > CANDIDATES_MAX ? ", ..." : "");
@@ -254,9 +301,7 @@ int engine_list_find(const struct engine_list *list, const char *text,
 		return why_set(why, ENOMEM, "out of memory");
 	n = best_matches(list, text, matches);
 	if (n == 0)
-		return why_set(why, ENOENT,
-			       "no container is called %s, nor has an id that begins so",
-			       quote(text));
+		return why_set(why, ENOENT, "no such container: %s", quote(text));
 	if (n > 1)
 		return ambiguous(list, text, matches, n, why);
 	*ret = &list->containers[matches[0]];

@@ -21,8 +21,10 @@ int engine_list_read(const struct engine_roots *roots,
 void engine_list_free(struct engine_list *list);
 
 /*
- * @text is a name, an id or the beginning of one, perhaps with "ENGINE:" before it. What is exact
- * beats what only begins so. 0; -ENOENT; -EEXIST: more than one, with the candidates in the reason.
+ * @text is a name or an id, perhaps with "NAMESPACE/" before it, or the beginning of an id; each
+ * perhaps with "ENGINE:" before it. What is exact beats what only begins so; of several attempts of
+ * one pod's container the running one is meant. 0; -ENOENT; -EEXIST: more than one, with the
+ * candidates in the reason.
  */
 int engine_list_find(const struct engine_list *list, const char *text,
 		     const struct engine_container **ret, struct why *why);

@@ -152,17 +152,38 @@ static bool is_printable(const char *text)
 	return !*text;
 }
 
-/* What engine_list_find() takes for this container and no other; NULL: it cannot be typed. */
-static const char *name_to_type(const struct engine_list *list,
-				const struct engine_container *container)
+static bool means(const struct engine_list *list, const char *text,
+		  const struct engine_container *container)
 {
 	const struct engine_container *found;
 	struct why unused;
 
-	if (is_printable(container->name) &&
-	    engine_list_find(list, container->name, &found, &unused) == 0 && found == container)
-		return container->name;
-	return is_printable(container->id) ? container->id : NULL;
+	return is_printable(text) && engine_list_find(list, text, &found, &unused) == 0 &&
+	       found == container;
+}
+
+static char *qualified(const char *namespace, const char *name)
+{
+	char *text = NULL;
+
+	if (!namespace || !name || asprintf(&text, "%s/%s", namespace, name) < 0)
+		return NULL;
+	return text;
+}
+
+/* What engine_list_find() takes for this container and no other, to be freed; NULL: it cannot be
+ * typed. */
+static char *name_to_type(const struct engine_list *list, const struct engine_container *container)
+{
+	_cleanup_free_ char *longer = qualified(container->namespace, container->name);
+	_cleanup_free_ char *by_id = qualified(container->namespace, container->id);
+	const char *const texts[] = {container->name, longer, container->id, by_id};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (means(list, texts[i], container))
+			return strdup(texts[i]);
+	}
+	return NULL;
 }
 
 /* For completion, hence cheap: engines' files are read, but no device is looked at. */
@@ -170,7 +191,7 @@ static int show_names(const struct engine_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct engine_container *container = &list->containers[i];
-		const char *name = name_to_type(list, container);
+		_cleanup_free_ char *name = name_to_type(list, container);
 
 		if (name)
 			printf("%s\t%s\n", name, container->engine);

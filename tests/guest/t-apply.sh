@@ -133,7 +133,7 @@ ok "one cannot be read" exits 1 apply bad huge nobody good
 is "the next one is grown" "$(sizes bad huge good)" "1 1 2"
 like "unreadable: why" "$(cat /run/err)" 'container "crun:bad": io.oci-thin-grow.size: "lots"'
 like "more than policy allows: why" "$(cat /run/err)" '"crun:huge" cannot have 2 TiB .*no more than 1 TiB'
-like "unknown: told" "$(cat /run/err)" 'no container is called "nobody"'
+like "unknown: told" "$(cat /run/err)" 'no such container: "nobody"'
 is "the sum" "$(summary)" "1 grown, 1 refused, 1 failed, 1 not found"
 ok "only refused ones" exits 3 apply huge good
 ok "only unknown ones" exits 4 apply nobody good

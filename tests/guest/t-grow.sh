@@ -117,7 +117,7 @@ rest web
 ok "stop again" docker stop -t 1 web
 ok "docker stops" docker_down
 ok "an unknown data root" exits 4 grow web 8G
-like "says that there is none" "$(cat /run/err)" 'no container is called "web"'
+like "says that there is none" "$(cat /run/err)" 'no such container: "web"'
 ok "--data-root" exits 4 grow --data-root "/t/my docker" web 8G
 like "says that it is there" "$(cat /run/err)" 'docker:web.* it is not running'
 finish

@@ -132,7 +132,7 @@ answers() {
 
 printf -v long '%4096s' ''
 for name in ../x ../../etc -x $'we\nb' $'\e[31m' "${long// /a}" 'crun:nobody' 'nothing:c1' 'c1 ' ''; do
-	answers 4 'no container is called "' -- "$name"
+	answers 4 'no such container: "' -- "$name"
 done
 answers 2 '"m" may be any of 28 containers: containerd:m1 "made-1", .*, \.\.\.' m
 ok "the beginning of many, but one is just that" exits 4 grow m1 4G

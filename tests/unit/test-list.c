@@ -94,7 +94,7 @@ static void finds_dockers_containers(void **state)
 	struct engine_container web;
 
 	(void)state;
-	put_docker(ID_A, "{\"Name\":\"/web\",\"Driver\":\"overlay2\",\"State\":{\"Pid\":1},"
+	put_docker(ID_A, "{\"Name\":\"/web\",\"Driver\":\"overlay2\","
 			 "\"Config\":{\"Image\":\"bb\",\"Labels\":{\"a\":\"b\"}}}");
 	put_docker(ID_B, "{}");
 	put_docker("not-an-id", "{}");
@@ -105,7 +105,6 @@ static void finds_dockers_containers(void **state)
 	assert_string_equal(web.engine, "docker");
 	assert_string_equal(web.id, ID_A);
 	assert_string_equal(web.image, "bb");
-	assert_int_equal(web.pid, 1);
 	assert_non_null(web.labels);
 	assert_null(web.device);
 	assert_null(find(ID_B).name);
@@ -159,7 +158,6 @@ static void finds_containerds_tasks(void **state)
 	assert_string_equal(find("hostile").namespace, "default");
 	assert_string_equal(find("one").engine, "containerd");
 	assert_string_equal(find("one").namespace, "default");
-	assert_int_equal(find("one").pid, 1);
 	assert_string_equal(find("db-0/postgres").namespace, "prod");
 	assert_string_equal(find("db-0/postgres").image, "postgres:16");
 	assert_string_equal(find("web").id, "two");
@@ -173,6 +171,87 @@ static void shows_dockers_task_once(void **state)
 	read_list(1);
 	assert_string_equal(list.containers[0].name, "web");
 	assert_contains(list.containers[0].bundle, "moby");
+}
+
+/* With userns-remap, from Docker 26 on */
+static void shows_a_remapped_dockers_task_once(void **state)
+{
+	char *top = root;
+
+	(void)state;
+	root = path_in(top, "100000.200000");
+	assert_int_equal(mkdir(root, 0755), 0);
+	put_docker(ID_A, "{\"Name\":\"/web\"}");
+	free(root);
+	root = top;
+	put_task("moby-100000.200000", ID_A, "{}");
+	read_list(1);
+	assert_string_equal(find("web").engine, "docker");
+	assert_null(find("web").namespace);
+	assert_contains(find("web").bundle, "moby-100000.200000/" ID_A);
+}
+
+#define POD(namespace)                                                                             \
+	"{\"io.kubernetes.cri.sandbox-name\":\"web-0\",\"io.kubernetes.cri.container-name\":"      \
+	"\"app\","                                                                                 \
+	"\"io.kubernetes.cri.sandbox-namespace\":\"" namespace "\"}"
+
+static struct engine_container *by_id(const char *id)
+{
+	for (size_t i = 0; i < list.n; i++) {
+		if (strcmp(list.containers[i].id, id) == 0)
+			return &list.containers[i];
+	}
+	fail_msg("no %s", id);
+	return NULL;
+}
+
+static void means_the_running_attempt(void **state)
+{
+	const struct engine_container *found = NULL;
+
+	(void)state;
+	put_task("k8s.io", ID_A, POD("prod"));
+	put_task("k8s.io", ID_B, POD("prod"));
+	read_list(2);
+	by_id(ID_A)->pid = 0;
+	by_id(ID_B)->pid = 1;
+	assert_string_equal(find("web-0/app").id, ID_B);
+	assert_string_equal(find("containerd:web-0/app").id, ID_B);
+	assert_string_equal(find("prod/web-0/app").id, ID_B);
+	assert_string_equal(find("aaaa").id, ID_A);
+	/* By the beginning of an id any of them is meant. */
+	assert_int_equal(engine_list_find(&list, "aaa", &found, &why), -EEXIST);
+
+	by_id(ID_A)->pid = 2;
+	assert_int_equal(engine_list_find(&list, "web-0/app", &found, &why), -EEXIST);
+	by_id(ID_A)->pid = by_id(ID_B)->pid = 0;
+	assert_int_equal(engine_list_find(&list, "web-0/app", &found, &why), -EEXIST);
+	assert_null(found);
+}
+
+static void tells_namespaces_apart(void **state)
+{
+	const struct engine_container *found = NULL;
+
+	(void)state;
+	put_task("k8s.io", ID_A, POD("prod"));
+	put_task("k8s.io", ID_B, POD("test"));
+	put_task("default", "one", "{}");
+	put_task("other", "one", "{}");
+	read_list(4);
+	by_id(ID_A)->pid = 1;
+	by_id(ID_B)->pid = 0;
+	assert_int_equal(engine_list_find(&list, "web-0/app", &found, &why), -EEXIST);
+	assert_contains(why.text, "containerd:aaaa56789012 \"prod/web-0/app\"");
+	assert_contains(why.text, "containerd:aaab56789012 \"test/web-0/app\"");
+	assert_string_equal(find("prod/web-0/app").id, ID_A);
+	assert_string_equal(find("containerd:test/web-0/app").id, ID_B);
+	assert_string_equal(find("default/one").namespace, "default");
+	assert_string_equal(find("containerd:other/one").namespace, "other");
+	assert_false(is_found("prod/web-0"));
+	assert_false(is_found("prod/"));
+	assert_false(is_found("/one"));
 }
 
 static void sorts(void **state)
@@ -259,6 +338,9 @@ int main(void)
 		LIST_TEST(knows_the_device_of_dockers_own_driver),
 		LIST_TEST(finds_containerds_tasks),
 		LIST_TEST(shows_dockers_task_once),
+		LIST_TEST(shows_a_remapped_dockers_task_once),
+		LIST_TEST(means_the_running_attempt),
+		LIST_TEST(tells_namespaces_apart),
 		LIST_TEST(sorts),
 		LIST_TEST(finds_what_is_meant),
 		LIST_TEST(labels_for_people),
