@@ -228,34 +228,82 @@ static bool remembers_runtime(int dir_fd, const char *id)
 	return ours;
 }
 
-/* Docker notes a container's runtime when it makes it, and does not start it without that one. */
-static void warn_of_users(const struct setup_place *place, const char *data_root,
-			  struct setup_plan *plan)
+struct users {
+	const struct setup_place *place;
+	char first[SHORT_ID + 1];
+	unsigned int n;
+};
+
+/* NULL: there is none. */
+static DIR *open_dir(const struct setup_place *place, const char *name)
 {
-	_cleanup_free_ char *root = place_name(place, data_root), *name = NULL, *path = NULL;
-	char first[SHORT_ID + 1] = "";
-	unsigned int n = 0;
+	_cleanup_free_ char *path = NULL;
+
+	return place_resolve(place, name, &path) == 0 ? opendir(path) : NULL;
+}
+
+/* Docker notes a container's runtime when it creates it, and does not start it without that one. */
+static void count_users(const char *data_root, struct users *users)
+{
+	_cleanup_free_ char *name = NULL;
 	DIR *dir;
 
-	if (!root || asprintf(&name, "%s/containers", root) < 0) {
+	if (asprintf(&name, "%s/containers", data_root) < 0) {
 		name = NULL;
 		return;
 	}
-	dir = place_resolve(place, name, &path) == 0 ? opendir(path) : NULL;
+	dir = open_dir(users->place, name);
 	for (const struct dirent *e; dir && (e = readdir(dir));) {
 		if (e->d_name[0] == '.' || !remembers_runtime(dirfd(dir), e->d_name))
 			continue;
-		if (n++ == 0)
-			snprintf(first, sizeof(first), "%.*s", SHORT_ID, e->d_name);
+		if (users->n++ == 0)
+			snprintf(users->first, sizeof(users->first), "%.*s", SHORT_ID, e->d_name);
 	}
 	if (dir)
 		closedir(dir);
-	if (n)
+}
+
+/* With userns-remap, the data root is UID.GID in there. */
+static bool is_remapped_root(const char *name)
+{
+	return name[0] != '.' && strchr(name, '.') && !name[strspn(name, "0123456789.")];
+}
+
+static void count_remapped_users(const char *data_root, struct users *users)
+{
+	DIR *dir = open_dir(users->place, data_root);
+
+	for (const struct dirent *e; dir && (e = readdir(dir));) {
+		_cleanup_free_ char *name = NULL;
+
+		if (!is_remapped_root(e->d_name))
+			continue;
+		if (asprintf(&name, "%s/%s", data_root, e->d_name) < 0)
+			name = NULL;
+		else
+			count_users(name, users);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static void warn_of_users(const struct setup_place *place, const char *data_root,
+			  struct setup_plan *plan)
+{
+	_cleanup_free_ char *root = place_name(place, data_root);
+	struct users users = {.place = place};
+
+	if (!root)
+		return;
+	count_users(root, &users);
+	count_remapped_users(root, &users);
+	if (users.n)
 		plan_note(plan,
 			  "%u container%s made with this runtime (%s%s) will not start without it: "
-			  "make %s anew, or let it be known with \"disable --keep-runtime docker\"",
-			  n, n == 1 ? "" : "s", first, n == 1 ? "" : ", ...",
-			  n == 1 ? "it" : "them");
+			  "re-create %s, or keep the runtime known with "
+			  "\"disable --keep-runtime docker\"",
+			  users.n, users.n == 1 ? "" : "s", users.first,
+			  users.n == 1 ? "" : ", ...", users.n == 1 ? "it" : "them");
 }
 
 /* A dockerd that would not read what we write, or would not start with it. */

@@ -14,6 +14,8 @@
 # shellcheck source=tests/guest/pod.sh
 . /src/tests/guest/pod.sh
 
+MIB_3G='^(28|29|30)..$'
+
 base_spec() {
 	ctr oci spec | jq --slurpfile shipped /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json \
 		'.hooks.createRuntime = [$shipped[0].hook]' >/run/base-spec.json
@@ -77,6 +79,17 @@ nothing_asked() {
 	ok "$name, nothing asked: the pod goes" rm_pod "$pod"
 }
 
+# env_of VARIABLE VALUE COMMAND...
+env_of() {
+	local -x "$1=$2"
+	shift 2
+	"$@"
+}
+
+names() {
+	/usr/sbin/oci-thin-grow list --names | cut -f 1
+}
+
 # The plugin connects from outside; containerd says so.
 nri_up() {
 	/build/nri /run/nri.sock /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json >/run/nri.log 2>&1 &
@@ -94,6 +107,29 @@ like "the CRI answers" "$(cri version)" '^containerd '
 way BinaryName wrapper
 nothing_asked BinaryName wrapper
 way base_runtime_spec base-spec
+
+## Names: a container that was started again, and a pod of that name in another namespace
+
+ok "names: a sandbox runs" run_pod wrapper prod
+first=$pod name=pod$pods
+ok "names: a container runs" run_container app
+attempt=$container
+ok "names: it stops" cri stop "$attempt"
+ok "names: the next attempt runs" env_of CONTAINER_FILTER '.metadata.attempt = 1' run_container app
+ok "names: grow means that" otg grow "$name/app" 2G
+like "names: it has 2 GiB" "$(size_in "$container")" '^(19|20)..$'
+is "names: completion knows it" "$(names | grep app | sort)" "$(printf '%s\n' "$attempt" "$name/app" | sort)"
+ok "names: explain" otg explain "$name/app"
+ok "names: a sandbox of that name runs elsewhere" env_of POD_FILTER ".metadata.name = \"$name\"" run_pod wrapper test
+ok "names: with such a container" run_container app
+ok "names: grow does not guess" exits 2 grow "$name/app" 3G
+like "names: it says what to say" "$(cat /run/err)" "may be any of .*\"prod/$name/app\".*\"test/$name/app\"|may be any of .*\"test/$name/app\""
+ok "names: grow by namespace" otg grow "test/$name/app" 3G
+like "names: that has 3 GiB" "$(size_in "$container")" "$MIB_3G"
+ok "names: apply, too" otg apply --dry-run "containerd:prod/$name/app"
+is "names: completion tells them apart" "$(names | grep /app | sort)" "$(printf '%s\n' "prod/$name/app" "test/$name/app")"
+ok "names: the pods go" rm_pod "$pod"
+ok "names: both" rm_pod "$first"
 
 # fleet: a policy for all pods
 fleet() {

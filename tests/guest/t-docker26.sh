@@ -13,6 +13,9 @@
 # shellcheck source=tests/guest/docker.sh
 . /src/tests/guest/docker.sh
 
+SHIPPED=$DOCKER_JSON
+MIB_3G='^(28|29|30)..$'
+
 # grow_line NAME: what the log says about the container
 grow_line() {
 	grep "action=grow container=$(docker inspect -f '{{.Id}}' "$1")" /run/messages
@@ -90,6 +93,52 @@ ok "the default runtime is runc" docker_run by-default "${LABEL_4G[@]}"
 like "runc: 1 GiB" "$(df_in by-default)" "$MIB_1G"
 ok "the wrapper by its name" docker_run by-name --runtime oci-thin-grow "${LABEL_4G[@]}"
 like "by its name: 4 GiB" "$(df_in by-name)" "$MIB_4G"
+
+## Users of containers are others on the host: Docker keeps all that in a data root and a namespace of its own
+
+remapped_user() {
+	echo "dockremap:x:990:990::/:/usr/sbin/nologin" >>/etc/passwd
+	echo "dockremap:x:990:" >>/etc/group
+	echo "dockremap:100000:65536" | tee /etc/subuid >/etc/subgid
+}
+
+# listed NAME FILTER
+listed() {
+	/usr/sbin/oci-thin-grow list --json | jq -r --arg name "$1" '.containers[] | select(.name == $name) | '"$2"
+}
+
+ok "there is a user for it" remapped_user
+ok "docker stops for it" docker_down
+echo '{ "rules": [ { "name": "docker", "match": { "engine": "docker", "image": "bb*" }, "size": "3G" } ] }' \
+	>/etc/oci-thin-grow/config.d/docker.json
+DOCKER_JSON=$SHIPPED ok "userns-remap: docker starts" docker_up --userns-remap default
+ok "userns-remap: it imports" docker import /t/bb.tar bb
+ok "userns-remap: a container runs" docker_run remapped
+id=$(docker inspect -f '{{.Id}}' remapped)
+is "userns-remap: its data root" "$(basename "$(docker info -f '{{.DockerRootDir}}')")" 100000.100000
+ok "userns-remap: a namespace of its own" test -e "/run/containerd/io.containerd.runtime.v2.task/moby-100000.100000/$id"
+like "userns-remap: the rule for docker's gives it 3 GiB" "$(df_in remapped)" "$MIB_3G"
+like "userns-remap: the log" "$(grow_line remapped)" 'engine=docker .*source=rule:docker'
+is "userns-remap: list has it once" "$(listed remapped '"\(.engine) \(.running) \(.namespace) \(.image)"')" "docker true null bb"
+is "userns-remap: and nothing more of it" \
+	"$(/usr/sbin/oci-thin-grow list --json | jq "[.containers[] | select(.id == \"$id\")] | length")" 1
+ok "userns-remap: grow by name" otg grow remapped 4G
+like "userns-remap: 4 GiB" "$(df_in remapped)" "$MIB_4G"
+ok "userns-remap: grow by the beginning of its id" otg grow "${id:0:12}" 5G
+ok "userns-remap: explain" otg explain remapped
+like "userns-remap: explain matches the rule, too" "$(cat /run/out)" 'rule +docker: matches'
+ok "userns-remap: it asks by label" docker_run labelled-remapped "${LABEL_4G[@]}"
+like "userns-remap: by label: 4 GiB" "$(df_in labelled-remapped)" "$MIB_4G"
+ok "userns-remap: one that names our runtime" docker_create by-runtime --runtime oci-thin-grow
+ok "userns-remap: disable --print" otg disable --print --file /run/docker.json docker
+like "userns-remap: it finds who needs the runtime" "$(cat /run/out /run/err)" '[0-9]+ containers? made with this runtime'
+ok "userns-remap: dockerd ends" docker_down
+is "userns-remap: without dockerd, too" "$(/usr/sbin/oci-thin-grow list --json --data-root "$DATA/docker" |
+	jq -r '.containers[] | select(.name == "remapped") | .engine')" docker
+rm /etc/oci-thin-grow/config.d/docker.json
+DOCKER_JSON=/t/by-name.json ok "docker starts as before" docker_up
+ok "start after that" docker start c1
+as_before "after userns-remap"
 
 N=$(device_of c1)
 ok "its device is there" dmsetup info "$N"

@@ -202,6 +202,16 @@ static void names_containers_that_need_the_runtime(void **state)
 	assert_int_equal(disable("docker"), 0);
 	assert_int_equal(plan.n_notes, 1);
 	assert_contains(plan.notes[0].text, "1 container made with this runtime (0123456789ab) ");
+
+	/* With userns-remap, and without it before that */
+	put("/srv/docker/100000.65536/containers/1111/hostconfig.json",
+	    "{\"Runtime\":\"oci-thin-grow\"}");
+	put("/srv/docker/overlay2.old/containers/2222/hostconfig.json",
+	    "{\"Runtime\":\"oci-thin-grow\"}");
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(disable("docker"), 0);
+	assert_contains(plan.notes[0].text,
+			"2 containers made with this runtime (0123456789ab, ...) ");
 }
 
 /* A dockerd with these arguments, which are separated by blanks. */

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The clock is set forward and back while containers of runc, crun and Docker run: they run all the same for `list`, `grow`,
+# `apply` and `metrics`. A process that has the number of one that ended is not taken for it.
+# suites: bookworm
+# matrix: FS=ext4
+# limit: 600
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/docker.sh
+. /src/tests/guest/docker.sh
+
+names=(runc:bare-runc crun:bare-crun docker:web)
+
+# bare_up RUNTIME: a container of 1 GiB that asks for 2
+bare_up() {
+	local disk=$1-snap-1
+	new_disk "$disk" 1G && spec "/run/bundle/$1" "/run/disk/$disk" ".process.args = [\"sleep\", \"100000\"] | $(ask 2G)" &&
+		"$1" run -d --bundle "/run/bundle/$1" "bare-$1" >/run/bare.out 2>&1 </dev/null
+}
+
+# what_runs: each container's name, process and device
+what_runs() {
+	/usr/sbin/oci-thin-grow list --json | jq -c '.containers[] | [.name // .id, .running, .pid, .device]'
+}
+
+# field NAME FILTER: of what `list` says of it
+field() {
+	/usr/sbin/oci-thin-grow list --json | jq -r --arg name "$1" '.containers[] | select((.name // .id) == $name) | '"$2"
+}
+
+running_by_metrics() {
+	/usr/sbin/oci-thin-grow metrics | sed -n 's/^oci_thin_grow_containers{state="running"} //p'
+}
+
+# as_if_nothing WHAT GIB: all run as before; grown to 1.GIB
+as_if_nothing() {
+	local what=$1 size=$2 name
+	is "$what: list" "$(what_runs)" "$before"
+	is "$what: metrics" "$(running_by_metrics)" 3
+	for name in "${names[@]}"; do
+		ok "$what: grow $name" otg grow "$name" "$size"
+		is "$what: $name has that" "$(field "${name#*:}" .device_bytes)" "$(($(numfmt --from=iec "$size")))"
+	done
+}
+
+# take_number PID: a process that has the number, now that nobody else has
+take_number() {
+	local i
+	for i in $(seq 100); do
+		echo $(($1 - 1)) >/proc/sys/kernel/ns_last_pid
+		sleep 100000 &
+		[ $! = "$1" ] && return
+		kill $!
+	done
+	return 1
+}
+
+# end_and_reuse NAME PID [SHIM]: the container's process ends where nobody notes it, and another gets its number
+end_and_reuse() {
+	local name=$1 pid=$2
+	ok "$name: ends, and who would note it" kill -KILL ${3:+"$3"} "$pid"
+	ok "$name: it is gone" wait_for not test -e "/proc/$pid"
+	ok "$name: its number is another's" take_number "$pid"
+	is "$name: which is no container's" "$(field "$name" '"\(.running) \(.pid)"')" "false 0"
+}
+
+ok "the host is up" host_up
+ok "docker starts" docker_up --default-runtime runc
+ok "a tar is made" bb_tar /t/bb.tar
+ok "it imports" docker import /t/bb.tar bb
+ok "docker: a container runs" docker_run web --label io.oci-thin-grow.size=2G
+next_thin_id=1000
+ok "runc: a container runs" bare_up runc
+ok "crun: a container runs" bare_up crun
+before=$(what_runs)
+is "all of them run" "$(jq -c '[.[0], .[1]]' <<<"$before" | sort | tr '\n' ' ')" \
+	'["bare-crun",true] ["bare-runc",true] ["web",true] '
+pid_of_web=$(docker inspect -f '{{.State.Pid}}' web)
+
+## The clock
+
+ok "a year forward" date -s "+1 year"
+ok "a year forward: apply" otg apply --all
+like "a year forward: apply has grown them" "$(tail -n 1 /run/out)" '3 grown'
+as_if_nothing "a year forward" 3G
+ok "40 seconds forward" date -s "+40 seconds"
+as_if_nothing "40 seconds forward" 4G
+ok "ten years back" date -s "-10 years"
+as_if_nothing "ten years back" 5G
+ok "to the beginning of time" date -s "@1000"
+as_if_nothing "the beginning of time" 6G
+
+## Numbers that are used again
+
+end_and_reuse bare-runc "$(field bare-runc .pid)"
+end_and_reuse bare-crun "$(field bare-crun .pid)"
+docker_kill9
+is "without dockerd web runs still" "$(field web .pid)" "$pid_of_web"
+end_and_reuse web "$pid_of_web" "$(pgrep -f "containerd-shim.*$(jq -r .ID "$DATA"/docker/containers/*/config.v2.json)")"
+finish
