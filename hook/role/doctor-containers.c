@@ -7,9 +7,9 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "disk/ledger.h"
-#include "disk/rule.h"
 #include "policy/size.h"
 #include "role/inventory.h"
+#include "role/risk.h"
 
 #include <string.h>
 
@@ -21,38 +21,12 @@ struct patient {
 	struct doctor_device *device; /* NULL: it is not active */
 	const char *name;	      /* for people; quoted */
 	uint64_t needed_bytes;	      /* how long its device must be */
-	bool in_ledger;
 };
-
-/* The larger of what is live, what the superblock says and what the ledger says. */
-static void find_need(struct patient *patient, const char *ledger_dir)
-{
-	struct ledger_entry entry;
-	struct why unused; /* a damaged entry is told with the ledger */
-
-	patient->needed_bytes = patient->disk->filesystem_bytes;
-	if (patient->device && patient->device->want_sectors * SECTOR_BYTES > patient->needed_bytes)
-		patient->needed_bytes = patient->device->want_sectors * SECTOR_BYTES;
-	if (ledger_read(ledger_dir, patient->disk->device, &entry, &unused) <= 0)
-		return;
-	patient->in_ledger = true;
-	if (!patient->device && entry.sectors * SECTOR_BYTES > patient->needed_bytes)
-		patient->needed_bytes = entry.sectors * SECTOR_BYTES;
-}
-
-/* Is its filesystem larger than what the engine will make its device? */
-static bool needs_healing(const struct patient *patient)
-{
-	uint64_t remembered = patient->container->remembered;
-
-	/* Where the engine's files do not say, what we grew is what it does not know of. */
-	return remembered ? patient->needed_bytes > remembered : patient->in_ledger;
-}
 
 static void tell_short(struct doctor *doctor, const struct patient *patient)
 {
 	const struct thin_device *device = &patient->device->device;
-	uint64_t bytes = patient->device->want_sectors * SECTOR_BYTES;
+	uint64_t bytes = patient->device->risk.want_sectors * SECTOR_BYTES;
 
 	patient->device->told = true;
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-too-short",
@@ -84,31 +58,38 @@ static void tell_risk(struct doctor *doctor, const struct patient *patient, cons
 		command ? strdup(command) : NULL);
 }
 
-/* Will it be healed? As udev saw its device, and as the host is now. */
-static bool check_healing(struct doctor *doctor, const struct patient *patient)
+static void tell_unhealed(struct doctor *doctor, const struct patient *patient,
+			  const struct why *no_wait)
 {
-	const struct inventory *disk = patient->disk;
-	struct why why;
-
-	if (!doctor->heals) {
+	if (doctor->heals)
+		tell_risk(doctor, patient, no_wait->text, NULL);
+	else
 		tell_risk(doctor, patient, doctor->unhealed ? doctor->unhealed : "see above",
 			  doctor->mend_healing);
-		return false;
-	}
-	/* That the rule has not seen it says nothing of the next time; that nobody waited does. */
-	if (!disk->dev || rule_check(disk->dev, disk->device, &why) != -ENOTSUP)
-		return true;
-	tell_risk(doctor, patient, why.text, NULL);
-	return false;
 }
 
 static void examine(struct doctor *doctor, struct patient *patient, size_t *healed)
 {
-	find_need(patient, doctor->ledger_dir);
-	if (patient->device && patient->device->healing == HEAL_DONE)
+	const struct inventory *disk = patient->disk;
+	struct ledger_entry entry;
+	struct why unused, no_wait; /* a damaged entry is told with the ledger */
+	const struct risk_facts facts = {
+		.disk = disk,
+		.device = patient->device ? &patient->device->risk : NULL,
+		.entry = ledger_read(doctor->ledger_dir, disk->device, &entry, &unused) > 0 ? &entry
+											    : NULL,
+		.healed = risk_is_healed(doctor->heals, disk->dev, disk->device, &no_wait),
+	};
+	struct risk_verdict verdict = risk_judge(&facts);
+
+	patient->needed_bytes = verdict.needed_bytes;
+	*healed += verdict.grown && facts.healed;
+	if (verdict.risk == RISK_TOO_SHORT)
 		tell_short(doctor, patient);
-	if (needs_healing(patient))
-		*healed += check_healing(doctor, patient);
+	else if (verdict.risk == RISK_NOT_HEALED)
+		tell_unhealed(doctor, patient, &no_wait);
+	else if (verdict.risk == RISK_UNFINISHED && patient->device)
+		patient->device->told = true; /* with the ledger */
 }
 
 static char *name_of(const struct engine_container *container)

@@ -11,31 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOOK_MS 200 /* a suspended device that is not resumed by then is not looked at */
-
-static void ask_heal(struct doctor *doctor, struct doctor_device *device)
-{
-	const struct heal_order order = {
-		.is_engines = engine_names_device,
-		.max_bytes = policy_largest_bytes(doctor->policy),
-		.timeout_ms = LOOK_MS,
-		.dry_run = true,
-		.run_dir = doctor->run_dir,
-		.ledger_dir = doctor->ledger_dir,
-	};
-	struct heal_report report;
-	struct why why;
-
-	device->healing = HEAL_NOT_APPLICABLE;
-	if (heal_device(device->device.dev, &order, &report, &why) == 0 && report.device.name &&
-	    thin_is_same(&report.device, &device->device)) {
-		device->healing = report.result;
-		device->want_sectors = report.want_sectors;
-		device->intended = report.intended_sectors != 0;
-	}
-	heal_report_free(&report);
-}
-
 static int note(dev_t dev, void *context)
 {
 	struct doctor *doctor = context;
@@ -52,8 +27,10 @@ static int note(dev_t dev, void *context)
 		return 0;
 	}
 	doctor->devices = more;
+	found.risk.healing = HEAL_NOT_APPLICABLE;
 	if (found.device.pool)
-		ask_heal(doctor, &found);
+		risk_look(&found.device, doctor->policy, doctor->run_dir, doctor->ledger_dir,
+			  &found.risk);
 	more[doctor->n_devices++] = found;
 	return 0;
 }
@@ -96,12 +73,12 @@ void doctor_short_devices(struct doctor *doctor)
 		const struct doctor_device *found = &doctor->devices[i];
 		const char *name = found->device.name;
 
-		if (found->healing != HEAL_DONE || found->told)
+		if (found->risk.healing != HEAL_DONE || found->told)
 			continue;
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "device-too-short", name,
 			     finding_text("device %s has %s, and must have %s", quote(name),
 					  size_format(found->device.sectors * SECTOR_BYTES),
-					  size_format(found->want_sectors * SECTOR_BYTES)),
+					  size_format(found->risk.want_sectors * SECTOR_BYTES)),
 			     finding_text("it was made again while nothing healed; whoever mounts "
 					  "it gets an error, and a container on it does not start"),
 			     finding_text("oci-thin-grow heal --all"));

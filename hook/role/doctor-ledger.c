@@ -54,7 +54,7 @@ static bool is_mounted(const struct doctor_device *device)
 static void tell_unfinished(struct doctor *doctor, const struct ledger_entry *entry)
 {
 	const struct doctor_device *device = doctor_device_named(doctor, entry->device);
-	bool mounted = device && device->intended && is_mounted(device);
+	bool mounted = device && device->risk.intended && is_mounted(device);
 
 	findings_add(&doctor->findings, SEVERITY_WARNING, "growth-unfinished", entry->device,
 		     finding_text("device %s: a growth to %s was begun and not finished",

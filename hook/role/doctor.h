@@ -8,6 +8,7 @@
 #include "engine/list.h"
 #include "policy/policy.h"
 #include "role/finding.h"
+#include "role/risk.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,10 +16,8 @@
 /* A device-mapper device of the host, and what is known of it if it is an engine's thin one. */
 struct doctor_device {
 	struct thin_device device;
-	enum heal_result healing; /* what heal would do now */
-	uint64_t want_sectors;	  /* how long heal would make it; 0: not known */
-	bool intended;		  /* a growth of it is not finished */
-	bool told;		  /* its container's finding names it already */
+	struct risk_device risk;
+	bool told; /* its container's finding names it already */
 };
 
 struct doctor {

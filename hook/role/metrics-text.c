@@ -194,7 +194,7 @@ static void add_state(struct prometheus *p, const char *label, const char *state
 
 static void write_counts(const struct metrics *metrics, struct prometheus *p)
 {
-	uint64_t running = 0, risks[SURVEY_RISKS] = {0};
+	uint64_t running = 0, risks[RISKS] = {0};
 
 	for (size_t i = 0; i < metrics->n_rows; i++) {
 		running += metrics->rows[i].inventory.container->pid != 0;

@@ -10,7 +10,7 @@
 
 struct metrics_row {
 	struct inventory inventory;
-	enum survey_risk risk;
+	enum risk risk;
 };
 
 struct metrics {

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/replace.h"
+#include "disk/lock.h"
 #include "policy/policy.h"
 #include "role/command.h"
 #include "role/metrics-text.h"
@@ -96,10 +97,17 @@ static int run(const struct target_args *args, const char *output, struct why *w
 	_cleanup_(engine_list_free) struct engine_list list = {0};
 	_cleanup_(survey_free) struct survey survey = {0};
 	struct metrics metrics = {.survey = &survey, .now = time(NULL)};
+	const struct survey_order order = {
+		.policy = args->policy,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+		.heals = risk_host_heals(),
+		.complain = complain,
+	};
 	int r = target_list(args, &list, why);
 
 	if (r == 0)
-		r = survey_take(LEDGER_DIR, complain, &survey, why);
+		r = survey_take(&order, &survey, why);
 	if (r == 0)
 		r = write_metrics(&metrics, &list, args, output, why);
 	free_rows(&metrics);

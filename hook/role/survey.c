@@ -2,7 +2,6 @@
 #include "role/survey.h"
 
 #include "disk/ledger-files.h"
-#include "disk/rule.h"
 #include "engine/engine.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 
 struct surveyor {
 	struct survey *survey;
-	void (*complain)(const struct why *why);
+	const struct survey_order *order;
 	bool no_memory;
 };
 
@@ -27,7 +26,7 @@ static void *one_more(struct surveyor *surveyor, void *array, size_t n, size_t s
 static void pass_over(struct surveyor *surveyor, const struct why *why)
 {
 	surveyor->survey->unread++;
-	surveyor->complain(why);
+	surveyor->order->complain(why);
 }
 
 static void add_pool(struct surveyor *surveyor, dev_t dev)
@@ -62,7 +61,10 @@ static void add_device(struct surveyor *surveyor, struct thin_device *thin)
 		return;
 	}
 	if (engine_names_device(thin->name) && thin_check_plain(thin, &unused) == 0) {
-		device.healed = rule_check(thin->dev, thin->name, &unused) == 0;
+		const struct survey_order *order = surveyor->order;
+
+		device.healed = risk_is_healed(order->heals, thin->dev, thin->name, &unused);
+		risk_look(thin, order->policy, order->run_dir, order->ledger_dir, &device.risk);
 		survey->engine_devices++;
 		survey->unhealed_devices += !device.healed;
 	}
@@ -102,7 +104,7 @@ static void visit_file(const struct ledger_file *file, void *context)
 		return;
 	if (file->state != LEDGER_FILE_SOUND) {
 		survey->damaged_entries++;
-		surveyor->complain(&file->why);
+		surveyor->order->complain(&file->why);
 		return;
 	}
 	more = one_more(surveyor, survey->entries, survey->n_entries, sizeof(*more));
@@ -110,15 +112,6 @@ static void visit_file(const struct ledger_file *file, void *context)
 		return;
 	more[survey->n_entries++] = file->entry;
 	survey->entries = more;
-}
-
-static const struct survey_pool *find_pool(const struct survey *survey, dev_t dev)
-{
-	for (size_t i = 0; i < survey->n_pools; i++) {
-		if (survey->pools[i].dev == dev)
-			return &survey->pools[i];
-	}
-	return NULL;
 }
 
 static void sum_up(struct survey *survey)
@@ -135,19 +128,18 @@ static void sum_up(struct survey *survey)
 	}
 }
 
-int survey_take(const char *ledger_dir, void (*complain)(const struct why *why), struct survey *ret,
-		struct why *why)
+int survey_take(const struct survey_order *order, struct survey *ret, struct why *why)
 {
-	struct surveyor surveyor = {.survey = ret, .complain = complain};
+	struct surveyor surveyor = {.survey = ret, .order = order};
 	struct why ledger_why;
 	int r;
 
-	*ret = (struct survey){0};
+	*ret = (struct survey){.heals = order->heals};
 	thin_init();
 	r = thin_each(visit_device, &surveyor, why);
 	if (r < 0)
 		return r;
-	if (ledger_files(ledger_dir, visit_file, &surveyor, &ledger_why) < 0)
+	if (ledger_files(order->ledger_dir, visit_file, &surveyor, &ledger_why) < 0)
 		pass_over(&surveyor, &ledger_why);
 	if (surveyor.no_memory)
 		return why_set(why, ENOMEM, "out of memory");
@@ -179,56 +171,24 @@ static const struct survey_device *find_device(const struct survey *survey, dev_
 	return NULL;
 }
 
-/*
- * Not asked for the filesystem's UUID: it would mean to open each device, and while one is open its
- * engine cannot remove it.
- */
-static bool is_entry_of(const struct ledger_entry *entry, const struct survey *survey,
-			const char *name, const struct survey_device *device)
-{
-	const struct survey_pool *pool = device ? find_pool(survey, device->thin.pool) : NULL;
-
-	if (strcmp(entry->device, name) != 0)
-		return false;
-	return !device || (entry->thin_id == device->thin.thin_id && pool &&
-			   strcmp(entry->pool, pool->status.name) == 0);
-}
-
-static const struct ledger_entry *find_entry(const struct survey *survey, const char *name,
-					     const struct survey_device *device)
+static const struct ledger_entry *find_entry(const struct survey *survey, const char *name)
 {
 	for (size_t i = 0; i < survey->n_entries; i++) {
-		if (is_entry_of(&survey->entries[i], survey, name, device))
+		if (strcmp(survey->entries[i].device, name) == 0)
 			return &survey->entries[i];
 	}
 	return NULL;
 }
 
-/* Is it larger than its engine will make it? Where that is not known, by our own doing only. */
-static bool is_grown(const struct inventory *row, const struct ledger_entry *entry)
-{
-	uint64_t remembered = row->container->remembered;
-	uint64_t needed = entry ? entry->sectors * SECTOR_BYTES : 0;
-
-	if (!remembered)
-		return entry != NULL;
-	return needed > remembered || row->filesystem_bytes > remembered;
-}
-
-enum survey_risk survey_judge(const struct survey *survey, const struct inventory *row)
+enum risk survey_judge(const struct survey *survey, const struct inventory *row)
 {
 	const struct survey_device *device = find_device(survey, row->dev);
-	const struct ledger_entry *entry;
-	bool healed;
+	const struct risk_facts facts = {
+		.disk = row,
+		.device = device ? &device->risk : NULL,
+		.entry = find_entry(survey, row->device),
+		.healed = device ? device->healed : survey->heals,
+	};
 
-	if (!engine_names_device(row->device))
-		return RISK_NONE;
-	entry = find_entry(survey, row->device, device);
-	/* Of one that is not active now it is not known; as with the others, then. */
-	healed = device ? device->healed : survey->unhealed_devices == 0;
-	if (device && entry && entry->state == LEDGER_DONE && device->thin.sectors < entry->sectors)
-		return RISK_TOO_SHORT;
-	if (!healed && is_grown(row, entry))
-		return RISK_NOT_HEALED;
-	return entry && entry->state == LEDGER_INTENDED ? RISK_UNFINISHED : RISK_NONE;
+	return risk_judge(&facts).risk;
 }

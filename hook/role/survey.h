@@ -9,7 +9,7 @@
 
 #include "disk/ledger.h"
 #include "disk/thin.h"
-#include "role/inventory.h"
+#include "role/risk.h"
 
 struct survey_pool {
 	dev_t dev;
@@ -20,11 +20,19 @@ struct survey_pool {
 
 struct survey_device {
 	struct thin_device thin;
-	bool healed; /* made long enough when its engine makes it again; true for devices of nobody
-		      */
+	struct risk_device risk; /* of an engine's */
+	bool healed;		 /* risk_is_healed(); true if it is no engine's */
+};
+
+struct survey_order {
+	const struct policy *policy;
+	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
+	bool heals;			  /* risk_host_heals() */
+	void (*complain)(const struct why *why);
 };
 
 struct survey {
+	bool heals; /* of the order */
 	struct survey_pool *pools;
 	struct survey_device *devices; /* active thin ones */
 	struct ledger_entry *entries;  /* the sound ones */
@@ -36,22 +44,11 @@ struct survey {
 };
 
 /*
- * Looks, and leaves out what cannot be read, with a reason to @complain for each. @ledger_dir is
- * LEDGER_DIR but in tests. 0; -ENOMEM; -errno if there is no device-mapper to ask, with a reason.
- * Free it in any case.
+ * Looks, and leaves out what cannot be read, with a reason to @order's complain() for each. 0;
+ * -ENOMEM; -errno if there is no device-mapper to ask, with a reason. Free it in any case.
  */
-int survey_take(const char *ledger_dir, void (*complain)(const struct why *why), struct survey *ret,
-		struct why *why);
+int survey_take(const struct survey_order *order, struct survey *ret, struct why *why);
 void survey_free(struct survey *survey);
 
-/* What is wrong with a container's disk. What is worse comes later. */
-enum survey_risk {
-	RISK_NONE,
-	RISK_UNFINISHED, /* a growth was cut short; the next start or heal --all finishes it */
-	RISK_NOT_HEALED, /* grown beyond what its engine remembers, and nothing would mend that */
-	RISK_TOO_SHORT,	 /* it is shorter now than the ledger says: it cannot be mounted */
-	SURVEY_RISKS,
-};
-
-/* Pure. Of an engine's device only: others are not made again by somebody who forgets. */
-enum survey_risk survey_judge(const struct survey *survey, const struct inventory *row);
+/* risk_judge() by what the survey found. */
+enum risk survey_judge(const struct survey *survey, const struct inventory *row);

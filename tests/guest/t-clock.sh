@@ -28,7 +28,7 @@ what_runs() {
 
 # field NAME FILTER: of what `list` says of it
 field() {
-	/usr/sbin/oci-thin-grow list --json | jq -r --arg name "$1" '.containers[] | select((.name // .id) == $name) | '"$2"
+	/usr/sbin/oci-thin-grow list --json --data-root "$DATA/docker" | jq -r --arg name "$1" '.containers[] | select((.name // .id) == $name) | '"$2"
 }
 
 running_by_metrics() {
@@ -64,7 +64,8 @@ end_and_reuse() {
 	ok "$name: ends, and who would note it" kill -KILL ${3:+"$3"} "$pid"
 	ok "$name: it is gone" wait_for not test -e "/proc/$pid"
 	ok "$name: its number is another's" take_number "$pid"
-	is "$name: which is no container's" "$(field "$name" '"\(.running) \(.pid)"')" "false 0"
+	ok "$name: for which it is not taken" exits 4 grow --data-root "$DATA/docker" "$name" 9G
+	like "$name: grow says that it does not run" "$(cat /run/err)" 'it is not running'
 }
 
 ok "the host is up" host_up

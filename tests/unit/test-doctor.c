@@ -7,6 +7,7 @@
 #include "disk/ledger.h"
 #include "fake-udev.h"
 #include "grow-fixture.h"
+#include "role/survey.h"
 
 #include <sys/sysmacros.h>
 
@@ -129,6 +130,11 @@ static void put_entry(const char *device, uint64_t sectors, enum ledger_state en
 
 /* --- containers ------------------------------------------------------------------------------- */
 
+static void ignore(const struct why *unused)
+{
+	(void)unused;
+}
+
 static void is_content_where_heal_is_at_work(void **state)
 {
 	(void)state;
@@ -228,6 +234,71 @@ static void tells_a_device_that_is_too_short(void **state)
 	examine();
 	finding = expect(SEVERITY_BROKEN, "device-too-short", device_name, "must have 4 GiB");
 	assert_string_equal(finding->command, "oci-thin-grow heal --all");
+}
+
+/* What `metrics` says of the container that doctor looks at. */
+static enum risk risk_by_survey(void)
+{
+	const struct survey_order survey_order = {
+		.policy = &policy,
+		.run_dir = run_dir,
+		.ledger_dir = ledger_dir,
+		.heals = doctor.heals,
+		.complain = ignore,
+	};
+	struct survey survey;
+	struct inventory disk;
+	enum risk risk;
+
+	assert_int_equal(survey_take(&survey_order, &survey, &why), 0);
+	assert_int_equal(inventory_look(&container, &policy, &disk), 1);
+	risk = survey_judge(&survey, &disk);
+	inventory_free(&disk);
+	survey_free(&survey);
+	return risk;
+}
+
+static enum risk risk_by_doctor(void)
+{
+	examine();
+	if (find("container-too-short"))
+		return RISK_TOO_SHORT;
+	if (find("container-at-risk"))
+		return RISK_NOT_HEALED;
+	return find("growth-unfinished") ? RISK_UNFINISHED : RISK_NONE;
+}
+
+/* All that can come together of a stopped container. */
+static void gives_the_answer_that_metrics_give(void **state)
+{
+	static const char *const cookies[] = {"6302301", "6291456", NULL};
+	static const uint64_t remembered[] = {0, SMALL, LARGE},
+			      sectors[] = {SMALL_SECTORS, LARGE_SECTORS};
+	enum { CASES = 2 * 2 * 2 * 2 * 3 * 3 * 3, NO_ENTRY = 2 };
+	unsigned int seen[RISKS] = {0};
+
+	(void)state;
+	for (unsigned int n = 0, rest = 0; n < CASES; rest = ++n) {
+		unsigned int entry = rest % 3;
+		enum risk risk;
+
+		again(state);
+		fake_udev.cookie = cookies[(rest /= 3) % 3];
+		container.remembered = remembered[(rest /= 3) % 3];
+		fake_dm.thin.live.sectors = sectors[(rest /= 3) % 2];
+		fake_fs.bytes = sectors[(rest /= 2) % 2] * SECTOR_BYTES;
+		doctor.heals = (rest /= 2) % 2;
+		fake_dm.thin.gone = (rest /= 2) % 2;
+		if (entry != NO_ENTRY)
+			put_entry(device_name, LARGE_SECTORS,
+				  entry ? LEDGER_INTENDED : LEDGER_DONE);
+		risk = risk_by_doctor();
+		if (risk_by_survey() != risk)
+			fail_msg("case %u: doctor %u, metrics %u", n, risk, risk_by_survey());
+		seen[risk]++;
+	}
+	for (size_t i = 0; i < RISKS; i++)
+		assert_true(seen[i] > 0);
 }
 
 /* --- the ledger ------------------------------------------------------------------------------- */
@@ -477,6 +548,7 @@ int main(void)
 		DOCTOR_TEST(one_whose_engine_does_not_wait),
 		DOCTOR_TEST(one_that_only_the_ledger_knows_of),
 		DOCTOR_TEST(tells_a_device_that_is_too_short),
+		DOCTOR_TEST(gives_the_answer_that_metrics_give),
 		DOCTOR_TEST(tells_of_the_ledger),
 		DOCTOR_TEST(tells_of_pools),
 		DOCTOR_TEST(leaves_pools_alone_that_are_not_ours),

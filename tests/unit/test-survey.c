@@ -2,6 +2,7 @@
 #include "role/survey.h"
 
 #include "fake-dm.h"
+#include "fake-fs.h"
 #include "fake-udev.h"
 #include "unit.h"
 
@@ -13,28 +14,8 @@ static struct survey survey;
 static struct why why;
 static int complaints;
 static struct why complaint;
-
-static int setup(void **state)
-{
-	(void)state;
-	parent = new_folder();
-	dir = path_in(parent, "ledger");
-	fake_dm_arm(SECTORS(GIB));
-	fake_udev_heals();
-	complaints = 0;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	survey_free(&survey);
-	fake_dm_disarm();
-	fake_udev_heals();
-	remove_folder(parent);
-	free(dir);
-	return 0;
-}
+static struct survey_order order;
+static struct rootfs rootfs;
 
 static void complain(const struct why *of)
 {
@@ -42,10 +23,43 @@ static void complain(const struct why *of)
 	complaint = *of;
 }
 
+static int setup(void **state)
+{
+	(void)state;
+	parent = new_folder();
+	dir = path_in(parent, "ledger");
+	fake_dm_arm(SECTORS(GIB));
+	fake_fs_arm(FS_EXT4, GIB, &rootfs);
+	fake_udev_heals();
+	fake_udev.dm_name = DEVICE;
+	complaints = 0;
+	order = (struct survey_order){
+		.policy = &policy_builtin,
+		.run_dir = parent,
+		.ledger_dir = dir,
+		.heals = true,
+		.complain = complain,
+	};
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	survey_free(&survey);
+	rootfs_close(&rootfs);
+	fake_fs_disarm();
+	fake_dm_disarm();
+	fake_udev_heals();
+	remove_folder(parent);
+	free(dir);
+	return 0;
+}
+
 static void take(void)
 {
 	survey_free(&survey);
-	assert_int_equal(survey_take(dir, complain, &survey, &why), 0);
+	assert_int_equal(survey_take(&order, &survey, &why), 0);
 }
 
 static void note(enum ledger_state state, uint64_t bytes, uint32_t thin_id)
@@ -57,13 +71,16 @@ static void note(enum ledger_state state, uint64_t bytes, uint32_t thin_id)
 		.sectors = SECTORS(bytes),
 		.state = state,
 		.boot_id = "5a3b1c70-0a1b-4c2d-8e3f-9a0b1c2d3e4f",
+		.mount_count = 3,
 	};
+
+	memcpy(entry.fs_uuid, "0123456789abcdef", sizeof(entry.fs_uuid));
 
 	assert_int_equal(ledger_write(dir, &entry, &why), 0);
 }
 
 /* A container with a filesystem of @fs_bytes, on the device if that is active. */
-static enum survey_risk judge(uint64_t remembered, uint64_t fs_bytes)
+static enum risk judge(uint64_t remembered, uint64_t fs_bytes)
 {
 	struct engine_container container = {.engine = "docker", .remembered = remembered};
 	struct inventory row = {
@@ -118,7 +135,7 @@ static void counts_a_device_of_another_pool_elsewhere(void **state)
 static void asks_udev_of_engines_devices_only(void **state)
 {
 	(void)state;
-	fake_udev.cookie = NULL;
+	fake_udev.cookie = "6291456"; /* nobody waits */
 	fake_udev.lookups = 0;
 	fake_dm.thin.name = "vm-disk";
 	take();
@@ -160,7 +177,7 @@ static void needs_device_mapper(void **state)
 	(void)state;
 	fake_dm.fault = (struct fake_when){DM_DEVICE_LIST, 1};
 	fake_dm.fault_errno = EPERM;
-	assert_int_equal(survey_take(dir, complain, &survey, &why), -EPERM);
+	assert_int_equal(survey_take(&order, &survey, &why), -EPERM);
 	assert_contains(why.text, "listing device-mapper devices");
 }
 
@@ -175,13 +192,18 @@ static void fears_nothing_where_it_heals(void **state)
 	assert_int_equal(judge(GIB, 4 * GIB), RISK_NONE);
 	fake_dm.thin.gone = true;
 	assert_int_equal(judge(GIB, 0), RISK_NONE);
+	fake_dm.thin.gone = false;
+	fake_udev.cookie = NULL; /* the rule came later: it will see the next one */
+	assert_int_equal(judge(GIB, 4 * GIB), RISK_NONE);
+	fake_udev.cookie = "6291456"; /* its engine does not wait */
+	assert_int_equal(judge(GIB, 4 * GIB), RISK_NOT_HEALED);
 }
 
 static void fears_for_what_is_grown_and_not_healed(void **state)
 {
 	(void)state;
 	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
-	fake_udev.cookie = NULL;
+	order.heals = false;
 	assert_int_equal(judge(GIB, GIB), RISK_NONE);
 	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* it may have been made so */
 	assert_int_equal(judge(4 * GIB, 4 * GIB), RISK_NONE);
@@ -201,7 +223,8 @@ static void fears_for_engines_devices_only(void **state)
 	struct inventory row = {.container = &container, .filesystem_bytes = 4 * GIB};
 
 	(void)state;
-	fake_udev.cookie = NULL;
+	order.heals = false;
+	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
 	take();
 	row.dev = FAKE_THIN;
 	row.device = (char *)(uintptr_t) "vm-disk";
@@ -227,7 +250,7 @@ static void knows_what_was_cut_short(void **state)
 	fake_dm.thin.gone = true;
 	assert_int_equal(judge(GIB, 0), RISK_UNFINISHED);
 	fake_dm.thin.gone = false;
-	fake_udev.cookie = NULL;
+	order.heals = false;
 	assert_int_equal(judge(GIB, GIB), RISK_NOT_HEALED);
 }
 
