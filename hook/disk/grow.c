@@ -119,7 +119,8 @@ static void decide(const struct grow_order *order, struct grow_report *report)
 static int check_pool(const struct grow_order *order, struct grow_report *report, struct why *why)
 {
 	const char *name = report->pool.name;
-	uint64_t cost = growfs_cost_bytes(&report->fs, report->plan.fs_bytes);
+	uint64_t cost = growfs_cost_blocks(&report->fs, report->plan.fs_bytes,
+					   report->pool.block_sectors * SECTOR_BYTES);
 	int r;
 
 	if (order->allows_pool && !order->allows_pool(name, order->allows_pool_context)) {

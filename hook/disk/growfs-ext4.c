@@ -38,7 +38,16 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->block_bytes = sb.block_bytes;
 	ret->bytes = sb.blocks * sb.block_bytes;
 	ret->group_bytes = (uint64_t)sb.blocks_per_group * sb.block_bytes;
-	ret->group_cost_bytes = (uint64_t)sb.inode_table_blocks * sb.block_bytes;
+	/* Lazy initialisation writes all of it in the end; without, it is written at once. */
+	ret->group_metadata_bytes = (uint64_t)(sb.inode_table_blocks + 2) * sb.block_bytes;
+	if (ret->group_metadata_bytes > ret->group_bytes)
+		ret->group_metadata_bytes = ret->group_bytes;
+	ret->ext4.flex_groups = sb.flex_groups;
+	ret->ext4.descriptors_per_block = sb.descriptors_per_block;
+	ret->ext4.descriptor_blocks = sb.descriptor_blocks;
+	ret->ext4.reserved_blocks = sb.reserved_blocks;
+	ret->ext4.backs_up_each_group = !sb.has_sparse_super;
+	ret->ext4.has_meta_bg = sb.has_meta_bg;
 	/*
 	 * ext4_resize_fs() drops a last group that has no room for its own metadata: superblock,
 	 * descriptors, two bitmaps, inode table; and, with bigalloc, the part of a cluster at the
@@ -63,4 +72,88 @@ int growfs_ext4_grow(const struct rootfs *rootfs, const struct growfs *fs, uint6
 	uint64_t blocks = bytes / fs->block_bytes;
 
 	return ioctl(rootfs->fd, EXT4_IOC_RESIZE_FS, &blocks) < 0 ? -errno : 0;
+}
+
+/* --- what it costs -----------------------------------------------------------------------------
+ */
+
+/* The kernel makes no more groups at once, however many flex_bg asks for. */
+#define MOST_FLEX_GROUPS 16
+/* Of the journal, in filesystem blocks, for each piece that is added. */
+#define JOURNAL_BLOCKS 16
+/* The places that any growth writes to: superblock, resize inode, ends of the journal. */
+#define PLACES 8
+
+static uint64_t min_of(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Bitmaps and inode tables of @n groups side by side. With blocks of 1 KiB groups begin one block
+ * later than their number says. */
+static uint64_t groups_cost(const struct growfs *fs, uint64_t n, uint64_t pool_block_bytes)
+{
+	uint64_t bytes = n ? n * fs->group_metadata_bytes + fs->block_bytes : 0;
+
+	return growfs_run_blocks(bytes, fs->group_bytes, pool_block_bytes);
+}
+
+/* How many of the first @groups groups have a copy of the superblock and the descriptors? */
+static uint64_t backups_in(const struct growfs *fs, uint64_t groups)
+{
+	static const uint64_t roots[] = {3, 5, 7};
+	uint64_t n = min_of(groups, 2);
+
+	if (fs->ext4.backs_up_each_group)
+		return groups;
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		for (uint64_t group = roots[i]; group < groups; group *= roots[i])
+			n++;
+	}
+	return n;
+}
+
+/*
+ * Copies of superblock and descriptors: the old ones are written again, the new ones with all
+ * blocks that are reserved for more descriptors. Each of the reserved blocks goes through the
+ * journal for each new copy. When they are used up, ext4 goes on with meta_bg, which has its
+ * descriptors in three places.
+ */
+static uint64_t descriptors_cost(const struct growfs *fs, uint64_t old_groups, uint64_t groups,
+				 uint64_t pool_block_bytes)
+{
+	uint64_t present = fs->ext4.descriptor_blocks, reserved = fs->ext4.reserved_blocks;
+	uint64_t used = min_of(groups / fs->ext4.descriptors_per_block + 1,
+			       fs->group_bytes / fs->block_bytes);
+	uint64_t old = backups_in(fs, old_groups), new = backups_in(fs, groups) - old;
+	uint64_t cost = 0;
+
+	if (fs->ext4.has_meta_bg || used > present)
+		cost += 3 * ((groups - old_groups) / fs->ext4.descriptors_per_block + 1);
+	cost += old *
+		growfs_run_blocks((used + 1) * fs->block_bytes, fs->group_bytes, pool_block_bytes);
+	cost += new *growfs_run_blocks(
+		min_of((used + reserved + 1) * fs->block_bytes, fs->group_bytes), fs->group_bytes,
+		pool_block_bytes);
+	cost += growfs_run_blocks((1 + new) * reserved * fs->block_bytes, fs->block_bytes,
+				  pool_block_bytes);
+	return cost;
+}
+
+uint64_t growfs_ext4_cost(const struct growfs *fs, uint64_t bytes, uint64_t pool_block_bytes)
+{
+	uint64_t old_groups = fs->bytes / fs->group_bytes;
+	uint64_t groups = bytes / fs->group_bytes + (bytes % fs->group_bytes != 0);
+	uint64_t flex = min_of(fs->ext4.flex_groups, MOST_FLEX_GROUPS), n = groups - old_groups;
+	/* What is added first fills up the last piece. */
+	uint64_t head = min_of(n, (flex - old_groups % flex) % flex);
+	uint64_t pieces = (n - head) / flex, tail = (n - head) % flex;
+
+	return groups_cost(fs, head, pool_block_bytes) +
+	       pieces * groups_cost(fs, flex, pool_block_bytes) +
+	       groups_cost(fs, tail, pool_block_bytes) +
+	       descriptors_cost(fs, old_groups, groups, pool_block_bytes) +
+	       growfs_run_blocks((pieces + 2) * JOURNAL_BLOCKS * fs->block_bytes, fs->block_bytes,
+				 pool_block_bytes) +
+	       PLACES;
 }

@@ -8,6 +8,11 @@
 
 #define TAIL_BLOCKS 64 /* a shorter last allocation group is dropped (XFS_MIN_AG_BLOCKS) */
 
+/* At the beginning of each group: four sectors, and a root for each of up to seven trees. */
+#define HEADER_BLOCKS 11
+/* The places that any growth writes to: the primary superblock and the log. */
+#define PLACES 8
+
 int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret)
 {
 	struct xfs_fsop_geom_v4 geometry; /* the form that every kernel knows */
@@ -19,8 +24,7 @@ int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->slack_bytes = (uint64_t)TAIL_BLOCKS * geometry.blocksize;
 	ret->max_bytes = UINT64_MAX;
 	ret->group_bytes = (uint64_t)geometry.agblocks * geometry.blocksize;
-	/* A new group's headers lie next to each other; the pool's block is at least 64 KiB. */
-	ret->group_cost_bytes = 64UL * 1024;
+	ret->group_metadata_bytes = (uint64_t)HEADER_BLOCKS * geometry.blocksize;
 	ret->needs_settling = true;
 	memcpy(ret->uuid, geometry.uuid, sizeof(ret->uuid));
 	ret->xfs_blocks = geometry.datablocks;
@@ -42,4 +46,13 @@ int growfs_xfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64
 		return 0;
 	request.imaxpct = now.xfs_imaxpct;
 	return ioctl(rootfs->fd, XFS_IOC_FSGROWFSDATA, &request) < 0 ? -errno : 0;
+}
+
+/* New groups get their headers, old ones a new superblock. */
+uint64_t growfs_xfs_cost(const struct growfs *fs, uint64_t bytes, uint64_t pool_block_bytes)
+{
+	uint64_t old = fs->bytes / fs->group_bytes, n = bytes / fs->group_bytes - old + 1;
+
+	return n * growfs_run_blocks(fs->group_metadata_bytes, fs->group_bytes, pool_block_bytes) +
+	       old + 1 + PLACES;
 }

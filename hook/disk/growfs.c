@@ -10,10 +10,11 @@
 static const struct {
 	int (*read)(const struct rootfs *rootfs, struct growfs *ret);
 	int (*grow)(const struct rootfs *rootfs, const struct growfs *fs, uint64_t bytes);
+	uint64_t (*cost)(const struct growfs *fs, uint64_t bytes, uint64_t pool_block_bytes);
 } filesystems[] = {
-	[FS_EXT4] = {growfs_ext4_read, growfs_ext4_grow},
-	[FS_XFS] = {growfs_xfs_read, growfs_xfs_grow},
-	[FS_BTRFS] = {growfs_btrfs_read, growfs_btrfs_grow},
+	[FS_EXT4] = {growfs_ext4_read, growfs_ext4_grow, growfs_ext4_cost},
+	[FS_XFS] = {growfs_xfs_read, growfs_xfs_grow, growfs_xfs_cost},
+	[FS_BTRFS] = {growfs_btrfs_read, growfs_btrfs_grow, growfs_btrfs_cost},
 };
 
 int growfs_read(const struct rootfs *rootfs, struct growfs *ret, struct why *why)
@@ -53,16 +54,33 @@ int growfs_check_privileges(struct why *why)
 	return 0;
 }
 
-uint64_t growfs_cost_bytes(const struct growfs *fs, uint64_t bytes)
+static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
 {
-	uint64_t cost;
+	while (b) {
+		uint64_t rest = a % b;
 
-	if (bytes <= fs->bytes || fs->group_bytes == 0)
+		a = b;
+		b = rest;
+	}
+	return a;
+}
+
+uint64_t growfs_run_blocks(uint64_t bytes, uint64_t every, uint64_t pool_block_bytes)
+{
+	/* Where it begins within a block is a multiple of this, at most one less than the block. */
+	uint64_t step = greatest_common_divisor(every, pool_block_bytes);
+
+	return bytes ? (bytes + 2 * pool_block_bytes - step - 1) / pool_block_bytes : 0;
+}
+
+uint64_t growfs_cost_blocks(const struct growfs *fs, uint64_t bytes, uint64_t pool_block_bytes)
+{
+	uint64_t all = growfs_run_blocks(bytes, pool_block_bytes, pool_block_bytes), cost;
+
+	if (bytes <= fs->bytes)
 		return 0;
-	if (__builtin_mul_overflow((bytes - fs->bytes) / fs->group_bytes + 1, fs->group_cost_bytes,
-				   &cost))
-		return UINT64_MAX;
-	return cost;
+	cost = filesystems[fs->type].cost(fs, bytes, pool_block_bytes);
+	return cost < all ? cost : all;
 }
 
 /* What an errno of the ioctl means for the person who has to act. */

@@ -19,33 +19,101 @@ static uint64_t tenths_of_percent(uint64_t a, uint64_t b)
 	return b ? (uint64_t)((unsigned __int128)a * 1000 / b) : 1000;
 }
 
-int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,
-		     uint64_t cost_bytes, struct why *why)
+/*
+ * A leaf of the tree of mappings has 252 entries at most, is at least half full when it has been
+ * split, and few more blocks are nodes above leaves. Besides, what a snapshot shares of the tree is
+ * copied where it is changed.
+ */
+#define MAPPINGS_PER_BLOCK 120
+#define COPIED_BLOCKS	   32
+#define METADATA_BLOCK	   UINT64_C(4096)
+
+static uint64_t metadata_cost(uint64_t cost_blocks)
+{
+	return cost_blocks ? cost_blocks / MAPPINGS_PER_BLOCK + 1 + COPIED_BLOCKS : 0;
+}
+
+static uint64_t add(uint64_t a, uint64_t b)
+{
+	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* What @percent of what a pool has must at least be added so that @blocks are no more than that. */
+static uint64_t lacking(uint64_t blocks, uint64_t of_blocks, unsigned int percent)
+{
+	return (uint64_t)(((unsigned __int128)blocks * 100 + percent - 1) / percent) - of_blocks;
+}
+
+/* In thousandths, rounded up. */
+static uint64_t gib(uint64_t blocks, uint64_t block_bytes)
+{
+	unsigned __int128 bytes = (unsigned __int128)blocks * block_bytes * 1000;
+
+	return (uint64_t)((bytes + (UINT64_C(1) << 30) - 1) >> 30);
+}
+
+static bool is_beyond(uint64_t blocks, uint64_t of_blocks, unsigned int percent)
+{
+	return blocks > of_blocks || tenths_of_percent(blocks, of_blocks) > percent * UINT64_C(10);
+}
+
+static int refuse_data(const struct thin_pool *pool, unsigned int percent, uint64_t cost_blocks,
+		       uint64_t after_blocks, struct why *why)
 {
 	uint64_t block_bytes = pool->block_sectors * SECTOR_BYTES;
-	uint64_t after_blocks =
-		pool->data_used_blocks + cost_bytes / block_bytes + (cost_bytes % block_bytes != 0);
-	uint64_t data = tenths_of_percent(pool->data_used_blocks, pool->data_blocks);
-	uint64_t data_after = tenths_of_percent(after_blocks, pool->data_blocks);
-	uint64_t metadata = tenths_of_percent(pool->metadata_used_blocks, pool->metadata_blocks);
-	const char *name = quote(pool->name);
+	uint64_t now = tenths_of_percent(pool->data_used_blocks, pool->data_blocks);
+	uint64_t after = tenths_of_percent(after_blocks, pool->data_blocks);
+	uint64_t lacks = gib(lacking(after_blocks, pool->data_blocks, percent), block_bytes);
+	uint64_t free = pool->data_used_blocks < pool->data_blocks
+				? pool->data_blocks - pool->data_used_blocks
+				: 0;
 
-	if (pool->trouble)
-		return why_set(why, ENOSPC, "pool %s is %s: mend the pool first", name,
-			       pool->trouble);
-	if (data_after > (uint64_t)marks->data_percent * 10)
-		return why_set(why, ENOSPC,
-			       "pool %s has %" PRIu64 ".%" PRIu64 " %% of its data in use, %" PRIu64
-			       ".%" PRIu64 " %% with what the grown filesystem's own metadata "
-			       "takes; the limit is %u %%: extend the pool",
-			       name, data / 10, data % 10, data_after / 10, data_after % 10,
-			       marks->data_percent);
-	if (metadata > (uint64_t)marks->metadata_percent * 10)
+	if (!cost_blocks)
 		return why_set(why, ENOSPC,
 			       "pool %s has %" PRIu64 ".%" PRIu64
-			       " %% of its metadata in use; the limit is %u %%: extend the pool's "
-			       "metadata",
-			       name, metadata / 10, metadata % 10, marks->metadata_percent);
+			       " %% of its data in use; the limit is %u %%: extend the pool by %s "
+			       "GiB",
+			       quote(pool->name), now / 10, now % 10, percent,
+			       thousandths_format(lacks));
+	return why_set(why, ENOSPC,
+		       "pool %s has %" PRIu64 ".%" PRIu64 " %% of its data in use, %" PRIu64
+		       ".%" PRIu64 " %% with the %s GiB that the grown filesystem's own metadata "
+		       "takes; %s GiB are free and the limit is %u %%: extend the pool by %s GiB, "
+		       "or ask for less",
+		       quote(pool->name), now / 10, now % 10, after / 10, after % 10,
+		       thousandths_format(gib(cost_blocks, block_bytes)),
+		       thousandths_format(gib(free, block_bytes)), percent,
+		       thousandths_format(lacks));
+}
+
+static int refuse_metadata(const struct thin_pool *pool, unsigned int percent,
+			   uint64_t after_blocks, struct why *why)
+{
+	uint64_t now = tenths_of_percent(pool->metadata_used_blocks, pool->metadata_blocks);
+	uint64_t after = tenths_of_percent(after_blocks, pool->metadata_blocks);
+	uint64_t lacks = lacking(after_blocks, pool->metadata_blocks, percent) * METADATA_BLOCK;
+
+	return why_set(why, ENOSPC,
+		       "pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use, %" PRIu64
+		       ".%" PRIu64 " %% with what maps the grown filesystem's own metadata; the "
+		       "limit is %u %%: extend the pool's metadata by %" PRIu64 " MiB",
+		       quote(pool->name), now / 10, now % 10, after / 10, after % 10, percent,
+		       (lacks >> 20) + 1);
+}
+
+int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,
+		     uint64_t cost_blocks, struct why *why)
+{
+	uint64_t data = add(pool->data_used_blocks, cost_blocks);
+	uint64_t metadata = add(pool->metadata_used_blocks, metadata_cost(cost_blocks));
+
+	if (pool->trouble)
+		return why_set(why, ENOSPC, "pool %s is %s: repair it first", quote(pool->name),
+			       pool->trouble);
+	if (is_beyond(data, pool->data_blocks, marks->data_percent))
+		return refuse_data(pool, marks->data_percent, cost_blocks, data, why);
+	if (is_beyond(metadata, pool->metadata_blocks, marks->metadata_percent))
+		return refuse_metadata(pool, marks->metadata_percent, metadata, why);
 	return 0;
 }
 
@@ -65,7 +133,7 @@ struct count {
 	int error;
 };
 
-static void add(struct count *count, uint32_t thin_id, uint64_t sectors)
+static void add_promise(struct count *count, uint32_t thin_id, uint64_t sectors)
 {
 	struct promise *more;
 
@@ -95,7 +163,7 @@ static int add_active(dev_t dev, void *context)
 
 	/* What is gone again, or cannot be read, is no thin device that we could count. */
 	if (thin_lookup(dev, &device, &unused) == 0 && device.pool == count->but->pool)
-		add(count, device.thin_id, device.sectors);
+		add_promise(count, device.thin_id, device.sectors);
 	return 0;
 }
 
@@ -104,7 +172,7 @@ static void add_entry(const struct ledger_entry *entry, void *context)
 	struct count *count = context;
 
 	if (strcmp(entry->pool, count->pool_name) == 0)
-		add(count, entry->thin_id, entry->sectors);
+		add_promise(count, entry->thin_id, entry->sectors);
 }
 
 static int promised_to_others(const char *ledger_dir, const char *pool_name,
@@ -151,10 +219,10 @@ int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks
 
 int guard_check(const struct pool_marks *marks, const char *ledger_dir,
 		const struct thin_pool *pool, const struct thin_device *device, uint64_t sectors,
-		uint64_t cost_bytes, struct why *why)
+		uint64_t cost_blocks, struct why *why)
 {
 	uint64_t others = 0;
-	int r = guard_check_room(pool, marks, cost_bytes, why);
+	int r = guard_check_room(pool, marks, cost_blocks, why);
 
 	if (r < 0 || sectors == 0 || !marks->overcommit_thousandths)
 		return r;

@@ -16,8 +16,8 @@ struct pool_marks {
 };
 
 /*
- * May @device of @pool become @sectors long (0: it stays as it is), and @cost_bytes be written at
- * once? 0; -ENOSPC with the pool's figures: no; other -errno with a reason: it cannot be told.
+ * May @device of @pool become @sectors long (0: it stays as it is), and @cost_blocks of the pool be
+ * written? 0; -ENOSPC with the pool's figures: no; other -errno with a reason: it cannot be told.
  *
  * Counted as promised is each thin device of the pool that is active, or that the ledger knows,
  * with the larger of its present length and the ledger's. A device that is neither (a container
@@ -25,14 +25,14 @@ struct pool_marks {
  */
 int guard_check(const struct pool_marks *marks, const char *ledger_dir,
 		const struct thin_pool *pool, const struct thin_device *device, uint64_t sectors,
-		uint64_t cost_bytes, struct why *why);
+		uint64_t cost_blocks, struct why *why);
 
 /*
  * The parts of it that are pure. A pool in trouble always says no: growing on one hangs,
  * unkillably, for as long as the pool waits for space.
  */
 int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,
-		     uint64_t cost_bytes, struct why *why);
+		     uint64_t cost_blocks, struct why *why);
 /* May all devices of the pool together be @sectors long? */
 int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
 			   uint64_t sectors, struct why *why);

@@ -13,7 +13,10 @@
 #define EXT4_MAGIC		  0xEF53
 #define EXT4_ERROR_FS		  0x0002
 #define EXT4_COMPAT_SPARSE_SUPER2 0x0200
+#define EXT4_INCOMPAT_META_BG	  0x0010
 #define EXT4_INCOMPAT_64BIT	  0x0080
+#define EXT4_INCOMPAT_FLEX_BG	  0x0200
+#define EXT4_RO_COMPAT_SPARSE	  0x0001
 #define EXT4_RO_COMPAT_BIGALLOC	  0x0200
 #define EXT4_MAX_LOG_BLOCK	  6  /* 64 KiB */
 #define EXT4_MAX_LOG_CLUSTER	  20 /* 1 GiB */
@@ -86,8 +89,9 @@ static int parse_ext4_group(const uint8_t *block, struct ext4_superblock *sb)
 }
 
 /* Offsets: s_blocks_count_lo 4, s_inodes_per_group 40, s_mnt_count 52, s_magic 56, s_state 58,
- * s_rev_level 76, s_inode_size 88, s_feature_compat 92, s_feature_incompat 96, s_uuid 104,
- * s_reserved_gdt_blocks 206, s_desc_size 254, s_blocks_count_hi 336. */
+ * s_rev_level 76, s_inode_size 88, s_feature_compat 92, s_feature_incompat 96,
+ * s_feature_ro_compat 100, s_uuid 104, s_reserved_gdt_blocks 206, s_desc_size 254,
+ * s_blocks_count_hi 336, s_log_groups_per_flex 372. */
 int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 {
 	struct ext4_superblock sb = {0};
@@ -114,6 +118,11 @@ int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 							      descriptor_bytes,
 						      sb.block_bytes) +
 			       le16(block + 206);
+	sb.reserved_blocks = le16(block + 206);
+	sb.descriptors_per_block = sb.block_bytes / descriptor_bytes;
+	sb.flex_groups = incompat & EXT4_INCOMPAT_FLEX_BG && block[372] < 32 ? 1U << block[372] : 1;
+	sb.has_sparse_super = le32(block + 100) & EXT4_RO_COMPAT_SPARSE;
+	sb.has_meta_bg = incompat & EXT4_INCOMPAT_META_BG;
 	sb.has_errors = le16(block + 58) & EXT4_ERROR_FS;
 	sb.has_sparse_super2 = le32(block + 92) & EXT4_COMPAT_SPARSE_SUPER2;
 	sb.mount_count = (uint16_t)le16(block + 52);

@@ -20,7 +20,10 @@ struct ext4_superblock {
 	uint32_t cluster_blocks;     /* what is allocated at once: 1, but with bigalloc */
 	uint32_t inode_table_blocks; /* of one group */
 	uint32_t descriptor_blocks;  /* of all groups, with the blocks reserved for growing */
-	bool has_64bit, has_errors, has_sparse_super2;
+	uint32_t reserved_blocks;    /* of these the reserved ones */
+	uint32_t descriptors_per_block;
+	uint32_t flex_groups; /* whose metadata is side by side: 1, but with flex_bg */
+	bool has_64bit, has_errors, has_sparse_super, has_sparse_super2, has_meta_bg;
 	uint16_t mount_count;
 	uint8_t uuid[16];
 };

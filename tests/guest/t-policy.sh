@@ -146,6 +146,29 @@ full_pool() {
 	silent "overlay, by default"
 }
 
+# Each allocation group of XFS takes a block of the pool: in a pool of 350 blocks of 4 MiB there is room for 160 of them,
+# and not for 800.
+large_blocks() {
+	local meta data FS=xfs
+	meta=$(loop_on /t/meta4 16M) data=$(loop_on /t/data4 1400M)
+	ok "4 MiB blocks: a pool" dmsetup create pool4 --table "0 2867200 thin-pool $meta $data 8192 0 1 skip_block_zeroing"
+	ok "4 MiB blocks: an id" dmsetup message pool4 0 "create_thin 1"
+	ok "4 MiB blocks: a disk" dmsetup create disk4 --table "0 2097152 thin /dev/mapper/pool4 1"
+	ok "4 MiB blocks: XFS" mkfs_on xfs /dev/mapper/disk4
+	mkdir -p /run/disk/disk4
+	ok "4 MiB blocks: mounted" mount /dev/mapper/disk4 /run/disk/disk4
+	configure '{}'
+	: >/run/messages
+	ok "4 MiB blocks, 100G: fails" not grow_disk disk4 100G
+	says "4 MiB blocks, 100G: says what it takes" 'with the 3.[0-9]+ GiB that the grown filesystem.s own metadata takes; 1.[0-9]+ GiB are free'
+	is "4 MiB blocks, 100G: untouched" "$(device_bytes disk4)" "$GIB"
+	ok "4 MiB blocks, 20G: starts" grow_disk disk4 20G
+	is "4 MiB blocks, 20G: grown" "$(device_bytes disk4)" $((20 * GIB))
+	like "4 MiB blocks, 20G: the pool has room" "$(dmsetup status pool4)" ' (1[6-9][0-9]|20[0-9])/350 - rw '
+	ok "4 MiB blocks: it goes" drop_disk disk4
+	dmsetup remove --retry pool4
+}
+
 # dk_run [OPTION...]: a container of $IMAGE says how large its / is
 dk_run() {
 	timeout 90 docker run --rm --net none "$@" "${IMAGE:-bb}" df -m / >/run/out 2>/run/err && return
@@ -205,6 +228,7 @@ else
 	broken_file
 	switched_off
 	overcommit
+	large_blocks
 	full_pool
 fi
 finish

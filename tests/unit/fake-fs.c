@@ -122,9 +122,11 @@ void fake_ext4_superblock(uint8_t block[1024])
 	put(block, 76, 1, 4);
 	put(block, 88, 256, 2);
 	put(block, 92, fake_fs.sparse_super2 ? 0x200 : 0, 4);
-	put(block, 96, fake_fs.without_64bit ? 0x42 : 0xC2, 4);
+	put(block, 96, fake_fs.without_64bit ? 0x242 : 0x2C2, 4); /* with flex_bg */
+	put(block, 100, 1, 4);					  /* sparse_super */
 	memcpy(block + 104, "0123456789abcdef", 16);
 	put(block, 206, EXT4_RESERVED_GDT, 2);
+	put(block, 372, 4, 1);
 	if (!fake_fs.without_64bit) {
 		put(block, 254, 64, 2);
 		put(block, 336, blocks >> 32, 4);

@@ -23,7 +23,7 @@ static void refuse(const char *pool_status, const char *reason)
 }
 
 #define POOL_TAIL  "discard_passdown queue_if_no_space"
-#define LARGE_POOL "0 100/4096 1000/16777216 - rw " POOL_TAIL " - 1024"
+#define LARGE_POOL "0 100/262144 1000/16777216 - rw " POOL_TAIL " - 1024"
 
 static void refuses_on_a_pool_in_trouble(void **state)
 {
@@ -46,7 +46,7 @@ static void refuses_above_the_marks(void **state)
 static void grows_on_a_pool_full_to_the_marks(void **state)
 {
 	(void)state;
-	order.marks = (struct pool_marks){97, 91, 0};
+	order.marks = (struct pool_marks){97, 92, 0};
 	snprintf(fake_dm.pool_status, sizeof(fake_dm.pool_status), "%s",
 		 "0 3727/4096 1572864/1638400 - rw " POOL_TAIL " - 1024");
 	expect_result(GROW_DONE);
@@ -240,7 +240,7 @@ static void counts_what_the_filesystem_itself_will_take(void **state)
 	(void)state;
 	order.want_bytes = 4 * TIB;
 	refuse("0 100/4096 655360/1638400 - rw " POOL_TAIL " - 1024",
-	       "40.0 % of its data in use, 103.9 % with");
+	       "40.0 % of its data in use, 104.6 % with the 64.641 GiB");
 }
 
 int main(void)

@@ -40,7 +40,12 @@ static void reads_ext4(void **state)
 	assert_int_equal(fs.block_bytes, 4096);
 	assert_int_equal(fs.bytes, GIB);
 	assert_int_equal(fs.group_bytes, 128 * MIB);
-	assert_int_equal(fs.group_cost_bytes, 2 * MIB);
+	assert_int_equal(fs.group_metadata_bytes, (512 + 2) * 4096);
+	assert_int_equal(fs.ext4.flex_groups, 16);
+	assert_int_equal(fs.ext4.descriptors_per_block, 64);
+	assert_int_equal(fs.ext4.descriptor_blocks, 128);
+	assert_int_equal(fs.ext4.reserved_blocks, 127);
+	assert_false(fs.ext4.backs_up_each_group);
 	assert_int_equal(fs.slack_bytes, (128 + 512 + 5) * 4096);
 	assert_true(fs.max_bytes == UINT64_MAX);
 	assert_null(fs.obstacle);
@@ -72,7 +77,7 @@ static void reads_xfs(void **state)
 	assert_int_equal(fs.bytes, GIB);
 	assert_int_equal(fs.slack_bytes, 64 * 4096);
 	assert_int_equal(fs.group_bytes, 256 * MIB);
-	assert_int_equal(fs.group_cost_bytes, 64 * KIB);
+	assert_int_equal(fs.group_metadata_bytes, 11 * 4096);
 	assert_int_equal(fs.xfs_blocks, 262144);
 	assert_int_equal(fs.xfs_imaxpct, 25);
 	assert_true(fs.needs_settling);
@@ -138,16 +143,142 @@ static void needs_capabilities(void **state)
 	assert_int_equal(growfs_check_privileges(&why), 0);
 }
 
+/*
+ * What growths took of a pool (Linux 6.1 and 6.12; the larger of the two), on a snapshot of a fresh
+ * filesystem, as containers have it, after lazy initialisation and unmounting.
+ */
+#define XFS(groups_mib)	   FS_XFS, groups_mib, 44, 0, 0, 0, 4
+#define EXT4		   FS_EXT4, 128, 2056, 16, 1, 127, 4
+#define EXT4_LARGE	   FS_EXT4, 128, 2056, 16, 2, 1022, 4
+#define EXT4_NO_FLEX	   FS_EXT4, 128, 2056, 1, 1, 127, 4
+#define EXT4_LARGE_NO_FLEX FS_EXT4, 128, 2056, 1, 2, 1022, 4
+#define EXT4_1K		   FS_EXT4, 8, 130, 16, 8, 256, 1
+#define EXT4_META_BG	   FS_EXT4, 128, 2056, 16, 1, 0, 4
+#define EXT4_MANY_INODES   FS_EXT4, 128, 8200, 16, 1, 127, 4
+#define BTRFS		   FS_BTRFS, 0, 0, 0, 0, 0, 4
+
+static const struct growth {
+	enum fs_type type;
+	uint64_t group_mib, metadata_kib;
+	uint32_t flex_groups, used_blocks, reserved_blocks, block_kib;
+	uint64_t pool_block_kib, from_mib, to_mib, measured_blocks;
+} growths[] = {
+	{XFS(128), 64, 1024, 4096, 32},
+	{XFS(128), 64, 1024, 10240, 80},
+	{XFS(128), 64, 1024, 40960, 320},
+	{XFS(640), 64, 10240, 61440, 96},
+	{XFS(128), 512, 1024, 40960, 319},
+	{XFS(640), 512, 10240, 61440, 95},
+	{XFS(127), 4096, 1024, 4096, 32},
+	{XFS(127), 4096, 1024, 40960, 322},
+	{XFS(639), 4096, 10240, 61440, 96},
+	{XFS(128), 64, 1024, 102400, 800},
+	{XFS(128), 1024, 1024, 20480, 159},
+	{XFS(127), 4096, 1024, 102400, 806},
+	{XFS(75), 64, 300, 10240, 136},
+	{XFS(75), 4096, 300, 10240, 136},
+	{XFS(128), 192, 1024, 20480, 160},
+	{EXT4, 192, 1024, 20480, 1672},
+	{EXT4, 1024, 1024, 20480, 327},
+	{EXT4_LARGE, 1024, 10240, 40960, 532},
+	{EXT4_NO_FLEX, 1024, 1024, 20480, 463},
+	{EXT4_LARGE_NO_FLEX, 1024, 10240, 40960, 754},
+	{BTRFS, 1024, 1024, 20480, 6},
+	{EXT4, 64, 1024, 4096, 825},
+	{EXT4, 64, 1024, 10240, 2385},
+	{EXT4, 64, 1024, 20480, 4966},
+	{EXT4, 64, 1024, 40960, 10173},
+	{EXT4_LARGE, 64, 10240, 61440, 13442},
+	{EXT4, 512, 1024, 4096, 111},
+	{EXT4, 512, 1024, 10240, 309},
+	{EXT4, 512, 1024, 20480, 639},
+	{EXT4, 512, 1024, 40960, 1298},
+	{EXT4_LARGE, 512, 10240, 61440, 1711},
+	{EXT4, 4096, 1024, 4096, 22},
+	{EXT4, 4096, 1024, 20480, 98},
+	{EXT4, 4096, 1024, 40960, 190},
+	{EXT4_LARGE, 4096, 10240, 61440, 247},
+	{EXT4_NO_FLEX, 64, 1024, 4096, 839},
+	{EXT4_NO_FLEX, 64, 1024, 10240, 2434},
+	{EXT4_NO_FLEX, 64, 1024, 40960, 10399},
+	{EXT4_LARGE_NO_FLEX, 64, 10240, 61440, 13737},
+	{EXT4_NO_FLEX, 512, 1024, 4096, 130},
+	{EXT4_NO_FLEX, 512, 1024, 40960, 1578},
+	{EXT4_LARGE_NO_FLEX, 512, 10240, 61440, 2076},
+	{EXT4_NO_FLEX, 4096, 1024, 40960, 318},
+	{EXT4_1K, 64, 1024, 10240, 2446},
+	{EXT4_1K, 4096, 1024, 10240, 87},
+	{EXT4_META_BG, 64, 1024, 10240, 2325},
+	{EXT4_META_BG, 4096, 1024, 10240, 52},
+	{EXT4_MANY_INODES, 64, 1024, 10240, 9284},
+	{EXT4_MANY_INODES, 4096, 1024, 10240, 159},
+	{BTRFS, 64, 1024, 4096, 10},
+	{BTRFS, 64, 10240, 61440, 8},
+	{BTRFS, 512, 1024, 40960, 6},
+	{BTRFS, 4096, 1024, 40960, 6},
+};
+
+static struct growfs fs_before(const struct growth *growth)
+{
+	return (struct growfs){
+		.type = growth->type,
+		.block_bytes = growth->block_kib * 1024,
+		.bytes = growth->from_mib * MIB,
+		.group_bytes = growth->group_mib * MIB,
+		.group_metadata_bytes = growth->metadata_kib * KIB,
+		.ext4 = {.flex_groups = growth->flex_groups,
+			 .descriptors_per_block = growth->block_kib * 16,
+			 .descriptor_blocks = growth->used_blocks + growth->reserved_blocks,
+			 .reserved_blocks = growth->reserved_blocks,
+			 .has_meta_bg = growth->reserved_blocks == 0},
+	};
+}
+
+/* Never below what was measured, and not absurdly above. */
 static void knows_what_growing_costs(void **state)
 {
 	(void)state;
-	fs = (struct growfs){.bytes = GIB, .group_bytes = 128 * MIB, .group_cost_bytes = 2 * MIB};
-	assert_int_equal(growfs_cost_bytes(&fs, 0), 0);
-	assert_int_equal(growfs_cost_bytes(&fs, GIB), 0);
-	assert_int_equal(growfs_cost_bytes(&fs, GIB + 4096), 2 * MIB);
-	assert_int_equal(growfs_cost_bytes(&fs, 4 * GIB), (24 + 1) * 2 * MIB);
-	fs.group_bytes = 0;
-	assert_int_equal(growfs_cost_bytes(&fs, 4 * GIB), 0);
+	for (size_t i = 0; i < COUNT_OF(growths); i++) {
+		const struct growth *growth = &growths[i];
+		uint64_t measured = growth->measured_blocks, cost;
+
+		fs = fs_before(growth);
+		cost = growfs_cost_blocks(&fs, growth->to_mib * MIB, growth->pool_block_kib * KIB);
+		if (cost < measured || cost > measured + measured / 8 + 20)
+			fail_msg("growth %zu: %ju blocks were measured, %ju are expected", i,
+				 (uintmax_t)measured, (uintmax_t)cost);
+	}
+}
+
+static void knows_bounds_of_what_growing_costs(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(growths); i++) {
+		fs = fs_before(&growths[i]);
+		assert_int_equal(growfs_cost_blocks(&fs, 0, 64 * KIB), 0);
+		assert_int_equal(growfs_cost_blocks(&fs, fs.bytes, 64 * KIB), 0);
+		assert_true(growfs_cost_blocks(&fs, fs.bytes + 4096, 64 * KIB) > 0);
+		/* never more than the whole device has */
+		assert_int_equal(growfs_cost_blocks(&fs, 100 * GIB, GIB) > 100, 0);
+		/* the largest that there can be */
+		assert_true(growfs_cost_blocks(&fs, UINT64_C(1) << 63, 64 * KIB) <=
+			    (UINT64_C(1) << 63) / (64 * KIB));
+	}
+}
+
+static void counts_a_run_in_whole_blocks(void **state)
+{
+	(void)state;
+	assert_int_equal(growfs_run_blocks(0, GIB, 64 * KIB), 0);
+	assert_int_equal(growfs_run_blocks(1, GIB, 64 * KIB), 1);
+	assert_int_equal(growfs_run_blocks(64 * KIB, GIB, 64 * KIB), 1);
+	assert_int_equal(growfs_run_blocks(64 * KIB + 1, GIB, 64 * KIB), 2);
+	/* it may begin in the middle of a block, but not so that it reaches the next */
+	assert_int_equal(growfs_run_blocks(MIB, 127 * MIB, 4 * MIB), 1);
+	assert_int_equal(growfs_run_blocks(MIB + 1, 127 * MIB, 4 * MIB), 2);
+	/* it may begin at a block's last 4 KiB */
+	assert_int_equal(growfs_run_blocks(4096, 4096, 64 * KIB), 1);
+	assert_int_equal(growfs_run_blocks(8192, 4096, 64 * KIB), 2);
 }
 
 static void grow_each(enum fs_type type)
@@ -256,6 +387,8 @@ int main(void)
 		FS_TEST(does_not_believe_a_name_in_dev),
 		FS_TEST(needs_capabilities),
 		cmocka_unit_test(knows_what_growing_costs),
+		cmocka_unit_test(knows_bounds_of_what_growing_costs),
+		cmocka_unit_test(counts_a_run_in_whole_blocks),
 		cmocka_unit_test(grows),
 		FS_TEST(leaves_half_a_block),
 		FS_TEST(tells_when_the_device_is_too_short),

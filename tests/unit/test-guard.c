@@ -152,30 +152,76 @@ static void respects_the_marks(void **state)
 	assert_int_equal(check_room(0, 0, 0), 0);
 	assert_int_equal(check_room(950, 900, 0), 0);
 	assert_int_equal(check_room(951, 900, 0), -ENOSPC);
-	assert_contains(why.text, "pool \"p\\n\" has 95.1 % of its data in use, 95.1 % with");
-	assert_contains(why.text, "the limit is 95 %");
+	/* 2 blocks more, and 951 are no more than 95 % */
+	assert_string_equal(why.text,
+			    "pool \"p\\n\" has 95.1 % of its data in use; the limit is 95 "
+			    "%: extend the pool by 0.001 GiB");
 	assert_int_equal(check_room(950, 901, 0), -ENOSPC);
-	assert_contains(why.text, "90.1 % of its metadata in use; the limit is 90 %");
+	assert_contains(why.text, "90.1 % of its metadata in use");
+	assert_contains(why.text, "the limit is 90 %");
 }
 
-static void counts_the_cost_in_whole_blocks(void **state)
+static void adds_what_will_be_written(void **state)
 {
 	(void)state;
-	assert_int_equal(check_room(940, 0, 10 * 65536), 0);
-	assert_int_equal(check_room(940, 0, 10 * 65536 + 1), -ENOSPC);
+	assert_int_equal(check_room(940, 0, 10), 0);
+	assert_int_equal(check_room(940, 0, 11), -ENOSPC);
 	assert_contains(why.text, "94.0 % of its data in use, 95.1 % with");
-	assert_int_equal(check_room(949, 0, 1), 0);
-	assert_int_equal(check_room(950, 0, 1), -ENOSPC);
+	assert_int_equal(check_room(400, 0, 16384), -ENOSPC);
+	assert_string_equal(
+		why.text, "pool \"p\\n\" has 40.0 % of its data in use, 1678.4 % with the 1 GiB "
+			  "that the grown filesystem's own metadata takes; 0.037 GiB are free and "
+			  "the limit is 95 %: extend the pool by 1.018 GiB, or ask for less");
+}
+
+/* A limit of 100 % is no leave for a block that is not there. */
+static void never_gives_more_than_there_is(void **state)
+{
+	struct thin_pool pool = {
+		.name = (char[]){"p"},
+		.block_sectors = 128,
+		.data_used_blocks = 999999,
+		.data_blocks = 1000000,
+		.metadata_blocks = 1000,
+	};
+
+	(void)state;
+	assert_int_equal(guard_check_room(&pool, &(struct pool_marks){100, 100, 0}, 1, &why), 0);
+	assert_int_equal(guard_check_room(&pool, &(struct pool_marks){100, 100, 0}, 2, &why),
+			 -ENOSPC);
+	pool.data_used_blocks = 1000001;
+	assert_int_equal(guard_check_room(&pool, &(struct pool_marks){100, 100, 0}, 0, &why),
+			 -ENOSPC);
 }
 
 static void counts_any_cost(void **state)
 {
 	(void)state;
-	for (unsigned int bit = 26; bit < 64; bit++)
+	for (unsigned int bit = 10; bit < 64; bit++)
 		assert_int_equal(check_room(0, 0, UINT64_C(1) << bit), -ENOSPC);
-	/* as much as wraps a 32-bit number of tenths of a percent around to a small one */
-	assert_int_equal(check_room(0, 0, (UINT64_C(1) << 32) * 65536), -ENOSPC);
-	assert_int_equal(check_room(0, 0, UINT64_MAX - 65536), -ENOSPC);
+	assert_int_equal(check_room(1, 0, UINT64_MAX), -ENOSPC);
+}
+
+/* What growths wrote in a pool with blocks of 64 KiB took of its metadata; see test-growfs.c. */
+static void knows_what_mappings_cost(void **state)
+{
+	static const struct {
+		uint64_t cost_blocks, measured;
+	} growths[] = {{8, 1}, {322, 2}, {4966, 22}, {9284, 39}, {10117, 43}, {13737, 63}};
+	struct thin_pool pool = {
+		.name = (char[]){"p"}, .block_sectors = 128, .data_blocks = 1000000};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(growths); i++) {
+		uint64_t cost = growths[i].cost_blocks;
+		struct pool_marks all = {100, 100, 0};
+
+		pool.metadata_blocks = growths[i].measured - 1;
+		assert_int_equal(guard_check_room(&pool, &all, cost, &why), -ENOSPC);
+		assert_contains(why.text, "with what maps the grown filesystem's own metadata");
+		pool.metadata_blocks = 2 * growths[i].measured + 34;
+		assert_int_equal(guard_check_room(&pool, &all, cost, &why), 0);
+	}
 }
 
 static void refuses_a_pool_in_trouble(void **state)
@@ -208,7 +254,9 @@ int main(void)
 		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
 		FS_TEST(counts_under_the_pools_lock, FS_EXT4),
 		cmocka_unit_test(respects_the_marks),
-		cmocka_unit_test(counts_the_cost_in_whole_blocks),
+		cmocka_unit_test(adds_what_will_be_written),
+		cmocka_unit_test(never_gives_more_than_there_is),
+		cmocka_unit_test(knows_what_mappings_cost),
 		cmocka_unit_test(counts_any_cost),
 		cmocka_unit_test(refuses_a_pool_in_trouble),
 	};
