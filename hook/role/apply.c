@@ -13,7 +13,6 @@
 #include "disk/lock.h"
 #include "oci/json.h"
 #include "policy/size.h"
-#include "role/command.h"
 #include "role/job.h"
 #include "role/progress.h"
 #include "role/role.h"
@@ -282,31 +281,29 @@ static int check_switch(const struct policy *policy)
 	return EXIT_REFUSED;
 }
 
-int role_apply(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	struct apply order = {0};
-	struct target_args args = {0};
-	const struct command_option options[] = {
-		TARGET_DATA_ROOT_OPTION(&args),
-		{"all", .flag = &order.all},
-		{"dry-run", .flag = &order.dry_run},
-		{"json", .flag = &order.as_json},
-		{.name = NULL},
+	struct apply order = {
+		.policy = args->policy,
+		.all = args->all,
+		.dry_run = args->dry_run,
+		.as_json = args->json,
 	};
-	const struct command command = {"apply", help, options};
-	struct policy policy;
 	int status;
 
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (order.all == (optind < argc))
-		return command_misused(&command, "name the containers, or say --all");
-	status = settings_load("apply", &policy);
-	order.policy = args.policy = &policy;
-	if (status == EXIT_OK)
-		status = check_switch(&policy);
-	if (status == EXIT_OK)
-		status = apply(&order, &args, argv + optind);
-	config_free(&policy);
-	return status;
+	if (order.all == (args->n_operands > 0))
+		return exit_usage("apply", "name the containers, or say --all");
+	status = check_switch(args->policy);
+	return status == EXIT_OK ? apply(&order, &args->target, args->operands) : status;
 }
+
+const struct command command_apply = {
+	.name = "apply",
+	.arguments = "CONTAINER... | --all",
+	.what = "bring running containers to what is asked for now",
+	.help = help,
+	.options = {"all", "dry-run", "json", "data-root"},
+	.max_operands = ANY_NUMBER,
+	.policy = POLICY_SOUND,
+	.run = run,
+};

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "policy/config-check.h"
 #include "policy/config-keys.h"
-#include "role/command.h"
 #include "role/role.h"
 #include "role/settings.h"
 
@@ -50,33 +49,30 @@ static void check(const struct policy *policy)
 	       policy->n_rules == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
 }
 
-static void show(const struct policy *policy)
+static int run(const struct arguments *args)
 {
-	config_show(policy, stdout);
-}
+	const char *what = args->operands[0];
 
-int role_config(int argc, char *argv[])
-{
-	const struct command command = {"config", help, NULL};
-	void (*what)(const struct policy *policy) = NULL;
-	struct policy policy;
-	int status;
-
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (argc - optind == 1 && strcmp(argv[optind], "check") == 0)
-		what = check;
-	else if (argc - optind == 1 && strcmp(argv[optind], "show") == 0)
-		what = show;
-	if (!what)
-		return command_misused(&command, "say check or show");
-	status = settings_load("config", &policy);
-	if (status == EXIT_OK)
-		what(&policy);
-	config_free(&policy);
+	if (strcmp(what, "check") == 0)
+		check(args->policy);
+	else if (strcmp(what, "show") == 0)
+		config_show(args->policy, stdout);
+	else
+		return exit_usage("config", "say check or show");
 	if (fflush(stdout) != 0) {
 		log_stderr("config: standard output: %s", strerror(errno));
 		return EXIT_FAILED;
 	}
-	return status;
+	return EXIT_OK;
 }
+
+const struct command command_config = {
+	.name = "config",
+	.arguments = "check | show",
+	.what = "validate the configuration, or print what counts",
+	.help = help,
+	.min_operands = 1,
+	.max_operands = 1,
+	.policy = POLICY_SOUND,
+	.run = run,
+};

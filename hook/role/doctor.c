@@ -8,7 +8,6 @@
 #include "base/terminal.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
-#include "role/command.h"
 #include "role/role.h"
 #include "role/settings.h"
 #include "role/target.h"
@@ -61,7 +60,7 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 		examine_disks(doctor);
 }
 
-static int run(const struct target_args *args, bool json)
+static int run(const struct arguments *args)
 {
 	struct doctor doctor = {
 		.policy = args->policy,
@@ -71,10 +70,10 @@ static int run(const struct target_args *args, bool json)
 	bool broken;
 	int r;
 
-	examine(&doctor, args);
+	examine(&doctor, &args->target);
 	broken = doctor.findings.count[SEVERITY_BROKEN] > 0 || doctor.findings.incomplete;
-	r = json ? findings_print_json(&doctor.findings, stdout)
-		 : findings_print(&doctor.findings, terminal_has_colours(stdout), stdout);
+	r = args->json ? findings_print_json(&doctor.findings, stdout)
+		       : findings_print(&doctor.findings, terminal_has_colours(stdout), stdout);
 	if (doctor.findings.incomplete)
 		log_stderr("doctor: out of memory: not everything was looked at");
 	if (r < 0)
@@ -83,25 +82,12 @@ static int run(const struct target_args *args, bool json)
 	return broken || r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-int role_doctor(int argc, char *argv[])
-{
-	struct policy policy;
-	struct target_args args = {.policy = &policy};
-	bool json = false;
-	const struct command_option options[] = {
-		TARGET_DATA_ROOT_OPTION(&args),
-		{"json", .flag = &json},
-		{.name = NULL},
-	};
-	const struct command command = {"doctor", help, options};
-	int status;
-
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (optind < argc)
-		return command_misused(&command, "it takes no container");
-	settings_load_anyway(&policy);
-	status = run(&args, json);
-	config_free(&policy);
-	return status;
-}
+const struct command command_doctor = {
+	.name = "doctor",
+	.arguments = "",
+	.what = "is this host ready, and which container would not start again?",
+	.help = help,
+	.options = {"json", "data-root"},
+	.policy = POLICY_ANY,
+	.run = run,
+};

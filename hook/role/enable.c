@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/quote.h"
-#include "role/command.h"
 #include "role/role.h"
 #include "setup/setup.h"
 
@@ -55,11 +54,11 @@ static const char help_disable[] =
 	"  oci-thin-grow disable --keep-runtime docker && systemctl restart docker\n\n"
 	"Exit status: as of enable.\n";
 
-struct arguments {
+struct order {
+	const struct arguments *args;
 	struct setup_place place;
 	struct setup_options options;
 	const char *engine;
-	bool print, by_default, no_default;
 };
 
 /* One line of @text at @at, with a sign before it. Returns where the next one begins. */
@@ -103,36 +102,36 @@ static const char *what_was_done(const struct setup_file *file)
 	return !file->new ? "removed" : !file->old ? "made" : "changed";
 }
 
-static void log_changes(const struct arguments *args, const struct setup_plan *plan)
+static void log_changes(const struct order *order, const struct setup_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_files; i++) {
 		struct log_line line;
 
 		if (!setup_file_changes(&plan->files[i]))
 			continue;
-		log_begin(&line, args->options.disable ? "disable" : "enable");
-		log_add(&line, "engine", args->engine);
+		log_begin(&line, order->options.disable ? "disable" : "enable");
+		log_add(&line, "engine", order->engine);
 		log_add(&line, "file", plan->files[i].path);
 		log_add(&line, "what", what_was_done(&plan->files[i]));
 		log_end(&line, LOG_INFO);
 	}
 }
 
-static int tell(const struct arguments *args, const struct setup_plan *plan)
+static int tell(const struct order *order, const struct setup_plan *plan)
 {
 	bool any = setup_plan_changes(plan);
 
 	for (size_t i = 0; i < plan->n_files; i++) {
 		if (!setup_file_changes(&plan->files[i]))
 			continue;
-		if (args->print)
+		if (order->args->print)
 			print_difference(&plan->files[i]);
 		else
 			printf("%s: %s\n", plan->files[i].path, what_was_done(&plan->files[i]));
 	}
 	if (!any)
-		printf("%s: %s already\n", args->engine,
-		       args->options.disable ? "disabled" : "enabled");
+		printf("%s: %s already\n", order->engine,
+		       order->options.disable ? "disabled" : "enabled");
 	else
 		printf("then: %s\n", plan->then);
 	for (size_t i = 0; any && i < plan->n_notes; i++)
@@ -145,22 +144,22 @@ static int exit_status(int r)
 	return r == -EEXIST ? EXIT_REFUSED : r == -EINVAL ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static int run(const struct arguments *args)
+static int enable(const struct order *order)
 {
-	const char *command = args->options.disable ? "disable" : "enable";
+	const char *command = order->options.disable ? "disable" : "enable";
 	struct setup_plan plan = {0};
 	struct why why;
-	int status, r = setup_plan(&args->place, args->engine, &args->options, &plan, &why);
+	int status, r = setup_plan(&order->place, order->engine, &order->options, &plan, &why);
 
-	if (r == 0 && !args->print)
+	if (r == 0 && !order->args->print)
 		r = setup_apply(&plan, &why);
 	if (r < 0) {
-		log_stderr("%s %s: %s", command, args->engine, why.text);
+		log_stderr("%s %s: %s", command, order->engine, why.text);
 		status = exit_status(r);
 	} else {
-		if (!args->print)
-			log_changes(args, &plan);
-		status = tell(args, &plan);
+		if (!order->args->print)
+			log_changes(order, &plan);
+		status = tell(order, &plan);
 	}
 	setup_plan_free(&plan);
 	return status;
@@ -176,52 +175,61 @@ static bool is_engine(const char *name)
 }
 
 /* Options that mean nothing to the engine are errors, not ignored. */
-static const char *what_is_wrong(const struct arguments *args)
+static const char *what_is_wrong(const struct order *order)
 {
-	bool docker;
+	const struct arguments *args = order->args;
 
-	if (!args->engine || !is_engine(args->engine))
+	if (!is_engine(order->engine))
 		return "the engine is docker, containerd, podman or crio";
-	docker = strcmp(args->engine, "docker") == 0;
-	if ((args->no_default || args->options.force || args->options.keep_runtime) && !docker)
+	if ((args->no_default || args->force || args->keep_runtime) &&
+	    strcmp(order->engine, "docker") != 0)
 		return "--no-default, --force and --keep-runtime are for docker only";
-	if (args->by_default && strcmp(args->engine, "containerd") != 0)
+	if (args->by_default && strcmp(order->engine, "containerd") != 0)
 		return "--default is for containerd only";
-	if (args->options.disable && (args->no_default || args->by_default || args->options.force))
-		return "--default, --no-default and --force are for enable only";
-	if (!args->options.disable && args->options.keep_runtime)
-		return "--keep-runtime is for disable only";
-	if ((args->place.file && args->place.file[0] != '/') ||
-	    (args->place.root && args->place.root[0] != '/'))
+	if ((args->file && args->file[0] != '/') || (args->root && args->root[0] != '/'))
 		return "--file and --root take a path that begins with \"/\"";
 	return NULL;
 }
 
-int role_enable(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	bool disable = strcmp(argv[0], "disable") == 0;
-	struct arguments args = {.options.disable = disable};
-	const struct command_option options[] = {
-		{"print", .flag = &args.print},
-		{"file", .value = &args.place.file},
-		{"root", .value = &args.place.root},
-		{"default", .flag = &args.by_default},
-		{"no-default", .flag = &args.no_default},
-		{"force", .flag = &args.options.force},
-		{"keep-runtime", .flag = &args.options.keep_runtime},
-		{.name = NULL},
+	const struct order order = {
+		.args = args,
+		.place = {.root = args->root, .file = args->file},
+		.engine = args->operands[0],
+		.options =
+			{
+				.disable = strcmp(args->command, "disable") == 0,
+				.force = args->force,
+				.keep_runtime = args->keep_runtime,
+				.by_default = args->by_default ||
+					      (!args->no_default &&
+					       strcmp(args->operands[0], "docker") == 0),
+			},
 	};
-	const struct command command = {argv[0], disable ? help_disable : help_enable, options};
-	const char *wrong;
-	int status;
+	const char *wrong = what_is_wrong(&order);
 
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	args.engine = argc - optind == 1 ? argv[optind] : NULL;
-	wrong = what_is_wrong(&args);
-	if (wrong)
-		return command_misused(&command, "%s", wrong);
-	args.options.by_default =
-		args.by_default || (strcmp(args.engine, "docker") == 0 && !args.no_default);
-	return run(&args);
+	return wrong ? exit_usage(args->command, "%s", wrong) : enable(&order);
 }
+
+const struct command command_enable = {
+	.name = "enable",
+	.arguments = "ENGINE",
+	.what = "hook it into docker, containerd, podman or crio",
+	.help = help_enable,
+	.options = {"print", "file", "root", "default", "no-default", "force"},
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};
+
+const struct command command_disable = {
+	.name = "disable",
+	.arguments = "ENGINE",
+	.what = "undo that",
+	.help = help_disable,
+	.options = {"print", "file", "root", "keep-runtime"},
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

@@ -6,7 +6,6 @@
 #include "base/quote.h"
 #include "oci/json.h"
 #include "policy/size.h"
-#include "role/command.h"
 #include "role/container.h"
 #include "role/job.h"
 #include "role/role.h"
@@ -303,31 +302,24 @@ static int explain_container(const struct target_args *args, bool json)
 	return status;
 }
 
-int role_explain(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	struct target_args args = {0};
-	const char *state = NULL;
-	bool json = false;
-	const struct command_option options[] = {
-		TARGET_DATA_ROOT_OPTION(&args),
-		{"state", .value = &state},
-		{"json", .flag = &json},
-		{.name = NULL},
-	};
-	const struct command command = {"explain", help, options};
-	struct policy policy;
-	int status;
+	struct target_args target = args->target;
 
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (argc - optind != (state ? 0 : 1))
-		return command_misused(&command, "name one container, or a file with --state");
-	args.container = argv[optind];
-	status = settings_load("explain", &policy);
-	args.policy = &policy;
-	if (status == EXIT_OK)
-		status = state ? explain_state(state, &policy, json)
-			       : explain_container(&args, json);
-	config_free(&policy);
-	return status;
+	if (args->n_operands != (args->state ? 0 : 1))
+		return exit_usage("explain", "name one container, or a file with --state");
+	target.container = args->operands[0];
+	return args->state ? explain_state(args->state, args->policy, args->json)
+			   : explain_container(&target, args->json);
 }
+
+const struct command command_explain = {
+	.name = "explain",
+	.arguments = "CONTAINER",
+	.what = "where a size comes from, and what would be done",
+	.help = help,
+	.options = {"state", "json", "data-root"},
+	.max_operands = 1,
+	.policy = POLICY_SOUND,
+	.run = run,
+};

@@ -7,7 +7,6 @@
 #include "disk/thin.h"
 #include "oci/json.h"
 #include "policy/size.h"
-#include "role/command.h"
 #include "role/job.h"
 #include "role/progress.h"
 #include "role/role.h"
@@ -165,30 +164,31 @@ static int grow(const struct options *options)
 	return status;
 }
 
-int role_grow(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	struct options options = {0};
-	const struct command_option table[] = {
-		TARGET_OPTIONS(&options.target),
-		{"dry-run", .flag = &options.dry_run},
-		{"json", .flag = &options.json},
-		{.name = NULL},
+	struct options options = {
+		.target = args->target,
+		.policy = args->policy,
+		.dry_run = args->dry_run,
+		.json = args->json,
 	};
-	const struct command command = {"grow", help, table};
-	struct policy policy;
-	int status;
+	bool by_other_means = args->target.pid || args->target.path || args->target.device;
 
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (optind < argc && !options.target.pid && !options.target.path && !options.target.device)
-		options.target.container = argv[optind++];
-	if (argc - optind != 1)
-		return command_misused(&command, "a container and a size are needed");
-	options.size = argv[optind];
-	status = settings_load("grow", &policy);
-	options.policy = options.target.policy = &policy;
-	if (status == EXIT_OK)
-		status = grow(&options);
-	config_free(&policy);
-	return status;
+	if (args->n_operands != (by_other_means ? 1 : 2))
+		return exit_usage("grow", "a container and a size are needed");
+	if (!by_other_means)
+		options.target.container = args->operands[0];
+	options.size = args->operands[args->n_operands - 1];
+	return grow(&options);
 }
+
+const struct command command_grow = {
+	.name = "grow",
+	.arguments = "CONTAINER SIZE",
+	.what = "make a running container's disk larger now",
+	.help = help,
+	.options = {"pid", "path", "device", "dry-run", "json", "data-root"},
+	.max_operands = 2,
+	.policy = POLICY_SOUND,
+	.run = run,
+};

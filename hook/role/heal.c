@@ -16,7 +16,6 @@
 #include "engine/engine.h"
 #include "policy/policy.h"
 #include "policy/size.h"
-#include "role/command.h"
 #include "role/finish.h"
 #include "role/role.h"
 #include "role/settings.h"
@@ -203,28 +202,27 @@ static int heal_path(const struct policy *policy, const char *path, bool dry_run
 										  : EXIT_OK;
 }
 
-int role_heal(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	bool all = false, dry_run = false;
-	const struct command_option options[] = {
-		{"all", .flag = &all},
-		{"dry-run", .flag = &dry_run},
-		{.name = NULL},
-	};
-	const struct command command = {"heal", help, options};
-	struct policy policy;
-	int status;
+	struct policy policy = *args->policy;
 
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (argc - optind != (all ? 0 : 1))
-		return command_misused(&command, "name one device, or --all");
-	settings_load_anyway(&policy);
+	if (args->n_operands != (args->all ? 0 : 1))
+		return exit_usage("heal", "name one device, or --all");
 	if (policy.timeout_ms > MAX_WAIT_MS)
 		policy.timeout_ms = MAX_WAIT_MS;
-	if (all && policy.broken)
+	if (args->all && policy.broken)
 		log_stderr("heal: %s: going on with what is built in", policy.broken);
-	status = all ? heal_all(&policy, dry_run) : heal_path(&policy, argv[optind], dry_run);
-	config_free(&policy);
-	return status;
+	return args->all ? heal_all(&policy, args->dry_run)
+			 : heal_path(&policy, args->operands[0], args->dry_run);
 }
+
+const struct command command_heal = {
+	.name = "heal",
+	.arguments = "DEVICE | --all",
+	.what = "make a re-created device long enough again",
+	.help = help,
+	.options = {"all", "dry-run"},
+	.max_operands = 1,
+	.policy = POLICY_ANY,
+	.run = run,
+};

@@ -7,7 +7,6 @@
 #include "base/quote.h"
 #include "oci/place.h"
 #include "oci/state.h"
-#include "role/command.h"
 #include "role/container.h"
 #include "role/job.h"
 #include "role/role.h"
@@ -91,22 +90,21 @@ static int run_job(const struct container *container, const struct policy *polic
 	return status;
 }
 
-int role_hook(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	static const struct command command = {"hook", help, NULL};
 	_cleanup_(container_free) struct container container = {0};
-	struct policy policy;
 	struct why why;
-	int status;
 
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (optind < argc)
-		return command_misused(&command, "unexpected argument %s", quote(argv[optind]));
 	if (container_read(STDIN_FILENO, "container state on stdin", &container, &why) < 0)
 		return fail(&why);
-	settings_load_anyway(&policy);
-	status = run_job(&container, &policy);
-	config_free(&policy);
-	return status;
+	return run_job(&container, args->policy);
 }
+
+const struct command command_hook = {
+	.name = "hook",
+	.arguments = "",
+	.what = "OCI hook: the container state on stdin",
+	.help = help,
+	.policy = POLICY_ANY,
+	.run = run,
+};

@@ -2,6 +2,7 @@
 #include "role/job.h"
 
 #include "base/deadline.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "base/quote.h"
 #include "disk/lock.h"
@@ -10,7 +11,6 @@
 #include "engine/engine.h"
 #include "oci/place.h"
 #include "policy/size.h"
-#include "role/role.h"
 #include "role/settings.h"
 
 #include <errno.h>

@@ -9,7 +9,6 @@
 #include "oci/json.h"
 #include "policy/policy.h"
 #include "policy/size.h"
-#include "role/command.h"
 #include "role/inventory.h"
 #include "role/role.h"
 #include "role/settings.h"
@@ -39,10 +38,6 @@ static const char help[] =
 	"  oci-thin-grow list\n"
 	"  oci-thin-grow list --json | jq '.containers[] | select(.used_percent > 90) | .name'\n\n"
 	"Exit status: 0 done, 1 failed, 2 usage.\n";
-
-struct form {
-	bool json, names, watch;
-};
 
 static int add_text(struct table *table, const struct inventory *row)
 {
@@ -199,54 +194,45 @@ static int show_names(const struct engine_list *list)
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
-static int show(const struct target_args *args, const struct form *form)
+static int show(const struct arguments *args)
 {
 	struct engine_list list;
 	struct why why;
-	int r = target_list(args, &list, &why);
+	int r = target_list(&args->target, &list, &why);
 
 	if (r < 0) {
 		log_stderr("list: %s", why.text);
 		return EXIT_FAILED;
 	}
 	thin_init();
-	if (form->names)
+	if (args->names)
 		r = show_names(&list);
 	else
-		r = form->json ? show_json(&list, args->policy)
-			       : show_text(&list, args->policy, form->watch);
+		r = args->json ? show_json(&list, args->policy)
+			       : show_text(&list, args->policy, args->watch);
 	engine_list_free(&list);
 	if (r < 0)
 		log_stderr("list: standard output: %s", strerror(-r));
 	return r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-int role_list(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	struct target_args args = {0};
-	struct form form = {0};
-	const struct command_option options[] = {
-		TARGET_DATA_ROOT_OPTION(&args),
-		{"json", .flag = &form.json},
-		{"names", .flag = &form.names},
-		{"watch", .flag = &form.watch},
-		{.name = NULL},
-	};
-	const struct command command = {"list", help, options};
-	struct policy policy;
 	int status;
 
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (optind < argc)
-		return command_misused(&command, "it takes no container");
-	status = settings_load("list", &policy);
-	args.policy = &policy;
-	while (status == EXIT_OK) {
-		status = show(&args, &form);
-		if (!form.watch || nanosleep(&(struct timespec){.tv_sec = WATCH_SECONDS}, NULL) < 0)
-			break;
-	}
-	config_free(&policy);
+	do
+		status = show(args);
+	while (status == EXIT_OK && args->watch &&
+	       nanosleep(&(struct timespec){.tv_sec = WATCH_SECONDS}, NULL) == 0);
 	return status;
 }
+
+const struct command command_list = {
+	.name = "list",
+	.arguments = "",
+	.what = "containers on thin devices: sizes, use, what was asked for",
+	.help = help,
+	.options = {"json", "names", "watch", "data-root"},
+	.policy = POLICY_SOUND,
+	.run = run,
+};

@@ -7,7 +7,6 @@
 #include "base/replace.h"
 #include "disk/lock.h"
 #include "policy/policy.h"
-#include "role/command.h"
 #include "role/metrics-text.h"
 #include "role/role.h"
 #include "role/settings.h"
@@ -92,7 +91,7 @@ static int write_metrics(struct metrics *metrics, const struct engine_list *list
 	return put(text, len, output, why);
 }
 
-static int run(const struct target_args *args, const char *output, struct why *why)
+static int collect(const struct target_args *args, const char *output, struct why *why)
 {
 	_cleanup_(engine_list_free) struct engine_list list = {0};
 	_cleanup_(survey_free) struct survey survey = {0};
@@ -114,29 +113,22 @@ static int run(const struct target_args *args, const char *output, struct why *w
 	return r;
 }
 
-int role_metrics(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	struct policy policy;
-	struct target_args args = {.policy = &policy};
-	const char *output = NULL;
-	const struct command_option options[] = {
-		TARGET_DATA_ROOT_OPTION(&args),
-		{"output", .value = &output},
-		{.name = NULL},
-	};
-	const struct command command = {"metrics", help, options};
 	struct why why;
-	int status;
 
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	if (optind < argc)
-		return command_misused(&command, "it takes no container");
-	/* What is broken is told by others; numbers are wanted all the same. */
-	settings_load_anyway(&policy);
-	status = run(&args, output, &why) == 0 ? EXIT_OK : EXIT_FAILED;
-	if (status != EXIT_OK)
-		log_stderr("metrics: %s", why.text);
-	config_free(&policy);
-	return status;
+	if (collect(&args->target, args->output, &why) == 0)
+		return EXIT_OK;
+	log_stderr("metrics: %s", why.text);
+	return EXIT_FAILED;
 }
+
+const struct command command_metrics = {
+	.name = "metrics",
+	.arguments = "",
+	.what = "pools and containers, for Prometheus",
+	.help = help,
+	.options = {"output", "data-root"},
+	.policy = POLICY_ANY, /* others report what is broken; numbers are wanted all the same */
+	.run = run,
+};

@@ -2,32 +2,50 @@
 #pragma once
 
 /*
- * Roles: one file for each subcommand. A role gets its own argv (argv[0] is the subcommand) and
- * returns the exit status of the program.
+ * Roles: one file for each subcommand, which defines its struct command. main.c parses the command
+ * line, loads the configuration and calls it.
  */
 
-enum exit_status {
-	EXIT_OK = 0, /* done, or nothing to do */
-	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,		 /* or configuration */
-	EXIT_REFUSED = 3,	 /* by policy */
-	EXIT_NOT_APPLICABLE = 4, /* not on a thin device, or no such container */
+#include "base/exit.h"
+#include "policy/policy.h"
+#include "role/target.h"
+
+#include <stdbool.h>
+
+/* What the command line says. Each command takes some of the options, see arguments.c. */
+struct arguments {
+	const char *command;
+	struct target_args target; /* --pid, --path, --device, --data-root; and the policy */
+	bool all, by_default, dry_run, force, json, keep_runtime, names, no_default, print, watch;
+	const char *file, *output, *root, *state;
+	const char *config_file; /* NULL: not given */
+	char *const *operands;	 /* what is no option; NULL at the end */
+	int n_operands;
+	const struct policy *policy; /* as struct command's @policy says */
 };
 
-int role_hook(int argc, char *argv[]);
-int role_heal(int argc, char *argv[]);
-int role_grow(int argc, char *argv[]);
-int role_apply(int argc, char *argv[]);
-int role_list(int argc, char *argv[]);
-int role_explain(int argc, char *argv[]);
-int role_config(int argc, char *argv[]);
-int role_enable(int argc, char *argv[]); /* and disable */
-int role_doctor(int argc, char *argv[]);
-int role_metrics(int argc, char *argv[]);
+enum policy_need {
+	POLICY_UNUSED, /* NULL */
+	POLICY_SOUND,  /* a broken configuration is reported, and ends it with EXIT_USAGE */
+	POLICY_ANY,    /* @broken says what is wrong with it; built-in values are used then */
+};
 
-/*
- * The wrapper: @argv is the runtime's, @environment what the real runtime will get. As a subcommand
- * it only explains itself.
- */
-int role_runtime_help(int argc, char *argv[]);
-int role_runtime(int argc, char *argv[], char *environment[]);
+#define COMMAND_OPTIONS_MAX 8
+
+struct command {
+	const char *name, *arguments, *what; /* a line of --help */
+	const char *help; /* of its own --help: "Usage: ...", the options, "Examples: ..." */
+	const char *options[COMMAND_OPTIONS_MAX + 1];
+	int min_operands, max_operands;
+	enum policy_need policy;
+	int (*run)(const struct arguments *args); /* returns the program's exit status */
+};
+
+#define ANY_NUMBER 65536
+
+extern const struct command command_apply, command_config, command_disable, command_doctor,
+	command_enable, command_explain, command_grow, command_heal, command_hook, command_list,
+	command_metrics, command_runtime;
+
+/* The wrapper: @argv is the runtime's, @environment what the real runtime will get. */
+int role_runtime(char *argv[], char *environment[]);

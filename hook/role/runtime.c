@@ -11,7 +11,6 @@
 #include "disk/thin.h"
 #include "oci/json.h"
 #include "oci/spec.h"
-#include "role/command.h"
 #include "role/job.h"
 #include "role/last-runtime.h"
 #include "role/role.h"
@@ -191,15 +190,14 @@ static int become(const struct policy *policy, const struct runtime_args *args, 
 	return EXIT_FAILED;
 }
 
-int role_runtime(int argc, char *argv[], char *environment[])
+int role_runtime(char *argv[], char *environment[])
 {
 	struct runtime_args args;
 	struct policy policy;
 	int status = EXIT_OK;
 
-	(void)argc;
 	runtime_args_parse(argv, &args);
-	settings_load_anyway(&policy);
+	settings_load_anyway(NULL, &policy);
 	if (args.subcommand &&
 	    (strcmp(args.subcommand, "create") == 0 || strcmp(args.subcommand, "run") == 0))
 		status = grow_first(&args, &policy);
@@ -209,12 +207,16 @@ int role_runtime(int argc, char *argv[], char *environment[])
 	return status;
 }
 
-int role_runtime_help(int argc, char *argv[])
+static int run(const struct arguments *args)
 {
-	static const struct command command = {"runtime", help, NULL};
-	int status;
-
-	if (!command_parse(&command, argc, argv, &status))
-		return status;
-	return command_misused(&command, "call it as oci-thin-grow-runtime");
+	return exit_usage(args->command, "call it as oci-thin-grow-runtime");
 }
+
+const struct command command_runtime = {
+	.name = "runtime",
+	.arguments = "",
+	.what = "OCI runtime, as oci-thin-grow-runtime: grows, then becomes runc",
+	.help = help,
+	.max_operands = ANY_NUMBER,
+	.run = run,
+};

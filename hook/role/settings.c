@@ -2,38 +2,30 @@
 #include "role/settings.h"
 
 #include "base/cleanup.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
-#include "role/role.h"
 
 #include <string.h>
-
-/* As the log's identity: said once, by main. */
-static const char *config_file;
-
-void settings_init(const char *file)
-{
-	config_file = file;
-}
 
 static void tell_stderr(const struct why *why, void *context)
 {
 	log_stderr("%s: %s", *(const char **)context, why->text);
 }
 
-int settings_load(const char *command, struct policy *ret)
+int settings_load(const char *command, const char *file, struct policy *ret)
 {
 	const struct config_listener listener = {tell_stderr, &command};
 
-	return config_load(CONFIG_DIR, config_file, &listener, ret) < 0 ? EXIT_USAGE : EXIT_OK;
+	return config_load(CONFIG_DIR, file, &listener, ret) < 0 ? EXIT_USAGE : EXIT_OK;
 }
 
-void settings_load_anyway(struct policy *ret)
+void settings_load_anyway(const char *file, struct policy *ret)
 {
 	const struct config_listener nobody = {NULL, NULL};
 
-	config_load(CONFIG_DIR, config_file, &nobody, ret);
+	config_load(CONFIG_DIR, file, &nobody, ret);
 }
 
 void settings_log_broken(const struct policy *policy, const char *container)

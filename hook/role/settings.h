@@ -11,18 +11,17 @@
 
 #define SWITCH_NAME "disabled" /* in RUN_DIR */
 
-/* --config FILE, from main: only that file is read. */
-void settings_init(const char *file);
-
-/* For an operator's command: EXIT_OK, or EXIT_USAGE after a line on stderr for each error. Free
- * *ret with config_free() in any case. */
-int settings_load(const char *command, struct policy *ret);
+/*
+ * For an operator's command: EXIT_OK, or EXIT_USAGE after a line on stderr for each error. Only
+ * @file is read if it is not NULL (--config). Free *ret with config_free() in any case.
+ */
+int settings_load(const char *command, const char *file, struct policy *ret);
 
 /*
  * For hook, wrapper and heal, which go on with a broken one: ret->broken says so, and the log does
  * where settings_log_broken() is called. Free *ret with config_free().
  */
-void settings_load_anyway(struct policy *ret);
+void settings_load_anyway(const char *file, struct policy *ret);
 void settings_log_broken(const struct policy *policy, const char *container);
 
 /* Does hook or wrapper have to leave everything as it is? With the reason. @run_dir is RUN_DIR but

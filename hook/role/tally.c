@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "role/tally.h"
 
-#include "role/role.h"
+#include "base/exit.h"
 
 static const struct {
 	const char *key, *words;

@@ -2,19 +2,17 @@
 #include "role/target.h"
 
 #include "base/cleanup.h"
+#include "base/exit.h"
 #include "base/log.h"
 #include "base/quote.h"
 #include "disk/thin.h"
 #include "engine/roots.h"
-#include "role/role.h"
 
 #include <limits.h>
 #include <string.h>
 
-int target_add_root(void *context, const char *value, struct why *why)
+int target_add_root(struct target_args *args, const char *value, struct why *why)
 {
-	struct target_args *args = context;
-
 	if (*value != '/')
 		return why_set(why, EINVAL, "--data-root %s: not an absolute path", quote(value));
 	if (args->n_more_roots == TARGET_ROOTS_MAX)

@@ -28,17 +28,8 @@ struct target {
 	struct rootfs rootfs;			  /* open */
 };
 
-/* The options of struct target_args, for a table of struct command_option. */
-/* clang-format off */
-#define TARGET_OPTIONS(args)                    \
-	{"pid", .value = &(args)->pid},         \
-	{"path", .value = &(args)->path},       \
-	{"device", .value = &(args)->device},   \
-	TARGET_DATA_ROOT_OPTION(args)
-#define TARGET_DATA_ROOT_OPTION(args) \
-	{"data-root", .take = target_add_root, .context = (args)}
-/* clang-format on */
-int target_add_root(void *args, const char *value, struct why *why);
+/* --data-root @value, which may be given more than once. 0, or -EINVAL with a reason. */
+int target_add_root(struct target_args *args, const char *value, struct why *why);
 
 /*
  * All containers, in the usual places, those of the configuration and of --data-root, and those of

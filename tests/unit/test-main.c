@@ -119,11 +119,9 @@ static void every_command_explains_itself(void **state)
 	struct capture out;
 
 	(void)state;
-	for (size_t i = 0; i < ROLES; i++) {
-		const char *name = roles[i].name, *help;
+	for (size_t i = 0; commands[i]; i++) {
+		const char *name = commands[i]->name, *help;
 
-		if (!name)
-			continue;
 		help = help_of(name, &out);
 		assert_int_equal(strncmp(help, "Usage: oci-thin-grow", 20), 0);
 		assert_contains(help, name);
@@ -141,11 +139,8 @@ static void the_program_lists_them(void **state)
 	(void)state;
 	assert_int_equal(run(argv, &out), EXIT_OK);
 	assert_narrow("", out.text);
-	for (size_t i = 0; i < ROLES; i++) {
-		if (roles[i].name)
-			assert_true(has_word(out.text, strlen(out.text), roles[i].name));
-		else
-			assert_contains(out.text, roles[i].what);
+	for (size_t i = 0; commands[i]; i++) {
+		assert_true(has_word(out.text, strlen(out.text), commands[i]->name));
 	}
 }
 
@@ -181,22 +176,43 @@ static void is_in_manual(const char *command, const char *option)
 	free(manual);
 }
 
+/* The help of a command names the options that it takes, and no others. */
+static void help_names_the_options_that_are_taken(void **state)
+{
+	struct capture out;
+
+	(void)state;
+	for (size_t i = 0; commands[i]; i++) {
+		const char *help = help_of(commands[i]->name, &out);
+		size_t n = 0, taken = 0;
+
+		for (const char *const *option = commands[i]->options; *option; option++) {
+			char line[64];
+
+			snprintf(line, sizeof(line), "\n  --%s ", *option);
+			assert_contains(help, line);
+			taken++;
+		}
+		for (const char *at = help; (at = strstr(at, "\n  --")); at++)
+			n++;
+		assert_int_equal(n, taken);
+	}
+}
+
 static void all_are_in_the_manual(void **state)
 {
 	struct capture out;
 
 	(void)state;
-	for (size_t i = 0; i < ROLES; i++) {
+	for (size_t i = 0; commands[i]; i++) {
 		const char *section;
 		char *manual;
 		size_t len;
 
-		if (!roles[i].name)
-			continue;
 		manual = text_of(MANUAL);
-		manual_section(manual, roles[i].name, &section, &len);
+		manual_section(manual, commands[i]->name, &section, &len);
 		free(manual);
-		each_option(help_of(roles[i].name, &out), is_in_manual, roles[i].name);
+		each_option(help_of(commands[i]->name, &out), is_in_manual, commands[i]->name);
 	}
 }
 
@@ -223,12 +239,10 @@ static void all_are_completed(void **state)
 	struct capture out;
 
 	(void)state;
-	for (size_t i = 0; i < ROLES; i++) {
-		const char *name = roles[i].name;
+	for (size_t i = 0; commands[i]; i++) {
+		const char *name = commands[i]->name;
 		char argument[64], described[64];
 
-		if (!name)
-			continue;
 		snprintf(argument, sizeof(argument), "-a %s", name);
 		snprintf(described, sizeof(described), "\t\t'%s:", name);
 		if (!has_line(in_bash, "'') _oci_thin_grow_add", name, "") ||
@@ -281,7 +295,6 @@ static void takes_the_configuration_before_the_command(void **state)
 	assert_int_equal(run(alone, &out), EXIT_USAGE);
 	assert_int_equal(run(empty, &out), EXIT_USAGE);
 	capture_end(&err);
-	settings_init(NULL);
 	assert_contains(err.text, "/nowhere/1.json");
 	assert_contains(err.text, "/nowhere/2.json");
 	assert_contains(err.text, "--config needs a value; see oci-thin-grow --help\n");
@@ -322,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_command_explains_itself),
 		cmocka_unit_test(the_program_lists_them),
+		cmocka_unit_test(help_names_the_options_that_are_taken),
 		cmocka_unit_test(all_are_in_the_manual),
 		cmocka_unit_test(all_are_completed),
 		cmocka_unit_test(refuses_what_it_does_not_know),

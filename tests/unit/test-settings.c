@@ -32,11 +32,10 @@ static void hook_and_operator_meet_a_broken_file(void **state)
 
 	(void)state;
 	write_file(file, "{\n\"max_size\": 1}");
-	settings_init(file);
-	assert_int_equal(settings_load("list", &policy), EXIT_USAGE);
+	assert_int_equal(settings_load("list", file, &policy), EXIT_USAGE);
 	config_free(&policy);
 	fake_syslog.lines = 0;
-	settings_load_anyway(&policy);
+	settings_load_anyway(file, &policy);
 	assert_int_equal(policy.max_bytes, policy_builtin.max_bytes);
 	assert_int_equal(fake_syslog.lines, 0);
 	settings_log_broken(&policy, "c1");
@@ -45,12 +44,11 @@ static void hook_and_operator_meet_a_broken_file(void **state)
 	assert_contains(fake_syslog.text, "x.json:2: max_size: expected a size");
 	config_free(&policy);
 	write_file(file, "{\"max_size\": \"2G\"}");
-	settings_load_anyway(&policy);
+	settings_load_anyway(file, &policy);
 	settings_log_broken(&policy, "c1");
 	assert_int_equal(fake_syslog.lines, 1);
 	assert_int_equal(settings_order(&policy).marks.data_percent, 95);
 	config_free(&policy);
-	settings_init(NULL);
 	free(file);
 	remove_folder(dir);
 }

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "arguments.h"
+
+#include "base/count.h"
+#include "base/log.h"
+#include "base/quote.h"
+#include "base/text.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <string.h>
+
+enum kind { FLAG, VALUE, DATA_ROOT };
+
+/* An option, and where in struct arguments it goes. */
+#define AT(member) offsetof(struct arguments, member)
+static const struct {
+	const char *name;
+	enum kind kind;
+	size_t offset;
+} own_options[] = {
+	{"all", FLAG, AT(all)},
+	{"data-root", DATA_ROOT, AT(target)},
+	{"default", FLAG, AT(by_default)},
+	{"device", VALUE, AT(target.device)},
+	{"dry-run", FLAG, AT(dry_run)},
+	{"file", VALUE, AT(file)},
+	{"force", FLAG, AT(force)},
+	{"json", FLAG, AT(json)},
+	{"keep-runtime", FLAG, AT(keep_runtime)},
+	{"names", FLAG, AT(names)},
+	{"no-default", FLAG, AT(no_default)},
+	{"output", VALUE, AT(output)},
+	{"path", VALUE, AT(target.path)},
+	{"pid", VALUE, AT(target.pid)},
+	{"print", FLAG, AT(print)},
+	{"root", VALUE, AT(root)},
+	{"state", VALUE, AT(state)},
+	{"watch", FLAG, AT(watch)},
+};
+
+/* What getopt_long() returns, above all characters; the rows of own_options follow. */
+enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_VERBOSE, OPTION_CONFIG, OPTION_OWN };
+#define COMMON_OPTIONS (OPTION_OWN - OPTION_HELP)
+
+static void fill_options(struct option *options)
+{
+	static const struct option common[COMMON_OPTIONS] = {
+		{"help", no_argument, NULL, OPTION_HELP},
+		{"version", no_argument, NULL, OPTION_VERSION},
+		{"verbose", no_argument, NULL, OPTION_VERBOSE},
+		{"config", required_argument, NULL, OPTION_CONFIG},
+	};
+
+	memcpy(options, common, sizeof(common));
+	for (size_t i = 0; i < COUNT(own_options); i++)
+		options[COMMON_OPTIONS + i] = (struct option){
+			.name = own_options[i].name,
+			.has_arg = own_options[i].kind == FLAG ? no_argument : required_argument,
+			.val = OPTION_OWN + (int)i,
+		};
+}
+
+struct parser {
+	struct arguments *arguments;
+	bool help, version;
+	bool given[COUNT(own_options)];
+	struct text wrong; /* the first error, or "" */
+};
+
+/* 0, or -EINVAL with a reason. */
+static int take_own(struct parser *parser, size_t i, const char *value, struct why *why)
+{
+	void *target = (char *)parser->arguments + own_options[i].offset;
+
+	parser->given[i] = true;
+	if (own_options[i].kind == FLAG)
+		*(bool *)target = true;
+	else if (own_options[i].kind == VALUE)
+		*(const char **)target = value;
+	else
+		return target_add_root(target, value, why);
+	return 0;
+}
+
+/* getopt_long() says in optopt which letter it was, or which option; 0: a long one of no table. */
+static void describe_error(struct text *out, int c, const struct option *options, char *argv[])
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+
+	if (optopt >= OPTION_HELP)
+		text_into(out, "--%s %s", options[optopt - OPTION_HELP].name,
+			  c == ':' ? "needs a value" : "takes no value");
+	else
+		text_into(out, "unknown option %s", quote(optopt ? letter : argv[optind - 1]));
+}
+
+static void take_option(struct parser *parser, int c, const struct option *options, char *argv[])
+{
+	struct why why;
+
+	if (c == OPTION_HELP)
+		parser->help = true;
+	else if (c == OPTION_VERSION)
+		parser->version = true;
+	else if (c == OPTION_VERBOSE)
+		log_init(true);
+	else if (c == OPTION_CONFIG)
+		parser->arguments->config_file = optarg;
+	else if (c < OPTION_OWN)
+		describe_error(&parser->wrong, c, options, argv);
+	else if (take_own(parser, (size_t)(c - OPTION_OWN), optarg, &why) < 0)
+		text_into(&parser->wrong, "%s", why.text);
+}
+
+static void take_options(struct parser *parser, int argc, char *argv[])
+{
+	struct option options[COMMON_OPTIONS + COUNT(own_options) + 1] = {{.name = NULL}};
+	int c;
+
+	fill_options(options);
+	while ((c = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
+		/* The rest is parsed all the same: the command may come last. */
+		if (!parser->help && !parser->version && !*parser->wrong.s)
+			take_option(parser, c, options, argv);
+	}
+}
+
+static bool takes_option(const struct command *command, const char *name)
+{
+	for (const char *const *option = command->options; *option; option++) {
+		if (strcmp(*option, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_options(struct parser *parser, const struct command *command)
+{
+	for (size_t i = 0; i < COUNT(own_options) && !*parser->wrong.s; i++) {
+		if (parser->given[i] && !takes_option(command, own_options[i].name))
+			text_into(&parser->wrong, "unknown option \"--%s\"", own_options[i].name);
+	}
+}
+
+static void check_operands(struct parser *parser, const struct command *command)
+{
+	const struct arguments *arguments = parser->arguments;
+
+	if (*parser->wrong.s)
+		return;
+	if (arguments->n_operands > command->max_operands)
+		text_into(&parser->wrong, "unexpected argument %s",
+			  quote(arguments->operands[command->max_operands]));
+	else if (arguments->n_operands < command->min_operands)
+		text_into(&parser->wrong, "it needs %s", command->arguments);
+}
+
+static const struct command *find(const struct command *const commands[], const char *name)
+{
+	for (; name && *commands; commands++) {
+		if (strcmp((*commands)->name, name) == 0)
+			return *commands;
+	}
+	return NULL;
+}
+
+static enum arguments_result wrong_without_command(const struct parser *parser, const char *name)
+{
+	if (*parser->wrong.s)
+		log_stderr("%s; see oci-thin-grow --help", parser->wrong.s);
+	else if (name)
+		log_stderr("unknown command %s; see oci-thin-grow --help", quote(name));
+	else
+		return ARGUMENTS_NOTHING;
+	return ARGUMENTS_WRONG;
+}
+
+enum arguments_result arguments_parse(const struct command *const commands[], int argc,
+				      char *argv[], struct arguments *ret,
+				      const struct command **ret_command)
+{
+	struct parser parser = {.arguments = ret};
+	const struct command *command;
+
+	*ret = (struct arguments){0};
+	take_options(&parser, argc, argv);
+	*ret_command = command = find(commands, argv[optind]);
+	if (parser.version)
+		return ARGUMENTS_VERSION;
+	if (parser.help)
+		return ARGUMENTS_HELP;
+	if (!command)
+		return wrong_without_command(&parser, argv[optind]);
+	ret->command = command->name;
+	ret->operands = argv + optind + 1;
+	ret->n_operands = argc - optind - 1;
+	check_options(&parser, command);
+	check_operands(&parser, command);
+	if (!*parser.wrong.s)
+		return ARGUMENTS_RUN;
+	exit_usage(command->name, "%s", parser.wrong.s);
+	return ARGUMENTS_WRONG;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* The program's exit statuses. Hook and wrapper map them through on_failure. */
+
+enum exit_status {
+	EXIT_OK = 0, /* done, or nothing to do */
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,		 /* or configuration */
+	EXIT_REFUSED = 3,	 /* by policy */
+	EXIT_NOT_APPLICABLE = 4, /* not on a thin device, or no such container */
+};
+
+/* Reports what is wrong with @command's arguments, and where to read more. EXIT_USAGE. */
+int exit_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
