@@ -128,13 +128,13 @@ static int swap(const struct thin_device *device, bool freeze, struct why *why)
 
 	if (r < 0) {
 		if (is_left_suspended(device->dev) && thin_swap(device->dev, false) < 0)
-			return why_set(why, -r,
+			return why_set(why, EIO,
 				       "resuming the device: %s; it is left suspended, run "
 				       "\"dmsetup resume %s\"",
 				       strerror(-r), device->name);
 		return why_set(why, -r, "resuming the device with its new table: %s%s",
 			       strerror(-r),
-			       r == -EINTR ? " (it took too long; nothing has changed)" : "");
+			       r == -EINTR ? " (it took too long; the device is as it was)" : "");
 	}
 	return 0;
 }

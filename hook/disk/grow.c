@@ -95,6 +95,22 @@ static int check_replay(const struct ledger_entry *entry, const struct grow_repo
 		       quote(report->device.name));
 }
 
+/* The same for the entry that the ledger has now. */
+static int check_last_growth(const struct grow_order *order, struct grow_report *report,
+			     struct why *why)
+{
+	struct ledger_entry entry;
+	char boot_id[sizeof(entry.boot_id)];
+	int r;
+
+	if (read_entry(order, report, &entry) <= 0)
+		return 0;
+	r = ledger_boot_id(boot_id);
+	if (r < 0)
+		return why_set(why, -r, "reading the boot id: %s", strerror(-r));
+	return check_replay(&entry, report, boot_id, why);
+}
+
 /* All is large enough, but the run that saw to it could not say so, nor settle it. */
 static bool is_unfinished(const struct grow_order *order, struct grow_report *report)
 {
@@ -159,7 +175,11 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
 	}
 	thin_pool_free(&report->pool);
 	r = thin_pool_status(report->device.pool, &report->pool, why);
-	return r < 0 ? r : check_pool(order, report, why);
+	if (r == 0)
+		r = check_pool(order, report, why);
+	if (r < 0 || report->result == GROW_REFUSED)
+		return r;
+	return check_last_growth(order, report, why);
 }
 
 /*
@@ -170,12 +190,9 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
 static int settle(const struct grow_order *order, struct grow_report *report,
 		  struct deadline *deadline, struct why *why)
 {
-	int r;
-
 	/* Growing may have taken all of the time, and is done. */
 	deadline_restart(deadline, order->timeout_ms);
-	r = extend_device(&report->device, report->device.sectors, true, deadline, why);
-	return r < 0 ? why_prefix(why, r, "settling the grown filesystem") : 0;
+	return extend_device(&report->device, report->device.sectors, true, deadline, why);
 }
 
 /* Durable before anything is touched: what this device must be able to hold from now on. */
@@ -197,25 +214,46 @@ static int note_intent(const struct grow_order *order, struct grow_report *repor
 	snprintf(entry.device, sizeof(entry.device), "%s", report->device.name);
 	snprintf(entry.pool, sizeof(entry.pool), "%s", report->pool.name);
 	memcpy(entry.fs_uuid, report->fs.uuid, sizeof(entry.fs_uuid));
-	if (read_entry(order, report, &old) > 0) {
-		r = check_replay(&old, report, entry.boot_id, why);
-		if (r < 0)
-			return r;
-		if (entry.sectors < old.sectors)
-			entry.sectors = old.sectors;
-	}
+	if (read_entry(order, report, &old) > 0 && entry.sectors < old.sectors)
+		entry.sectors = old.sectors;
 	r = ledger_write(order->ledger_dir, &entry, why);
 	if (r == 0)
 		*ret = entry;
 	return r;
 }
 
-/* Too late to fail: the growth is done and in the ledger. The next run tries again. */
-static void note_done(const struct grow_order *order, struct grow_report *report,
-		      struct ledger_entry *entry)
+/* All is as large as it was asked for: a container must not fail for the rest. */
+static void leave_unfinished(struct grow_report *report, const struct why *why)
 {
+	report->warning = *why;
+	report->unfinished = false;
+	report->result = GROW_KEPT;
+}
+
+/*
+ * Too late to fail: the growth is done and in the ledger. What is not settled stays "intended"
+ * there: heal keeps the device's length, and the next run tries again. But somebody else may have
+ * made the device shorter meanwhile.
+ */
+static int conclude(const struct grow_order *order, struct grow_report *report,
+		    struct ledger_entry *entry, struct deadline *deadline, struct why *why)
+{
+	uint64_t sectors = report->device.sectors;
+	int r = report->fs.needs_settling ? settle(order, report, deadline, why) : 0;
+
+	if (r < 0 && report->device.sectors < sectors)
+		return r;
+	if (r < 0) {
+		why_prefix(why, r, "grown, but not settled: the next run tries again");
+		if (report->unfinished)
+			leave_unfinished(report, why);
+		else
+			report->warning = *why;
+		return 0;
+	}
 	entry->state = LEDGER_DONE;
 	ledger_write(order->ledger_dir, entry, &report->warning);
+	return 0;
 }
 
 /* The end of the next step: a hundredth of the way, in whole pieces of STEP_BYTES. */
@@ -264,11 +302,7 @@ static int act(const struct rootfs *rootfs, const struct grow_order *order,
 	else
 		/* On a suspended device the filesystem's call would hang, also against SIGKILL. */
 		r = extend_wait_until_live(&report->device, deadline, why);
-	if (r == 0)
-		r = grow_filesystem(rootfs, order, report, why);
-	if (r == 0 && report->fs.needs_settling)
-		r = settle(order, report, deadline, why);
-	return r;
+	return r < 0 ? r : grow_filesystem(rootfs, order, report, why);
 }
 
 /*
@@ -312,9 +346,7 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	if (r < 0 || report->result == GROW_REFUSED)
 		return r;
 	r = act(rootfs, order, report, deadline, why);
-	if (r == 0)
-		note_done(order, report, &entry);
-	return r;
+	return r < 0 ? r : conclude(order, report, &entry, deadline, why);
 }
 
 static int grow_in_time(struct rootfs *rootfs, const struct grow_order *order,
@@ -328,6 +360,24 @@ static int grow_in_time(struct rootfs *rootfs, const struct grow_order *order,
 	r = grow_locked(rootfs, order, report, &deadline, why);
 	deadline_stop(&deadline);
 	return r;
+}
+
+/*
+ * What passes by itself, with time or with the container's next start; nobody has to repair or to
+ * allow anything. The container gets along with the disk that it has.
+ */
+static bool must_wait(int r)
+{
+	switch (-r) {
+	case ETIMEDOUT:	  /* the device or its pool is suspended, another run has the lock */
+	case EINTR:	  /* the deadline came while the swap waited for I/O */
+	case EBUSY:	  /* an ext4 just replayed, another resize of ext4, a pending removal */
+	case EAGAIN:	  /* another resize of XFS */
+	case EINPROGRESS: /* another exclusive operation of btrfs */
+		return true;
+	default:
+		return false;
+	}
 }
 
 int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
@@ -345,13 +395,15 @@ int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct gr
 		return 0;
 	r = order->dry_run ? check(rootfs, order, report, why)
 			   : grow_in_time(rootfs, order, report, why);
-	if (!report->unfinished || (r == 0 && report->result != GROW_REFUSED))
-		return r;
-	/* All is as large as it was asked for: a container must not fail for the rest. */
-	report->warning = *why;
-	report->unfinished = false;
-	report->result = GROW_KEPT;
-	return 0;
+	if (report->unfinished && (r < 0 || report->result == GROW_REFUSED)) {
+		leave_unfinished(report, why);
+		return 0;
+	}
+	if (must_wait(r)) {
+		report->result = GROW_POSTPONED;
+		return 0;
+	}
+	return r;
 }
 
 void grow_report_free(struct grow_report *report)

@@ -37,6 +37,7 @@ enum grow_result {
 	GROW_DONE,	     /* or, in a dry run, would be done */
 	GROW_NOT_APPLICABLE, /* not a plain thin device of the container's own */
 	GROW_REFUSED,	     /* the device could be grown, but must not be */
+	GROW_POSTPONED,	     /* it cannot be done now; a later run finishes it */
 };
 
 struct grow_report {
@@ -47,15 +48,15 @@ struct grow_report {
 	struct growfs fs_before, fs;
 	struct plan plan;
 	bool pool_denied;   /* refused because of allows_pool */
-	bool unfinished;    /* a run before did all but say that it was done */
+	bool unfinished;    /* a run before did all but settle it, or say that it was done */
 	struct why warning; /* what is to be known although it was done or kept, or "" */
 };
 
 /*
- * 0 and a report, with a reason for the last two results; -errno with a reason (-ECANCELED: the
- * progress function said stop), and the report
- * tells how far it came. Nothing is ever rolled back: a device that is longer than its filesystem
- * is harmless, and the next run finishes. Free the report in any case.
+ * 0 and a report, with a reason for the last three results; -errno with a reason (-ECANCELED: the
+ * progress function said stop). The report tells how far it came also where it was postponed or
+ * failed. Nothing is ever rolled back: a device that is longer than its filesystem is harmless, and
+ * the next run finishes. Free the report in any case.
  */
 int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
 		struct why *why);

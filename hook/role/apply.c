@@ -137,7 +137,7 @@ static enum fate fate_of(const struct job *job)
 		[JOB_NOTHING] = FATE_UNASKED,	   [JOB_KEPT] = FATE_KEPT,
 		[JOB_GROWN] = FATE_GROWN,	   [JOB_NOT_APPLICABLE] = FATE_PASSED_OVER,
 		[JOB_SWITCHED_OFF] = FATE_REFUSED, [JOB_REFUSED] = FATE_REFUSED,
-		[JOB_FAILED] = FATE_FAILED,
+		[JOB_FAILED] = FATE_FAILED,	   [JOB_POSTPONED] = FATE_POSTPONED,
 	};
 
 	/* It may have ended since the list was made. */

@@ -135,6 +135,7 @@ static void print_verdict(const struct job *job)
 		return;
 	case JOB_NOT_APPLICABLE:
 	case JOB_SWITCHED_OFF:
+	case JOB_POSTPONED:
 	case JOB_REFUSED:
 	case JOB_FAILED:
 		printf("would       %s: %s\n", job_action(job), job->why.text);

@@ -88,11 +88,11 @@ static void tell_not_allowed(const char *device, uint64_t bytes, const struct wh
 	log_end(&line, LOG_WARNING);
 }
 
-static int cannot_finish(const char *device, const struct why *why)
+static int cannot_finish(const char *device, const char *action, const struct why *why)
 {
 	struct log_line line;
 
-	log_begin(&line, "fail");
+	log_begin(&line, action);
 	log_add(&line, "device", device);
 	log_add(&line, "reason", why->text);
 	log_end(&line, LOG_WARNING);
@@ -132,10 +132,11 @@ static int finish(const struct policy *policy, const struct thin_device *device,
 		r = grow_rootfs(&rootfs, &order, &report, &why);
 		rootfs_close(&rootfs);
 	}
-	if (r < 0 || report.result == GROW_REFUSED || report.result == GROW_NOT_APPLICABLE)
-		return cannot_finish(device->name, &why);
+	if (r < 0 || report.result >= GROW_NOT_APPLICABLE)
+		return cannot_finish(device->name,
+				     report.result == GROW_POSTPONED ? "postpone" : "fail", &why);
 	if (report.result == GROW_KEPT && report.warning.text[0])
-		return cannot_finish(device->name, &report.warning);
+		return cannot_finish(device->name, "fail", &report.warning);
 	if (report.result == GROW_DONE)
 		tell_finished(&report);
 	return EXIT_OK;
@@ -152,7 +153,7 @@ int finish_growth(struct finisher *finisher, const struct thin_device *device, u
 		return EXIT_OK;
 	}
 	if (r < 0)
-		return cannot_finish(device->name, &why);
+		return cannot_finish(device->name, "fail", &why);
 	if (finisher->dry_run) {
 		printf("%s: an earlier growth would be finished\n", device->name);
 		return EXIT_OK;

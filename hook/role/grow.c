@@ -137,7 +137,10 @@ static int grow_target(struct target *target, const struct options *options, uin
 	progress_begin(&progress);
 	job_grow(&job, &policy);
 	progress_end(&progress);
-	status = tell(&job, options->json) < 0 ? EXIT_FAILED : job_exit_status(&job, &policy);
+	status = job_exit_status(&job, &policy);
+	/* No container has to start: who asked for it now must know that it is not done. */
+	if (tell(&job, options->json) < 0 || job.outcome == JOB_POSTPONED)
+		status = EXIT_FAILED;
 	job_free(&job);
 	return status;
 }

@@ -80,6 +80,8 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 		return JOB_GROWN;
 	case GROW_NOT_APPLICABLE:
 		return JOB_NOT_APPLICABLE;
+	case GROW_POSTPONED:
+		return JOB_POSTPONED;
 	case GROW_REFUSED:
 		break;
 	}
@@ -178,8 +180,9 @@ bool job_is_pool_alarm(const struct job *job)
 
 bool job_has_engines_device(const struct job *job)
 {
-	return (job->outcome == JOB_KEPT || job->outcome == JOB_GROWN) &&
-	       engine_names_device(job->report.device.name);
+	return (job->outcome == JOB_KEPT || job->outcome == JOB_GROWN ||
+		job->outcome == JOB_POSTPONED) &&
+	       job->report.device.name && engine_names_device(job->report.device.name);
 }
 
 /* What is grown on a host where nothing heals will not start again. */
@@ -279,6 +282,7 @@ static const struct {
 	[JOB_REFUSED] = {"refuse", LOG_ERR},
 	[JOB_NOT_APPLICABLE] = {"skip", LOG_WARNING},
 	[JOB_SWITCHED_OFF] = {"skip", LOG_WARNING},
+	[JOB_POSTPONED] = {"postpone", LOG_WARNING},
 	[JOB_FAILED] = {"fail", LOG_ERR},
 };
 
@@ -346,6 +350,10 @@ void job_message(const struct job *job, struct why *ret)
 	else if (job->outcome == JOB_NOT_APPLICABLE || job->outcome == JOB_SWITCHED_OFF)
 		why_set(ret, 0, "container %s asks for %s (%s), but nothing was done: %s",
 			container, size_format(request->bytes), source, job->why.text);
+	else if (job->outcome == JOB_POSTPONED)
+		why_set(ret, 0,
+			"container %s keeps its disk for now, and cannot have %s (%s) yet: %s",
+			container, size_format(request->bytes), source, job->why.text);
 	else
 		why_set(ret, 0, "container %s cannot have %s (%s): %s", container,
 			size_format(request->bytes), source, job->why.text);
@@ -362,6 +370,7 @@ int job_exit_status(const struct job *job, const struct policy *policy)
 	case JOB_KEPT:
 	case JOB_GROWN:
 	case JOB_SWITCHED_OFF:
+	case JOB_POSTPONED:
 		return EXIT_OK;
 	case JOB_NOT_APPLICABLE:
 		if (job->request.given)

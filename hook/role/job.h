@@ -21,6 +21,7 @@ enum job_outcome {
 	JOB_GROWN,
 	JOB_NOT_APPLICABLE,
 	JOB_SWITCHED_OFF, /* it asks, but hook and wrapper are to do nothing */
+	JOB_POSTPONED,	  /* not now; the container starts with the disk that it has */
 	JOB_REFUSED,
 	JOB_FAILED,
 };

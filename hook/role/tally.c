@@ -10,6 +10,7 @@ static const struct {
 	[FATE_KEPT] = {"kept", "large enough"},
 	[FATE_UNASKED] = {"unasked", "without a request"},
 	[FATE_PASSED_OVER] = {"passed_over", "not running or not on a thin device"},
+	[FATE_POSTPONED] = {"postponed", "postponed"},
 	[FATE_REFUSED] = {"refused", "refused"},
 	[FATE_FAILED] = {"failed", "failed"},
 	[FATE_MISSING] = {"missing", "not found"},
@@ -40,7 +41,7 @@ void tally_json(const struct tally *tally, struct json_writer *w)
 
 int tally_exit_status(const struct tally *tally)
 {
-	if (tally->n[FATE_FAILED])
+	if (tally->n[FATE_FAILED] || tally->n[FATE_POSTPONED])
 		return EXIT_FAILED;
 	if (tally->n[FATE_REFUSED])
 		return EXIT_REFUSED;

@@ -12,6 +12,7 @@ enum fate {
 	FATE_KEPT,	  /* large enough */
 	FATE_UNASKED,	  /* nothing is asked for */
 	FATE_PASSED_OVER, /* not running, or not on a thin device */
+	FATE_POSTPONED,	  /* it cannot be done now */
 	FATE_REFUSED,
 	FATE_FAILED,
 	FATE_MISSING, /* no such container, or more than one */

@@ -113,7 +113,7 @@ like "--all: a bare one by its annotation" "$(grep 'container=crun:bare' /run/me
 
 ok "again, in JSON" otg apply --all --json
 is "again: nothing is left to do" "$(jq -c .summary /run/out)" \
-	'{"grown":0,"kept":3,"unasked":1,"passed_over":1,"refused":0,"failed":0,"missing":0,"left":0}'
+	'{"grown":0,"kept":3,"unasked":1,"passed_over":1,"postponed":0,"refused":0,"failed":0,"missing":0,"left":0}'
 is "again: each once" "$(jq -r '.containers[] | "\(.container) \(.action)"' /run/out | sort | xargs)" \
 	"crun:bare keep docker:plain nothing docker:right keep docker:stopped skip docker:web keep"
 is "again: the rest of it" "$(jq -c '[.dry_run, .stopped_by, .pool]' /run/out)" '[false,null,null]'

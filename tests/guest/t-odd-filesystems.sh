@@ -83,7 +83,7 @@ esac
 D=pool-snap-50 id=$next_thin_id
 ok "a disk" new_disk $D
 ok "it grows" grow_disk $D 3G
-ok "its superblock is torn" tear $D $torn_at
+ok "its superblock is torn" tear $D "$torn_at"
 ok "re-created" again $D "$id"
 is "by the ledger alone" "$(device_bytes $D)" $((3 * GIB))
 like "the log tells" "$(cat /run/messages)" "action=heal device=$D .*source=ledger"

@@ -125,6 +125,14 @@ static inline void expect_error(int err, const char *reason)
 	assert_contains(why.text, reason);
 }
 
+/* Not now: it is no failure, and the device's filesystem is as it was. */
+static inline void expect_postponed(const char *reason)
+{
+	expect_result(GROW_POSTPONED);
+	assert_contains(why.text, reason);
+	assert_int_equal(fake_fs.bytes, SMALL);
+}
+
 static inline bool is_xfs(void)
 {
 	return fake_fs.type == FS_XFS;

@@ -189,6 +189,28 @@ static void what_fails_fails_the_container(void **state)
 	assert_int_equal(job_exit_status(&job, &policy), EXIT_OK);
 }
 
+/* Whatever on_failure says: it is no failure. */
+static void what_must_wait_keeps_no_container_down(void **state)
+{
+	(void)state;
+	fake_dm.thin.deferred_remove = true;
+	expect(ASKS("4G"), JOB_POSTPONED, EXIT_OK);
+	assert_int_equal(fake_syslog.priority, LOG_WARNING);
+	assert_contains(fake_syslog.text, "action=postpone container=c1 ");
+	assert_contains(fake_syslog.text, " size=1073741824 ");
+	assert_contains(fake_syslog.text, "reason=\"device \\\"docker-8:1-42-thin\\\" is about");
+	assert_contains(message.text,
+			"container \"c1\" keeps its disk for now, and cannot have 4 GiB "
+			"(annotation io.oci-thin-grow.size) yet: device");
+	json_free(doc);
+	job_free(&job);
+	job.request = (struct request){0};
+	policy.default_bytes = 4 * GIB;
+	policy.on_failure.given = ON_FAILURE_FAIL;
+	expect("{}", JOB_POSTPONED, EXIT_OK);
+	assert_int_equal(fake_syslog.priority, LOG_WARNING);
+}
+
 static void an_unreadable_request_fails(void **state)
 {
 	(void)state;
@@ -491,6 +513,7 @@ int main(void)
 		JOB_TEST(opens_the_rootfs_when_it_comes_to_that),
 		JOB_TEST(what_is_not_thin_is_a_warning),
 		JOB_TEST(what_fails_fails_the_container),
+		JOB_TEST(what_must_wait_keeps_no_container_down),
 		JOB_TEST(an_unreadable_request_fails),
 		JOB_TEST(a_request_without_a_rootfs_fails),
 		JOB_TEST(quotes_the_container),

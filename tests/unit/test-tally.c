@@ -31,14 +31,14 @@ static void leaves_out_what_there_is_none_of(void **state)
 	expect((struct tally){{[FATE_GROWN] = 2}}, false, "2 grown\n");
 	expect((struct tally){{[FATE_GROWN] = 2, [FATE_KEPT] = 1}}, true,
 	       "2 would grow, 1 large enough\n");
-	expect((struct tally){{1, 2, 3, 4, 5, 6, 7, 8}}, false,
+	expect((struct tally){{1, 2, 3, 4, 5, 6, 7, 8, 9}}, false,
 	       "1 grown, 2 large enough, 3 without a request, 4 not running or not on a thin "
-	       "device, 5 refused, 6 failed, 7 not found, 8 left undone\n");
+	       "device, 5 postponed, 6 refused, 7 failed, 8 not found, 9 left undone\n");
 }
 
 static void as_json_all_are_there(void **state)
 {
-	const struct tally tally = {{1, 2, 3, 4, 5, 6, 7, 8}};
+	const struct tally tally = {{1, 2, 3, 4, 5, 6, 7, 8, 9}};
 	struct json_writer *w = json_writer_begin();
 	char *text = NULL;
 	size_t size;
@@ -50,8 +50,8 @@ static void as_json_all_are_there(void **state)
 	assert_int_equal(json_writer_end(w, out), 0);
 	fclose(out);
 	assert_string_equal(text, "{\"summary\":{\"grown\":1,\"kept\":2,\"unasked\":3,"
-				  "\"passed_over\":4,\"refused\":5,\"failed\":6,\"missing\":7,"
-				  "\"left\":8}}\n");
+				  "\"passed_over\":4,\"postponed\":5,\"refused\":6,\"failed\":7,"
+				  "\"missing\":8,\"left\":9}}\n");
 	free(text);
 }
 
@@ -73,6 +73,7 @@ static void the_worst_counts(void **state)
 	assert_int_equal(status_with(FATE_GROWN, FATE_MISSING), EXIT_NOT_APPLICABLE);
 	assert_int_equal(status_with(FATE_REFUSED, FATE_MISSING), EXIT_REFUSED);
 	assert_int_equal(status_with(FATE_FAILED, FATE_REFUSED), EXIT_FAILED);
+	assert_int_equal(status_with(FATE_POSTPONED, FATE_REFUSED), EXIT_FAILED);
 }
 
 int main(void)
