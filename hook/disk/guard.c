@@ -5,6 +5,7 @@
 #include "base/quote.h"
 #include "base/thousandths.h"
 #include "disk/ledger.h"
+#include "disk/prune.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -120,84 +121,6 @@ int guard_check_room(const struct thin_pool *pool, const struct pool_marks *mark
 /* --- over-commit -------------------------------------------------------------------------------
  */
 
-struct promise {
-	uint32_t thin_id;
-	uint64_t sectors;
-};
-
-struct count {
-	const struct thin_device *but;
-	const char *pool_name;
-	struct promise *promises;
-	size_t n;
-	int error;
-};
-
-static void add_promise(struct count *count, uint32_t thin_id, uint64_t sectors)
-{
-	struct promise *more;
-
-	if (thin_id == count->but->thin_id)
-		return;
-	for (size_t i = 0; i < count->n; i++) {
-		if (count->promises[i].thin_id != thin_id)
-			continue;
-		if (count->promises[i].sectors < sectors)
-			count->promises[i].sectors = sectors;
-		return;
-	}
-	more = realloc(count->promises, (count->n + 1) * sizeof(*more));
-	if (!more) {
-		count->error = -ENOMEM;
-		return;
-	}
-	more[count->n++] = (struct promise){thin_id, sectors};
-	count->promises = more;
-}
-
-static int add_active(dev_t dev, void *context)
-{
-	_cleanup_(thin_device_free) struct thin_device device = {0};
-	struct count *count = context;
-	struct why unused;
-
-	/* What is gone again, or cannot be read, is no thin device that we could count. */
-	if (thin_lookup(dev, &device, &unused) == 0 && device.pool == count->but->pool)
-		add_promise(count, device.thin_id, device.sectors);
-	return 0;
-}
-
-static void add_entry(const struct ledger_entry *entry, void *context)
-{
-	struct count *count = context;
-
-	if (strcmp(entry->pool, count->pool_name) == 0)
-		add_promise(count, entry->thin_id, entry->sectors);
-}
-
-static int promised_to_others(const char *ledger_dir, const char *pool_name,
-			      const struct thin_device *device, uint64_t *ret_sectors,
-			      struct why *why)
-{
-	struct count count = {.but = device, .pool_name = pool_name};
-	uint64_t sum = 0;
-	int r = thin_each(add_active, &count, why);
-
-	if (r >= 0)
-		r = ledger_each(ledger_dir, add_entry, &count, why);
-	if (r >= 0 && count.error)
-		r = why_set(why, ENOMEM, "out of memory");
-	for (size_t i = 0; i < count.n; i++) {
-		if (sum < UINT64_MAX / 2) /* a sum that large is refused in any case */
-			sum += count.promises[i].sectors;
-	}
-	free(count.promises);
-	if (r < 0)
-		return r;
-	*ret_sectors = sum;
-	return 0;
-}
-
 int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
 			   uint64_t sectors, struct why *why)
 {
@@ -217,15 +140,126 @@ int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks
 		       thousandths_format(marks->overcommit_thousandths));
 }
 
+struct promise {
+	uint32_t thin_id;
+	uint64_t sectors;
+	bool is_active;
+};
+
+struct count {
+	const struct thin_pool *pool;
+	const struct pool_marks *marks;
+	const struct thin_device *device;
+	uint64_t own_sectors; /* that @device is to have */
+	struct promise *promises;
+	size_t n;
+	int error;
+};
+
+static struct promise *promise_of(const struct count *count, uint32_t thin_id)
+{
+	for (size_t i = 0; i < count->n; i++) {
+		if (count->promises[i].thin_id == thin_id)
+			return &count->promises[i];
+	}
+	return NULL;
+}
+
+static void add_promise(struct count *count, uint32_t thin_id, uint64_t sectors, bool is_active)
+{
+	struct promise *promise = promise_of(count, thin_id), *more;
+
+	if (thin_id == count->device->thin_id)
+		return;
+	if (promise) {
+		if (promise->sectors < sectors)
+			promise->sectors = sectors;
+		return;
+	}
+	more = realloc(count->promises, (count->n + 1) * sizeof(*more));
+	if (!more) {
+		count->error = -ENOMEM;
+		return;
+	}
+	more[count->n++] = (struct promise){thin_id, sectors, is_active};
+	count->promises = more;
+}
+
+static int add_active(dev_t dev, void *context)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	struct count *count = context;
+	struct why unused;
+
+	/* What is gone again, or cannot be read, is no thin device that we could count. */
+	if (thin_lookup(dev, &device, &unused) == 0 && device.pool == count->device->pool)
+		add_promise(count, device.thin_id, device.sectors, true);
+	return 0;
+}
+
+static void add_entry(const struct ledger_entry *entry, void *context)
+{
+	struct count *count = context;
+
+	if (strcmp(entry->pool, count->pool->name) == 0)
+		add_promise(count, entry->thin_id, entry->sectors, false);
+}
+
+static uint64_t sum_of(const struct count *count)
+{
+	uint64_t sum = count->own_sectors;
+
+	for (size_t i = 0; i < count->n; i++)
+		sum = add(sum, count->promises[i].sectors);
+	return sum;
+}
+
+static bool fits(const struct count *count)
+{
+	struct why unused;
+
+	return guard_check_overcommit(count->pool, count->marks, sum_of(count), &unused) == 0;
+}
+
+/* For ledger_prune(), which is asked for its lock; removing entries is not the guard's business. */
+static bool discount_gone(const struct ledger_entry *entry, void *context)
+{
+	struct count *count = context;
+	struct promise *promise = promise_of(count, entry->thin_id);
+
+	if (strcmp(entry->pool, count->pool->name) == 0 && promise && !promise->is_active &&
+	    promise->sectors && !fits(count) && prune_is_gone(entry))
+		promise->sectors = 0;
+	return false;
+}
+
+/*
+ * The ledger has entries of devices that were removed until `heal --all` comes by. Which these are
+ * only the kernel can say, and it complains in its log when it does: it is asked only if the limit
+ * would be crossed, and only until it is not.
+ */
+static int count_promises(const char *ledger_dir, struct count *count, struct why *why)
+{
+	int r = thin_each(add_active, count, why);
+
+	if (r >= 0)
+		r = ledger_each(ledger_dir, add_entry, count, why);
+	if (r >= 0 && count->error)
+		r = why_set(why, ENOMEM, "out of memory");
+	if (r >= 0 && !fits(count))
+		r = ledger_prune(ledger_dir, discount_gone, count, why);
+	return r < 0 ? r : guard_check_overcommit(count->pool, count->marks, sum_of(count), why);
+}
+
 int guard_check(const struct pool_marks *marks, const char *ledger_dir,
 		const struct thin_pool *pool, const struct thin_device *device, uint64_t sectors,
 		uint64_t cost_blocks, struct why *why)
 {
-	uint64_t others = 0;
+	struct count count = {pool, marks, device, .own_sectors = sectors};
 	int r = guard_check_room(pool, marks, cost_blocks, why);
 
-	if (r < 0 || sectors == 0 || !marks->overcommit_thousandths)
-		return r;
-	r = promised_to_others(ledger_dir, pool->name, device, &others, why);
-	return r < 0 ? r : guard_check_overcommit(pool, marks, others + sectors, why);
+	if (r == 0 && sectors && marks->overcommit_thousandths)
+		r = count_promises(ledger_dir, &count, why);
+	free(count.promises);
+	return r;
 }

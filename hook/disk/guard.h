@@ -20,8 +20,9 @@ struct pool_marks {
  * written? 0; -ENOSPC with the pool's figures: no; other -errno with a reason: it cannot be told.
  *
  * Counted as promised is each thin device of the pool that is active, or that the ledger knows,
- * with the larger of its present length and the ledger's. A device that is neither (a container
- * that was never grown, and is stopped) is not seen: its length is in its engine's files only.
+ * with the larger of its present length and the ledger's, and that was not removed since. A device
+ * that is neither (a container that was never grown, and is stopped) is not seen: its length is in
+ * its engine's files only.
  */
 int guard_check(const struct pool_marks *marks, const char *ledger_dir,
 		const struct thin_pool *pool, const struct thin_device *device, uint64_t sectors,

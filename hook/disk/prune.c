@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-static bool is_gone(const struct ledger_entry *entry)
+bool prune_is_gone(const struct ledger_entry *entry)
 {
 	_cleanup_(thin_device_free) struct thin_device pool = {0};
 	struct why unused;
@@ -20,7 +20,7 @@ static bool is_gone(const struct ledger_entry *entry)
 static bool prune_one(const struct ledger_entry *entry, void *context)
 {
 	const struct prune_order *order = context;
-	bool gone = is_gone(entry);
+	bool gone = prune_is_gone(entry);
 
 	if (gone)
 		order->tell(entry->device, order->context);

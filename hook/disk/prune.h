@@ -10,6 +10,7 @@
  */
 
 #include "base/why.h"
+#include "disk/ledger-entry.h"
 
 #include <stdbool.h>
 
@@ -24,3 +25,9 @@ struct prune_order {
 /* 0, or -errno with a reason. Cost grows with the devices of the host: never on a container's way.
  */
 int prune_ledger(const struct prune_order *order, struct why *why);
+
+/*
+ * Is the device of @entry gone, by that proof? Costs two lines in the kernel's log if it is. Only
+ * from ledger_prune(), under whose lock there is one caller at a time, as thin_has() needs it.
+ */
+bool prune_is_gone(const struct ledger_entry *entry);

@@ -104,6 +104,16 @@ overcommit() {
 	configure '{ "pool_guard": { "overcommit": 4 } }'
 	ok "4 of 4 x 1 GiB: grows" call_hook $B
 	is "4 of 4 x 1 GiB: 2 GiB" "$(device_bytes disk)" $((2 * GIB))
+	configure '{ "pool_guard": { "overcommit": 6 } }'
+	ok "removed: a disk" new_disk gone
+	ok "removed: grows" grow_disk gone 2G
+	ok "removed: 7 of 6 x 1 GiB while it is there: fails" not grow_disk disk 3G
+	ok "removed: it goes" drop_disk gone
+	ok "removed: 7 of 6 x 1 GiB while it is stopped: fails" not grow_disk disk 3G
+	ok "removed: its id goes" dmsetup message pool 0 "delete $((next_thin_id - 1))"
+	ok "removed: the ledger still has it" test -e /var/lib/oci-thin-grow/ledger/gone
+	ok "removed: 5 of 6 x 1 GiB, for it does not count: grows" grow_disk disk 2050M
+	is "removed: no probe is left" "$(dmsetup ls | grep -c probe)" 0
 	: >/run/messages
 	configure '{ "pools": ["fast-*"] }'
 	asks 3G

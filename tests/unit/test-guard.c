@@ -8,6 +8,8 @@
 #include "disk/lock.h"
 #include "grow-fixture.h"
 
+#include <dirent.h>
+
 static bool allows(const char *name, const void *context)
 {
 	return strcmp(name, context) == 0;
@@ -30,8 +32,8 @@ static void refuses_a_pool_that_is_not_allowed(void **state)
 	assert_large();
 }
 
-/* What the ledger knows of a device that is not active. */
-static void promise(const char *device, const char *pool, uint32_t thin_id, uint64_t gib)
+/* What the ledger knows of a device that is not active, and may be gone. */
+static void note(const char *device, const char *pool, uint32_t thin_id, uint64_t gib)
 {
 	struct ledger_entry entry = {.thin_id = thin_id, .sectors = gib * GIB / 512};
 
@@ -39,6 +41,18 @@ static void promise(const char *device, const char *pool, uint32_t thin_id, uint
 	snprintf(entry.pool, sizeof(entry.pool), "%s", pool);
 	assert_int_equal(ledger_boot_id(entry.boot_id), 0);
 	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+}
+
+/* Of one that is in the pool. */
+static void promise(const char *device, const char *pool, uint32_t thin_id, uint64_t gib)
+{
+	size_t i = 0;
+
+	note(device, pool, thin_id, gib);
+	while (fake_dm.thin_ids[i])
+		i++;
+	assert_true(i < COUNT_OF(fake_dm.thin_ids));
+	fake_dm.thin_ids[i] = thin_id;
 }
 
 static void counts_what_the_pool_has_promised(void **state)
@@ -71,6 +85,67 @@ static void refuses_what_would_cross_the_limit(void **state)
 	order.marks.overcommit_thousandths = 2010;
 	expect_result(GROW_DONE);
 	assert_large();
+}
+
+static unsigned int count_entries(void)
+{
+	unsigned int n = 0;
+	DIR *dir = opendir(ledger_dir);
+
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n - 2;
+}
+
+/* The entry of a removed device is there until `heal --all` comes by. */
+static void does_not_count_what_is_gone(void **state)
+{
+	(void)state;
+	order.marks.overcommit_thousandths = 2000;
+	promise("a", "docker-pool", 1, 150);
+	note("b", "docker-pool", 2, 47);
+	note("c", "docker-pool", 3, 900);
+	order.dry_run = true;
+	expect_result(GROW_DONE);
+	order.dry_run = false;
+	expect_result(GROW_DONE);
+	assert_large();
+	assert_int_equal(count_entries(), 4); /* with its own */
+	assert_false(fake_dm.probe_exists);
+}
+
+/* Each question about an id that is gone is two lines in the kernel's log. */
+static void asks_of_what_is_gone_only_at_the_limit(void **state)
+{
+	(void)state;
+	order.marks.overcommit_thousandths = 2000;
+	note("a", "docker-pool", 1, 100);
+	note("elsewhere", "other-pool", 2, 900);
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_dm.count[DM_DEVICE_CREATE], 0);
+	start_again(state);
+	order.marks.overcommit_thousandths = 2000;
+	for (uint32_t id = 1; id <= 5; id++) {
+		char name[] = {(char)('a' + id), '\0'};
+
+		note(name, "docker-pool", id, 45);
+	}
+	note("elsewhere", "other-pool", 9, 900);
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_dm.count[DM_DEVICE_CREATE], 1);
+}
+
+/* What cannot be told counts. */
+static void counts_what_cannot_be_asked_for(void **state)
+{
+	(void)state;
+	order.marks.overcommit_thousandths = 2000;
+	note("a", "docker-pool", 1, 900);
+	fake_dm.fault = (struct fake_when){DM_DEVICE_CREATE, 1};
+	fake_dm.fault_errno = EBUSY;
+	expect_result(GROW_REFUSED);
+	assert_contains(why.text, "9.04 times");
 }
 
 static void takes_the_larger_of_table_and_ledger(void **state)
@@ -249,6 +324,9 @@ int main(void)
 		FS_TEST(refuses_a_pool_that_is_not_allowed, FS_EXT4),
 		FS_TEST(counts_what_the_pool_has_promised, FS_EXT4),
 		FS_TEST(refuses_what_would_cross_the_limit, FS_EXT4),
+		FS_TEST(does_not_count_what_is_gone, FS_EXT4),
+		FS_TEST(asks_of_what_is_gone_only_at_the_limit, FS_EXT4),
+		FS_TEST(counts_what_cannot_be_asked_for, FS_EXT4),
 		FS_TEST(takes_the_larger_of_table_and_ledger, FS_EXT4),
 		FS_TEST(is_exact, FS_EXT4),
 		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
