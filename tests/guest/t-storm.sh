@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# heal against a pool that is suspended and reloaded at random moments, and against device numbers that are used again
-# at random moments: no device stays short, none gets another's table, none stays suspended.
+# heal against a pool that is suspended and reloaded, and against device numbers that are used again, both at each moment
+# of heal and at random ones: no device stays short, none gets another's table, none stays suspended.
 # suites: bookworm trixie
 # matrix: bookworm:FS=ext4
 # soak: bookworm:FS=ext4 trixie:FS=xfs
@@ -12,18 +12,22 @@
 # shellcheck source=tests/guest/bundle.sh
 . /src/tests/guest/bundle.sh
 
-ROUNDS=$((${SOAK:-1} * 20 / 3)) # 6, or 200 for a soak of 30
+ROUNDS=$((${SOAK:-3} * 20 / 3)) # 20, or 200 for a soak of 30
 A="pool-snap-1"
 B="pool-snap-2"
 
-# up_to MS: a random time of at most that
-up_to() {
-	local ms=$((RANDOM % $1))
-	sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
+exec {never}<> <(:)
+
+# nap MS, without starting a process
+nap() {
+	local seconds
+	printf -v seconds '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
+	read -r -t "$seconds" -u "$never" _ || true
 }
 
-activations() {
-	grep -c "action=heal device=$1" /run/messages
+# up_to MS: a random time of at most that
+up_to() {
+	nap $((RANDOM % $1))
 }
 
 refused_loads() {
@@ -47,130 +51,154 @@ ok "a disk" grown_disk $A 2G
 ok "another" grown_disk $B 3G
 dmesg -C
 
-## The pool is suspended, and gets a new table, again and again
+## heal, held up at a call of which the number is in /run/moment: it makes /run/held and waits for /run/go
 
-# Half of the time as long as an lvextend has it suspended, half of the time no longer than it takes.
-pool_storm() {
-	local table
-	table=$(dmsetup table pool)
-	while [ ! -e /run/calm ]; do
-		up_to 200
-		if [ $((RANDOM % 2)) = 0 ]; then
-			dmsetup suspend pool
-			up_to 150
-		fi
-		dmsetup load pool --table "$table"
-		dmsetup resume pool
-	done
-}
-
-short='' refused=0 bad=''
-pool_storm >/run/storm.log 2>&1 &
-storm=$!
-for i in $(seq "$ROUNDS"); do
-	# The engine's own load may be refused, too.
-	until thin_on $A 1 1G 2>/run/null; do
-		refused=$((refused + 1))
-		dmsetup remove --retry $A 2>/run/null
-	done
-	[ "$(device_bytes $A)" = $((2 * GIB)) ] || short+=" $i"
-	mount /dev/mapper/$A /run/disk/$A || bad+=" $i: not mounted;"
-	[ "$(cat /run/disk/$A/whose)" = $A ] || bad+=" $i: not its data;"
-	umount /run/disk/$A
-	dmsetup remove --retry $A || bad+=" $i: not removed;"
-done
-: >/run/calm
-ok "pool: the storm is over" wait $storm
-echo "$ROUNDS activations; the engine's load was refused $refused times, heal's $(($(refused_loads) - refused)) times" | diag
-is "pool: none was too short after udev" "$short" ""
-is "pool: all was well" "$bad" ""
-is "pool: each was healed, once" "$(activations $A)" "$ROUNDS"
-is "pool: nothing failed" "$(grep -cE 'action=(fail|skip|warn)' /run/messages)" 0
-is "pool: nothing is suspended" "$(suspended)" 0
-
-## A device goes while heal is at it, and another gets its number
-
-# Random pauses before each call that looks at a device, opens it or changes it
-cat >/run/slow.c <<'END'
+cat >/run/hold.c <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/types.h>
-#include <time.h>
 #include <unistd.h>
 
-static void pause_a_while(void)
+static void hold(void)
 {
-	static unsigned int seed;
-	struct timespec now;
+	static int calls;
+	int moment = 0;
+	FILE *file;
 
-	if (strcmp(program_invocation_short_name, "oci-thin-grow") != 0)
+	if (strcmp(program_invocation_short_name, "oci-thin-grow") != 0 ||
+	    !(file = fopen("/run/moment", "r")))
 		return;
-	if (!seed) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		seed = (unsigned int)now.tv_nsec ^ (unsigned int)getpid();
-	}
-	if (rand_r(&seed) % 3)
-		usleep((useconds_t)(rand_r(&seed) % 40000));
+	if (fscanf(file, "%d", &moment) != 1)
+		moment = 0;
+	fclose(file);
+	/* Only one heal is held up in each round. */
+	if (++calls != moment || creat("/run/held.new", 0600) < 0 || link("/run/held.new", "/run/held") < 0)
+		return;
+	for (int i = 0; i < 60000 && access("/run/go", F_OK) < 0; i++)
+		usleep(1000);
 }
 
 int ioctl(int fd, unsigned long request, ...)
 {
-	static int (*real)(int, unsigned long, void *);
+	int (*real)(int, unsigned long, void *) = (int (*)(int, unsigned long, void *))dlsym(RTLD_NEXT, "ioctl");
 	va_list ap;
 	void *arg;
 
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	if (!real)
-		real = (int (*)(int, unsigned long, void *))dlsym(RTLD_NEXT, "ioctl");
-	pause_a_while();
+	hold();
 	return real(fd, request, arg);
 }
 
-static int slow_open(const char *name, const char *path, int flags, mode_t mode)
+static int held_open(const char *name, const char *path, int flags, mode_t mode)
 {
 	int (*real)(const char *, int, ...) = (int (*)(const char *, int, ...))dlsym(RTLD_NEXT, name);
 
 	if (strncmp(path, "/dev/dm-", 8) == 0)
-		pause_a_while();
+		hold();
 	return real(path, flags, mode);
 }
 
-#define OPEN(name)                                             \
-	int name(const char *path, int flags, ...)             \
-	{                                                      \
-		mode_t mode = 0;                               \
-		va_list ap;                                    \
-		va_start(ap, flags);                           \
-		if (flags & O_CREAT)                           \
-			mode = va_arg(ap, mode_t);             \
-		va_end(ap);                                    \
-		return slow_open(#name, path, flags, mode);    \
+#define OPEN(name)                                              \
+	int name(const char *path, int flags, ...)              \
+	{                                                       \
+		mode_t mode = 0;                                \
+		va_list ap;                                     \
+		va_start(ap, flags);                            \
+		if (flags & O_CREAT)                            \
+			mode = va_arg(ap, mode_t);              \
+		va_end(ap);                                     \
+		return held_open(#name, path, flags, mode);     \
 	}
-#undef open
-#undef open64
-#undef __open_2
+#define OPEN_2(name, real)                                      \
+	int name(const char *path, int flags)                   \
+	{                                                       \
+		return held_open(real, path, flags, 0);         \
+	}
 OPEN(open)
 OPEN(open64)
-
-#define OPEN_2(name, real)                                     \
-	int name(const char *path, int flags)                  \
-	{                                                      \
-		return slow_open(real, path, flags, 0);        \
-	}
 OPEN_2(__open_2, "open")
 OPEN_2(__open64_2, "open64")
 END
-ok "the pauses are built" gcc -O0 -shared -fPIC -o /run/slow.so /run/slow.c -ldl
+ok "heal can be held up" gcc -shared -fPIC -o /run/hold.so /run/hold.c -ldl
 mkdir -p /run/udev/rules.d
-echo 'SUBSYSTEM=="block", KERNEL=="dm-[0-9]*", ENV{LD_PRELOAD}="/run/slow.so"' >/run/udev/rules.d/93-slow.rules
+echo 'SUBSYSTEM=="block", KERNEL=="dm-[0-9]*", ENV{LD_PRELOAD}="/run/hold.so"' >/run/udev/rules.d/93-hold.rules
 udevadm control --reload
+
+# heal makes fewer calls than this, so that in some rounds it is not held up at all
+MOMENTS=18
+
+# hold_at ROUND: the next heal is held up at a moment that depends on it
+hold_at() {
+	rm -f /run/held /run/held.new /run/go
+	echo $(($1 % MOMENTS + 1)) >/run/moment
+}
+
+# is_held EVENT_PID: waits until it is, or until the process is over that waits for the event
+is_held() {
+	until [ -e /run/held ]; do
+		kill -0 "$1" 2>/run/null || return
+		nap 10
+	done
+}
+
+## The pool is suspended, and gets a new table
+
+pool_table=$(dmsetup table pool)
+
+# reload_pool: suspended as long as an lvextend does it, or no longer than it takes
+reload_pool() {
+	if [ $((RANDOM % 2)) = 0 ]; then
+		dmsetup suspend pool
+		up_to 150
+	fi
+	dmsetup load pool --table "$pool_table"
+	dmsetup resume pool
+}
+
+short='' refused=0 bad='' held=0
+for i in $(seq "$ROUNDS"); do
+	hold_at "$i"
+	thin_on $A 1 1G 2>/run/null &
+	engine=$!
+	if is_held $engine; then
+		held=$((held + 1))
+		dmsetup suspend pool
+		: >/run/go
+		up_to 100
+		dmsetup load pool --table "$pool_table"
+		dmsetup resume pool
+	fi
+	while kill -0 $engine 2>/run/null; do
+		reload_pool
+		up_to 100
+	done
+	if ! wait $engine; then
+		# Its own load was refused.
+		refused=$((refused + 1))
+		dmsetup remove --retry $A 2>/run/null
+		thin_on $A 1 1G
+	fi
+	[ "$(device_bytes $A)" = $((2 * GIB)) ] || short+=" $i"
+	mount /dev/mapper/$A /run/disk/$A || bad+=" $i: not mounted;"
+	[ "$(cat /run/disk/$A/whose)" = $A ] || bad+=" $i: not its data;"
+	umount /run/disk/$A
+	dmsetup remove --retry $A || bad+=" $i: not removed;"
+done
+echo "$ROUNDS activations, heal was held up in $held; the engine's load was refused $refused times, heal's $(($(refused_loads) - refused)) times" | diag
+isnt "pool: heal was held up" $held 0
+is "pool: none was too short after udev" "$short" ""
+is "pool: all was well" "$bad" ""
+is "pool: nothing failed" "$(grep -cE 'action=(fail|skip|warn)' /run/messages)" 0
+is "pool: nothing is suspended" "$(suspended)" 0
+
+## A device goes while heal is at it, and another gets its number
 
 minor_of() {
 	dmsetup info -c --noheadings -o minor "$1"
@@ -181,12 +209,12 @@ impatiently() {
 	DM_DISABLE_UDEV=1 dmsetup create "$1" --table "0 2097152 thin /dev/mapper/pool $2"
 }
 
-# gone NAME: removed as soon as nobody has it open; how often somebody had is added up in $busy
-gone() {
-	local end=$((SECONDS + 30))
+# goes NAME [TRIES]: removed, if need be as soon as nobody has it open; the tries in vain are added up in $busy
+goes() {
+	local tries=${2:-1000}
 	until DM_DISABLE_UDEV=1 dmsetup remove "$1" 2>/run/null; do
-		busy=$((busy + 1))
-		[ $SECONDS -lt $end ] || return
+		busy=$((busy + 1)) tries=$((tries - 1))
+		[ $tries -gt 0 ] || return
 	done
 }
 
@@ -203,32 +231,45 @@ check_b() {
 }
 
 pool=$(dmsetup info -c --noheadings -o major,minor pool)
-short='' bad='' busy=0 reused=0 first=0
+short='' bad='' busy=0 reused=0 held=0 free=0
 : >/run/messages
 for i in $(seq "$ROUNDS"); do
+	hold_at "$i"
 	impatiently $A 1
 	number=$(minor_of $A)
-	up_to 120
-	[ "$(device_bytes $A)" = $GIB ] && first=$((first + 1))
-	gone $A || bad+=" $i: $A does not go;"
-	impatiently $B 2
+	udevadm settle --timeout=60 &
+	settled=$!
+	if is_held $settled; then
+		held=$((held + 1))
+		if goes $A 2; then
+			free=$((free + 1))
+			impatiently $B 2
+		fi
+	fi
+	up_to 20
+	: >/run/go
+	if [ ! -e /dev/mapper/$B ]; then
+		goes $A || bad+=" $i: $A does not go;"
+		impatiently $B 2
+	fi
 	[ "$(minor_of $B)" = "$number" ] && reused=$((reused + 1))
+	wait $settled
 	udevadm settle --timeout=60
 	check_b "$i"
-	gone $B || bad+=" $i: $B does not go;"
+	goes $B || bad+=" $i: $B does not go;"
 	udevadm settle --timeout=60
 done
-echo "$ROUNDS removals, $first of them before heal was through; $busy tries met a device that was open" | diag
+echo "$ROUNDS removals, heal was held up in $held, and in $free of them the device could go; $busy tries met one that was open" | diag
 is "number: it was used again each time" $reused "$ROUNDS"
-isnt "number: heal was at work" $first 0
+isnt "number: a device went while heal was at it" $free 0
 is "number: none was too short, none had another's table" "$short" ""
 is "number: all was well" "$bad" ""
 is "number: nothing is suspended" "$(suspended)" 0
 is "number: only what was short was healed" "$(grep action= /run/messages | grep -vcE "action=heal device=($A .*to=2147483648|$B .*to=3221225472)")" 0
-rm /run/udev/rules.d/93-slow.rules
+rm /run/udev/rules.d/93-hold.rules /run/moment
 udevadm control --reload
 
-ok "the disk is whole" thin_on $A 1 1G
+ok "the disk comes up" thin_on $A 1 1G
 ok "and the other" thin_on $B 2 1G
 for disk in $A $B; do
 	if [ "$FS" = ext4 ]; then
