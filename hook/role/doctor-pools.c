@@ -8,16 +8,16 @@
 #include "base/file.h"
 #include "base/quote.h"
 #include "policy/size.h"
+#include "role/lvm.h"
 #include "role/pool-advice.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
-#define LVM_CONF      "/etc/lvm/lvm.conf"
+#define LVM_DIRECTORY "/etc/lvm"
 #define DMEVENTD_PID  "/run/dmeventd.pid"
-#define CONF_MAX      (1024UL * 1024)
+#define PID_MAX_BYTES 64
 #define METADATA_UNIT UINT64_C(4096)
 
 struct pool {
@@ -40,10 +40,15 @@ static uint64_t tenths(uint64_t a, uint64_t b)
 }
 
 /* What to do where no command does it. NULL: out of memory, or there is a command. */
-static char *by_hand(const struct pool_backing *backing, const char *command)
+static char *by_hand(const struct pool *pool, const struct pool_backing *backing,
+		     const char *command)
 {
 	if (command)
 		return NULL;
+	if (pool->facts.lvm)
+		return finding_text(
+			"; its volume group has not enough free space: add a device to it "
+			"(vgextend) and ask again, or remove containers and images");
 	return finding_text("; no command can lengthen it: make %s longer and ask again, or remove "
 			    "containers and images",
 			    backing->node ? backing->node : "the device below it");
@@ -52,7 +57,7 @@ static char *by_hand(const struct pool_backing *backing, const char *command)
 static void tell_data(const struct pool *pool, uint64_t percent)
 {
 	char *command = pool_extend_data(&pool->facts);
-	_cleanup_free_ char *else_do = by_hand(&pool->facts.data, command);
+	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.data, command);
 
 	complain(pool, "pool-data",
 		 finding_text("pool %s is %" PRIu64 ".%" PRIu64 " %% full%s",
@@ -67,7 +72,7 @@ static void tell_data(const struct pool *pool, uint64_t percent)
 static void tell_metadata(const struct pool *pool, uint64_t percent)
 {
 	char *command = pool_extend_metadata(&pool->facts);
-	_cleanup_free_ char *else_do = by_hand(&pool->facts.metadata, command);
+	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.metadata, command);
 
 	complain(pool, "pool-metadata",
 		 finding_text("pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use",
@@ -142,56 +147,51 @@ static void check_state(const struct pool *pool)
 
 /* --- does somebody extend it? ---------------------------------------------------------------- */
 
-/* LVM's default of 100 means: never. */
-static unsigned long threshold_in(const char *conf)
-{
-	static const char key[] = "thin_pool_autoextend_threshold";
-	unsigned long threshold = 100;
-
-	for (const char *at = conf; (at = strstr(at, key));) {
-		const char *line = at;
-
-		while (line > conf && line[-1] != '\n')
-			line--;
-		at += sizeof(key) - 1;
-		at += strspn(at, " \t");
-		if (line[strspn(line, " \t")] != '#' && *at == '=')
-			threshold = strtoul(at + 1, NULL, 10);
-	}
-	return threshold;
-}
-
 static bool dmeventd_runs(void)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *path = NULL, *name = NULL;
 	size_t len;
 	long pid;
 
-	if (file_read_at(AT_FDCWD, DMEVENTD_PID, CONF_MAX, &text, &len) < 0)
+	if (file_read_at(AT_FDCWD, DMEVENTD_PID, PID_MAX_BYTES, &text, &len) < 0)
 		return false;
 	pid = strtol(text, NULL, 10);
-	return pid > 0 && pid <= INT32_MAX && kill((pid_t)pid, 0) == 0;
+	path = pid > 0 ? finding_text("/proc/%ld/comm", pid) : NULL;
+	return path && file_read_at(AT_FDCWD, path, PID_MAX_BYTES, &name, &len) == 0 &&
+	       strcmp(name, "dmeventd\n") == 0;
 }
 
-static char *describe_autoextend(const char *name, bool lvm)
+/* Why nothing extends it; NULL: dmeventd does, or memory runs out. */
+static char *why_not_extended(const struct lvm_pool *lvm)
 {
-	_cleanup_free_ char *conf = NULL;
-	unsigned long threshold = 100;
-	size_t len;
+	static const char profile[] =
+		"; whether a profile says otherwise is not known, for " LVM_DIRECTORY
+		"/backup has no backup of its volume group";
 
-	if (!lvm)
-		return finding_text("nothing extends pool %s by itself", name);
-	if (file_read_at(AT_FDCWD, LVM_CONF, CONF_MAX, &conf, &len) == 0)
-		threshold = threshold_in(conf);
-	if (threshold >= 100)
-		return finding_text(
-			"nothing extends pool %s by itself: thin_pool_autoextend_threshold "
-			"in " LVM_CONF " is 100",
-			name);
-	if (!dmeventd_runs())
-		return finding_text("nothing extends pool %s by itself: dmeventd does not run",
-				    name);
-	return finding_text("dmeventd extends pool %s when it is %lu %% full", name, threshold);
+	if (lvm->threshold >= 100)
+		return finding_text("thin_pool_autoextend_threshold is 100 %s%s%s",
+				    lvm->source ? "in " : "by default",
+				    lvm->source ? lvm->source : "", lvm->has_backup ? "" : profile);
+	if (lvm->percent == 0)
+		return finding_text("thin_pool_autoextend_percent is 0");
+	return dmeventd_runs() ? NULL : finding_text("dmeventd does not run");
+}
+
+static char *describe_autoextend(const struct pool *pool)
+{
+	const char *name = quote(pool->device->name);
+	const struct lvm_pool *lvm = pool->facts.lvm;
+	_cleanup_free_ char *why_not = lvm ? why_not_extended(lvm) : NULL;
+
+	if (!lvm || why_not)
+		return finding_text("nothing extends pool %s by itself%s%s", name,
+				    why_not ? ": " : "", why_not ? why_not : "");
+	return finding_text(
+		"dmeventd extends pool %s when it is %lu %% full (%s)%s", name,
+		lvm->threshold < 50 ? 50 : lvm->threshold, lvm->source ? lvm->source : "",
+		lvm->unmonitored ? ", if it was told to watch it: activation/monitoring "
+				   "is 0"
+				 : "");
 }
 
 /* --- one after the other --------------------------------------------------------------------- */
@@ -213,6 +213,8 @@ static void examine(struct doctor *doctor, const struct thin_device *device,
 		    const struct thin_pool *status)
 {
 	_cleanup_free_ const char **thins = NULL;
+	_cleanup_free_ char *lv = pool_lvm_name(device->name, device->uuid);
+	_cleanup_(lvm_pool_free) struct lvm_pool lvm = {0};
 	struct pool pool = {.doctor = doctor, .device = device, .status = status};
 	struct pool_facts *facts = &pool.facts;
 	dev_t metadata, data;
@@ -229,15 +231,17 @@ static void examine(struct doctor *doctor, const struct thin_device *device,
 	};
 	thins = thins_of(doctor, device->dev, &facts->n_thins);
 	facts->thins = thins;
+	if (lv) {
+		lvm_pool_look(LVM_DIRECTORY, lv, &lvm);
+		facts->lvm = &lvm;
+	}
 	if (pool_devices(device->params, &metadata, &data) == 0) {
 		pool_backing_look("/sys", metadata, &facts->metadata);
 		pool_backing_look("/sys", data, &facts->data);
 	}
 	check_state(&pool);
-	findings_add(
-		&doctor->findings, SEVERITY_OK, "pool-autoextend", device->name,
-		describe_autoextend(quote(device->name), strncmp(device->uuid, "LVM-", 4) == 0),
-		NULL, NULL);
+	findings_add(&doctor->findings, SEVERITY_OK, "pool-autoextend", device->name,
+		     describe_autoextend(&pool), NULL, NULL);
 	pool_backing_free(&facts->metadata);
 	pool_backing_free(&facts->data);
 }

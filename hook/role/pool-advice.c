@@ -173,12 +173,42 @@ static char *both(char *first, char *second)
 	return text;
 }
 
-static char *lvextend(const char *lv, const char *option, uint64_t bytes)
+/* LVM rounds up to an extent. Unknown space is taken to be enough. */
+static bool has_room(const struct lvm_pool *lvm, uint64_t bytes)
+{
+	if (!lvm || !lvm->extent_bytes)
+		return true;
+	return (bytes + lvm->extent_bytes - 1) / lvm->extent_bytes * lvm->extent_bytes <=
+	       lvm->free_bytes;
+}
+
+static char *lvextend_data(const struct pool_facts *pool, const char *lv)
 {
 	_cleanup_free_ char *word = finding_word(lv);
+	uint64_t mib = pool->sectors / 4 * SECTOR_BYTES / MIB + 1, free_blocks;
 
-	return word ? finding_text("lvextend %s +%" PRIu64 "M %s", option, bytes / MIB + 1, word)
-		    : NULL;
+	if (!word)
+		return NULL;
+	if (has_room(pool->lvm, mib * MIB))
+		return finding_text("lvextend -L +%" PRIu64 "M %s", mib, word);
+	free_blocks = pool->lvm->free_bytes / SECTOR_BYTES / pool->block_sectors;
+	if (pool->data_used_blocks * 100 >=
+	    (pool->sectors / pool->block_sectors + free_blocks) * pool->data_percent)
+		return NULL;
+	return finding_text("lvextend -l +100%%FREE %s", word);
+}
+
+/* The group keeps a spare of the same length, for repairs. */
+static char *lvextend_metadata(const struct pool_facts *pool, const char *lv, uint64_t bytes)
+{
+	_cleanup_free_ char *word = finding_word(lv);
+	uint64_t mib = bytes / MIB + 1;
+
+	if (!word || !has_room(pool->lvm, mib * MIB) ||
+	    (pool->lvm && pool->lvm->extent_bytes &&
+	     pool->lvm->free_bytes < 2 * (mib * MIB + pool->lvm->extent_bytes)))
+		return NULL;
+	return finding_text("lvextend --poolmetadatasize +%" PRIu64 "M %s", mib, word);
 }
 
 char *pool_extend_data(const struct pool_facts *pool)
@@ -188,7 +218,7 @@ char *pool_extend_data(const struct pool_facts *pool)
 	uint64_t blocks = (pool->sectors + pool->sectors / 4) / block + 1, sectors = blocks * block;
 
 	if (lv)
-		return lvextend(lv, "-L", pool->sectors / 4 * SECTOR_BYTES);
+		return lvextend_data(pool, lv);
 	if (there * block > pool->sectors &&
 	    pool->data_used_blocks * 100 <= there * pool->data_percent)
 		return load_and_resume(pool, there * block, NULL);
@@ -204,7 +234,7 @@ char *pool_extend_metadata(const struct pool_facts *pool)
 	if (bytes * 2 > METADATA_MAX_BYTES)
 		return NULL;
 	if (lv)
-		return lvextend(lv, "--poolmetadatasize", bytes);
+		return lvextend_metadata(pool, lv, bytes);
 	if (pool->metadata.bytes >= bytes * 2)
 		return load_and_resume(pool, pool->sectors, NULL);
 	return both(lengthen_file(&pool->metadata, bytes * 2),

@@ -2,9 +2,11 @@
 #pragma once
 
 /*
- * The commands that mend a thin pool, made of what is known about it. Pure but for
+ * The commands that repair a thin pool, made of what is known about it. Pure but for
  * pool_backing_look(). Formats: Documentation/admin-guide/device-mapper/thin-provisioning.rst.
  */
+
+#include "role/lvm.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +28,7 @@ struct pool_facts {
 	const char *const *thins;  /* names of its active thin devices */
 	size_t n_thins;
 	struct pool_backing data, metadata;
+	const struct lvm_pool *lvm; /* NULL: it is not LVM's */
 };
 
 /* Reads it from @sys ("/sys" but in tests); what cannot be read stays empty. */

@@ -161,6 +161,27 @@ static void asks_lvm_for_its_own(void **state)
 	expect(pool_check(&pool), "lvchange -an vg/my-pool && lvchange -ay vg/my-pool");
 }
 
+/* A command that LVM would refuse is none. */
+static void asks_lvm_only_for_what_is_there(void **state)
+{
+	struct lvm_pool lvm = {.extent_bytes = 4 * MIB, .free_bytes = 68 * MIB};
+	struct pool_facts pool = facts();
+
+	(void)state;
+	pool.name = "vg-pool-tpool";
+	pool.uuid = "LVM-abc-tpool";
+	pool.lvm = &lvm;
+	expect(pool_extend_data(&pool), "lvextend -L +65M vg/pool");
+	lvm.free_bytes = 64 * MIB; /* 65 MiB are 17 extents */
+	expect(pool_extend_data(&pool), "lvextend -l +100%FREE vg/pool");
+	lvm.free_bytes = 2 * MIB; /* it would still be too full */
+	expect(pool_extend_data(&pool), NULL);
+	lvm.free_bytes = 17 * MIB; /* 5 MiB twice, each rounded up, and no more than that */
+	expect(pool_extend_metadata(&pool), NULL);
+	lvm.free_bytes = 18 * MIB;
+	expect(pool_extend_metadata(&pool), "lvextend --poolmetadatasize +5M vg/pool");
+}
+
 static void reads_lvm_names(void **state)
 {
 	static const struct {
@@ -220,6 +241,7 @@ int main(void)
 		cmocka_unit_test(takes_read_only_away),
 		cmocka_unit_test(checks_the_metadata),
 		cmocka_unit_test(asks_lvm_for_its_own),
+		cmocka_unit_test(asks_lvm_only_for_what_is_there),
 		cmocka_unit_test(reads_lvm_names),
 		cmocka_unit_test(finds_what_lies_below),
 	};
