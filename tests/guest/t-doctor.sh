@@ -3,7 +3,7 @@
 # doctor: each finding appears, and is gone after the command that it prints was typed.
 # suites: bookworm
 # matrix: FS=ext4
-# limit: 600
+# limit: 900
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh
@@ -133,12 +133,78 @@ mends "a hook that is something else" file-link 'does not lead'
 chown 1000 $RULE
 mends "another user's rule" file-access 'belongs to user 1000'
 
+## Engines: it is not what is in their files that counts, but what they make of it
+
+HOOKS=/usr/share/containers/oci/hooks.d/50-oci-thin-grow.json
+TOML=/etc/containerd/config.toml
+
+# edited FILE FILTER: JSON, through jq
+edited() {
+	jq "$2" "$1" >/run/edited && cp /run/edited "$1"
+}
+
+edited $JSON '.runtimes["oci-thin-grow"].path = "/usr/bin/runc"'
+mends "a runtime that is another program" engine '"/usr/bin/runc", is another program'
+edited $JSON '.runtimes["oci-thin-grow"].path = "/usr/sbin/oci-thin-grow"'
+mends "a runtime by another name" engine 'does not end in oci-thin-grow-runtime'
+edited $JSON '.runtimes["oci-thin-grow"].path = "/nowhere"'
+mends "a runtime that is not there" engine '"/nowhere", is no program'
+edited $JSON 'del(.runtimes["oci-thin-grow"])'
+mends "a default that is not there" engine 'not among its runtimes'
+ok "Docker reads that" kill -HUP "$docker_pid"
+ok "Docker: all is well" well
+
+mkdir -p /var/lib/containers/storage/devicemapper
+echo 'no JSON' >$HOOKS
+mends "a hook file that is no JSON" engine 'podman does not call the program: .*50-oci-thin-grow.json'
+edited $HOOKS '.when.always = false'
+mends "a hook that is never called" engine '"when" is never true'
+edited $HOOKS '.stages = ["createContainer"]'
+mends "a hook in a container" engine '"createContainer" is not one'
+edited $HOOKS 'del(.hook.args)'
+mends "a hook without arguments" engine 'its args'
+edited $HOOKS '.hook.path = "/bin/true"'
+mends "another hook" engine '"/bin/true", is another program'
+rm $HOOKS
+mends "no hook file" engine 'there is no .*50-oci-thin-grow.json'
+mkdir -p /etc/containers/containers.conf.d
+echo 'engine.hooks_dir = ["/t/hooks.d", {append=true}]' >/etc/containers/containers.conf.d/x.conf
+ok "podman: a directory more: all is well" well
+echo 'engine.hooks_dir = ["/t/hooks.d", {append=false}]' >/etc/containers/containers.conf.d/x.conf
+mends "podman: another directory" engine 'there is no /t/hooks.d'
+rm -r /etc/containers/containers.conf.d/x.conf /var/lib/containers/storage/devicemapper
+
+install -D -m 755 /bin/true /usr/local/bin/crio
+mkdir -p /var/lib/crio /etc/crio/crio.conf.d/20-site
+echo 'crio.runtime.hooks_dir = []' >/etc/crio/crio.conf.d/20-site/hooks
+mends "CRI-O without hooks" engine 'crio does not call the program: no directory of hooks'
+rm -r /var/lib/crio /usr/local/bin/crio
+
+mkdir -p /var/lib/containerd/io.containerd.snapshotter.v1.devmapper /etc/containerd
+printf 'version = 2\n' >$TOML
+mends "containerd is not hooked in" engine 'is not in /etc/containerd/config.toml'
+sed -i /BinaryName/d $TOML
+mends "containerd: no BinaryName" engine 'no BinaryName'
+sed -i 's,BinaryName = .*,BinaryName = "/usr/bin/runc",' $TOML
+mends "containerd: another program" engine '"/usr/bin/runc", is another program'
+like "containerd reads what was repaired" "$(containerd --config $TOML config dump)" 'BinaryName = "/usr/sbin/oci-thin-grow-runtime"'
+sed -i 's,^imports.*,,; 1a disabled_plugins = ["cri"]' $TOML
+ok "containerd without the CRI: all is well" well
+printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.oci-thin-grow]\n' >$TOML
+ok "containerd: a handler by hand" finds engine
+is "containerd: there is no command for that" "$(said engine | sed -n 's/^  mend: //p')" ""
+rm -r $TOML /var/lib/containerd/io.containerd.snapshotter.v1.devmapper
+ok "engines: all is well" well
+
 ## The configuration
 
 mkdir -p /etc/oci-thin-grow
 echo '{ "max_size": "lots" }' >/etc/oci-thin-grow/config.json
 ok "a configuration that cannot be read" finds_and_fails config
 like "it says where" "$(said config)" 'config.json.*max_size'
+echo '{ "runtime": "/nowhere/runc" }' >/etc/oci-thin-grow/config.json
+ok "a runtime that is not there" finds_and_fails runtime
+is "there is no command for that" "$(said runtime | sed -n 's/^  mend: //p')" ""
 rm /etc/oci-thin-grow/config.json
 ok "without it all is well" well
 touch /run/oci-thin-grow/disabled
