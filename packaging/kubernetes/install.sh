@@ -59,6 +59,43 @@ on_node() {
 	chroot "$host/" "$@"
 }
 
+# follow PATH: where that is, seen from here: links lead where they do on the node, not out of $host
+follow() {
+	local rest="$1" at='' part link links=0
+	while [ -n "$rest" ]; do
+		part=${rest%%/*}
+		case $rest in
+		*/*) rest=${rest#*/} ;;
+		*) rest='' ;;
+		esac
+		case $part in
+		'' | .) ;;
+		..) at=${at%/*} ;;
+		*)
+			if [ -L "$host$at/$part" ]; then
+				links=$((links + 1))
+				[ "$links" -le 40 ] || die "$1: too many links"
+				link=$(readlink "$host$at/$part")
+				case $link in
+				/*) at='' ;;
+				esac
+				rest=$link/$rest
+			else
+				at=$at/$part
+			fi
+			;;
+		esac
+	done
+	echo "$host$at"
+}
+
+# node PATH: the same, but a link at PATH itself is meant, not where it leads
+node() {
+	local dir
+	dir=$(follow "${1%/*}")
+	echo "$dir/${1##*/}"
+}
+
 has() {
 	on_node sh -c "command -v $1" >/dev/null 2>&1
 }
@@ -114,31 +151,32 @@ payload_files() {
 }
 
 install_files() {
-	local path
+	local path there
 	payload_files "$1" | while read -r path; do
-		same "$payload$path" "$host$path" && continue
-		write_new "$payload$path" "$host$path"
-		put "$host$path"
+		there=$(node "$path")
+		same "$payload$path" "$there" && continue
+		write_new "$payload$path" "$there"
+		put "$there"
 	done
 }
 
 # A program that its libraries or its processor do not let run would stop every container.
 install_program() {
-	local new
-	same "$payload$program" "$host$program" && return
-	write_new "$payload$program" "$host$program"
-	new=$(new_name "$program")
-	on_node "$new" --version >/dev/null || {
-		rm -f "$host$new"
+	local there
+	there=$(node "$program")
+	same "$payload$program" "$there" && return
+	write_new "$payload$program" "$there"
+	on_node "$(new_name "$program")" --version >/dev/null || {
+		rm -f "$(new_name "$there")"
 		die "the program does not run on this node: build the image on the node's distribution, or an older one"
 	}
-	put "$host$program"
+	put "$there"
 }
 
 # Who calls comes last: files and program first, then the links, then the rule and the hook that lead to them.
 install_payload() {
 	[ -e "$payload$program" ] || die "$payload$program: not there; is this the image that README.md describes?"
-	[ -w "$host/usr" ] || die "/usr of this node cannot be written: oci-thin-grow must come with the node's image"
+	[ -w "$(follow /usr)" ] || die "/usr of this node cannot be written: oci-thin-grow must come with the node's image"
 	install_files files
 	install_program
 	install_files links
@@ -153,47 +191,50 @@ reload_udev() {
 ## The policy
 
 install_policy() {
-	local new
+	local new there before
 	[ -e "$settings/policy.json" ] || return 0
-	mkdir -p "$host${policy%/*}"
-	new=$(new_name "$policy")
+	there=$(node "$policy")
+	before=$(node "$policy_before")
+	new=$(new_name "$there")
+	mkdir -p "${there%/*}"
 	# A ConfigMap is a link to files of any mode.
-	rm -f "$host$new"
-	cat "$settings/policy.json" >"$host$new"
-	chmod 644 "$host$new"
-	chown 0:0 "$host$new"
-	on_node "$program" --config "$new" config check || {
-		rm -f "$host$new"
+	rm -f "$new"
+	cat "$settings/policy.json" >"$new"
+	chmod 644 "$new"
+	chown 0:0 "$new"
+	on_node "$program" --config "$(new_name "$policy")" config check || {
+		rm -f "$new"
 		die "policy.json is wrong (above); the node keeps what it had"
 	}
 	# A run that was killed has left the one of before, and may not have tried the new one.
-	if [ ! -e "$host$policy_before" ]; then
-		cmp -s "$host$new" "$host$policy" && rm -f "$host$new" && return
-		keep_policy
+	if [ ! -e "$before" ]; then
+		cmp -s "$new" "$there" && rm -f "$new" && return
+		keep_policy "$there" "$before"
 	fi
-	put "$host$policy"
+	put "$there"
 	# With the node's own files
 	on_node "$program" config check || {
-		give_policy_back
+		give_policy_back "$there" "$before"
 		die "policy.json does not go with the configuration of this node (above), which keeps what it had"
 	}
-	rm -f "$host$policy_before"
+	rm -f "$before"
 }
 
-# An empty one: there was none.
+# keep_policy POLICY BEFORE: an empty one says that there was none
 keep_policy() {
 	local new
-	new=$(new_name "$policy_before")
-	: >"$host$new"
-	[ ! -e "$host$policy" ] || cp "$host$policy" "$host$new"
-	put "$host$policy_before"
+	new=$(new_name "$2")
+	: >"$new"
+	[ ! -e "$1" ] || cp "$1" "$new"
+	put "$2"
 }
 
+# give_policy_back POLICY BEFORE
 give_policy_back() {
-	if [ -s "$host$policy_before" ]; then
-		mv -f "$host$policy_before" "$host$policy"
+	if [ -s "$2" ]; then
+		mv -f "$2" "$1"
 	else
-		rm -f "$host$policy" "$host$policy_before"
+		rm -f "$1" "$2"
 	fi
 }
 
@@ -201,7 +242,7 @@ give_policy_back() {
 
 # sums: of the files that these change
 sums() {
-	cat "$host$config" "$host${config%/*}/conf.d/50-oci-thin-grow.toml" 2>/dev/null | cksum
+	cat "$(follow "$config")" "$(follow "${config%/*}/conf.d/50-oci-thin-grow.toml")" 2>/dev/null | cksum
 }
 
 # check_config: containerd reads its configuration, and our handler counts
@@ -249,33 +290,33 @@ restart_due() {
 }
 
 add_handler() {
-	[ -e "$host$config" ] || die "$config: not there; give --containerd the file that this node's containerd reads"
+	[ -e "$(follow "$config")" ] || die "$config: not there; give --containerd the file that this node's containerd reads"
 	change_handler enable
 }
 
 # Without the program there is nothing of it, either.
 drop_handler() {
-	[ -x "$host$program" ] && [ -e "$host$config" ] || return 0
+	[ -x "$(follow "$program")" ] && [ -e "$(follow "$config")" ] || return 0
 	change_handler disable
 }
 
 ## Taking it away
 
 drop_hooks() {
-	rm -f "$host/usr/share/containers/oci/hooks.d/50-oci-thin-grow.json"
+	rm -f "$(node /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json)"
 }
 
 # grown: devices that need healing, by their ledger entries
 grown() {
-	[ ! -x "$host$program" ] || on_node "$program" heal --all >/dev/null 2>&1 || true
-	ls "$host/var/lib/oci-thin-grow/ledger" 2>/dev/null
+	[ ! -x "$(follow "$program")" ] || on_node "$program" heal --all >/dev/null 2>&1 || true
+	ls "$(follow /var/lib/oci-thin-grow/ledger)" 2>/dev/null
 }
 
 # users: running containers whose runtime or hooks are ours
 users() {
-	local file
-	for file in "$host"/run/containerd/io.containerd.runtime.v2.task/*/*/options.json \
-		"$host"/run/containerd/io.containerd.runtime.v2.task/*/*/config.json; do
+	local file tasks
+	tasks=$(follow /run/containerd/io.containerd.runtime.v2.task)
+	for file in "$tasks"/*/*/options.json "$tasks"/*/*/config.json; do
 		grep -q /oci-thin-grow "$file" 2>/dev/null && basename "$(dirname "$file")"
 	done | sort -u
 }
@@ -287,22 +328,24 @@ check_unused() {
 }
 
 purge_files() {
-	local path
+	local path there
 	drop_hooks
 	for path in $(payload_files hooks) $(payload_files links) "$program" $(payload_files files) "$policy" "$policy_before"; do
-		rm -f "$host$path" "$host$(new_name "$path")"
+		there=$(node "$path")
+		rm -f "$there" "$(new_name "$there")"
 	done
-	for path in "$host/etc/oci-thin-grow" "$host/usr/lib/oci-thin-grow" "$host/usr/share/oci-thin-grow"; do
-		[ ! -d "$path" ] || find "$path" -depth -type d -empty -delete
+	for path in /etc/oci-thin-grow /usr/lib/oci-thin-grow /usr/share/oci-thin-grow; do
+		there=$(node "$path")
+		[ ! -d "$there" ] || find "$there" -depth -type d -empty -delete
 	done
-	rm -rf "$host/var/lib/oci-thin-grow" "$host/run/oci-thin-grow"
+	rm -rf "$(follow /var/lib/oci-thin-grow)" "$(follow /run/oci-thin-grow)"
 	reload_udev
 }
 
 main() {
 	parse_args "$@"
-	[ -d "$host/etc" ] || die "$host: not the root of a node"
-	run=$host/run/oci-thin-grow-node
+	[ -d "$(follow /etc)" ] || die "$host: not the root of a node"
+	run=$(follow /run/oci-thin-grow-node)
 	pending=$run/restart
 	mkdir -p "$run"
 	# The pod of before may not have ended yet.

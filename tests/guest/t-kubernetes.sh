@@ -166,6 +166,12 @@ other() {
 	"$K/install.sh" "$1" --host / --payload /stage --settings /run/settings --containerd /t/other.toml --restart "$2"
 }
 
+# absolute_links: as some distributions have them; in the installer's container they lead to that one's own files
+absolute_links() {
+	rm -rf /usr/libexec/oci && mkdir -p /opt/oci /run/node && ln -s /opt/oci /usr/libexec/oci &&
+		mv /run/containerd.toml /run/node/real.toml && ln -s /run/node/real.toml /run/containerd.toml
+}
+
 # litter: files that are half written
 litter() {
 	find /usr/sbin /usr/libexec /usr/share/containers /usr/lib/udev /etc/oci-thin-grow /t -maxdepth 4 -name '.*.new'
@@ -203,10 +209,14 @@ is "purge, by hand: containerd's configuration is as it was" "$(cat /t/other.tom
 ok "containerd starts" containerd_up "$(cri_toml)"
 ok "an image is made" image_up
 cp /run/containerd.toml /run/containerd.before
+ok "the node's links are absolute" absolute_links
 
 ok "the installer's pod runs" installer_up
 ok "it installs" pod_install install
 is "all of it is there" "$(absent)" ""
+ok "what its links lead to is the node's" test -L /opt/oci/hooks.d/oci-thin-grow
+ok "containerd's configuration is still a link" test -L /run/containerd.toml
+is "and has the handler" "$(grep -c 'runtimes.oci-thin-grow]' /run/node/real.toml)" 1
 is "links are links" "$(readlink /usr/libexec/oci/hooks.d/oci-thin-grow)" ../../../sbin/oci-thin-grow
 is "it is root's" "$(stat -c %a:%u:%g $PROGRAM)" 755:0:0
 is "the policy is root's" "$(stat -c %a:%u:%g /etc/oci-thin-grow/config.d/50-kubernetes.json)" 644:0:0
