@@ -118,7 +118,7 @@ ok "names: it stops" cri stop "$attempt"
 ok "names: the next attempt runs" env_of CONTAINER_FILTER '.metadata.attempt = 1' run_container app
 ok "names: grow means that" otg grow "$name/app" 2G
 like "names: it has 2 GiB" "$(size_in "$container")" '^(19|20)..$'
-is "names: completion knows it" "$(names | grep app | sort)" "$(printf '%s\n' "$attempt" "$name/app" | sort)"
+is "names: completion knows it" "$(names | grep -e app -e "$attempt" | sort)" "$(printf '%s\n' "$attempt" "$name/app" | sort)"
 ok "names: explain" otg explain "$name/app"
 ok "names: a sandbox of that name runs elsewhere" env_of POD_FILTER ".metadata.name = \"$name\"" run_pod wrapper test
 ok "names: with such a container" run_container app
