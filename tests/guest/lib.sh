@@ -149,10 +149,11 @@ stop_udev() {
 	udevadm control --exit && wait_for not pgrep -x systemd-udevd
 }
 
-# Messages go to /run/messages.
+# Messages go to /run/messages, which is empty once syslogd has said in it that it runs.
 start_syslog() {
 	busybox syslogd -n -O /run/messages >/run/syslogd.log 2>&1 &
-	wait_for test -S /dev/log
+	wait_for grep -q 'syslogd started' /run/messages && wait_for test -S /dev/log || return
+	: >/run/messages
 }
 
 ## The program, as operators call it
