@@ -127,6 +127,8 @@ static void decide(const struct grow_order *order, struct grow_report *report)
 	report->from_sectors = report->device.sectors;
 	report->fs_before = report->fs;
 	report->plan = plan_make(order->want_bytes, report->device.sectors, &report->fs);
+	if (!growfs_caution(&report->fs, report->plan.fs_bytes, &report->caution))
+		report->caution.text[0] = '\0';
 	report->unfinished = plan_is_empty(&report->plan) && is_unfinished(order, report);
 	if (report->unfinished || !plan_is_empty(&report->plan))
 		report->result = GROW_DONE;
@@ -345,6 +347,8 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	r = check_and_note(rootfs, order, report, &entry, deadline, why);
 	if (r < 0 || report->result == GROW_REFUSED)
 		return r;
+	if (order->warn && report->caution.text[0])
+		order->warn(report->caution.text, order->progress_context);
 	r = act(rootfs, order, report, deadline, why);
 	return r < 0 ? r : conclude(order, report, &entry, deadline, why);
 }

@@ -29,7 +29,10 @@ struct grow_order {
 	bool dry_run;			  /* look, decide and check, but do nothing */
 	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
 	grow_progress *progress;	  /* NULL: in one step */
-	void *progress_context;
+	/* Called with report->caution, if there is one, right before anything is changed; or NULL.
+	 */
+	void (*warn)(const char *caution, void *context);
+	void *progress_context; /* of both */
 };
 
 enum grow_result {
@@ -49,6 +52,7 @@ struct grow_report {
 	struct plan plan;
 	bool pool_denied;   /* refused because of allows_pool */
 	bool unfinished;    /* a run before did all but settle it, or say that it was done */
+	struct why caution; /* what speaks against the growth that is planned, or "" */
 	struct why warning; /* what is to be known although it was done or kept, or "" */
 };
 

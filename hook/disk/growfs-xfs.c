@@ -10,6 +10,12 @@
 
 /* At the beginning of each group: four sectors, and a root for each of up to seven trees. */
 #define HEADER_BLOCKS 11
+/*
+ * How large it was at first is not stored, but groups keep their size. On a thin device of up to 8
+ * GiB mkfs.xfs makes 8 groups, of up to 1 GiB; on a larger one 16, of more than 512 MiB. Ten times
+ * as many are ten times the first size.
+ */
+#define SMALL_GROUP_BYTES (UINT64_C(512) << 20)
 /* The places that any growth writes to: the primary superblock and the log. */
 #define PLACES 8
 
@@ -25,6 +31,7 @@ int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->max_bytes = UINT64_MAX;
 	ret->group_bytes = (uint64_t)geometry.agblocks * geometry.blocksize;
 	ret->group_metadata_bytes = (uint64_t)HEADER_BLOCKS * geometry.blocksize;
+	ret->many_groups = ret->group_bytes < SMALL_GROUP_BYTES ? 10 * 8 : 10 * 16;
 	ret->needs_settling = true;
 	memcpy(ret->uuid, geometry.uuid, sizeof(ret->uuid));
 	ret->xfs_blocks = geometry.datablocks;

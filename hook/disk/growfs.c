@@ -83,6 +83,24 @@ uint64_t growfs_cost_blocks(const struct growfs *fs, uint64_t bytes, uint64_t po
 	return cost < all ? cost : all;
 }
 
+bool growfs_caution(const struct growfs *fs, uint64_t bytes, struct why *ret)
+{
+	uint64_t groups;
+
+	if (bytes <= fs->bytes || !fs->many_groups)
+		return false;
+	groups = (bytes - 1) / fs->group_bytes + 1;
+	if (groups <= fs->many_groups)
+		return false;
+	why_set(ret, 0,
+		"at this size the filesystem has %" PRIu64
+		" allocation groups, as it was made for a disk of less than a tenth of it: that is "
+		"slower, and each group takes a block of the pool; a larger base size in the "
+		"engine's configuration avoids it for new containers",
+		groups);
+	return true;
+}
+
 /* What an errno of the ioctl means for the person who has to act. */
 static const char *hint(int err)
 {

@@ -22,6 +22,7 @@ struct growfs {
 	uint64_t max_bytes;   /* it can never be larger than this */
 	uint64_t group_bytes; /* what it is made of: block groups, allocation groups; 0: nothing */
 	uint64_t group_metadata_bytes; /* what each new group will hold, side by side */
+	uint64_t many_groups;	       /* more than these make it slow; 0: no number does */
 	const char *obstacle;	       /* why it cannot be grown at all, or NULL; static */
 	bool needs_settling;	       /* after growing: freeze and thaw once, see disk/grow.c */
 	uint8_t uuid[16];
@@ -53,6 +54,12 @@ uint64_t growfs_cost_blocks(const struct growfs *fs, uint64_t bytes, uint64_t po
  * the size again into *fs. 0; -errno with a reason; never makes anything smaller.
  */
 int growfs_grow(const struct rootfs *rootfs, struct growfs *fs, uint64_t bytes, struct why *why);
+
+/*
+ * What is to be known before growing to @bytes: that it was made for a far smaller disk, and will
+ * be made of too many groups. true and the text.
+ */
+bool growfs_caution(const struct growfs *fs, uint64_t bytes, struct why *ret);
 
 /* The members of the table, for growfs.c only. *_cost(): @bytes is more than fs->bytes. */
 int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret);

@@ -99,8 +99,8 @@ static void tell_news(const struct apply *apply, const struct job *job)
 	job_message(job, &message);
 	if (message.text[0])
 		log_stderr("%s", message.text);
-	if (job->report.warning.text[0])
-		log_stderr("container %s: %s", quote(job->container), job->report.warning.text);
+	if (job_warning(job))
+		log_stderr("container %s: %s", quote(job->container), job_warning(job));
 	if (job->outcome == JOB_GROWN && !apply->as_json)
 		tell_text(job, stdout);
 }
@@ -110,8 +110,7 @@ static void tell(struct apply *apply, const struct job *job,
 {
 	struct why what;
 
-	if (job->outcome == JOB_GROWN || job->outcome > JOB_NOT_APPLICABLE ||
-	    job->report.warning.text[0]) {
+	if (job->outcome == JOB_GROWN || job->outcome > JOB_NOT_APPLICABLE || job_warning(job)) {
 		tell_news(apply, job);
 	} else if (job->outcome == JOB_KEPT) {
 		why_set(&what, 0, "has %s already",

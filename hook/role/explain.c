@@ -143,6 +143,12 @@ static void print_verdict(const struct job *job)
 	}
 }
 
+static void print_warning(const struct job *job)
+{
+	if (job_warning(job))
+		printf("warning     %s\n", job_warning(job));
+}
+
 static int print_text(struct job *job, const struct policy *policy)
 {
 	printf("container   %s\n", quote(job->container));
@@ -152,6 +158,7 @@ static int print_text(struct job *job, const struct policy *policy)
 	print_limit(job, policy);
 	print_disk(job);
 	print_verdict(job);
+	print_warning(job);
 	print_healing(job);
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
@@ -242,6 +249,7 @@ static int print_json(struct job *job, const struct policy *policy)
 	}
 	json_write_string(w, "action", job_action(job));
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
+	json_write_string(w, "warning", job_warning(job));
 	return json_writer_end(w, stdout);
 }
 

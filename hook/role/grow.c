@@ -74,6 +74,7 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 static int tell(const struct job *job, bool json)
 {
 	struct why message;
+	const char *warning;
 	int r = 0;
 
 	if (!job->dry_run)
@@ -81,8 +82,10 @@ static int tell(const struct job *job, bool json)
 	job_message(job, &message);
 	if (message.text[0])
 		log_stderr("%s", message.text);
-	if (job->report.warning.text[0])
-		log_stderr("%s", job->report.warning.text);
+	/* Unless it was a dry run, a caution was printed before the growth. */
+	warning = job->dry_run ? job_warning(job) : job->report.warning.text;
+	if (warning && *warning)
+		log_stderr("%s", warning);
 	if (json) {
 		struct json_writer *w = json_writer_begin();
 
@@ -124,6 +127,12 @@ static struct job job_for(struct target *target, const struct options *options, 
 	return job;
 }
 
+static void warn(const char *caution, void *context)
+{
+	(void)context;
+	log_stderr("%s", caution);
+}
+
 static int grow_target(struct target *target, const struct options *options, uint64_t bytes)
 {
 	struct job job = job_for(target, options, bytes);
@@ -132,6 +141,7 @@ static int grow_target(struct target *target, const struct options *options, uin
 	int status;
 
 	job.progress = progress_step;
+	job.warn = warn;
 	job.progress_context = &progress;
 	policy.on_failure.request = policy.on_failure.not_applicable = ON_FAILURE_FAIL;
 	progress_begin(&progress);

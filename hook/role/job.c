@@ -62,6 +62,7 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	order.want_bytes = job->request.bytes;
 	order.dry_run = job->dry_run;
 	order.progress = job->progress;
+	order.warn = job->warn;
 	order.progress_context = job->progress_context;
 	if (policy_allow(policy, &job->request, &job->why) < 0)
 		return JOB_REFUSED;
@@ -230,7 +231,7 @@ static bool worth_a_line(const struct job *job)
 {
 	if (job->request.given && job->outcome == JOB_NOT_APPLICABLE)
 		return false;
-	if (job->report.warning.text[0])
+	if (job_warning(job))
 		return true;
 	if (job->outcome == JOB_KEPT)
 		return !job->request.given &&
@@ -309,9 +310,18 @@ static int priority(const struct job *job)
 {
 	int of_outcome = forms[job->outcome].priority;
 
-	if (job->report.warning.text[0] && of_outcome > LOG_WARNING)
+	if (job_warning(job) && of_outcome > LOG_WARNING)
 		return LOG_WARNING;
 	return job->request.given && of_outcome < LOG_WARNING ? LOG_WARNING : of_outcome;
+}
+
+const char *job_warning(const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+
+	if (report->warning.text[0])
+		return report->warning.text;
+	return job->outcome == JOB_GROWN && report->caution.text[0] ? report->caution.text : NULL;
 }
 
 void job_log(const struct job *job)
@@ -330,8 +340,8 @@ void job_log(const struct job *job)
 	add_request(&line, &job->request);
 	if (job->outcome >= JOB_NOT_APPLICABLE)
 		log_add(&line, "reason", job->why.text);
-	if (job->report.warning.text[0])
-		log_add(&line, "warning", job->report.warning.text);
+	if (job_warning(job))
+		log_add(&line, "warning", job_warning(job));
 	log_add_u64(&line, "took_ms", job->took_ms);
 	log_end(&line, priority(job));
 }

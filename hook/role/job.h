@@ -45,7 +45,8 @@ struct job {
 	/* How to open the rootfs, if it comes to that; NULL: root_path, below the bundle. */
 	int (*open_rootfs)(void *context, struct rootfs *ret, struct why *why);
 	void *open_context;
-	grow_progress *progress; /* as in struct grow_order */
+	grow_progress *progress; /* as in struct grow_order, and so is @warn */
+	void (*warn)(const char *caution, void *context);
 	void *progress_context;
 
 	bool in_vm; /* from @check: a virtual machine may have the disk, too */
@@ -87,6 +88,9 @@ struct facts job_facts(struct job *job);
 
 /* "docker", ...: as in engine/engine.h or engine/container.h. */
 const char *job_engine(const struct job *job);
+
+/* What is to be known of a growth although it was done, or would be; NULL: nothing. */
+const char *job_warning(const struct job *job);
 
 /* One log line, if the outcome is worth one; once per boot one more, if nothing would heal it. */
 void job_log(const struct job *job);

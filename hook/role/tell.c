@@ -102,6 +102,5 @@ void tell_json(const struct job *job, struct json_writer *w)
 	if (job->report.device.name)
 		json_disk(job, w);
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
-	json_write_string(w, "warning",
-			  job->report.warning.text[0] ? job->report.warning.text : NULL);
+	json_write_string(w, "warning", job_warning(job));
 }

@@ -175,6 +175,17 @@ large_blocks() {
 	ok "4 MiB blocks, 20G: starts" grow_disk disk4 20G
 	is "4 MiB blocks, 20G: grown" "$(device_bytes disk4)" $((20 * GIB))
 	like "4 MiB blocks, 20G: the pool has room" "$(dmsetup status pool4)" ' (1[6-9][0-9]|20[0-9])/350 - rw '
+	like "4 MiB blocks, 20G: warns of the groups" "$(cat /run/messages)" \
+		'action=grow .*to=21474836480 .*warning="at this size the filesystem has 16[0-9] allocation groups'
+	spec $B /run/disk/disk4 "$(ask 21G)"
+	state $B >/run/state
+	ok "4 MiB blocks, 21G: explained" otg explain --state /run/state
+	like "4 MiB blocks, 21G: explain warns, too" "$(cat /run/out)" 'warning +at this size the filesystem has 1[67][0-9] allocation groups'
+	ok "4 MiB blocks, 21G: a dry run" otg grow --device disk4 --dry-run --json 21G
+	like "4 MiB blocks, 21G: warns" "$(cat /run/err)" 'at this size the filesystem has 1[67][0-9] allocation groups'
+	like "4 MiB blocks, 21G: warns in JSON" "$(jq -r .warning /run/out)" '1[67][0-9] allocation groups'
+	ok "4 MiB blocks, 21G: by command" otg grow --device disk4 21G
+	is "4 MiB blocks, 21G: warns once" "$(grep -c 'allocation groups' /run/err)" 1
 	ok "4 MiB blocks: it goes" drop_disk disk4
 	dmsetup remove --retry pool4
 }

@@ -16,7 +16,7 @@
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 #endif
 #define XFS_MAGIC	  0x58465342
-#define AG_BLOCKS	  UINT64_C(65536)
+#define AG_BLOCKS	  65536
 #define AG_BLOCKS_MIN	  64
 #define EXT4_INODES	  8192
 #define EXT4_RESERVED_GDT 127
@@ -61,6 +61,7 @@ void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret)
 		.folder = new_folder(),
 		.block_bytes = 4096,
 		.bytes = bytes,
+		.ag_blocks = AG_BLOCKS,
 		.imaxpct = 25,
 		.btrfs_devices = 1,
 	};
@@ -273,7 +274,7 @@ static int xfs_geometry(void *arg)
 		fake_fs.bytes = fake_fs.jump_bytes;
 	*(struct xfs_fsop_geom_v4 *)arg = (struct xfs_fsop_geom_v4){
 		.blocksize = fake_fs.block_bytes,
-		.agblocks = AG_BLOCKS,
+		.agblocks = fake_fs.ag_blocks,
 		.datablocks = fake_fs.bytes / fake_fs.block_bytes,
 		.imaxpct = fake_fs.imaxpct,
 	};
@@ -285,8 +286,8 @@ static int xfs_grow(int fd, const struct xfs_growfs_data *request)
 	uint64_t blocks = request->newblocks;
 
 	assert_int_equal(request->imaxpct, fake_fs.imaxpct);
-	if (blocks % AG_BLOCKS < AG_BLOCKS_MIN)
-		blocks -= blocks % AG_BLOCKS;
+	if (blocks % fake_fs.ag_blocks < AG_BLOCKS_MIN)
+		blocks -= blocks % fake_fs.ag_blocks;
 	return grow_to(fd, blocks * fake_fs.block_bytes);
 }
 

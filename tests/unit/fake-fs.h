@@ -22,6 +22,7 @@ struct fake_fs {
 	/* What is special about it. */
 	bool without_64bit, error_flag, sparse_super2; /* ext4 */
 	uint32_t imaxpct;			       /* XFS */
+	uint32_t ag_blocks;			       /* XFS: of each allocation group */
 	unsigned int btrfs_devices;
 	unsigned int lacks_capability; /* CAP_..., or 0 (which is CAP_CHOWN: nobody asks for it) */
 	bool mount_read_only, read_only;

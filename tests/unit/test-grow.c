@@ -257,6 +257,38 @@ static void stops_between_steps_and_goes_on(void **state)
 	expect_result(GROW_KEPT);
 }
 
+static unsigned int warnings;
+
+static void warn(const char *caution, void *context)
+{
+	assert_ptr_equal(context, &warnings);
+	assert_string_equal(caution, report.caution.text);
+	assert_not_changed();
+	warnings++;
+}
+
+static void warns_before_anything_is_changed(void **state)
+{
+	(void)state;
+	warnings = 0;
+	fake_fs.ag_blocks = 4096; /* 16 MiB: 4 GiB are 256 of them */
+	order.warn = warn;
+	order.progress_context = &warnings;
+	order.dry_run = true;
+	expect_result(GROW_DONE);
+	assert_contains(report.caution.text, "256 allocation groups");
+	assert_int_equal(warnings, 0);
+	order.dry_run = false;
+	expect_result(GROW_DONE);
+	assert_int_equal(warnings, 1);
+	assert_contains(report.caution.text, "256 allocation groups");
+	assert_string_equal(report.warning.text, "");
+	assert_large();
+	expect_result(GROW_KEPT);
+	assert_int_equal(warnings, 1);
+	assert_string_equal(report.caution.text, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +312,7 @@ int main(void)
 		FS_TEST(never_asks_xfs_to_shrink, FS_XFS),
 		EACH_FS(has_an_error_if_the_size_cannot_be_read),
 		EACH_FS(needs_privileges),
+		FS_TEST(warns_before_anything_is_changed, FS_XFS),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,6 +266,36 @@ static void knows_bounds_of_what_growing_costs(void **state)
 	}
 }
 
+static const char *caution(uint64_t group_mib, uint64_t from_gib, uint64_t to_gib)
+{
+	fake_fs_arm(FS_XFS, from_gib * GIB, &rootfs);
+	fake_fs.ag_blocks = (uint32_t)(group_mib * MIB / 4096);
+	read_size();
+	rootfs_close(&rootfs);
+	fake_fs_disarm();
+	why.text[0] = '\0';
+	return growfs_caution(&fs, to_gib * GIB, &why) ? why.text : NULL;
+}
+
+static void warns_of_an_xfs_made_for_a_far_smaller_disk(void **state)
+{
+	(void)state;
+	fake_dm_arm(GIB / 512);
+	/* made for 1 GiB: 8 groups */
+	assert_null(caution(128, 1, 10));
+	assert_contains(caution(128, 1, 11), "the filesystem has 88 allocation groups");
+	/* also from a size in between, but not of what is there already */
+	assert_contains(caution(128, 9, 11), "88 allocation groups");
+	assert_null(caution(128, 11, 11));
+	/* made for 10 GiB: 16 */
+	assert_null(caution(640, 10, 100));
+	assert_contains(caution(640, 10, 1024), "1639 allocation groups");
+	/* ext4 has as many as it needs */
+	arm(FS_EXT4, GIB, GIB);
+	read_size();
+	assert_false(growfs_caution(&fs, TIB, &why));
+}
+
 static void counts_a_run_in_whole_blocks(void **state)
 {
 	(void)state;
@@ -389,6 +419,7 @@ int main(void)
 		cmocka_unit_test(knows_what_growing_costs),
 		cmocka_unit_test(knows_bounds_of_what_growing_costs),
 		cmocka_unit_test(counts_a_run_in_whole_blocks),
+		FS_TEST(warns_of_an_xfs_made_for_a_far_smaller_disk),
 		cmocka_unit_test(grows),
 		FS_TEST(leaves_half_a_block),
 		FS_TEST(tells_when_the_device_is_too_short),
