@@ -9,9 +9,16 @@ CFLAGS   ?= -O2 -g
 PREFIX   ?= /usr
 SYSCONFDIR ?= /etc
 DESTDIR  ?=
-# Debian's; elsewhere $(PREFIX)/share/zsh/site-functions
-ZSHDIR   ?= $(PREFIX)/share/zsh/vendor-completions
+# udev and systemd read /usr/lib, /usr/local/lib and /etc, and nothing below any other PREFIX.
+SYSTEM_LIB := $(if $(filter /usr /usr/local,$(PREFIX)),$(PREFIX)/lib,/etc)
+UDEVRULESDIR ?= $(SYSTEM_LIB)/udev/rules.d
+UNITDIR  ?= $(SYSTEM_LIB)/systemd/system
+TMPFILESDIR ?= $(SYSTEM_LIB)/tmpfiles.d
+# Debian's; elsewhere also below /usr it is site-functions.
+ZSHDIR   ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 O        ?= build
+
+$(if $(filter /%,$(PREFIX)),,$(error PREFIX must be an absolute path: udev and engines call the program by it))
 
 INSTALL  ?= install
 PKG_CONFIG ?= pkg-config
@@ -28,7 +35,8 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wformat=2 -Wformat-security -Wshadow -Wcon
 WARNINGS += $(if $(findstring clang,$(CC)),-Wno-gnu-statement-expression,) -Wno-pedantic
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE -fno-common \
 	$(if $(findstring -O0,$(CFLAGS))$(findstring sanitize,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
-ALL_CPPFLAGS = -Ihook -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(CPPFLAGS)
+PLACES   := -DPREFIX='"$(PREFIX)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -DUDEV_RULES_DIR='"$(UDEVRULESDIR)"'
+ALL_CPPFLAGS = -Ihook -D_GNU_SOURCE -DVERSION='"$(VERSION)"' $(PLACES) $(CPPFLAGS)
 ALL_CFLAGS   = -std=gnu17 $(WARNINGS) $(HARDEN) $(LIB_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS)
 LIB_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(LIBS))
@@ -48,7 +56,16 @@ $(PROGRAM): $(OBJECTS)
 $(O)/oci-thin-grow-runtime: $(PROGRAM)
 	ln -sf oci-thin-grow $@
 
-$(O)/%.o: %.c Makefile
+# Changes when the places do; what names them is then built again.
+$(O)/places: FORCE
+	@mkdir -p $(@D)
+	@echo $(PLACES) $(UNITDIR) $(TMPFILESDIR) >$@.new
+	@cmp -s $@.new $@ || mv $@.new $@
+
+.PHONY: FORCE
+FORCE:
+
+$(O)/%.o: %.c Makefile $(O)/places
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
@@ -69,14 +86,17 @@ $(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)
 # Objects of tests are kept, although make takes them for intermediate.
 .SECONDARY:
 
-.PHONY: unit layers check test guest soak demo bench
+.PHONY: unit layers places check test guest soak demo bench
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
 
 layers: ## calls go down only; one library, one file
 	@tests/layers.sh
 
-check: all layers unit ## unit tests and the layer check: seconds, no root, no guest
+places: ## what is built for another PREFIX names that one
+	@+tests/places.sh
+
+check: all layers places unit ## unit tests and two checks of the tree: seconds, no root, no guest
 
 # --- tests on a real kernel -----------------------------------------------------------------------------
 CUTS     ?= 30
@@ -114,50 +134,63 @@ MAN5 := oci-thin-grow.json.5
 BASH_COMPLETION = $(PREFIX)/share/bash-completion/completions/oci-thin-grow
 ZSH_COMPLETION  = $(ZSHDIR)/_oci-thin-grow
 FISH_COMPLETION = $(PREFIX)/share/fish/vendor_completions.d/oci-thin-grow.fish
-UNITS := $(PREFIX)/lib/systemd/system
 SHARE := $(PREFIX)/share/oci-thin-grow
 
-.PHONY: install uninstall
-install: all ## install below $(DESTDIR)$(PREFIX)
+# Installed texts name the places that they are installed for; in the sources these are those of PREFIX=/usr.
+TEXTS := $(wildcard config/*.json config/*/* doc/*.[58])
+$(O)/installed/%: % Makefile $(O)/places
+	@mkdir -p $(@D)
+	sed -e 's|/usr/sbin/oci-thin-grow|$(PREFIX)/sbin/oci-thin-grow|g' \
+		-e 's|/usr/libexec/oci|$(PREFIX)/libexec/oci|g' \
+		-e 's|/usr/share/oci-thin-grow|$(SHARE)|g' \
+		-e 's|/usr/lib/udev/rules.d|$(UDEVRULESDIR)|g' \
+		-e 's|/usr/lib/systemd/system|$(UNITDIR)|g' \
+		-e 's|/usr/lib/tmpfiles.d|$(TMPFILESDIR)|g' \
+		-e 's|/etc/oci-thin-grow|$(SYSCONFDIR)/oci-thin-grow|g' $< >$@
+
+.PHONY: texts install uninstall
+texts: $(TEXTS:%=$(O)/installed/%)
+
+install: all texts ## install below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
 	ln -sf oci-thin-grow $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/libexec/oci/hooks.d
 	ln -sf ../../../sbin/oci-thin-grow $(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow
-	$(INSTALL) -D -m 0644 config/hooks.d/50-oci-thin-grow.json \
+	$(INSTALL) -D -m 0644 $(O)/installed/config/hooks.d/50-oci-thin-grow.json \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json
-	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
-		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules
+	$(INSTALL) -D -m 0644 $(O)/installed/config/udev/94-oci-thin-grow.rules \
+		$(DESTDIR)$(UDEVRULESDIR)/94-oci-thin-grow.rules
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/man/man5
-	$(INSTALL) -m 0644 $(MAN8:%=doc/%) $(DESTDIR)$(PREFIX)/share/man/man8
-	$(INSTALL) -m 0644 $(MAN5:%=doc/%) $(DESTDIR)$(PREFIX)/share/man/man5
-	$(INSTALL) -D -m 0644 config/completion/oci-thin-grow.bash $(DESTDIR)$(BASH_COMPLETION)
-	$(INSTALL) -D -m 0644 config/completion/_oci-thin-grow $(DESTDIR)$(ZSH_COMPLETION)
-	$(INSTALL) -D -m 0644 config/completion/oci-thin-grow.fish $(DESTDIR)$(FISH_COMPLETION)
+	$(INSTALL) -m 0644 $(MAN8:%=$(O)/installed/doc/%) $(DESTDIR)$(PREFIX)/share/man/man8
+	$(INSTALL) -m 0644 $(MAN5:%=$(O)/installed/doc/%) $(DESTDIR)$(PREFIX)/share/man/man5
+	$(INSTALL) -D -m 0644 $(O)/installed/config/completion/oci-thin-grow.bash $(DESTDIR)$(BASH_COMPLETION)
+	$(INSTALL) -D -m 0644 $(O)/installed/config/completion/_oci-thin-grow $(DESTDIR)$(ZSH_COMPLETION)
+	$(INSTALL) -D -m 0644 $(O)/installed/config/completion/oci-thin-grow.fish $(DESTDIR)$(FISH_COMPLETION)
 	$(INSTALL) -d -m 0755 $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.d
 	[ -e $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json ] || $(INSTALL) -m 0644 \
-		config/config.json $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json
-	$(INSTALL) -D -m 0644 config/udev/94-oci-thin-grow.rules \
+		$(O)/installed/config/config.json $(DESTDIR)$(SYSCONFDIR)/oci-thin-grow/config.json
+	$(INSTALL) -D -m 0644 $(O)/installed/config/udev/94-oci-thin-grow.rules \
 		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules
-	$(INSTALL) -D -m 0644 config/tmpfiles.d/oci-thin-grow.conf \
-		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/oci-thin-grow.conf
-	$(INSTALL) -d $(DESTDIR)$(UNITS) $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
-	$(INSTALL) -m 0644 config/systemd/* $(DESTDIR)$(UNITS)
-	$(INSTALL) -m 0644 config/prometheus/* $(DESTDIR)$(SHARE)/prometheus
-	$(INSTALL) -m 0644 config/grafana/* $(DESTDIR)$(SHARE)/grafana
+	$(INSTALL) -D -m 0644 $(O)/installed/config/tmpfiles.d/oci-thin-grow.conf \
+		$(DESTDIR)$(TMPFILESDIR)/oci-thin-grow.conf
+	$(INSTALL) -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
+	$(INSTALL) -m 0644 $(addprefix $(O)/installed/,$(wildcard config/systemd/*)) $(DESTDIR)$(UNITDIR)
+	$(INSTALL) -m 0644 $(addprefix $(O)/installed/,$(wildcard config/prometheus/*)) $(DESTDIR)$(SHARE)/prometheus
+	$(INSTALL) -m 0644 $(addprefix $(O)/installed/,$(wildcard config/grafana/*)) $(DESTDIR)$(SHARE)/grafana
 
 uninstall: ## remove what install put there, but for the configuration
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
 		$(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json \
-		$(DESTDIR)$(PREFIX)/lib/udev/rules.d/94-oci-thin-grow.rules \
+		$(DESTDIR)$(UDEVRULESDIR)/94-oci-thin-grow.rules \
 		$(MAN8:%=$(DESTDIR)$(PREFIX)/share/man/man8/%) \
 		$(MAN5:%=$(DESTDIR)$(PREFIX)/share/man/man5/%) \
 		$(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION) \
 		$(DESTDIR)$(FISH_COMPLETION) \
 		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules \
-		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/oci-thin-grow.conf \
+		$(DESTDIR)$(TMPFILESDIR)/oci-thin-grow.conf \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow \
-		$(addprefix $(DESTDIR)$(UNITS)/,$(notdir $(wildcard config/systemd/*)))
+		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(wildcard config/systemd/*)))
 	rm -rf $(DESTDIR)$(SHARE)
 
 # --- packages ----------------------------------------------------------------------------------------------

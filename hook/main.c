@@ -57,7 +57,7 @@ static int print_program_help(void)
 		       (*command)->what);
 	}
 	printf("\nOptions, here or after the command:\n"
-	       "  --config FILE  instead of what is in /etc/oci-thin-grow\n"
+	       "  --config FILE  instead of what is in " CONFIG_DIR "\n"
 	       "  --verbose      say on stderr what is logged\n"
 	       "  --help         this text; after a command its options, with examples\n"
 	       "  --version\n");

@@ -40,7 +40,7 @@ int udevd_check(const char *control)
 /* Has @text a line that is no comment, with RUN and our call in it? */
 static bool runs_heal(const char *text)
 {
-	static const char call[] = "oci-thin-grow heal";
+	static const char call[] = "\"" PROGRAM_PATH " heal";
 	size_t len;
 
 	for (const char *line = text; *line; line += len + (line[len] == '\n')) {
@@ -79,8 +79,8 @@ static int look(const char *path, enum rule_file_state *ret)
 int rule_file_find(const char *root, struct rule_file *ret)
 {
 	static const char *const folders[] = {
-		"/etc/udev/rules.d", "/run/udev/rules.d", "/usr/local/lib/udev/rules.d",
-		RULE_HOME,	     "/lib/udev/rules.d",
+		"/etc/udev/rules.d",	 "/run/udev/rules.d", "/usr/local/lib/udev/rules.d",
+		"/usr/lib/udev/rules.d", "/lib/udev/rules.d",
 	};
 	enum rule_file_state state;
 

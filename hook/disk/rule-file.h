@@ -6,6 +6,8 @@
  * it reads rules (udev(7), "Rules files"). disk/rule.h tells whether a device was seen by them.
  */
 
+#include "base/paths.h"
+
 #include <sys/types.h>
 
 #define UDEV_CONTROL "/run/udev/control"
@@ -13,15 +15,15 @@
 /* Does somebody answer there (UDEV_CONTROL but in tests)? 0 or -errno. */
 int udevd_check(const char *control);
 
-#define RULE_NAME	 "94-oci-thin-grow.rules"
-#define RULE_HOME	 "/usr/lib/udev/rules.d"    /* where packages put rules */
-#define RULE_COPY_FOLDER "/usr/share/oci-thin-grow" /* a copy, to mend it from */
+#define RULE_NAME "94-oci-thin-grow.rules"
+#define RULE_HOME UDEV_RULES_DIR "/" RULE_NAME /* where it is installed */
+#define RULE_COPY SHARE_DIR "/" RULE_NAME      /* a copy, to repair it from */
 
 enum rule_file_state {
 	RULE_FILE_GOOD,
 	RULE_FILE_MISSING,
 	RULE_FILE_MASKED, /* empty, or a link to /dev/null: the way to switch a rule off */
-	RULE_FILE_OTHER,  /* it does not run `oci-thin-grow heal` */
+	RULE_FILE_OTHER,  /* it does not run `heal` of the program at PROGRAM_PATH */
 };
 
 struct rule_file {

@@ -12,11 +12,11 @@
  * that leads nowhere is an error: what it would have said may be less than the defaults.
  */
 
+#include "base/paths.h"
 #include "base/why.h"
 #include "policy/config-reader.h"
 #include "policy/policy.h"
 
-#define CONFIG_DIR	 "/etc/oci-thin-grow"
 #define CONFIG_FILE	 "config.json"
 #define CONFIG_DROP_INS	 "config.d"
 #define CONFIG_MAX_BYTES (1024UL * 1024)

@@ -9,35 +9,34 @@
 #include "role/doctor.h"
 
 #include "base/cleanup.h"
+#include "base/paths.h"
 
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#define PROGRAM "/usr/sbin/oci-thin-grow"
-
 static const struct program_link {
 	const char *folder, *name, *target, *user;
 } links[] = {
-	{"/usr/sbin", "oci-thin-grow-runtime", "oci-thin-grow",
+	{SBIN_DIR, "oci-thin-grow-runtime", "oci-thin-grow",
 	 "Docker and containerd call it as their runtime, and cannot start a container"},
-	{"/usr/libexec/oci/hooks.d", "oci-thin-grow", "../../../sbin/oci-thin-grow",
+	{HOOK_DIR, "oci-thin-grow", "../../../sbin/oci-thin-grow",
 	 "podman, CRI-O and bundles call it as a hook"},
 };
 
 /* Whoever may write to one of these decides what root runs, or how long a device becomes. */
 static const char *const guarded[] = {
-	PROGRAM,
-	"/usr/sbin",
-	"/usr/libexec/oci/hooks.d",
+	PROGRAM_PATH,
+	SBIN_DIR,
+	HOOK_DIR,
 	"/usr/share/containers/oci/hooks.d/50-oci-thin-grow.json",
 	"/etc/containers/oci/hooks.d/50-oci-thin-grow.json",
 	"/etc/udev/rules.d/94-oci-thin-grow.rules",
-	"/usr/lib/udev/rules.d/94-oci-thin-grow.rules",
-	"/usr/share/oci-thin-grow/94-oci-thin-grow.rules",
-	"/etc/oci-thin-grow",
-	"/etc/oci-thin-grow/config.json",
-	"/etc/oci-thin-grow/config.d",
+	UDEV_RULES_DIR "/94-oci-thin-grow.rules",
+	SHARE_DIR "/94-oci-thin-grow.rules",
+	CONFIG_DIR,
+	CONFIG_DIR "/config.json",
+	CONFIG_DIR "/config.d",
 	"/var/lib/oci-thin-grow",
 	"/run/oci-thin-grow",
 };
@@ -55,26 +54,27 @@ static char *command_for_program(void)
 	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
 	_cleanup_free_ char *word = self ? finding_word(self) : NULL;
 
-	return word ? finding_text("install -D -m 0755 %s " PROGRAM, word) : NULL;
+	return word ? finding_text("install -D -m 0755 %s " PROGRAM_PATH, word) : NULL;
 }
 
 static bool check_program(struct doctor *doctor, const char *root, struct stat *ret)
 {
-	_cleanup_free_ char *path = finding_text("%s" PROGRAM, root);
+	_cleanup_free_ char *path = finding_text("%s" PROGRAM_PATH, root);
 	int err = !path ? ENOMEM : stat(path, ret) < 0 ? errno : 0;
 
 	if (err) {
-		complain(doctor, "file-missing", PROGRAM,
-			 finding_text(PROGRAM ": %s", strerror(err)),
+		complain(doctor, "file-missing", PROGRAM_PATH,
+			 finding_text(PROGRAM_PATH ": %s", strerror(err)),
 			 "udevd, runtimes and hooks call the program by this path",
 			 command_for_program());
 		return false;
 	}
 	if (S_ISREG(ret->st_mode) && (ret->st_mode & S_IXUSR))
 		return true;
-	complain(doctor, "file-access", PROGRAM, finding_text(PROGRAM " cannot be executed"),
+	complain(doctor, "file-access", PROGRAM_PATH,
+		 finding_text(PROGRAM_PATH " cannot be executed"),
 		 "udevd, runtimes and hooks call the program by this path",
-		 finding_text("chmod 0755 " PROGRAM));
+		 finding_text("chmod 0755 " PROGRAM_PATH));
 	return true;
 }
 
@@ -93,7 +93,7 @@ static bool check_link(struct doctor *doctor, const char *root, const struct pro
 		return true;
 	complain(doctor, "file-link", shown,
 		 err ? finding_text("%s, a link to the program: %s", shown, strerror(err))
-		     : finding_text("%s does not lead to " PROGRAM, shown),
+		     : finding_text("%s does not lead to " PROGRAM_PATH, shown),
 		 link->user,
 		 finding_text("mkdir -p %s && ln -sfn %s %s", link->folder, link->target, shown));
 	return false;

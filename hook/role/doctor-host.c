@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-#define RULE_COPY RULE_COPY_FOLDER "/" RULE_NAME
-#define RELOAD	  "udevadm control --reload"
+#define RELOAD "udevadm control --reload"
 
 static bool exists(const char *path)
 {
@@ -70,9 +69,8 @@ static char *command_for_udevd(void)
 
 static char *command_for_rule(const struct rule_file *rule, bool udevd)
 {
-	static const char home[] = RULE_HOME "/" RULE_NAME;
 	_cleanup_free_ char *word = rule->path ? finding_word(rule->path) : NULL;
-	bool foreign = rule->path && strcmp(rule->path, home) != 0;
+	bool foreign = rule->path && strcmp(rule->path, RULE_HOME) != 0;
 	const char *reload = udevd ? " && " RELOAD : ""; /* it reads all rules when it starts */
 
 	if (foreign)
@@ -80,9 +78,8 @@ static char *command_for_rule(const struct rule_file *rule, bool udevd)
 	if (!exists(RULE_COPY))
 		return NULL;
 	/* install(1) would write through a link to /dev/null. */
-	return finding_text("%sinstall -D -m 0644 " RULE_COPY " %s%s",
-			    rule->path ? "rm -f " RULE_HOME "/" RULE_NAME " && " : "", home,
-			    reload);
+	return finding_text("%sinstall -D -m 0644 " RULE_COPY " " RULE_HOME "%s",
+			    rule->path ? "rm -f " RULE_HOME " && " : "", reload);
 }
 
 static char *describe_rule(const struct rule_file *rule)
@@ -98,7 +95,7 @@ static char *describe_rule(const struct rule_file *rule)
 	case RULE_FILE_OTHER:
 		break;
 	}
-	return finding_text("the udev rule %s does not run \"oci-thin-grow heal\"", rule->path);
+	return finding_text("the udev rule %s does not run \"" PROGRAM_PATH " heal\"", rule->path);
 }
 
 static void blame(struct doctor *doctor, const char *id, char *what, const char *hint,

@@ -23,7 +23,7 @@ static const char help[] =
 	"stdin; a container that asks for nothing is left alone.\n\n"
 	"Examples:\n"
 	"  \"hooks\": { \"createRuntime\": [ { \"path\": "
-	"\"/usr/libexec/oci/hooks.d/oci-thin-grow\",\n"
+	"\"" HOOK_PATH "\",\n"
 	"      \"args\": [\"oci-thin-grow\", \"hook\"] } ] }          in a bundle's config.json\n"
 	"  podman --hooks-dir /usr/share/containers/oci/hooks.d run --annotation \\\n"
 	"      io.oci-thin-grow.size=4G ...                     by the installed hooks.d file\n\n"

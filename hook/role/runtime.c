@@ -32,10 +32,9 @@ static const char help[] =
 	"and\n"
 	"--help, is that one's.\n\n"
 	"Examples:\n"
-	"  { \"runtimes\": { \"oci-thin-grow\": { \"path\": \"/usr/sbin/oci-thin-grow-runtime\" } "
-	"},\n"
+	"  { \"runtimes\": { \"oci-thin-grow\": { \"path\": \"" RUNTIME_PATH "\" } },\n"
 	"    \"default-runtime\": \"oci-thin-grow\" }              in /etc/docker/daemon.json\n"
-	"  ctr run --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime \\\n"
+	"  ctr run --snapshotter devmapper --runc-binary " RUNTIME_PATH " \\\n"
 	"      --annotation io.oci-thin-grow.size=4G IMAGE NAME\n\n"
 	"Exit status: that of runc; before it, 1 failed, 3 refused, 4 no thin device, as of "
 	"hook.\n";

@@ -161,8 +161,8 @@ int containerd_repair(struct edit_text *t, struct why *why)
 		return why_set(why, EINVAL,
 			       "has a handler " SETUP_RUNTIME_NAME " without BinaryName in its "
 			       "options: remove it, or add BinaryName = \"%s\"",
-			       SETUP_RUNTIME_PATH);
-	r = edit_splice(t, item->start, item->end, "\"" SETUP_RUNTIME_PATH "\"");
+			       RUNTIME_PATH);
+	r = edit_splice(t, item->start, item->end, "\"" RUNTIME_PATH "\"");
 	return r < 0 ? no_memory(why) : 0;
 }
 

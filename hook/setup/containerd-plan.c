@@ -121,8 +121,8 @@ static int plan_enable(const struct setup_place *place, bool by_default, struct 
 	r = containerd_parse(file->old ? file->old : "", file->old_len, &config, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
-	if (!setup_is_runtime(place, SETUP_RUNTIME_PATH, &fault))
-		return why_set(why, ENOENT, SETUP_RUNTIME_PATH " %s", fault.text);
+	if (!setup_is_runtime(place, RUNTIME_PATH, &fault))
+		return why_set(why, ENOENT, RUNTIME_PATH " %s", fault.text);
 	if (containerd_is_cri_disabled(&config))
 		plan_note(plan, "its CRI plugin is disabled (disabled_plugins), so nobody asks for "
 				"this handler yet");

@@ -220,7 +220,7 @@ static void write_block(const struct containerd_config *config, bool by_default,
 		copy_keys(config, runc, out);
 	fprintf(out,
 		"[plugins.\"%s\".containerd.runtimes." SETUP_RUNTIME_NAME ".options]\n"
-		"  BinaryName = \"" SETUP_RUNTIME_PATH "\"\n",
+		"  BinaryName = \"" RUNTIME_PATH "\"\n",
 		plugin);
 	if (options)
 		copy_keys(config, options, out);

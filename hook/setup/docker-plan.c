@@ -24,13 +24,12 @@ static int copy_text(const char *text, size_t len, struct edit_text *ret, struct
 
 static int refuse_default(const char *present, struct why *why)
 {
-	return why_set(
-		why, EEXIST,
-		"its default-runtime is %s, and " SETUP_RUNTIME_NAME
-		" would take its place: set \"runtime\" in /etc/oci-thin-grow/config.json to "
-		"that one's program and say --force, or say --no-default and use \"docker "
-		"run --runtime " SETUP_RUNTIME_NAME "\"",
-		quote(present));
+	return why_set(why, EEXIST,
+		       "its default-runtime is %s, and " SETUP_RUNTIME_NAME
+		       " would take its place: set \"runtime\" in " CONFIG_DIR "/config.json to "
+		       "that one's program and say --force, or say --no-default and use \"docker "
+		       "run --runtime " SETUP_RUNTIME_NAME "\"",
+		       quote(present));
 }
 
 static int add_default(struct edit_text *t, const struct docker_config *config, bool force,
@@ -188,8 +187,8 @@ static int plan_enable(const struct setup_place *place, struct setup_file *file,
 	struct why fault;
 	int r;
 
-	if (!setup_is_runtime(place, SETUP_RUNTIME_PATH, &fault))
-		return why_set(why, ENOENT, SETUP_RUNTIME_PATH " %s", fault.text);
+	if (!setup_is_runtime(place, RUNTIME_PATH, &fault))
+		return why_set(why, ENOENT, RUNTIME_PATH " %s", fault.text);
 	wish.repair =
 		config->has_runtime &&
 		!(config->runtime_path && setup_is_runtime(place, config->runtime_path, &fault));

@@ -8,7 +8,7 @@
 #include "oci/json.h"
 #include "setup/engine.h"
 
-#define DOCKER_RUNTIME "{ \"path\": \"" SETUP_RUNTIME_PATH "\" }"
+#define DOCKER_RUNTIME "{ \"path\": \"" RUNTIME_PATH "\" }"
 
 struct docker_config {
 	struct json_doc *doc;	     /* owns what the others point to */

@@ -12,7 +12,7 @@
 const char hooksd_text[] = "{\n"
 			   "  \"version\": \"1.0.0\",\n"
 			   "  \"hook\": {\n"
-			   "    \"path\": \"" SETUP_HOOK_PATH "\",\n"
+			   "    \"path\": \"" HOOK_PATH "\",\n"
 			   "    \"args\": [\"oci-thin-grow\", \"hook\"]\n"
 			   "  },\n"
 			   "  \"when\": { \"always\": true },\n"
@@ -56,7 +56,7 @@ static int check(const struct setup_place *place, const char *text, size_t len,
 	if (r < 0)
 		return r;
 	*ret_conditional = file.conditional;
-	if (!setup_is_ours(place, file.path, SETUP_HOOK_PATH, &fault))
+	if (!setup_is_ours(place, file.path, HOOK_PATH, &fault))
 		r = why_set(why, EINVAL, "its hook's path, %s, %s", quote(file.path), fault.text);
 	free(file.path);
 	return r;
@@ -120,8 +120,8 @@ static int plan_enable(const struct setup_place *place, const char *name, struct
 
 	if (r < 0)
 		return r;
-	if (!setup_is_ours(place, SETUP_HOOK_PATH, SETUP_HOOK_PATH, why))
-		return why_set(why, ENOENT, "%s: the hook is not installed", SETUP_HOOK_PATH);
+	if (!setup_is_ours(place, HOOK_PATH, HOOK_PATH, why))
+		return why_set(why, ENOENT, "%s: the hook is not installed", HOOK_PATH);
 	if (is_good(place, file->old, file->old_len))
 		return 0;
 	r = plan_backup(file, &backup, why);

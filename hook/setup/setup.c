@@ -34,9 +34,9 @@ bool setup_is_ours(const struct setup_place *place, const char *path, const char
 
 bool setup_is_runtime(const struct setup_place *place, const char *path, struct why *why)
 {
-	const char *slash = strrchr(path, '/'), *name = strrchr(SETUP_RUNTIME_PATH, '/') + 1;
+	const char *slash = strrchr(path, '/'), *name = strrchr(RUNTIME_PATH, '/') + 1;
 
-	if (!setup_is_ours(place, path, SETUP_RUNTIME_PATH, why))
+	if (!setup_is_ours(place, path, RUNTIME_PATH, why))
 		return false;
 	if (strcmp(slash ? slash + 1 : path, name) == 0)
 		return true;

@@ -6,14 +6,13 @@
  * here talks to an engine or starts a program: these are files only.
  */
 
+#include "base/paths.h"
 #include "base/why.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define SETUP_RUNTIME_NAME "oci-thin-grow"
-#define SETUP_RUNTIME_PATH "/usr/sbin/oci-thin-grow-runtime"
-#define SETUP_HOOK_PATH	   "/usr/libexec/oci/hooks.d/oci-thin-grow"
 
 /* Where things are. All zero: on this host. */
 struct setup_place {

@@ -139,8 +139,8 @@ static inline int host_setup(void **state)
 	(void)state;
 	root = new_folder();
 	place = (struct setup_place){.root = root};
-	put_program("/usr/sbin/oci-thin-grow-runtime");
-	put_program("/usr/libexec/oci/hooks.d/oci-thin-grow");
+	put_program(RUNTIME_PATH);
+	put_program(HOOK_PATH);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "role/doctor.h"
 
+#include "base/paths.h"
 #include "disk/ledger.h"
 #include "fake-udev.h"
 #include "grow-fixture.h"
@@ -465,23 +466,35 @@ static void a_runtime_that_is_not_there_is_broken(void **state)
 
 static char *host;
 
+/* @path and what is above it, below host */
+static void make_directories(const char *path)
+{
+	for (size_t i = 1; path[i - 1]; i++) {
+		char *whole;
+
+		if (path[i] && path[i] != '/')
+			continue;
+		assert_true(asprintf(&whole, "%s%.*s", host, (int)i, path) > 0);
+		mkdir(whole, 0755);
+		free(whole);
+	}
+}
+
 static void make_host(void)
 {
-	static const char *const folders[] = {"usr", "usr/sbin", "usr/libexec", "usr/libexec/oci",
-					      "usr/libexec/oci/hooks.d"};
 	char *path;
 
 	host = new_folder();
-	for (size_t i = 0; i < COUNT_OF(folders); i++)
-		mkdir_in(host, folders[i]);
-	write_in(host, "usr/sbin/oci-thin-grow", "x");
-	path = path_in(host, "usr/sbin/oci-thin-grow");
+	make_directories(SBIN_DIR);
+	make_directories(HOOK_DIR);
+	write_in(host, PROGRAM_PATH, "x");
+	path = path_in(host, PROGRAM_PATH);
 	assert_int_equal(chmod(path, 0755), 0);
 	free(path);
-	path = path_in(host, "usr/sbin/oci-thin-grow-runtime");
+	path = path_in(host, RUNTIME_PATH);
 	assert_int_equal(symlink("oci-thin-grow", path), 0);
 	free(path);
-	path = path_in(host, "usr/libexec/oci/hooks.d/oci-thin-grow");
+	path = path_in(host, HOOK_PATH);
 	assert_int_equal(symlink("../../../sbin/oci-thin-grow", path), 0);
 	free(path);
 }
@@ -499,33 +512,29 @@ static void tells_of_its_own_files(void **state)
 
 	(void)state;
 	make_host();
-	program = path_in(host, "usr/sbin/oci-thin-grow");
-	link = path_in(host, "usr/libexec/oci/hooks.d/oci-thin-grow");
+	program = path_in(host, PROGRAM_PATH);
+	link = path_in(host, HOOK_PATH);
 	look_at_host();
 	expect_nothing();
 	assert_int_equal(doctor.findings.count[SEVERITY_OK], 1);
 	assert_int_equal(chmod(program, 0775), 0);
 	look_at_host();
-	finding = expect(SEVERITY_BROKEN, "file-access", "/usr/sbin/oci-thin-grow", "mode 0775");
-	assert_string_equal(finding->command, "chown root:root /usr/sbin/oci-thin-grow && chmod "
-					      "go-w /usr/sbin/oci-thin-grow");
+	finding = expect(SEVERITY_BROKEN, "file-access", PROGRAM_PATH, "mode 0775");
+	assert_string_equal(finding->command, "chown root:root " PROGRAM_PATH " && chmod "
+					      "go-w " PROGRAM_PATH);
 	assert_int_equal(chmod(program, 0644), 0);
 	look_at_host();
-	finding = expect(SEVERITY_BROKEN, "file-access", "/usr/sbin/oci-thin-grow",
-			 "cannot be executed");
-	assert_string_equal(finding->command, "chmod 0755 /usr/sbin/oci-thin-grow");
+	finding = expect(SEVERITY_BROKEN, "file-access", PROGRAM_PATH, "cannot be executed");
+	assert_string_equal(finding->command, "chmod 0755 " PROGRAM_PATH);
 	assert_int_equal(unlink(link), 0);
 	assert_int_equal(symlink("/bin/true", link), 0);
 	look_at_host();
-	finding = expect(SEVERITY_BROKEN, "file-link", "/usr/libexec/oci/hooks.d/oci-thin-grow",
-			 "does not lead to");
-	assert_string_equal(finding->command,
-			    "mkdir -p /usr/libexec/oci/hooks.d && ln -sfn "
-			    "../../../sbin/oci-thin-grow /usr/libexec/oci/hooks.d/oci-thin-grow");
+	finding = expect(SEVERITY_BROKEN, "file-link", HOOK_PATH, "does not lead to");
+	assert_string_equal(finding->command, "mkdir -p " HOOK_DIR " && ln -sfn "
+					      "../../../sbin/oci-thin-grow " HOOK_PATH);
 	assert_int_equal(unlink(program), 0);
 	look_at_host();
-	finding =
-		expect(SEVERITY_BROKEN, "file-missing", "/usr/sbin/oci-thin-grow", "No such file");
+	finding = expect(SEVERITY_BROKEN, "file-missing", PROGRAM_PATH, "No such file");
 	assert_contains(finding->command, "install -D -m 0755 /");
 	free(program);
 	free(link);

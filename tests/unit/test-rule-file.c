@@ -7,7 +7,7 @@
 #include <sys/un.h>
 
 #define NAME "/94-oci-thin-grow.rules"
-#define GOOD "KERNEL==\"dm-*\", RUN+=\"/usr/sbin/oci-thin-grow heal $devnode\"\n"
+#define GOOD "KERNEL==\"dm-*\", RUN+=\"" PROGRAM_PATH " heal $devnode\"\n"
 
 static char *root;
 
@@ -80,6 +80,8 @@ static void knows_one_that_does_not_heal(void **state)
 		"  # " GOOD,
 		"RUN+=\"/bin/true\"\n# oci-thin-grow heal\n",
 		"RUN+=\"/bin/true\"\noci-thin-grow heal\n",
+		/* of an installation in another place */
+		"RUN+=\"/elsewhere" PROGRAM_PATH " heal $devnode\"\n",
 	};
 
 	(void)state;

@@ -108,7 +108,7 @@ static void our_handler_is_like_theirs(void **state)
 			    "\"containerd.io/snapshot/max-size\", 'a/*', \"b\"]\n"
 			    "  base_runtime_spec = \"/etc/spec.json\"\n"
 			    "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
-			    "  BinaryName = \"/usr/sbin/oci-thin-grow-runtime\"\n"
+			    "  BinaryName = \"" RUNTIME_PATH "\"\n"
 			    "  SystemdCgroup = true\n" CONTAINERD_END);
 }
 
@@ -126,7 +126,7 @@ static void runc_stays_known(void **state)
 			    "  pod_annotations = [\"io.oci-thin-grow.*\", "
 			    "\"containerd.io/snapshot/max-size\"]\n"
 			    "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
-			    "  BinaryName = \"/usr/sbin/oci-thin-grow-runtime\"\n" CONTAINERD_END);
+			    "  BinaryName = \"" RUNTIME_PATH "\"\n" CONTAINERD_END);
 	assert_int_equal(disable("containerd"), 0);
 	assert_file(CONFIG, NULL);
 }
@@ -142,7 +142,7 @@ static void version_3_gets_a_file_of_its_own(void **state)
 	text = get(DROP_IN);
 	assert_contains(text, "version = 3\n");
 	assert_contains(text, "[" CRI_3 ".runtimes.oci-thin-grow.options]\n"
-			      "  BinaryName = \"/usr/sbin/oci-thin-grow-runtime\"\n");
+			      "  BinaryName = \"" RUNTIME_PATH "\"\n");
 	assert_contains(text, "[" CRI_3 "]\n  default_runtime_name = \"oci-thin-grow\"\n");
 	free(text);
 	/* the drop-in before the import, so that no import points nowhere */
@@ -214,7 +214,7 @@ static void disable_leaves_alone_what_it_does_not_understand(void **state)
 static void leaves_what_is_there_by_hand(void **state)
 {
 	static const char theirs[] = "version = 3\n[" CRI_3 ".runtimes.oci-thin-grow.options]\n"
-				     "  BinaryName = '/usr/sbin/oci-thin-grow-runtime'\n";
+				     "  BinaryName = '" RUNTIME_PATH "'\n";
 
 	(void)state;
 	put(CONFIG, theirs);
@@ -276,7 +276,6 @@ static void says_what_is_missing(void **state)
 	assert_contains(plan.notes[0].text, "its CRI plugin is disabled");
 }
 
-#define RUNTIME "/usr/sbin/oci-thin-grow-runtime"
 #define HANDLER "[" CRI_2 ".runtimes.oci-thin-grow]\nruntime_type = \"io.containerd.runc.v2\"\n"
 #define OPTIONS "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
 
@@ -296,10 +295,11 @@ static void edit(const char *old, const char *new)
 static void repairs_its_own_block(void **state)
 {
 	static const char *const damages[][2] = {
-		{"  BinaryName = \"" RUNTIME "\"\n", ""},
-		{"  BinaryName = \"" RUNTIME "\"\n", "  BinaryName = \"/nowhere\"\n"},
-		{"  BinaryName = \"" RUNTIME "\"\n", "  BinaryName = \"/usr/bin/crun\"\n"},
-		{"[" CRI_2 ".runtimes.oci-thin-grow.options]\n  BinaryName = \"" RUNTIME "\"\n",
+		{"  BinaryName = \"" RUNTIME_PATH "\"\n", ""},
+		{"  BinaryName = \"" RUNTIME_PATH "\"\n", "  BinaryName = \"/nowhere\"\n"},
+		{"  BinaryName = \"" RUNTIME_PATH "\"\n", "  BinaryName = \"/usr/bin/crun\"\n"},
+		{"[" CRI_2 ".runtimes.oci-thin-grow.options]\n  BinaryName = \"" RUNTIME_PATH
+		 "\"\n",
 		 ""},
 	};
 	char *good;
@@ -328,7 +328,8 @@ static void repairs_a_handler_by_hand_or_says_what_is_wrong(void **state)
 	put(CONFIG, "version = 2\n" HANDLER OPTIONS "BinaryName = '/usr/bin/other' # x\n");
 	assert_int_equal(look("containerd"), SETUP_BROKEN);
 	assert_int_equal(set_up(false), 0);
-	assert_file(CONFIG, "version = 2\n" HANDLER OPTIONS "BinaryName = \"" RUNTIME "\" # x\n");
+	assert_file(CONFIG,
+		    "version = 2\n" HANDLER OPTIONS "BinaryName = \"" RUNTIME_PATH "\" # x\n");
 	assert_int_equal(look("containerd"), SETUP_ON);
 	/* where a second table of the same name would keep containerd from starting */
 	put(CONFIG, "version = 2\n" HANDLER);
@@ -339,7 +340,7 @@ static void repairs_a_handler_by_hand_or_says_what_is_wrong(void **state)
 	assert_file(CONFIG, "version = 2\n" HANDLER);
 	put(CONFIG,
 	    "version = 2\n[" CRI_2 ".runtimes.oci-thin-grow]\n"
-	    "runtime_type = 'io.containerd.kata.v2'\n" OPTIONS "BinaryName = '" RUNTIME "'\n");
+	    "runtime_type = 'io.containerd.kata.v2'\n" OPTIONS "BinaryName = '" RUNTIME_PATH "'\n");
 	assert_int_equal(look("containerd"), SETUP_BROKEN);
 	assert_contains(why.text, "\"io.containerd.kata.v2\", which has no BinaryName");
 	assert_int_equal(set_up(false), -EINVAL);
@@ -351,7 +352,7 @@ static void looks_at_what_is_imported(void **state)
 	put_program("/usr/bin/containerd");
 	put(CONFIG, "version = 2\nimports = [\"conf.d/*.toml\"]\n");
 	put("/etc/containerd/conf.d/10.toml",
-	    "version = 2\n" HANDLER OPTIONS "BinaryName = '" RUNTIME "'\n");
+	    "version = 2\n" HANDLER OPTIONS "BinaryName = '" RUNTIME_PATH "'\n");
 	assert_int_equal(look("containerd"), SETUP_ON);
 	put("/etc/containerd/conf.d/20.toml", "version = 2\n[debug]\nlevel = 'info'\n");
 	put("/etc/containerd/conf.d/30.toml", "root = '/x'\n"); /* of no version */
@@ -364,7 +365,7 @@ static void looks_at_what_is_imported(void **state)
 	assert_int_equal(look("containerd"), SETUP_ON);
 	/* version 3 merges */
 	put(CONFIG, "version = 3\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n[" CRI_3
-		    ".runtimes.oci-thin-grow.options]\nBinaryName = '" RUNTIME "'\n");
+		    ".runtimes.oci-thin-grow.options]\nBinaryName = '" RUNTIME_PATH "'\n");
 	put("/etc/containerd/conf.d/10.toml", "version = 3\n[" CRI_3 "]\nx = 1\n");
 	assert_int_equal(look("containerd"), SETUP_ON);
 }

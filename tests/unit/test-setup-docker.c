@@ -7,7 +7,7 @@
 
 #define FILE_NAME "/etc/docker/daemon.json"
 #define BACKUP	  FILE_NAME ".oci-thin-grow-backup"
-#define OURS	  "{ \"path\": \"/usr/sbin/oci-thin-grow-runtime\" }"
+#define OURS	  "{ \"path\": \"" RUNTIME_PATH "\" }"
 #define FRESH                                                                                      \
 	"{\n  \"runtimes\": { \"oci-thin-grow\": " OURS " },\n"                                    \
 	"  \"default-runtime\": \"oci-thin-grow\"\n}\n"
@@ -341,23 +341,23 @@ static void only_our_program_is_our_runtime(void **state)
 		{NAMED(""), "has no path"},
 		{NAMED("\"path\": \"/x\""), "\"/x\", is no program"},
 		{NAMED("\"path\": \"/etc\""), "\"/etc\", is no program"},
-		{NAMED("\"path\": \"/usr/bin/crun\""), "is another program than /usr/sbin/"},
-		{NAMED("\"path\": \"/usr/sbin/otg\""), "does not end in oci-thin-grow-runtime"},
+		{NAMED("\"path\": \"/usr/bin/crun\""), "is another program than " SBIN_DIR "/"},
+		{NAMED("\"path\": \"" SBIN_DIR "/otg\""), "does not end in oci-thin-grow-runtime"},
 		{NAMED("\"runtimeType\": \"io.containerd.runc.v2\""), "has no path"},
 		{NAMED("\"runtimeType\": \"io.containerd.kata.v2\", \"options\": "
-		       "{\"BinaryName\": \"/usr/sbin/oci-thin-grow-runtime\"}"),
+		       "{\"BinaryName\": \"" RUNTIME_PATH "\"}"),
 		 "has no path"},
 		{NAMED("\"path\": \"oci-thin-grow-runtime\""), NULL},
 		{NAMED("\"path\": \"/opt/oci-thin-grow-runtime\""), NULL},
 		{NAMED("\"runtimeType\": \"io.containerd.runc.v2\", \"options\": "
-		       "{\"BinaryName\": \"/usr/sbin/oci-thin-grow-runtime\"}"),
+		       "{\"BinaryName\": \"" RUNTIME_PATH "\"}"),
 		 NULL},
 	};
 
 	(void)state;
 	put_program("/usr/bin/crun");
-	put_link("/usr/sbin/otg", "oci-thin-grow-runtime");
-	put_link("/opt/oci-thin-grow-runtime", "/usr/sbin/oci-thin-grow-runtime");
+	put_link(SBIN_DIR "/otg", "oci-thin-grow-runtime");
+	put_link("/opt/oci-thin-grow-runtime", RUNTIME_PATH);
 	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		put(FILE_NAME, cases[i].text);
 		assert_int_equal(look("docker"), cases[i].reason ? SETUP_BROKEN : SETUP_ON);
@@ -385,7 +385,7 @@ static void looks_at_what_the_running_dockerd_reads(void **state)
 	assert_true(view.elsewhere);
 	assert_contains(view.file, "/etc/other.json");
 	setup_view_free(&view);
-	put_daemon("dockerd --add-runtime oci-thin-grow=/usr/sbin/oci-thin-grow-runtime");
+	put_daemon("dockerd --add-runtime oci-thin-grow=" RUNTIME_PATH);
 	put(FILE_NAME, "{}");
 	assert_int_equal(look("docker"), SETUP_ON);
 	put_daemon("dockerd --add-runtime oci-thin-grow=/usr/bin/runc");

@@ -13,7 +13,7 @@
 #define OLD	  "{ \"mtu\": 1450 }\n"
 #define NEW                                                                                        \
 	"{ \"mtu\": 1450, \"runtimes\": { \"oci-thin-grow\": "                                     \
-	"{ \"path\": \"/usr/sbin/oci-thin-grow-runtime\" } }, "                                    \
+	"{ \"path\": \"" RUNTIME_PATH "\" } }, "                                                   \
 	"\"default-runtime\": \"oci-thin-grow\" }\n"
 
 /* --- the calls that change something: ours come before libc's ----------------------------------

@@ -48,15 +48,15 @@ static void twice_is_once(void **state)
 
 static void installs_nothing_that_points_nowhere(void **state)
 {
-	char *runtime = whole_path("/usr/sbin/oci-thin-grow-runtime");
-	char *hook = whole_path("/usr/libexec/oci/hooks.d/oci-thin-grow");
+	char *runtime = whole_path(RUNTIME_PATH);
+	char *hook = whole_path(HOOK_PATH);
 
 	(void)state;
 	assert_int_equal(unlink(runtime), 0);
 	assert_int_equal(unlink(hook), 0);
 	for (size_t i = 0; setup_engines[i]; i++) {
 		assert_int_equal(enable(setup_engines[i]), -ENOENT);
-		assert_contains(why.text, "/usr/");
+		assert_contains(why.text, PREFIX "/");
 	}
 	free(runtime);
 	free(hook);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Where the installed files are. The Makefile says for which PREFIX the program is built; what
+ * reads the program without it (lint, fuzzing) gets a distribution's.
+ */
+
+#ifndef PREFIX
+#define PREFIX "/usr"
+#endif
+#ifndef SYSCONFDIR
+#define SYSCONFDIR "/etc"
+#endif
+#ifndef UDEV_RULES_DIR
+#define UDEV_RULES_DIR PREFIX "/lib/udev/rules.d"
+#endif
+
+#define SBIN_DIR   PREFIX "/sbin"
+#define HOOK_DIR   PREFIX "/libexec/oci/hooks.d"
+#define SHARE_DIR  PREFIX "/share/oci-thin-grow"
+#define CONFIG_DIR SYSCONFDIR "/oci-thin-grow"
+
+#define PROGRAM_PATH SBIN_DIR "/oci-thin-grow"
+#define RUNTIME_PATH SBIN_DIR "/oci-thin-grow-runtime"
+#define HOOK_PATH    HOOK_DIR "/oci-thin-grow"
