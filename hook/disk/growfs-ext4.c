@@ -10,6 +10,19 @@
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 #endif
 
+#define EXT4_IOC_GETVERSION _IOR('f', 3, long)
+
+/*
+ * ext2 shares the magic number of statfs(2), but has a driver of its own on some kernels, which
+ * cannot grow. It does not know this request of ext4's, which only reads.
+ */
+static bool is_ext2s(int fd)
+{
+	long generation;
+
+	return ioctl(fd, EXT4_IOC_GETVERSION, &generation) < 0 && errno == ENOTTY;
+}
+
 /*
  * The buffered superblock of the block device is the one that the kernel itself works on, so it is
  * up to date without a sync.
@@ -60,7 +73,9 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->max_bytes = sb.has_64bit ? UINT64_MAX : (uint64_t)UINT32_MAX * sb.block_bytes;
 	ret->mount_count = sb.mount_count;
 	memcpy(ret->uuid, sb.uuid, sizeof(ret->uuid));
-	if (sb.has_errors)
+	if (is_ext2s(rootfs->fd))
+		ret->obstacle = "the kernel's ext2 driver has mounted it: mount it as ext4";
+	else if (sb.has_errors)
 		ret->obstacle = "its superblock carries an error flag: run e2fsck while unmounted";
 	else if (sb.has_sparse_super2)
 		ret->obstacle = "its feature sparse_super2 forbids growing while mounted";

@@ -369,6 +369,18 @@ static int open_writable_mount(dev_t dev, struct why *why)
 	return TAKE_FD(other.fd);
 }
 
+/* A mount in another mount namespace, as a container's, cannot be cloned; one that is here can. */
+static int open_writable_here(dev_t dev, struct why *why)
+{
+	_cleanup_(rootfs_close) struct rootfs other = {.fd = -EBADF};
+
+	if (open_mount_of(dev, true, &other, why) < 0 && open_mount_of(dev, false, &other, why) < 0)
+		return why_set(why, EROFS,
+			       "it is mounted read-only in another mount namespace, and here not "
+			       "at all");
+	return other.read_only ? open_writable_clone(other.fd, why) : TAKE_FD(other.fd);
+}
+
 int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
 {
 	int fd;
@@ -378,6 +390,8 @@ int rootfs_make_writable(struct rootfs *rootfs, struct why *why)
 	fd = open_writable_clone(rootfs->fd, why);
 	if (fd == -ENOSYS)
 		fd = open_writable_mount(rootfs->dev, why);
+	else if (fd == -EINVAL)
+		fd = open_writable_here(rootfs->dev, why);
 	if (fd < 0)
 		return fd;
 	close(rootfs->fd);

@@ -57,9 +57,10 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why);
 
 /*
  * A read-only mount of a writable filesystem: replaces the fd by one on a private, writable clone
- * of the mount, which nobody else sees and which goes away with the fd; before Linux 5.12 by one on
+ * of the mount, which nobody else sees and which goes away with the fd; of a mount in another mount
+ * namespace by one on a mount of the device that is visible here; before Linux 5.12 by one on
  * another mount of the device that is writable. 0; -EROFS with a reason if the filesystem itself is
- * read-only, or on those kernels if there is no such mount; -errno.
+ * read-only, or if there is no such mount; -errno.
  */
 int rootfs_make_writable(struct rootfs *rootfs, struct why *why);
 

@@ -212,6 +212,16 @@ spec_for_disk
 failed "an error flag" 'error flag'
 ok "the disk goes" drop_disk disk
 
+ok "an ext2" new_disk disk 1G -t ext2
+is "its own driver has mounted it" "$(findmnt -no FSTYPE /run/disk/disk)" ext2
+spec_for_disk
+failed "ext2's own driver" 'mount it as ext4'
+umount /run/disk/disk
+mount -t ext4 /dev/mapper/disk /run/disk/disk
+ok "mounted as ext4 it grows" call_hook $B
+is "to 4 GiB" "$(device_bytes disk)" $((4 * GIB))
+ok "the disk goes" drop_disk disk
+
 # A device that was made read-only under a writable table cannot be mounted writable, so it is mounted first.
 ok "a disk" new_disk disk
 dmsetup reload --readonly disk --table "$(dmsetup table disk)"

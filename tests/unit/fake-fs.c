@@ -15,11 +15,12 @@
 #ifndef EXT4_IOC_RESIZE_FS
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 #endif
-#define XFS_MAGIC	  0x58465342
-#define AG_BLOCKS	  65536
-#define AG_BLOCKS_MIN	  64
-#define EXT4_INODES	  8192
-#define EXT4_RESERVED_GDT 127
+#define EXT4_IOC_GETVERSION _IOR('f', 3, long)
+#define XFS_MAGIC	    0x58465342
+#define AG_BLOCKS	    65536
+#define AG_BLOCKS_MIN	    64
+#define EXT4_INODES	    8192
+#define EXT4_RESERVED_GDT   127
 
 struct fake_fs fake_fs;
 
@@ -318,6 +319,9 @@ static int answer(int fd, unsigned long request, void *arg)
 	case EXT4_IOC_RESIZE_FS:
 		assert_int_equal(fake_fs.type, FS_EXT4);
 		return grow_to(fd, *(uint64_t *)arg * fake_fs.block_bytes);
+	case EXT4_IOC_GETVERSION:
+		assert_int_equal(fake_fs.type, FS_EXT4);
+		return fake_fs.is_ext2s ? ENOTTY : 0;
 	case XFS_IOC_FSGEOMETRY_V4:
 		assert_int_equal(fake_fs.type, FS_XFS);
 		return fake_fs.read_errno ? fake_fs.read_errno : xfs_geometry(arg);

@@ -21,6 +21,7 @@ struct fake_fs {
 
 	/* What is special about it. */
 	bool without_64bit, error_flag, sparse_super2; /* ext4 */
+	bool is_ext2s;				       /* mounted by the ext2 driver */
 	uint32_t imaxpct;			       /* XFS */
 	uint32_t ag_blocks;			       /* XFS: of each allocation group */
 	unsigned int btrfs_devices;

@@ -226,6 +226,14 @@ static void leaves_ext4_with_an_error_flag_alone(void **state)
 	assert_not_changed();
 }
 
+static void leaves_what_the_ext2_driver_mounted_alone(void **state)
+{
+	(void)state;
+	fake_fs.is_ext2s = true;
+	expect_error(EPERM, "mount it as ext4");
+	assert_not_changed();
+}
+
 static void leaves_ext4_with_sparse_super2_alone(void **state)
 {
 	(void)state;
@@ -264,6 +272,7 @@ int main(void)
 		FS_TEST(grows_ext4_with_64bit_beyond_16_tib, FS_EXT4),
 		FS_TEST(leaves_ext4_with_an_error_flag_alone, FS_EXT4),
 		FS_TEST(leaves_ext4_with_sparse_super2_alone, FS_EXT4),
+		FS_TEST(leaves_what_the_ext2_driver_mounted_alone, FS_EXT4),
 		FS_TEST(counts_what_the_filesystem_itself_will_take, FS_EXT4),
 	};
 

@@ -403,6 +403,9 @@ static void keeps_the_fd_if_it_cannot(void **state)
 	assert_int_equal(rootfs_make_writable(&rootfs, &why), -EPERM);
 	fake_fs.clone_errno = EPERM;
 	assert_int_equal(rootfs_make_writable(&rootfs, &why), -EPERM);
+	fake_fs.clone_errno = EINVAL; /* of another mount namespace */
+	assert_int_equal(rootfs_make_writable(&rootfs, &why), -EROFS);
+	assert_contains(why.text, "in another mount namespace, and here not at all");
 	assert_int_equal(rootfs.fd, fd);
 	assert_true(rootfs.read_only);
 	assert_true(fcntl(fd, F_GETFD) >= 0);
