@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/quote.h"
-#include "oci/place.h"
+#include "oci/namespace.h"
 #include "oci/state.h"
 #include "role/container.h"
 #include "role/job.h"
@@ -48,7 +48,7 @@ static enum job_outcome check(struct job *job)
 {
 	const struct oci_state *state = job->check_context;
 	enum job_outcome outcome = job_check_rootless(job);
-	enum place place;
+	enum namespace_relation relation;
 
 	if (outcome != JOB_NOTHING)
 		return outcome;
@@ -56,16 +56,16 @@ static enum job_outcome check(struct job *job)
 		why_set(&job->why, 0, "container state on stdin: %s", state->flaw.text);
 		return JOB_FAILED;
 	}
-	if (place_find("/proc", state->pid, &place, &job->why) < 0)
+	if (namespace_find("/proc", state->pid, &relation, &job->why) < 0)
 		return JOB_FAILED;
-	if (place == PLACE_CONTAINER) {
+	if (relation == NAMESPACE_INSIDE) {
 		/* Paths mean something else there. */
 		why_set(&job->why, 0,
 			"the hook runs in the container's namespaces; use the stage createRuntime, "
 			"prestart or poststart, not createContainer or startContainer");
 		return JOB_FAILED;
 	}
-	job->in_vm = place == PLACE_MONITOR;
+	job->in_vm = relation == NAMESPACE_SHARED;
 	return JOB_NOTHING;
 }
 

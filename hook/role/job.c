@@ -9,7 +9,7 @@
 #include "disk/rule.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
-#include "oci/place.h"
+#include "oci/namespace.h"
 #include "policy/size.h"
 #include "role/settings.h"
 
@@ -166,7 +166,7 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 
 enum job_outcome job_check_rootless(struct job *job)
 {
-	int r = place_is_rootless("/proc", &job->why);
+	int r = namespace_is_rootless("/proc", &job->why);
 
 	if (r < 0)
 		return JOB_FAILED;

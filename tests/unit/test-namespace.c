@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oci/place.h"
+#include "oci/namespace.h"
 
 #include "unit.h"
 
@@ -51,13 +51,13 @@ static int proc_teardown(void **state)
 	return 0;
 }
 
-static void expect(enum place expected)
+static void expect(enum namespace_relation expected)
 {
-	enum place place = (enum place) - 1;
+	enum namespace_relation relation = (enum namespace_relation) - 1;
 
 	why.text[0] = '\0';
-	assert_int_equal(place_find(proc_dir, pid, &place, &why), 0);
-	assert_int_equal(place, expected);
+	assert_int_equal(namespace_find(proc_dir, pid, &relation, &why), 0);
+	assert_int_equal(relation, expected);
 }
 
 static void rewrite_status(const char *id, const char *status)
@@ -71,10 +71,10 @@ static void rewrite_status(const char *id, const char *status)
 static void outside_if_the_namespaces_differ(void **state)
 {
 	(void)state;
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 	share("50");
 	share("40");
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 }
 
 /* createContainer: the container's first process calls the hook, perhaps by way of a shell. */
@@ -83,25 +83,25 @@ static void inside_if_called_by_the_containers_process(void **state)
 	(void)state;
 	share("123");
 	rewrite_status("self", "Name:\thook\nPPid:\t123\nNStgid:\t77\n");
-	expect(PLACE_CONTAINER);
+	expect(NAMESPACE_INSIDE);
 	process("60", "Name:\tsh\nPPid:\t123\n");
 	share("60");
 	rewrite_status("self", "Name:\thook\nPPid:\t60\nNStgid:\t77\n");
-	expect(PLACE_CONTAINER);
+	expect(NAMESPACE_INSIDE);
 }
 
 static void outside_if_there_is_no_such_process(void **state)
 {
 	(void)state;
 	pid = 124;
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 }
 
 static void inside_if_in_a_pid_namespace_below(void **state)
 {
 	(void)state;
 	rewrite_status("self", "Name:\thook\nPPid:\t50\nNStgid:\t77\t3\n");
-	expect(PLACE_CONTAINER);
+	expect(NAMESPACE_INSIDE);
 }
 
 /* Kata: the hypervisor is beside us, or is the shim itself, and all are in the host's namespace. */
@@ -113,9 +113,9 @@ static void a_process_in_our_namespace_is_a_monitor(void **state)
 	share("40");
 	process("1", "Name:\tsystemd\nPPid:\t0\n");
 	share("1");
-	expect(PLACE_MONITOR);
+	expect(NAMESPACE_SHARED);
 	pid = 50;
-	expect(PLACE_MONITOR);
+	expect(NAMESPACE_SHARED);
 }
 
 /* So it is where the engine has a mount namespace of its own, which process 1 does not share. */
@@ -126,7 +126,7 @@ static void a_monitor_is_not_above_us(void **state)
 	share("50");
 	share("40");
 	process("1", "Name:\tsystemd\nPPid:\t0\n");
-	expect(PLACE_MONITOR);
+	expect(NAMESPACE_SHARED);
 }
 
 static void without_a_pid_the_ancestors_tell(void **state)
@@ -134,9 +134,9 @@ static void without_a_pid_the_ancestors_tell(void **state)
 	(void)state;
 	pid = 0;
 	share("50");
-	expect(PLACE_CONTAINER);
+	expect(NAMESPACE_INSIDE);
 	share("40");
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 }
 
 static void without_a_pid_and_ancestors_outside(void **state)
@@ -145,13 +145,13 @@ static void without_a_pid_and_ancestors_outside(void **state)
 	pid = 0;
 	share("50");
 	rewrite_status("50", "Name:\trunc\nPPid:\t0\n");
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 	rewrite_status("self", "Name:\thook\nPPid:\t51\nNStgid:\t77\n");
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 	/* not for ever */
 	rewrite_status("self", "Name:\thook\nPPid:\t50\nNStgid:\t77\n");
 	rewrite_status("50", "Name:\trunc\nPPid:\t50\n");
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 }
 
 /* A process may be called anything, and its name is the first line. */
@@ -162,21 +162,21 @@ static void a_process_name_is_no_field(void **state)
 	share("50");
 	share("40");
 	rewrite_status("50", "Name:\tPPid:\t123\nPPid:\t40\n");
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 	pid = 123;
 	rewrite_status("self", "Name:\tNStgid:\t1\t2\nPPid:\t50\nNStgid:\t77\n");
-	expect(PLACE_HOST);
+	expect(NAMESPACE_APART);
 }
 
 static void has_an_error_without_proc(void **state)
 {
-	enum place place;
+	enum namespace_relation relation;
 
 	(void)state;
 	rewrite_status("self", "Name:\thook\nPPid:\t50\n");
-	assert_int_equal(place_find(proc_dir, pid, &place, &why), -ENODATA);
+	assert_int_equal(namespace_find(proc_dir, pid, &relation, &why), -ENODATA);
 	assert_contains(why.text, "self/status");
-	assert_int_equal(place_find("/nowhere", pid, &place, &why), -ENOENT);
+	assert_int_equal(namespace_find("/nowhere", pid, &relation, &why), -ENOENT);
 	assert_contains(why.text, "/nowhere/self/ns/mnt");
 }
 
@@ -187,7 +187,7 @@ static int rootless(const char *map)
 	write_in(folder, "uid_map", map);
 	free(folder);
 	why.text[0] = '\0';
-	return place_is_rootless(proc_dir, &why);
+	return namespace_is_rootless(proc_dir, &why);
 }
 
 static void knows_the_hosts_root(void **state)
@@ -198,7 +198,7 @@ static void knows_the_hosts_root(void **state)
 		assert_contains(why.text, "only root");
 		return;
 	}
-	assert_int_equal(place_is_rootless(proc_dir, &why), 0); /* no user namespaces */
+	assert_int_equal(namespace_is_rootless(proc_dir, &why), 0); /* no user namespaces */
 	assert_int_equal(rootless("         0          0 4294967295\n"), 0);
 	assert_int_equal(rootless("         0       1000          1\n"), 1);
 	assert_contains(why.text, "user namespace");

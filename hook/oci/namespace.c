@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oci/place.h"
+#include "oci/namespace.h"
 
 #include "base/cleanup.h"
 #include "base/file.h"
@@ -83,7 +83,8 @@ static int is_below(const char *proc_dir, const char *pid, const struct stat *se
 	return who ? 0 : -ENOMEM;
 }
 
-static int find(const char *proc_dir, int64_t pid, const struct stat *self, enum place *ret)
+static int compare(const char *proc_dir, int64_t pid, const struct stat *self,
+		   enum namespace_relation *ret)
 {
 	struct stat theirs;
 	char who[24];
@@ -95,20 +96,20 @@ static int find(const char *proc_dir, int64_t pid, const struct stat *self, enum
 		if (r < 0)
 			return r;
 	}
-	*ret = PLACE_HOST;
+	*ret = NAMESPACE_APART;
 	if (pid && (r == 0 || !same_file(self, &theirs)))
 		return 0;
 	r = is_below(proc_dir, who, self);
 	if (r < 0)
 		return r;
 	if (r > 0)
-		*ret = PLACE_CONTAINER;
+		*ret = NAMESPACE_INSIDE;
 	else if (pid)
-		*ret = PLACE_MONITOR;
+		*ret = NAMESPACE_SHARED;
 	return 0;
 }
 
-int place_find(const char *proc_dir, int64_t pid, enum place *ret, struct why *why)
+int namespace_find(const char *proc_dir, int64_t pid, enum namespace_relation *ret, struct why *why)
 {
 	_cleanup_free_ char *pids = NULL;
 	struct stat self;
@@ -123,14 +124,14 @@ int place_find(const char *proc_dir, int64_t pid, enum place *ret, struct why *w
 		return why_set(why, -r, "%s/self/status: %s", proc_dir, strerror(-r));
 	/* Two ids: we are in a pid namespace below the one that this /proc shows. */
 	if (strchr(pids, '\t')) {
-		*ret = PLACE_CONTAINER;
+		*ret = NAMESPACE_INSIDE;
 		return 0;
 	}
-	r = find(proc_dir, pid, &self, ret);
+	r = compare(proc_dir, pid, &self, ret);
 	return r < 0 ? why_set(why, -r, "%s: %s", proc_dir, strerror(-r)) : 0;
 }
 
-int place_is_rootless(const char *proc_dir, struct why *why)
+int namespace_is_rootless(const char *proc_dir, struct why *why)
 {
 	_cleanup_free_ char *path = NULL, *map = NULL;
 	unsigned long inside, outside, count;
