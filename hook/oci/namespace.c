@@ -99,6 +99,12 @@ static int compare(const char *proc_dir, int64_t pid, const struct stat *self,
 	*ret = NAMESPACE_APART;
 	if (pid && (r == 0 || !same_file(self, &theirs)))
 		return 0;
+	/* A container's first process, where this /proc is already the container's (startContainer)
+	 */
+	if (pid == 1) {
+		*ret = NAMESPACE_INSIDE;
+		return 0;
+	}
 	r = is_below(proc_dir, who, self);
 	if (r < 0)
 		return r;

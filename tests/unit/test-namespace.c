@@ -90,6 +90,17 @@ static void inside_if_called_by_the_containers_process(void **state)
 	expect(NAMESPACE_INSIDE);
 }
 
+/* startContainer: what is seen of the processes is the container's view. */
+static void inside_if_beside_its_process_1(void **state)
+{
+	(void)state;
+	process("1", "Name:\tinit\nPPid:\t0\n");
+	rewrite_status("self", "Name:\thook\nPPid:\t1\nNStgid:\t7\n");
+	pid = 1;
+	share("1");
+	expect(NAMESPACE_INSIDE);
+}
+
 static void outside_if_there_is_no_such_process(void **state)
 {
 	(void)state;
@@ -214,6 +225,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PROC_TEST(outside_if_the_namespaces_differ),
 		PROC_TEST(inside_if_called_by_the_containers_process),
+		PROC_TEST(inside_if_beside_its_process_1),
 		PROC_TEST(outside_if_there_is_no_such_process),
 		PROC_TEST(inside_if_in_a_pid_namespace_below),
 		PROC_TEST(a_process_in_our_namespace_is_a_monitor),
