@@ -61,13 +61,13 @@ static int status_field(const char *proc_dir, const char *who, const char *field
  */
 static int is_below(const char *proc_dir, const char *pid, const struct stat *self)
 {
-	_cleanup_free_ char *who = strdup("self");
+	_cleanup_free_ char *who = NULL;
 	bool seen = strcmp(pid, "0") == 0;
 	struct stat ns;
 
-	for (int i = 0; who && i < ANCESTORS_MAX; i++) {
+	for (int i = 0; i < ANCESTORS_MAX; i++) {
 		char *parent = NULL;
-		int r = status_field(proc_dir, who, "\nPPid:\t", &parent);
+		int r = status_field(proc_dir, who ? who : "self", "\nPPid:\t", &parent);
 
 		if (r == 0) {
 			free(who);
@@ -78,9 +78,9 @@ static int is_below(const char *proc_dir, const char *pid, const struct stat *se
 			return r == -ENOENT || r == -ESRCH ? 0 : r;
 		if (!same_file(&ns, self))
 			return seen;
-		seen |= strcmp(who, pid) == 0;
+		seen |= who && strcmp(who, pid) == 0;
 	}
-	return who ? 0 : -ENOMEM;
+	return 0;
 }
 
 static int compare(const char *proc_dir, int64_t pid, const struct stat *self,

@@ -36,11 +36,9 @@ static int open_rootfs(struct job *job)
 /* Two kernels on one filesystem damage it, so a disk that a VM has is looked at, and left alone. */
 static enum job_outcome leave_to_vm(struct job *job, struct grow_order *order)
 {
-	int r = job->error;
-
 	order->dry_run = true;
-	if (r == 0)
-		r = grow_rootfs(&job->rootfs, order, &job->report, &job->why);
+	if (job->error == 0)
+		grow_rootfs(&job->rootfs, order, &job->report, &job->why);
 	job->report.unfinished = false;
 	if (job->error < 0 || job->report.result == GROW_NOT_APPLICABLE) {
 		why_set(&job->why, 0,

@@ -50,7 +50,7 @@ int last_runtime_note(const char *state_dir, const char *runtime)
 	struct why why;
 	int r;
 
-	if (last_runtime_read(state_dir, &last) == 0 && strcmp(last, runtime) == 0)
+	if (last_runtime_read(state_dir, &last) == 0 && last && strcmp(last, runtime) == 0)
 		return 0;
 	if (access(runtime, X_OK) < 0)
 		return -errno;

@@ -94,13 +94,14 @@ ok "another spec: the disk goes" drop_disk disk
 ok "--pid: a disk" new_disk pool-snap-74 1G
 ok "--pid: a spec" spec $B /run/disk/pool-snap-74 '.root.readonly = true | .process.args = ["sleep", "1000"]'
 ok "--pid: runs" runc --root /run/runc run -d --pid-file /run/c1.pid -b $B c1 </dev/null >/run/out 2>/run/err
-ok "--pid: grows" sh -c '/usr/sbin/oci-thin-grow grow --pid $(cat /run/c1.pid) 2G >/run/out 2>&1'
+pid=$(cat /run/c1.pid)
+ok "--pid: grows" /usr/sbin/oci-thin-grow grow --pid "$pid" 2G
 is "--pid: the device" "$(device_bytes pool-snap-74)" $((2 * GIB))
 like "--pid: and the filesystem" "$(df -m /run/disk/pool-snap-74 | df_mib)" '^(1[89]..|20..)$'
 ok "--pid: only here it is writable" not runc --root /run/runc exec c1 touch /x
 # With no mount but the container's there is nothing to grow it by
 umount /run/disk/pool-snap-74
-ok "--pid, mounted nowhere else: fails" not sh -c '/usr/sbin/oci-thin-grow grow --pid $(cat /run/c1.pid) 3G >/run/out 2>&1'
+ok "--pid, mounted nowhere else: fails" not sh -c "/usr/sbin/oci-thin-grow grow --pid $pid 3G >/run/out 2>&1"
 like "--pid, mounted nowhere else: says why" "$(cat /run/out)" 'read-only in another mount namespace'
 is "--pid, mounted nowhere else: untouched" "$(device_bytes pool-snap-74)" $((2 * GIB))
 ok "--pid: goes" runc --root /run/runc delete -f c1
