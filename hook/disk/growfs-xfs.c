@@ -55,11 +55,18 @@ int growfs_xfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64
 	return ioctl(rootfs->fd, XFS_IOC_FSGROWFSDATA, &request) < 0 ? -errno : 0;
 }
 
-/* New groups get their headers, old ones a new superblock. */
+/*
+ * New groups get their headers, old ones a new superblock, which costs a block where that is still
+ * shared with an image. mkfs.xfs makes no more than 32 groups on a thin device; what there is
+ * beyond them came by growing, which wrote to each group.
+ */
+#define MKFS_GROUPS 32
+
 uint64_t growfs_xfs_cost(const struct growfs *fs, uint64_t bytes, uint64_t pool_block_bytes)
 {
 	uint64_t old = fs->bytes / fs->group_bytes, n = bytes / fs->group_bytes - old + 1;
+	uint64_t shared = old < MKFS_GROUPS ? old + 1 : MKFS_GROUPS;
 
 	return n * growfs_run_blocks(fs->group_metadata_bytes, fs->group_bytes, pool_block_bytes) +
-	       old + 1 + PLACES;
+	       shared + PLACES;
 }

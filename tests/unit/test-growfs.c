@@ -250,6 +250,18 @@ static void knows_what_growing_costs(void **state)
 	}
 }
 
+/* 8 groups more, in a filesystem that has 161 from growing before. */
+static void knows_what_growing_on_costs(void **state)
+{
+	static const struct growth on = {XFS(127), 4096, 20480, 21504, 8};
+	uint64_t cost;
+
+	(void)state;
+	fs = fs_before(&on);
+	cost = growfs_cost_blocks(&fs, on.to_mib * MIB, on.pool_block_kib * KIB);
+	assert_in_range(cost, on.measured_blocks, on.measured_blocks + 45);
+}
+
 static void knows_bounds_of_what_growing_costs(void **state)
 {
 	(void)state;
@@ -417,6 +429,7 @@ int main(void)
 		FS_TEST(does_not_believe_a_name_in_dev),
 		FS_TEST(needs_capabilities),
 		cmocka_unit_test(knows_what_growing_costs),
+		cmocka_unit_test(knows_what_growing_on_costs),
 		cmocka_unit_test(knows_bounds_of_what_growing_costs),
 		cmocka_unit_test(counts_a_run_in_whole_blocks),
 		FS_TEST(warns_of_an_xfs_made_for_a_far_smaller_disk),
