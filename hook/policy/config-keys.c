@@ -43,7 +43,7 @@ static const struct config_key policy_keys[] = {
 	{"rules",        &rules,                0,                        NULL},
 	{"on_exceed",    NULL,                  IN_POLICY(on_exceed),     on_exceed_words},
 	{"on_failure.request",        NULL, IN_POLICY(on_failure.request),        on_failure_words},
-	{"on_failure.default",        NULL, IN_POLICY(on_failure.given),          on_failure_words},
+	{"on_failure.default",        NULL, IN_POLICY(on_failure.implicit),       on_failure_words},
 	{"on_failure.not_applicable", NULL, IN_POLICY(on_failure.not_applicable), on_failure_words},
 	{"pool_guard.data_percent",     &config_percent, IN_POLICY(pool_guard.data_percent),           NULL},
 	{"pool_guard.metadata_percent", &config_percent, IN_POLICY(pool_guard.metadata_percent),       NULL},

@@ -24,7 +24,7 @@ const struct policy policy_builtin = {
 	.pools = any_pool,
 	.on_exceed = ON_EXCEED_DENY,
 	.on_failure = {.request = ON_FAILURE_FAIL,
-		       .given = ON_FAILURE_WARN,
+		       .implicit = ON_FAILURE_WARN,
 		       .not_applicable = ON_FAILURE_WARN},
 	.pool_guard = {.data_percent = 95, .metadata_percent = 90},
 	.timeout_ms = 10000,
@@ -32,12 +32,24 @@ const struct policy policy_builtin = {
 	.data_roots = no_roots,
 };
 
+const char *request_origin_name(enum request_origin origin)
+{
+	static const char *const names[] = {
+		[ORIGIN_NONE] = NULL,	  [ORIGIN_ANNOTATION] = "annotation",
+		[ORIGIN_LABEL] = "label", [ORIGIN_COMMAND] = "command",
+		[ORIGIN_RULE] = "rule",	  [ORIGIN_DEFAULT] = "default",
+	};
+
+	return names[origin];
+}
+
 const char *request_source_into(struct why *out, const struct request *request, char separator)
 {
 	if (request->key)
-		why_set(out, 0, "%s%c%s", request->origin, separator, request->key);
+		why_set(out, 0, "%s%c%s", request_origin_name(request->origin), separator,
+			request->key);
 	else
-		why_set(out, 0, "%s", request->origin);
+		why_set(out, 0, "%s", request_origin_name(request->origin));
 	return out->text;
 }
 
@@ -65,13 +77,13 @@ static int find(const struct json *const annotations[], size_t n, const char *ke
 	return 0;
 }
 
-int policy_request(const struct policy *policy, const char *origin,
+int policy_request(const struct policy *policy, enum request_origin origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why)
 {
 	*ret = (struct request){0};
 	for (const char *const *key = policy->keys; *key; key++) {
-		struct request found = {.asked = true, .origin = origin, .key = *key};
+		struct request found = {.origin = origin, .key = *key};
 		int r = find(annotations, n, *key, &found.text, why);
 
 		if (r == 0)
@@ -116,15 +128,13 @@ static void give(const struct policy *policy, struct request *request)
 	uint64_t bytes = by_rule ? rule->size_bytes : policy->default_bytes;
 
 	*request = (struct request){
-		.asked = bytes > 0,
-		.given = bytes > 0,
+		.origin = !bytes    ? ORIGIN_NONE
+			  : by_rule ? ORIGIN_RULE
+				    : ORIGIN_DEFAULT,
+		.key = bytes && by_rule ? rule->name : NULL,
 		.bytes = bytes > max_bytes ? max_bytes : bytes,
 		.rule = rule,
 	};
-	if (bytes > 0) {
-		request->origin = by_rule ? "rule" : "default";
-		request->key = by_rule ? rule->name : NULL;
-	}
 }
 
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why)
@@ -144,9 +154,9 @@ int policy_decide(const struct policy *policy, const struct facts *facts, int r,
 	const struct rule *rule = policy_rule(policy, facts);
 
 	request->rule = rule;
-	if (rule && rule->request == RULE_REQUEST_DENY && request->asked)
+	if (rule && rule->request == RULE_REQUEST_DENY && request_exists(request))
 		return why_set(why, EPERM, "rule %s lets no container ask for a size", rule->name);
-	if (!request->asked || (rule && rule->request == RULE_REQUEST_IGNORE)) {
+	if (!request_exists(request) || (rule && rule->request == RULE_REQUEST_IGNORE)) {
 		give(policy, request);
 		return 0;
 	}
@@ -163,7 +173,7 @@ int policy_decide(const struct policy *policy, const struct facts *facts, int r,
 int policy_allow_again(const struct policy *policy, const struct facts *facts, uint64_t bytes,
 		       struct why *why)
 {
-	struct request given = {0}, asked = {.asked = true, .bytes = bytes};
+	struct request given = {0}, asked = {.origin = ORIGIN_COMMAND, .bytes = bytes};
 	int r;
 
 	if (policy_decide(policy, facts, 0, &given, why) == 0 && given.bytes >= bytes)

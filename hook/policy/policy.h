@@ -30,7 +30,7 @@ struct policy {
 	size_t n_rules;
 	enum on_exceed on_exceed;
 	struct {
-		enum on_failure request, given, not_applicable;
+		enum on_failure request, implicit, not_applicable;
 	} on_failure;
 	struct pool_guard {
 		unsigned int data_percent, metadata_percent;
@@ -47,16 +47,38 @@ struct policy {
 
 extern const struct policy policy_builtin;
 
+/* Who wants the container to have a size. */
+enum request_origin {
+	ORIGIN_NONE, /* nobody */
+	ORIGIN_ANNOTATION,
+	ORIGIN_LABEL,
+	ORIGIN_COMMAND, /* an operator */
+	ORIGIN_RULE,
+	ORIGIN_DEFAULT,
+};
+
 struct request {
-	bool asked;		 /* is there a size? */
-	bool given;		 /* by a rule or as the default: the container itself did not ask */
+	enum request_origin origin;
 	uint64_t bytes;		 /* what it is to have */
 	uint64_t exceeded_bytes; /* what it asked for, if that was cut; else 0 */
-	const char *origin;	 /* "annotation", "label", "rule", "default" or "command" */
 	const char *key;	 /* which one, or the rule's name; lives as long as the policy */
 	const char *text;	 /* as the tenant wrote it; lives as long as the annotations */
 	const struct rule *rule; /* the one that counts, or NULL */
 };
+
+static inline bool request_exists(const struct request *request)
+{
+	return request->origin != ORIGIN_NONE;
+}
+
+/* From a rule or the default: neither the container nor an operator asked for it. */
+static inline bool request_is_implicit(const struct request *request)
+{
+	return request->origin == ORIGIN_RULE || request->origin == ORIGIN_DEFAULT;
+}
+
+/* "annotation", "label", "command", "rule", "default"; NULL for ORIGIN_NONE. */
+const char *request_origin_name(enum request_origin origin);
 
 /* "annotation:KEY", "rule:NAME" or "default"; with @separator in the place of the colon. */
 const char *request_source_into(struct why *out, const struct request *request, char separator);
@@ -68,7 +90,7 @@ const char *request_source_into(struct why *out, const struct request *request, 
  * which the first that has a key wins (NULL ones are skipped). 0 and *ret (asked or not); -EINVAL
  * or -ERANGE with a reason if there is a request that cannot be read, and then *ret names its key.
  */
-int policy_request(const struct policy *policy, const char *origin,
+int policy_request(const struct policy *policy, enum request_origin origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why);
 

@@ -38,7 +38,7 @@ static void print_request(const struct job *job)
 
 	if (job->sandbox)
 		printf("request     none looked for: this is a pod's sandbox\n");
-	else if (!request->asked)
+	else if (!request_exists(request))
 		printf("request     none\n");
 	else if (request->bytes)
 		printf("request     %s = %" PRIu64 " bytes, from %s\n", size_format(request->bytes),
@@ -70,7 +70,7 @@ static void print_limit(const struct job *job, const struct policy *policy)
 	const struct rule *rule = request->rule;
 	bool by_rule = rule && rule->max_bytes;
 
-	if (!request->asked)
+	if (!request_exists(request))
 		return;
 	printf("limit       %s, %s%s\n", size_format(policy_max_bytes(policy, rule)),
 	       by_rule ? "max_size of rule " : "max_size", by_rule ? rule->name : "");
@@ -190,10 +190,10 @@ static void json_request(struct json_writer *w, const struct job *job, const str
 {
 	const struct request *request = &job->request;
 
-	if (!request->asked)
+	if (!request_exists(request))
 		return;
 	json_write_object(w, "request");
-	json_write_string(w, "origin", request->origin);
+	json_write_string(w, "origin", request_origin_name(request->origin));
 	json_write_string(w, "key", request->key);
 	json_write_string(w, "text", request->text);
 	json_write_u64(w, "bytes", request->bytes);

@@ -117,9 +117,8 @@ static struct job job_for(struct target *target, const struct options *options, 
 	job.rootfs = target->rootfs;
 	target->rootfs = (struct rootfs){.fd = -EBADF};
 	job.request = (struct request){
-		.asked = true,
 		.bytes = bytes,
-		.origin = "command",
+		.origin = ORIGIN_COMMAND,
 		.key = "grow",
 		.text = options->size,
 		.rule = rule,

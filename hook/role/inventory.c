@@ -30,10 +30,10 @@ static uint64_t ask_request(const struct engine_container *container, const stru
 	struct request request = {0};
 	struct why unused;
 
-	if (policy_request(policy, "annotation", sets, 1, &request, &unused) == 0 &&
-	    !request.asked && policy->labels && labels)
-		policy_request(policy, "label", &labels, 1, &request, &unused);
-	return request.asked ? request.bytes : 0;
+	if (policy_request(policy, ORIGIN_ANNOTATION, sets, 1, &request, &unused) == 0 &&
+	    !request_exists(&request) && policy->labels && labels)
+		policy_request(policy, ORIGIN_LABEL, &labels, 1, &request, &unused);
+	return request_exists(&request) ? request.bytes : 0;
 }
 
 static void look_at_filesystem(const struct rootfs *rootfs, struct inventory *ret)

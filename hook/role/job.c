@@ -50,7 +50,7 @@ static enum job_outcome leave_to_vm(struct job *job, struct grow_order *order)
 		"its disk is mounted here, and as its process shares the host's mount namespace, a "
 		"virtual machine has the disk as well: growing it under two kernels would damage "
 		"it");
-	return job->request.given ? JOB_NOT_APPLICABLE : JOB_REFUSED;
+	return request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE : JOB_REFUSED;
 }
 
 static enum job_outcome grow(struct job *job, const struct policy *policy)
@@ -70,8 +70,9 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	if (job->error == 0)
 		job->error = grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
 	if (job->error < 0)
-		return job->error == -ENODATA && job->request.given ? JOB_NOT_APPLICABLE
-								    : JOB_FAILED;
+		return job->error == -ENODATA && request_is_implicit(&job->request)
+			       ? JOB_NOT_APPLICABLE
+			       : JOB_FAILED;
 	switch (job->report.result) {
 	case GROW_KEPT:
 		return JOB_KEPT;
@@ -85,7 +86,8 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 		break;
 	}
 	/* A default is for the pools that we may touch. */
-	return job->report.pool_denied && job->request.given ? JOB_NOT_APPLICABLE : JOB_REFUSED;
+	return job->report.pool_denied && request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE
+									     : JOB_REFUSED;
 }
 
 /* Labels rarely reach hooks: they are in the engine's own files. */
@@ -114,7 +116,7 @@ static int ask_labels(struct job *job, const struct policy *policy)
 	job->sandbox = policy_is_sandbox(&job->labels, 1);
 	if (job->sandbox || !policy->labels)
 		return 0;
-	return policy_request(policy, "label", &job->labels, 1, &job->request, &job->why);
+	return policy_request(policy, ORIGIN_LABEL, &job->labels, 1, &job->request, &job->why);
 }
 
 /* What the container itself asks for; the result is policy_request()'s. */
@@ -125,9 +127,9 @@ static int ask(struct job *job, const struct policy *policy)
 	job->sandbox = policy_is_sandbox(job->annotations, JOB_ANNOTATIONS);
 	if (job->sandbox)
 		return 0;
-	r = policy_request(policy, "annotation", job->annotations, JOB_ANNOTATIONS, &job->request,
-			   &job->why);
-	if (!job->request.asked && (policy->labels || policy_gives(policy)))
+	r = policy_request(policy, ORIGIN_ANNOTATION, job->annotations, JOB_ANNOTATIONS,
+			   &job->request, &job->why);
+	if (!request_exists(&job->request) && (policy->labels || policy_gives(policy)))
 		r = ask_labels(job, policy);
 	return r;
 }
@@ -139,17 +141,17 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 	enum job_outcome outcome;
 	struct why off;
 
-	if (job->sandbox || (!job->request.asked && !policy_gives(policy)))
+	if (job->sandbox || (!request_exists(&job->request) && !policy_gives(policy)))
 		return JOB_NOTHING;
 	if (settings_switched_off(policy, RUN_DIR, &off)) {
 		job->why = off;
-		return job->request.asked ? JOB_SWITCHED_OFF : JOB_NOTHING;
+		return request_exists(&job->request) ? JOB_SWITCHED_OFF : JOB_NOTHING;
 	}
 	if (!policy->broken) {
 		r = policy_decide(policy, &facts, r, &job->request, &job->why);
 		if (r < 0)
 			return r == -EPERM ? JOB_REFUSED : JOB_FAILED;
-		if (!job->request.asked)
+		if (!request_exists(&job->request))
 			return JOB_NOTHING;
 	}
 	outcome = job->check ? job->check(job) : JOB_NOTHING;
@@ -227,12 +229,12 @@ void job_grow(struct job *job, const struct policy *policy)
  */
 static bool worth_a_line(const struct job *job)
 {
-	if (job->request.given && job->outcome == JOB_NOT_APPLICABLE)
+	if (request_is_implicit(&job->request) && job->outcome == JOB_NOT_APPLICABLE)
 		return false;
 	if (job_warning(job))
 		return true;
 	if (job->outcome == JOB_KEPT)
-		return !job->request.given &&
+		return !request_is_implicit(&job->request) &&
 		       job->request.bytes < job->report.device.sectors * SECTOR_BYTES;
 	return job->outcome != JOB_NOTHING;
 }
@@ -292,14 +294,14 @@ const char *job_action(const struct job *job)
 
 static void add_request(struct log_line *line, const struct request *request)
 {
-	if (!request->asked)
+	if (!request_exists(request))
 		return;
 	log_add(line, "source", request_source(request, ':'));
 	log_add_u64(line, "requested",
 		    request->exceeded_bytes ? request->exceeded_bytes : request->bytes);
 	if (request->exceeded_bytes)
 		log_add_u64(line, "clamped", request->bytes);
-	if (request->rule && strcmp(request->origin, "rule") != 0)
+	if (request->rule && request->origin != ORIGIN_RULE)
 		log_add(line, "rule", request->rule->name);
 }
 
@@ -310,7 +312,8 @@ static int priority(const struct job *job)
 
 	if (job_warning(job) && of_outcome > LOG_WARNING)
 		return LOG_WARNING;
-	return job->request.given && of_outcome < LOG_WARNING ? LOG_WARNING : of_outcome;
+	return request_is_implicit(&job->request) && of_outcome < LOG_WARNING ? LOG_WARNING
+									      : of_outcome;
 }
 
 const char *job_warning(const struct job *job)
@@ -351,7 +354,7 @@ void job_message(const struct job *job, struct why *ret)
 
 	ret->text[0] = '\0';
 	if (job->outcome < JOB_NOT_APPLICABLE ||
-	    (request->given && job->outcome == JOB_NOT_APPLICABLE))
+	    (request_is_implicit(request) && job->outcome == JOB_NOT_APPLICABLE))
 		return;
 	if (!request->bytes)
 		why_set(ret, 0, "container %s: %s", container, job->why.text);
@@ -369,8 +372,9 @@ void job_message(const struct job *job, struct why *ret)
 
 int job_exit_status(const struct job *job, const struct policy *policy)
 {
-	enum on_failure on_failure =
-		job->request.given ? policy->on_failure.given : policy->on_failure.request;
+	enum on_failure on_failure = request_is_implicit(&job->request)
+					     ? policy->on_failure.implicit
+					     : policy->on_failure.request;
 	int status = EXIT_FAILED;
 
 	switch (job->outcome) {
@@ -381,7 +385,7 @@ int job_exit_status(const struct job *job, const struct policy *policy)
 	case JOB_POSTPONED:
 		return EXIT_OK;
 	case JOB_NOT_APPLICABLE:
-		if (job->request.given)
+		if (request_is_implicit(&job->request))
 			return EXIT_OK;
 		on_failure = policy->on_failure.not_applicable;
 		status = EXIT_NOT_APPLICABLE;

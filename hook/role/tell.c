@@ -53,7 +53,7 @@ static void tell_growth(const struct job *job, FILE *out)
 /* Of what an operator has just typed no origin need be told. */
 static void tell_origin(const struct job *job, FILE *out)
 {
-	if (strcmp(job->request.origin, "command") != 0)
+	if (job->request.origin != ORIGIN_COMMAND)
 		fprintf(out, " (%s)", request_source(&job->request, ' '));
 }
 
@@ -97,7 +97,8 @@ void tell_json(const struct job *job, struct json_writer *w)
 	json_write_string(w, "engine", job->engine);
 	json_write_string(w, "action", job_action(job));
 	json_write_bool(w, "dry_run", job->dry_run);
-	json_write_string(w, "source", request->asked ? request_source(request, ':') : NULL);
+	json_write_string(w, "source",
+			  request_exists(request) ? request_source(request, ':') : NULL);
 	json_write_u64(w, "requested_bytes", request->bytes);
 	if (job->report.device.name)
 		json_disk(job, w);

@@ -79,7 +79,7 @@ static void is_builtin(void)
 	assert_int_equal(policy.n_rules, 0);
 	assert_int_equal(policy.on_exceed, ON_EXCEED_DENY);
 	assert_int_equal(policy.on_failure.request, ON_FAILURE_FAIL);
-	assert_int_equal(policy.on_failure.given, ON_FAILURE_WARN);
+	assert_int_equal(policy.on_failure.implicit, ON_FAILURE_WARN);
 	assert_int_equal(policy.on_failure.not_applicable, ON_FAILURE_WARN);
 	assert_int_equal(policy.pool_guard.data_percent, 95);
 	assert_int_equal(policy.pool_guard.metadata_percent, 90);
@@ -144,7 +144,7 @@ static void reads_every_key(void **state)
 	is_list(policy.pools, "p-*", NULL);
 	assert_int_equal(policy.on_exceed, ON_EXCEED_CLAMP);
 	assert_int_equal(policy.on_failure.request, ON_FAILURE_WARN);
-	assert_int_equal(policy.on_failure.given, ON_FAILURE_FAIL);
+	assert_int_equal(policy.on_failure.implicit, ON_FAILURE_FAIL);
 	assert_int_equal(policy.on_failure.not_applicable, ON_FAILURE_FAIL);
 	assert_int_equal(policy.pool_guard.data_percent, 80);
 	assert_int_equal(policy.pool_guard.metadata_percent, 1);
@@ -244,7 +244,7 @@ static void later_files_win_and_add_rules(void **state)
 	assert_int_equal(policy.default_bytes, 0);
 	is_list(policy.keys, "mine", NULL);
 	assert_int_equal(policy.on_failure.request, ON_FAILURE_WARN);
-	assert_int_equal(policy.on_failure.given, ON_FAILURE_FAIL);
+	assert_int_equal(policy.on_failure.implicit, ON_FAILURE_FAIL);
 	assert_int_equal(policy.timeout_ms, 3000);
 	assert_int_equal(policy.n_rules, 3);
 	assert_string_equal(policy.rules[0].name, "a");

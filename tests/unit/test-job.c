@@ -206,7 +206,7 @@ static void what_must_wait_keeps_no_container_down(void **state)
 	job_free(&job);
 	job.request = (struct request){0};
 	policy.default_bytes = 4 * GIB;
-	policy.on_failure.given = ON_FAILURE_FAIL;
+	policy.on_failure.implicit = ON_FAILURE_FAIL;
 	expect("{}", JOB_POSTPONED, EXIT_OK);
 	assert_int_equal(fake_syslog.priority, LOG_WARNING);
 }
@@ -252,7 +252,7 @@ static void a_default_for_what_is_not_thin_is_silent(void **state)
 {
 	(void)state;
 	policy.default_bytes = 4 * GIB;
-	policy.on_failure.not_applicable = policy.on_failure.given = ON_FAILURE_FAIL;
+	policy.on_failure.not_applicable = policy.on_failure.implicit = ON_FAILURE_FAIL;
 	fake_dm.thin.live.target = "linear";
 	expect("{}", JOB_NOT_APPLICABLE, EXIT_OK);
 	assert_int_equal(fake_syslog.lines, 0);
@@ -279,7 +279,7 @@ static void a_default_that_fails_warns(void **state)
 	assert_int_equal(fake_syslog.priority, LOG_WARNING);
 	assert_contains(message.text,
 			"cannot have 4 GiB (default): pool \"docker-pool\" is failed");
-	policy.on_failure.given = ON_FAILURE_FAIL;
+	policy.on_failure.implicit = ON_FAILURE_FAIL;
 	assert_int_equal(job_exit_status(&job, &policy), EXIT_REFUSED);
 }
 
@@ -383,7 +383,7 @@ static void a_sandbox_by_its_label_is_nothing_to_grow(void **state)
 	job.root_path = root;
 	write_in(folder, "config.v2.json", "{\"Config\":{\"Labels\":" ASKS("4G") "}}");
 	expect("{}", JOB_FAILED, EXIT_FAILED); /* it asks, and has no rootfs */
-	assert_string_equal(job.request.origin, "label");
+	assert_int_equal(job.request.origin, ORIGIN_LABEL);
 	job_free(&job);
 	job.labels = NULL;
 	job.labels_doc = NULL;

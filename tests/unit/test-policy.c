@@ -41,16 +41,16 @@ static int ask(const char *first, const char *second)
 	annotate(first, second);
 	memset(&request, 0xff, sizeof(request));
 	why.text[0] = '\0';
-	return policy_request(&policy_builtin, "annotation", annotations, 2, &request, &why);
+	return policy_request(&policy_builtin, ORIGIN_ANNOTATION, annotations, 2, &request, &why);
 }
 
 static void expect(const char *first, const char *second, uint64_t bytes, const char *key)
 {
 	assert_int_equal(ask(first, second), 0);
-	assert_true(request.asked);
+	assert_true(request_exists(&request));
 	assert_true(request.bytes == bytes);
 	assert_string_equal(request.key, key);
-	assert_string_equal(request.origin, "annotation");
+	assert_int_equal(request.origin, ORIGIN_ANNOTATION);
 }
 
 static void nothing_asked_is_no_request(void **state)
@@ -65,10 +65,10 @@ static void nothing_asked_is_no_request(void **state)
 
 	(void)state;
 	assert_int_equal(ask(NULL, NULL), 0);
-	assert_false(request.asked);
+	assert_false(request_exists(&request));
 	for (size_t i = 0; i < COUNT_OF(others); i++) {
 		assert_int_equal(ask(others[i], others[i]), 0);
-		assert_false(request.asked);
+		assert_false(request_exists(&request));
 		assert_int_equal(request.bytes, 0);
 	}
 }
@@ -97,7 +97,7 @@ static void the_first_wins(void **state)
 static void refuse(const char *text, int err, const char *reason)
 {
 	assert_int_equal(ask(text, NULL), -err);
-	assert_true(request.asked);
+	assert_true(request_exists(&request));
 	assert_int_equal(request.bytes, 0);
 	assert_string_equal(request.key, OUR_KEY);
 	assert_contains(why.text, OUR_KEY ": ");
@@ -120,7 +120,7 @@ static void an_unreadable_request_is_an_error(void **state)
 
 static void knows_the_largest_size(void **state)
 {
-	struct request asked = {.asked = true, .bytes = TIB};
+	struct request asked = {.origin = ORIGIN_ANNOTATION, .bytes = TIB};
 
 	(void)state;
 	assert_int_equal(policy_allow(&policy_builtin, &asked, &why), 0);
@@ -159,7 +159,7 @@ static void gets(const char *text, uint64_t bytes, const char *source)
 	if (decide(text) < 0)
 		fail_msg("%s", why.text);
 	assert_int_equal(request.bytes, bytes);
-	assert_int_equal(request.asked, bytes > 0);
+	assert_int_equal(request_exists(&request), bytes > 0);
 	if (bytes)
 		assert_string_equal(request_source(&request, ':'), source);
 }
@@ -187,9 +187,9 @@ static void a_default_is_for_who_does_not_ask(void **state)
 	policy.default_bytes = 4 * GIB;
 	assert_true(policy_gives(&policy));
 	gets(NULL, 4 * GIB, "default");
-	assert_true(request.given);
+	assert_true(request_is_implicit(&request));
 	gets("2G", 2 * GIB, BY_ANNOTATION);
-	assert_false(request.given);
+	assert_false(request_is_implicit(&request));
 	policy.enabled = false;
 	assert_false(policy_gives(&policy));
 }
@@ -207,7 +207,7 @@ static void the_first_rule_that_matches_counts(void **state)
 	policy.rules = rules;
 	policy.n_rules = COUNT_OF(rules);
 	gets(NULL, 6 * GIB, "rule:d");
-	assert_true(request.given);
+	assert_true(request_is_implicit(&request));
 	gets("2G", 2 * GIB, BY_ANNOTATION);
 	assert_ptr_equal(request.rule, &rules[1]);
 	policy.n_rules = 1;
@@ -286,7 +286,7 @@ static void an_unreadable_request_stays_one(void **state)
 	policy.default_bytes = 4 * GIB;
 	assert_int_equal(decide("lots"), -EINVAL);
 	assert_contains(why.text, "is not a size");
-	assert_true(request.asked);
+	assert_true(request_exists(&request));
 }
 
 static void knows_its_pools(void **state)

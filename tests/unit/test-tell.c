@@ -14,7 +14,7 @@ static int setup(void **state)
 		.container = "docker:web",
 		.engine = "docker",
 		.outcome = JOB_GROWN,
-		.request = {.asked = true, .bytes = 4 * GIB, .origin = "label", .key = "size"},
+		.request = {.bytes = 4 * GIB, .origin = ORIGIN_LABEL, .key = "size"},
 		.rootfs.fs_name = fs_name,
 		.report = {.device = {.name = device, .sectors = 4 * GIB / 512},
 			   .from_sectors = GIB / 512,
@@ -42,7 +42,7 @@ static void says_what_was_done(void **state)
 {
 	(void)state;
 	expect("docker:web: grown from 1 GiB to 4 GiB in 43 ms (label size)\n");
-	job.request.origin = "command";
+	job.request.origin = ORIGIN_COMMAND;
 	expect("docker:web: grown from 1 GiB to 4 GiB in 43 ms\n");
 	job.report.from_sectors = job.report.device.sectors;
 	expect("docker:web: its ext4 is grown from 1 GiB to 4 GiB in 43 ms\n");
