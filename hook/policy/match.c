@@ -84,7 +84,6 @@ static bool match_annotation(const struct annotation_pattern *wanted, const stru
 	return false;
 }
 
-/* What costs most comes last. */
 bool match_rule(const struct rule *rule, const struct facts *facts, struct why *why)
 {
 	if (rule->engine && !match_one("engine", rule->engine, facts->engine, false, why))
@@ -93,10 +92,9 @@ bool match_rule(const struct rule *rule, const struct facts *facts, struct why *
 		if (!match_annotation(&rule->annotations[i], facts, why))
 			return false;
 	}
-	if (rule->ns && !match_one("namespace", rule->ns, facts->ns(facts->context), false, why))
+	if (rule->ns && !match_one("namespace", rule->ns, facts->ns, false, why))
 		return false;
-	return !rule->image ||
-	       match_one("image", rule->image, facts->image(facts->context), true, why);
+	return !rule->image || match_one("image", rule->image, facts->image, true, why);
 }
 
 static bool is_literal(const char *pattern)

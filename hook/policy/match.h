@@ -5,8 +5,8 @@
  * The rules of the configuration: which containers does one mean?
  *
  * A pattern is a glob (fnmatch(3)) for the whole text, in which * and ? match slashes, too. What is
- * not known of a container matches no pattern, not even "*"; what a rule does not mention it does
- * not ask for. Pure, but for what the facts have to be fetched from.
+ * not known of a container matches no pattern, not even "*"; what a rule does not mention matches.
+ * Pure.
  */
 
 #include "base/why.h"
@@ -20,11 +20,8 @@
 struct facts {
 	const char *engine; /* "docker", "podman", ...; NULL: not known */
 	const struct json *const *annotations;
-	size_t n_annotations; /* objects, the first that has a key counts; some may be NULL */
-	/* Called only if a rule needs it: the answer may be in an engine's file. NULL: not known */
-	const char *(*ns)(void *context);
-	const char *(*image)(void *context);
-	void *context;
+	size_t n_annotations;	/* objects, the first that has a key counts; some may be NULL */
+	const char *ns, *image; /* NULL: not known; or no rule needs it, see policy_needs_image() */
 };
 
 enum rule_request {

@@ -103,12 +103,34 @@ bool policy_gives(const struct policy *policy)
 	return policy->enabled && (policy->default_bytes || policy->n_rules);
 }
 
-const struct rule *policy_rule(const struct policy *policy, const struct facts *facts)
+bool policy_needs_namespace(const struct policy *policy)
 {
-	struct why unused;
-
 	for (size_t i = 0; i < policy->n_rules; i++) {
-		if (match_rule(&policy->rules[i], facts, &unused))
+		if (policy->rules[i].ns)
+			return true;
+	}
+	return false;
+}
+
+bool policy_needs_image(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		if (policy->rules[i].image)
+			return true;
+	}
+	return false;
+}
+
+const struct rule *policy_rule(const struct policy *policy, const struct facts *facts,
+			       struct rule_verdict *verdicts)
+{
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		struct rule_verdict verdict = {.reached = true};
+
+		verdict.matches = match_rule(&policy->rules[i], facts, &verdict.why);
+		if (verdicts)
+			verdicts[i] = verdict;
+		if (verdict.matches)
 			return &policy->rules[i];
 	}
 	return NULL;
@@ -149,9 +171,9 @@ int policy_allow(const struct policy *policy, const struct request *request, str
 }
 
 int policy_decide(const struct policy *policy, const struct facts *facts, int r,
-		  struct request *request, struct why *why)
+		  struct request *request, struct rule_verdict *verdicts, struct why *why)
 {
-	const struct rule *rule = policy_rule(policy, facts);
+	const struct rule *rule = policy_rule(policy, facts, verdicts);
 
 	request->rule = rule;
 	if (rule && rule->request == RULE_REQUEST_DENY && request_exists(request))
@@ -176,9 +198,9 @@ int policy_allow_again(const struct policy *policy, const struct facts *facts, u
 	struct request given = {0}, asked = {.origin = ORIGIN_COMMAND, .bytes = bytes};
 	int r;
 
-	if (policy_decide(policy, facts, 0, &given, why) == 0 && given.bytes >= bytes)
+	if (policy_decide(policy, facts, 0, &given, NULL, why) == 0 && given.bytes >= bytes)
 		return 0;
-	r = policy_decide(policy, facts, 0, &asked, why);
+	r = policy_decide(policy, facts, 0, &asked, NULL, why);
 	if (r == 0 && asked.bytes < bytes)
 		r = why_set(why, EPERM, "policy does not give it that much any more");
 	return r;

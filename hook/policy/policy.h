@@ -94,6 +94,16 @@ int policy_request(const struct policy *policy, enum request_origin origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why);
 
+/* What became of a rule: the first one that matches counts, and ends the search. */
+struct rule_verdict {
+	bool reached, matches;
+	struct why why; /* reached, but does not match: the first thing that differs */
+};
+
+/* Does any rule look at the namespace, or the image? They may cost a look into engines' files. */
+bool policy_needs_namespace(const struct policy *policy);
+bool policy_needs_image(const struct policy *policy);
+
 /* Can a container that does not ask get a size? */
 bool policy_gives(const struct policy *policy);
 
@@ -104,10 +114,13 @@ bool policy_gives(const struct policy *policy);
  * a reason.
  */
 int policy_decide(const struct policy *policy, const struct facts *facts, int r,
-		  struct request *request, struct why *why);
+		  struct request *request, struct rule_verdict *verdicts, struct why *why);
 
-/* The rule that counts, and the largest size for this container. */
-const struct rule *policy_rule(const struct policy *policy, const struct facts *facts);
+/* The rule that counts, or NULL. @verdicts: NULL, or filled: one for each rule. */
+const struct rule *policy_rule(const struct policy *policy, const struct facts *facts,
+			       struct rule_verdict *verdicts);
+
+/* The largest size for a container to which @rule (or NULL) applies. */
 uint64_t policy_max_bytes(const struct policy *policy, const struct rule *rule);
 
 /* May it have what is asked for? 0, or -EPERM with a reason. */

@@ -47,20 +47,16 @@ static void print_request(const struct job *job)
 		printf("request     cannot be read, from %s\n", request_source(request, ' '));
 }
 
-/* Rule by rule, until the one that counts. */
-static void print_rules(struct job *job, const struct policy *policy)
+static void print_rules(const struct job *job, const struct policy *policy)
 {
-	struct facts facts = job_facts(job);
-	bool reached = !job->sandbox;
-
 	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct rule *rule = &policy->rules[i];
-		struct why why = {"not reached"};
-		bool matches = reached && match_rule(rule, &facts, &why);
+		const struct rule_verdict *verdict = &job->verdicts[i];
 
-		printf("rule        %s: %s%s\n", rule->name, matches ? "matches" : "no, ",
-		       matches ? "" : why.text);
-		reached = reached && !matches;
+		printf("rule        %s: ", policy->rules[i].name);
+		if (verdict->matches)
+			puts("matches");
+		else
+			printf("no, %s\n", verdict->reached ? verdict->why.text : "not reached");
 	}
 }
 
@@ -149,7 +145,7 @@ static void print_warning(const struct job *job)
 		printf("warning     %s\n", job_warning(job));
 }
 
-static int print_text(struct job *job, const struct policy *policy)
+static int print_text(const struct job *job, const struct policy *policy)
 {
 	printf("container   %s\n", quote(job->container));
 	printf("bundle      %s (engine: %s)\n", quote(job->bundle), job_engine(job));
@@ -163,25 +159,23 @@ static int print_text(struct job *job, const struct policy *policy)
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
-static void json_rules(struct json_writer *w, struct job *job, const struct policy *policy)
+static void json_rules(struct json_writer *w, const struct job *job, const struct policy *policy)
 {
-	struct facts facts = job_facts(job);
-	bool reached = !job->sandbox;
-
 	json_write_array(w, "rules");
 	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct rule_verdict *verdict = &job->verdicts[i];
 		const struct rule *rule = &policy->rules[i];
-		struct why why = {"not reached"};
-		bool matches = reached && match_rule(rule, &facts, &why);
 
 		json_write_object(w, NULL);
 		json_write_string(w, "name", rule->name);
 		json_write_string(w, "file", rule->file);
 		json_write_u64(w, "line", rule->line);
-		json_write_bool(w, "matches", matches);
-		json_write_string(w, "reason", matches ? NULL : why.text);
+		json_write_bool(w, "matches", verdict->matches);
+		json_write_string(w, "reason",
+				  verdict->matches   ? NULL
+				  : verdict->reached ? verdict->why.text
+						     : "not reached");
 		json_write_close(w);
-		reached = reached && !matches;
 	}
 	json_write_array_close(w);
 }
@@ -230,7 +224,7 @@ static void json_disk(struct json_writer *w, const struct job *job)
 	}
 }
 
-static int print_json(struct job *job, const struct policy *policy)
+static int print_json(const struct job *job, const struct policy *policy)
 {
 	struct json_writer *w = json_writer_begin();
 
@@ -253,13 +247,23 @@ static int print_json(struct job *job, const struct policy *policy)
 	return json_writer_end(w, stdout);
 }
 
+/* The job is done with its hands tied, and freed. */
 static int show(struct job *job, const struct policy *policy, bool json)
 {
-	int r = json ? print_json(job, policy) : print_text(job, policy);
+	_cleanup_free_ struct rule_verdict *verdicts =
+		calloc(policy->n_rules + 1, sizeof(*verdicts));
+	int r = -ENOMEM;
 
-	if (r < 0)
-		log_stderr("standard output: %s", strerror(-r));
+	if (verdicts) {
+		job->dry_run = true;
+		job->verdicts = verdicts;
+		job_run(job, policy);
+		r = json ? print_json(job, policy) : print_text(job, policy);
+	}
 	job_free(job);
+	if (r < 0)
+		log_stderr("explain: %s",
+			   r == -ENOMEM ? "out of memory" : "standard output cannot be written");
 	return r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -286,8 +290,6 @@ static int explain_state(const char *path, const struct policy *policy, bool jso
 		return EXIT_FAILED;
 	}
 	job = container_job(&container);
-	job.dry_run = true;
-	job_run(&job, policy);
 	return show(&job, policy, json);
 }
 
@@ -303,8 +305,6 @@ static int explain_container(const struct target_args *args, bool json)
 	} else {
 		struct job job = target_job(&target);
 
-		job.dry_run = true;
-		job_run(&job, args->policy);
 		status = show(&job, args->policy, json);
 	}
 	target_close(&target);

@@ -53,7 +53,7 @@ static int ask_policy(struct finisher *finisher, const char *device, uint64_t by
 	if (r < 0)
 		return r;
 	job = target_job(&target);
-	facts = job_facts(&job);
+	facts = job_facts(&job, finisher->policy);
 	r = policy_allow_again(finisher->policy, &facts, bytes, why);
 	job_free(&job);
 	return r;

@@ -110,8 +110,8 @@ static struct job job_for(struct target *target, const struct options *options, 
 		struct facts facts;
 
 		job = target_job(target);
-		facts = job_facts(&job);
-		rule = policy_rule(options->policy, &facts);
+		facts = job_facts(&job, options->policy);
+		rule = policy_rule(options->policy, &facts, NULL);
 	}
 	job.dry_run = options->dry_run;
 	job.rootfs = target->rootfs;

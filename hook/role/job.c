@@ -134,9 +134,17 @@ static int ask(struct job *job, const struct policy *policy)
 	return r;
 }
 
+/* A sound policy's answer for what the container asks for with the result @r of ask(). */
+static enum job_outcome decide(struct job *job, const struct policy *policy, int r)
+{
+	struct facts facts = job_facts(job, policy);
+
+	r = policy_decide(policy, &facts, r, &job->request, job->verdicts, &job->why);
+	return r == 0 ? JOB_NOTHING : r == -EPERM ? JOB_REFUSED : JOB_FAILED;
+}
+
 static enum job_outcome decide_and_grow(struct job *job, const struct policy *policy)
 {
-	struct facts facts = job_facts(job);
 	int r = ask(job, policy);
 	enum job_outcome outcome;
 	struct why off;
@@ -147,13 +155,9 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 		job->why = off;
 		return request_exists(&job->request) ? JOB_SWITCHED_OFF : JOB_NOTHING;
 	}
-	if (!policy->broken) {
-		r = policy_decide(policy, &facts, r, &job->request, &job->why);
-		if (r < 0)
-			return r == -EPERM ? JOB_REFUSED : JOB_FAILED;
-		if (!request_exists(&job->request))
-			return JOB_NOTHING;
-	}
+	outcome = policy->broken ? JOB_NOTHING : decide(job, policy, r);
+	if (outcome != JOB_NOTHING || !request_exists(&job->request))
+		return outcome;
 	outcome = job->check ? job->check(job) : JOB_NOTHING;
 	if (outcome != JOB_NOTHING)
 		return outcome;

@@ -36,6 +36,7 @@ struct job {
 	const struct json *labels; /* NULL: to be looked for in the engine's files */
 	const char *no_root;	   /* why root_path is NULL, if it is known */
 	bool dry_run;
+	struct rule_verdict *verdicts; /* to be filled: one for each rule; NULL: not wanted */
 	/*
 	 * Is this the place to do it? Asked only if something is to be done: JOB_NOTHING, or the
 	 * outcome, with @why. NULL: it is.
@@ -83,8 +84,8 @@ bool job_has_engines_device(const struct job *job);
 /* "keep", "grow", "skip", ...: the word for the outcome. */
 const char *job_action(const struct job *job);
 
-/* What policy may know of the container: pointers into @job, which looks the rest up when asked. */
-struct facts job_facts(struct job *job);
+/* What @policy needs to know of the container: pointers into @job. */
+struct facts job_facts(struct job *job, const struct policy *policy);
 
 /* "docker", ...: as in engine/engine.h or engine/container.h. */
 const char *job_engine(const struct job *job);

@@ -132,13 +132,7 @@ static void knows_the_largest_size(void **state)
 /* --- from what is asked to what is had ---------------------------------------------------------
  */
 
-static const char *no_answer(void *context)
-{
-	(void)context;
-	return NULL;
-}
-
-static const struct facts docker = {.engine = "docker", .ns = no_answer, .image = no_answer};
+static const struct facts docker = {.engine = "docker"};
 static struct policy policy;
 
 /* Asks with @text (NULL: nothing) under @policy; what policy_decide() says. */
@@ -151,7 +145,44 @@ static int decide(const char *text)
 		assert_true(asprintf(&json, "{\"" OUR_KEY "\":\"%s\"}", text) > 0);
 	r = ask(json, NULL);
 	free(json);
-	return policy_decide(&policy, &docker, r, &request, &why);
+	return policy_decide(&policy, &docker, r, &request, NULL, &why);
+}
+
+/* Looking for them may read engines' files. */
+static void says_which_facts_its_rules_need(void **state)
+{
+	static const struct rule rules[] = {{.name = "a", .engine = "docker"},
+					    {.name = "b", .ns = "*"},
+					    {.name = "c", .image = "*"}};
+	struct policy some = policy_builtin;
+
+	(void)state;
+	some.rules = rules;
+	some.n_rules = 1;
+	assert_false(policy_needs_namespace(&some) || policy_needs_image(&some));
+	some.n_rules = 2;
+	assert_true(policy_needs_namespace(&some));
+	assert_false(policy_needs_image(&some));
+	some.n_rules = 3;
+	assert_true(policy_needs_image(&some));
+}
+
+static void a_verdict_is_given_on_each_rule_until_one_matches(void **state)
+{
+	static const struct rule rules[] = {{.name = "a", .engine = "podman"},
+					    {.name = "b", .engine = "docker"},
+					    {.name = "c"}};
+	struct rule_verdict verdicts[3] = {{.reached = false}};
+	struct policy some = policy_builtin;
+
+	(void)state;
+	some.rules = rules;
+	some.n_rules = 3;
+	assert_ptr_equal(policy_rule(&some, &docker, verdicts), &rules[1]);
+	assert_true(verdicts[0].reached && !verdicts[0].matches);
+	assert_string_equal(verdicts[0].why.text, "engine \"docker\" does not match \"podman\"");
+	assert_true(verdicts[1].reached && verdicts[1].matches);
+	assert_false(verdicts[2].reached || verdicts[2].matches);
 }
 
 static void gets(const char *text, uint64_t bytes, const char *source)
@@ -375,6 +406,8 @@ static void the_builtin_policy_is_the_documented_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(says_which_facts_its_rules_need),
+		cmocka_unit_test(a_verdict_is_given_on_each_rule_until_one_matches),
 		cmocka_unit_test_teardown(nothing_asked_is_no_request, teardown),
 		cmocka_unit_test_teardown(finds_a_request, teardown),
 		cmocka_unit_test_teardown(the_first_wins, teardown),
