@@ -83,12 +83,12 @@ static void examine(struct doctor *doctor, struct patient *patient, size_t *heal
 	struct risk_verdict verdict = risk_judge(&facts);
 
 	patient->needed_bytes = verdict.needed_bytes;
-	*healed += verdict.grown && facts.healed;
+	*healed += verdict.grown && !verdict.unhealed;
 	if (verdict.risk == RISK_TOO_SHORT)
 		tell_short(doctor, patient);
-	else if (verdict.risk == RISK_NOT_HEALED)
+	if (verdict.unhealed)
 		tell_unhealed(doctor, patient, &no_wait);
-	else if (verdict.risk == RISK_UNFINISHED && patient->device)
+	if (verdict.risk == RISK_UNFINISHED && patient->device)
 		patient->device->told = true; /* with the ledger */
 }
 

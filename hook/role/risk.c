@@ -86,9 +86,10 @@ struct risk_verdict risk_judge(const struct risk_facts *facts)
 		return verdict;
 	/* Where the engine's files do not say, what we have grown is what it does not know of. */
 	verdict.grown = remembered ? verdict.needed_bytes > remembered : entry != NULL;
+	verdict.unhealed = verdict.grown && !facts->healed;
 	if (is_too_short(facts))
 		verdict.risk = RISK_TOO_SHORT;
-	else if (verdict.grown && !facts->healed)
+	else if (verdict.unhealed)
 		verdict.risk = RISK_NOT_HEALED;
 	else if (entry && entry->state == LEDGER_INTENDED)
 		verdict.risk = RISK_UNFINISHED;

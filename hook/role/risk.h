@@ -47,8 +47,9 @@ bool risk_host_heals(void);
 bool risk_is_healed(bool host_heals, dev_t dev, const char *name, struct why *why);
 
 struct risk_verdict {
-	enum risk risk;
-	bool grown;	       /* it must be longer than its engine will make it */
+	enum risk risk;	       /* the worst */
+	bool grown;	       /* it must be longer than its engine will make it... */
+	bool unhealed;	       /* ...and nothing will extend it then */
 	uint64_t needed_bytes; /* how long it must be, as far as is known */
 };
 

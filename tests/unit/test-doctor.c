@@ -228,7 +228,14 @@ static void tells_a_device_that_is_too_short(void **state)
 			 "has 1 GiB, and must have 4 GiB");
 	assert_string_equal(finding->command, "oci-thin-grow heal --all");
 	assert_null(find("device-too-short"));
+	assert_null(find("container-at-risk"));
 	assert_string_equal(fake_dm.log, "");
+	again(state);
+	fake_dm.thin.live.sectors = SMALL_SECTORS;
+	doctor.heals = false; /* and so it would be the next time, too */
+	examine();
+	assert_non_null(find("container-too-short"));
+	assert_non_null(find("container-at-risk"));
 	again(state);
 	fake_dm.thin.live.sectors = SMALL_SECTORS;
 	doctor.containers.n = 0;
