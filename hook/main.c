@@ -3,8 +3,8 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/terminal.h"
+#include "job/settings.h"
 #include "policy/config.h"
-#include "role/settings.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,9 +11,11 @@ complain() {
 	bad=1
 }
 
-# What may include what: folder -> folders
+# What may include what: directory -> directories
 declare -A below=(
-	[role]="role policy disk engine setup oci base"
+	[role]="role host job policy disk engine setup oci base"
+	[host]="host job policy disk engine setup oci base"
+	[job]="job policy disk engine oci base"
 	[policy]="policy oci base"
 	[disk]="disk base"
 	[engine]="engine oci base"
@@ -28,6 +30,17 @@ for file in hook/*/*.[ch]; do
 		[[ " ${below[$folder]} " == *" ${included%%/*} "* ]] || complain "$file includes $included"
 	done < <(sed -n 's/^#include "\(.*\)"$/\1/p' "$file")
 done
+
+# A base name stands in one directory; only a subcommand may be called like the file that does its work.
+while read -r name; do
+	complain "two directories have a file $name"
+done < <(find hook -mindepth 2 -name '*.[ch]' ! -path 'hook/role/*' -printf '%h %f\n' | sed 's/\.[ch]$//' |
+	sort -u | awk '{ print $2 }' | sort | uniq -d)
+
+# Headers do not include each other in a circle.
+circle=$(grep -o '^#include "[^"]*"' hook/*/*.h | sed 's|^hook/||; s|:#include "| |; s|"$||' | tsort 2>&1 >/dev/null |
+	sed -n '/contains a loop/d; s/^tsort: //p')
+[ -z "$circle" ] || complain "headers include each other:" $circle
 
 # The library and its one file
 while read -r header only; do

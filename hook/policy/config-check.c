@@ -3,8 +3,8 @@
 
 #include "base/count.h"
 #include "base/quote.h"
+#include "base/size.h"
 #include "policy/config-keys.h"
-#include "policy/size.h"
 
 #include <errno.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 #include "policy/config-value.h"
 
 #include "base/count.h"
+#include "base/size.h"
 #include "base/text.h"
 #include "base/thousandths.h"
-#include "policy/size.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/policy.h"
 
-#include "policy/size.h"
+#include "base/size.h"
 
 #include <errno.h>
 #include <stdio.h>

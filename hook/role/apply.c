@@ -8,18 +8,18 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/quote.h"
+#include "base/size.h"
 #include "base/terminal.h"
 #include "disk/lock.h"
+#include "job/job.h"
+#include "job/settings.h"
+#include "job/tally.h"
+#include "job/target.h"
+#include "job/tell.h"
 #include "oci/json.h"
-#include "policy/size.h"
-#include "role/job.h"
-#include "role/progress.h"
 #include "role/role.h"
-#include "role/settings.h"
-#include "role/tally.h"
-#include "role/target.h"
-#include "role/tell.h"
 
 #include <errno.h>
 #include <string.h>

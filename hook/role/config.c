@@ -4,10 +4,10 @@
 
 #include "policy/config.h"
 #include "base/log.h"
+#include "job/settings.h"
 #include "policy/config-check.h"
 #include "policy/config-keys.h"
 #include "role/role.h"
-#include "role/settings.h"
 
 #include <errno.h>
 #include <stdio.h>

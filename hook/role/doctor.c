@@ -2,15 +2,15 @@
 
 /* `doctor`: is this host ready, and which container would not start again? It changes nothing. */
 
-#include "role/doctor.h"
+#include "host/doctor.h"
 
 #include "base/log.h"
 #include "base/terminal.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
+#include "job/settings.h"
+#include "job/target.h"
 #include "role/role.h"
-#include "role/settings.h"
-#include "role/target.h"
 
 #include <errno.h>
 #include <string.h>

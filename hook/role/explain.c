@@ -4,13 +4,13 @@
 
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/size.h"
+#include "job/bundle.h"
+#include "job/job.h"
+#include "job/settings.h"
+#include "job/target.h"
 #include "oci/json.h"
-#include "policy/size.h"
-#include "role/container.h"
-#include "role/job.h"
 #include "role/role.h"
-#include "role/settings.h"
-#include "role/target.h"
 
 #include <fcntl.h>
 #include <inttypes.h>

@@ -3,16 +3,16 @@
 /* `grow CONTAINER SIZE`: a running container's disk, now. */
 
 #include "base/log.h"
+#include "base/progress.h"
 #include "base/quote.h"
+#include "base/size.h"
 #include "disk/thin.h"
+#include "job/job.h"
+#include "job/settings.h"
+#include "job/target.h"
+#include "job/tell.h"
 #include "oci/json.h"
-#include "policy/size.h"
-#include "role/job.h"
-#include "role/progress.h"
 #include "role/role.h"
-#include "role/settings.h"
-#include "role/target.h"
-#include "role/tell.h"
 
 #include <errno.h>
 #include <string.h>

@@ -10,15 +10,15 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/size.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/prune.h"
 #include "engine/engine.h"
+#include "job/finish.h"
+#include "job/settings.h"
 #include "policy/policy.h"
-#include "policy/size.h"
-#include "role/finish.h"
 #include "role/role.h"
-#include "role/settings.h"
 
 #include <errno.h>
 #include <string.h>

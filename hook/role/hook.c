@@ -5,12 +5,12 @@
 
 #include "base/log.h"
 #include "base/quote.h"
+#include "job/bundle.h"
+#include "job/job.h"
+#include "job/settings.h"
 #include "oci/namespace.h"
 #include "oci/state.h"
-#include "role/container.h"
-#include "role/job.h"
 #include "role/role.h"
-#include "role/settings.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -4,16 +4,16 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/size.h"
+#include "base/table.h"
 #include "base/terminal.h"
 #include "disk/thin.h"
+#include "job/inventory.h"
+#include "job/settings.h"
+#include "job/target.h"
 #include "oci/json.h"
 #include "policy/policy.h"
-#include "policy/size.h"
-#include "role/inventory.h"
 #include "role/role.h"
-#include "role/settings.h"
-#include "role/table.h"
-#include "role/target.h"
 
 #include <signal.h>
 #include <string.h>

@@ -6,11 +6,11 @@
 #include "base/log.h"
 #include "base/replace.h"
 #include "disk/lock.h"
+#include "host/metrics-text.h"
+#include "job/settings.h"
+#include "job/target.h"
 #include "policy/policy.h"
-#include "role/metrics-text.h"
 #include "role/role.h"
-#include "role/settings.h"
-#include "role/target.h"
 
 #include <string.h>
 #include <time.h>

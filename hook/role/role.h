@@ -7,8 +7,8 @@
  */
 
 #include "base/exit.h"
+#include "job/target.h"
 #include "policy/policy.h"
-#include "role/target.h"
 
 #include <stdbool.h>
 

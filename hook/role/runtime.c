@@ -9,13 +9,13 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "disk/thin.h"
+#include "job/job.h"
+#include "job/last-runtime.h"
+#include "job/settings.h"
 #include "oci/json.h"
+#include "oci/runtime-args.h"
 #include "oci/spec.h"
-#include "role/job.h"
-#include "role/last-runtime.h"
 #include "role/role.h"
-#include "role/runtime-args.h"
-#include "role/settings.h"
 
 #include <fcntl.h>
 #include <limits.h>

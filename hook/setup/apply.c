@@ -4,7 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "setup/plan.h"
+#include "setup/change.h"
 
 #include <fcntl.h>
 #include <libgen.h>

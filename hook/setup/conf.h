@@ -6,7 +6,7 @@
  * in it, this and all later ones add to the list instead (containers.conf(5)).
  */
 
-#include "setup/engine.h"
+#include "setup/engines.h"
 
 struct conf_list {
 	char **strings;

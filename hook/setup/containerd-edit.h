@@ -3,7 +3,7 @@
 
 /* Changes to the text of containerd's config.toml, all other bytes kept. Pure. */
 
-#include "setup/containerd.h"
+#include "setup/containerd-config.h"
 
 /* Is our handler the default one? */
 bool containerd_is_default(const struct containerd_config *config);

@@ -3,7 +3,7 @@
 
 /* What a running dockerd was started with: options that no file tells. */
 
-#include "setup/engine.h"
+#include "setup/engines.h"
 
 struct docker_daemon {
 	int pid;	       /* 0: none runs */

@@ -5,8 +5,8 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "setup/docker-config.h"
 #include "setup/docker-daemon.h"
-#include "setup/docker.h"
 
 #include <dirent.h>
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
-#include "setup/engine.h"
+#include "setup/engines.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -2,13 +2,13 @@
 
 /* What doctor finds of files, devices, pools, ledger and containers. */
 
-#include "role/doctor.h"
+#include "host/doctor.h"
 
 #include "base/paths.h"
 #include "disk/ledger.h"
 #include "fake-udev.h"
 #include "grow-fixture.h"
-#include "role/survey.h"
+#include "host/survey.h"
 
 #include <sys/sysmacros.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/finding.h"
+#include "host/finding.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/job.h"
+#include "job/job.h"
 
 #include "base/log.h"
 #include "fake-dm.h"

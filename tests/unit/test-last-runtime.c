@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/last-runtime.h"
+#include "job/last-runtime.h"
 
 #include "unit.h"
 

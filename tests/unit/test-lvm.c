@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/lvm-text.h"
-#include "role/lvm.h"
+#include "host/lvm-text.h"
+#include "host/lvm.h"
 
 #include "unit.h"
 

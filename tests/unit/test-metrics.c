@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/metrics-text.h"
+#include "host/metrics-text.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/pool-advice.h"
+#include "host/pool-advice.h"
 
 #include "unit.h"
 

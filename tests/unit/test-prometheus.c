@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/prometheus.h"
+#include "host/prometheus.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/runtime-args.h"
+#include "oci/runtime-args.h"
 
 #include "unit.h"
 

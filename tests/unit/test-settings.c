@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/settings.h"
+#include "job/settings.h"
 
 #include "fake-log.h"
 #include "role/role.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "setup-fixture.h"
-#include "setup/containerd.h"
+#include "setup/containerd-config.h"
 
 #define CONFIG	"/etc/containerd/config.toml"
 #define DROP_IN "/etc/containerd/conf.d/50-oci-thin-grow.toml"

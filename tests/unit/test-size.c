@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "policy/size.h"
+#include "base/size.h"
 
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/survey.h"
+#include "host/survey.h"
 
 #include "fake-dm.h"
 #include "fake-fs.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/table.h"
+#include "base/table.h"
 
-#include "role/progress.h"
+#include "base/progress.h"
 #include "unit.h"
 
 static const struct table_column columns[] = {

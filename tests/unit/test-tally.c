@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/tally.h"
+#include "job/tally.h"
 
 #include "role/role.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "role/tell.h"
+#include "job/tell.h"
 
 #include "unit.h"
 

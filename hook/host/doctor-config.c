@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The configuration, and whether the program is switched off. */
+
+#include "host/doctor.h"
+
+#include "job/settings.h"
+#include "policy/config-check.h"
+#include "policy/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void tell_doubt(const struct why *why, void *context)
+{
+	struct doctor *doctor = context;
+
+	findings_add(&doctor->findings, SEVERITY_WARNING, "config", NULL,
+		     finding_text("%s", why->text),
+		     finding_text("it is valid, but probably not what was meant"), NULL);
+}
+
+static void check_switch(struct doctor *doctor)
+{
+	struct why why;
+
+	if (!settings_switched_off(doctor->policy, doctor->run_dir, &why))
+		return;
+	findings_add(&doctor->findings, SEVERITY_WARNING, "switched-off", NULL,
+		     finding_text("hook and wrapper are %s", why.text),
+		     finding_text("what containers ask for is not looked at; heal goes on"),
+		     doctor->policy->enabled ? finding_text("rm %s/" SWITCH_NAME, doctor->run_dir)
+					     : NULL);
+}
+
+void doctor_config(struct doctor *doctor)
+{
+	const struct config_listener listener = {tell_doubt, doctor};
+
+	if (doctor->policy->broken)
+		findings_add(
+			&doctor->findings, SEVERITY_BROKEN, "config", NULL,
+			finding_text("the configuration is broken: %s", doctor->policy->broken),
+			finding_text("what is built in counts instead, limits and rules do "
+				     "not; \"oci-thin-grow config check\" tells all that is "
+				     "wrong in it"),
+			NULL);
+	else if (config_warn(doctor->policy, &listener) == 0)
+		findings_add(&doctor->findings, SEVERITY_OK, "config", NULL,
+			     finding_text("the configuration is in order"), NULL, NULL);
+	check_switch(doctor);
+}
+
+void doctor_runtime(struct doctor *doctor)
+{
+	bool configured = strcmp(doctor->policy->runtime, policy_builtin.runtime) != 0;
+	struct why why;
+
+	if (config_check_runtime(doctor->policy, &why) == 0 || !(configured || doctor->wraps))
+		return;
+	findings_add(
+		&doctor->findings, SEVERITY_BROKEN, "runtime", doctor->policy->runtime,
+		finding_text("%s", why.text),
+		finding_text("oci-thin-grow-runtime hands every container over to it: where an "
+			     "engine calls that, no container starts or stops; install it, or "
+			     "set \"runtime\" in the configuration to the engine's real one"),
+		NULL);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which container would not start again? */
+
+#include "host/doctor.h"
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+#include "base/size.h"
+#include "disk/ledger.h"
+#include "host/risk.h"
+#include "job/inventory.h"
+
+#include <string.h>
+
+#define SHORT_ID 12
+
+struct patient {
+	const struct engine_container *container;
+	const struct inventory *disk;
+	struct doctor_device *device; /* NULL: it is not active */
+	const char *name;	      /* for people; quoted */
+	uint64_t needed_bytes;	      /* how long its device must be */
+};
+
+static void tell_short(struct doctor *doctor, const struct patient *patient)
+{
+	const struct thin_device *device = &patient->device->device;
+	uint64_t bytes = patient->device->risk.want_sectors * SECTOR_BYTES;
+
+	patient->device->told = true;
+	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-too-short",
+		     patient->container->id,
+		     finding_text("%s does not start: its device %s has %s, and must have %s",
+				  patient->name, quote(device->name),
+				  size_format(device->sectors * SECTOR_BYTES), size_format(bytes)),
+		     finding_text("the device was made again while nothing healed; its filesystem "
+				  "is larger and cannot be mounted"),
+		     finding_text("oci-thin-grow heal --all"));
+}
+
+static void tell_risk(struct doctor *doctor, const struct patient *patient, const char *cause,
+		      const char *command)
+{
+	const struct engine_container *container = patient->container;
+	uint64_t remembered = container->remembered;
+
+	findings_add(
+		&doctor->findings, SEVERITY_BROKEN, "container-at-risk", container->id,
+		finding_text("%s would not start again: it needs a device of %s, and %s makes it "
+			     "again with %s",
+			     patient->name, size_format(patient->needed_bytes), container->engine,
+			     remembered ? size_format(remembered) : "what it was at first"),
+		finding_text("nothing would heal it: %s%s", cause,
+			     command ? ""
+				     : "; copy out what it holds beyond its first size, or let an "
+				       "engine that waits make it again"),
+		command ? strdup(command) : NULL);
+}
+
+static void tell_unhealed(struct doctor *doctor, const struct patient *patient,
+			  const struct why *no_wait)
+{
+	if (doctor->heals)
+		tell_risk(doctor, patient, no_wait->text, NULL);
+	else
+		tell_risk(doctor, patient, doctor->unhealed ? doctor->unhealed : "see above",
+			  doctor->mend_healing);
+}
+
+static void examine(struct doctor *doctor, struct patient *patient, size_t *healed)
+{
+	const struct inventory *disk = patient->disk;
+	struct ledger_entry entry;
+	struct why unused, no_wait; /* a damaged entry is told with the ledger */
+	const struct risk_facts facts = {
+		.disk = disk,
+		.device = patient->device ? &patient->device->risk : NULL,
+		.entry = ledger_read(doctor->ledger_dir, disk->device, &entry, &unused) > 0 ? &entry
+											    : NULL,
+		.healed = risk_is_healed(doctor->heals, disk->dev, disk->device, &no_wait),
+	};
+	struct risk_verdict verdict = risk_judge(&facts);
+
+	patient->needed_bytes = verdict.needed_bytes;
+	*healed += verdict.grown && !verdict.unhealed;
+	if (verdict.risk == RISK_TOO_SHORT)
+		tell_short(doctor, patient);
+	if (verdict.unhealed)
+		tell_unhealed(doctor, patient, &no_wait);
+	if (verdict.risk == RISK_UNFINISHED && patient->device)
+		patient->device->told = true; /* with the ledger */
+}
+
+static char *name_of(const struct engine_container *container)
+{
+	if (!container->name)
+		return finding_text("%s container %s", container->engine, quote(container->id));
+	return finding_text("%s container %s (%s)", container->engine, quote(container->name),
+			    quote_n(container->id, strnlen(container->id, SHORT_ID)));
+}
+
+void doctor_containers(struct doctor *doctor)
+{
+	size_t seen = 0, healed = 0;
+
+	for (size_t i = 0; i < doctor->containers.n; i++) {
+		const struct engine_container *container = &doctor->containers.containers[i];
+		_cleanup_(inventory_free) struct inventory disk = {0};
+		_cleanup_free_ char *name = name_of(container);
+
+		if (!name || !inventory_look(container, doctor->policy, &disk) || !disk.device)
+			continue;
+		seen++;
+		examine(doctor,
+			&(struct patient){
+				.container = container,
+				.disk = &disk,
+				.device = doctor_device_named(doctor, disk.device),
+				.name = name,
+			},
+			&healed);
+	}
+	findings_add(&doctor->findings, SEVERITY_OK, "containers", NULL,
+		     finding_text("%zu container%s on thin devices, %zu of them larger than their "
+				  "engine remembers and healed when they start",
+				  seen, seen == 1 ? "" : "s", healed),
+		     NULL, NULL);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The host's device-mapper devices, and what heal would do with those that are engines'. */
+
+#include "host/doctor.h"
+
+#include "base/quote.h"
+#include "base/size.h"
+#include "engine/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int note(dev_t dev, void *context)
+{
+	struct doctor *doctor = context;
+	struct doctor_device found = {0}, *more;
+	struct why unused;
+
+	/* One that goes away meanwhile is no finding. */
+	if (thin_lookup(dev, &found.device, &unused) < 0)
+		return 0;
+	more = reallocarray(doctor->devices, doctor->n_devices + 1, sizeof(*more));
+	if (!more) {
+		thin_device_free(&found.device);
+		doctor->findings.incomplete = true;
+		return 0;
+	}
+	doctor->devices = more;
+	found.risk.healing = HEAL_NOT_APPLICABLE;
+	if (found.device.pool)
+		risk_look(&found.device, doctor->policy, doctor->run_dir, doctor->ledger_dir,
+			  &found.risk);
+	more[doctor->n_devices++] = found;
+	return 0;
+}
+
+void doctor_read_devices(struct doctor *doctor)
+{
+	struct why why;
+
+	thin_init();
+	if (thin_each(note, doctor, &why) < 0)
+		findings_add(&doctor->findings, SEVERITY_BROKEN, "dm-thin", NULL,
+			     finding_text("%s", why.text), NULL,
+			     finding_text("modprobe -a dm-mod dm-thin-pool"));
+}
+
+void doctor_free(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->n_devices; i++)
+		thin_device_free(&doctor->devices[i].device);
+	free(doctor->devices);
+	free(doctor->unhealed);
+	free(doctor->mend_healing);
+	engine_list_free(&doctor->containers);
+	findings_free(&doctor->findings);
+	*doctor = (struct doctor){0};
+}
+
+struct doctor_device *doctor_device_named(const struct doctor *doctor, const char *name)
+{
+	for (size_t i = 0; i < doctor->n_devices; i++) {
+		if (strcmp(doctor->devices[i].device.name, name) == 0)
+			return &doctor->devices[i];
+	}
+	return NULL;
+}
+
+void doctor_short_devices(struct doctor *doctor)
+{
+	for (size_t i = 0; i < doctor->n_devices; i++) {
+		const struct doctor_device *found = &doctor->devices[i];
+		const char *name = found->device.name;
+
+		if (found->risk.healing != HEAL_DONE || found->told)
+			continue;
+		findings_add(&doctor->findings, SEVERITY_BROKEN, "device-too-short", name,
+			     finding_text("device %s has %s, and must have %s", quote(name),
+					  size_format(found->device.sectors * SECTOR_BYTES),
+					  size_format(found->risk.want_sectors * SECTOR_BYTES)),
+			     finding_text("it was made again while nothing healed; whoever mounts "
+					  "it gets an error, and a container on it does not start"),
+			     finding_text("oci-thin-grow heal --all"));
+	}
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The program's own files: runtimes and udevd call them by these paths, as root. A path that leads
+ * nowhere stops every container on some engines and fails silently on others; one that somebody
+ * else may write to gives that one the host.
+ */
+
+#include "host/doctor.h"
+
+#include "base/cleanup.h"
+#include "base/paths.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct program_link {
+	const char *folder, *name, *target, *user;
+} links[] = {
+	{SBIN_DIR, "oci-thin-grow-runtime", "oci-thin-grow",
+	 "Docker and containerd call it as their runtime, and cannot start a container"},
+	{HOOK_DIR, "oci-thin-grow", "../../../sbin/oci-thin-grow",
+	 "podman, CRI-O and bundles call it as a hook"},
+};
+
+/* Whoever may write to one of these decides what root runs, or how long a device becomes. */
+static const char *const guarded[] = {
+	PROGRAM_PATH,
+	SBIN_DIR,
+	HOOK_DIR,
+	"/usr/share/containers/oci/hooks.d/50-oci-thin-grow.json",
+	"/etc/containers/oci/hooks.d/50-oci-thin-grow.json",
+	"/etc/udev/rules.d/94-oci-thin-grow.rules",
+	UDEV_RULES_DIR "/94-oci-thin-grow.rules",
+	SHARE_DIR "/94-oci-thin-grow.rules",
+	CONFIG_DIR,
+	CONFIG_DIR "/config.json",
+	CONFIG_DIR "/config.d",
+	"/var/lib/oci-thin-grow",
+	"/run/oci-thin-grow",
+};
+
+static void complain(struct doctor *doctor, const char *id, const char *path, char *what,
+		     const char *why, char *command)
+{
+	findings_add(&doctor->findings, SEVERITY_BROKEN, id, path, what, finding_text("%s", why),
+		     command);
+}
+
+/* From the program that runs, if it is not the missing one itself. */
+static char *command_for_program(void)
+{
+	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
+	_cleanup_free_ char *word = self ? finding_word(self) : NULL;
+
+	return word ? finding_text("install -D -m 0755 %s " PROGRAM_PATH, word) : NULL;
+}
+
+static bool check_program(struct doctor *doctor, const char *root, struct stat *ret)
+{
+	_cleanup_free_ char *path = finding_text("%s" PROGRAM_PATH, root);
+	int err = !path ? ENOMEM : stat(path, ret) < 0 ? errno : 0;
+
+	if (err) {
+		complain(doctor, "file-missing", PROGRAM_PATH,
+			 finding_text(PROGRAM_PATH ": %s", strerror(err)),
+			 "udevd, runtimes and hooks call the program by this path",
+			 command_for_program());
+		return false;
+	}
+	if (S_ISREG(ret->st_mode) && (ret->st_mode & S_IXUSR))
+		return true;
+	complain(doctor, "file-access", PROGRAM_PATH,
+		 finding_text(PROGRAM_PATH " cannot be executed"),
+		 "udevd, runtimes and hooks call the program by this path",
+		 finding_text("chmod 0755 " PROGRAM_PATH));
+	return true;
+}
+
+/* Does it lead to the program? */
+static bool check_link(struct doctor *doctor, const char *root, const struct program_link *link,
+		       const struct stat *program)
+{
+	_cleanup_free_ char *path = finding_text("%s%s/%s", root, link->folder, link->name);
+	const char *shown = path ? path + strlen(root) : "";
+	struct stat st;
+	int err = 0;
+
+	if (!path || stat(path, &st) < 0)
+		err = path ? errno : ENOMEM;
+	else if (st.st_dev == program->st_dev && st.st_ino == program->st_ino)
+		return true;
+	complain(doctor, "file-link", shown,
+		 err ? finding_text("%s, a link to the program: %s", shown, strerror(err))
+		     : finding_text("%s does not lead to " PROGRAM_PATH, shown),
+		 link->user,
+		 finding_text("mkdir -p %s && ln -sfn %s %s", link->folder, link->target, shown));
+	return false;
+}
+
+static bool check_access(struct doctor *doctor, const char *root, const char *path)
+{
+	_cleanup_free_ char *full = finding_text("%s%s", root, path);
+	struct stat st;
+
+	if (!full || stat(full, &st) < 0 || S_ISCHR(st.st_mode))
+		return true; /* what must be there is asked for elsewhere */
+	if (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return true;
+	complain(doctor, "file-access", path,
+		 st.st_uid != geteuid()
+			 ? finding_text("%s belongs to user %u, not to root", path, st.st_uid)
+			 : finding_text("%s may be written by others than root (mode %04o)", path,
+					st.st_mode & ALLPERMS),
+		 "what is in it is done as root",
+		 finding_text("chown root:root %s && chmod go-w %s", path, path));
+	return false;
+}
+
+void doctor_files(struct doctor *doctor, const char *root)
+{
+	bool good = true;
+	struct stat program;
+
+	if (check_program(doctor, root, &program)) {
+		for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+			good &= check_link(doctor, root, &links[i], &program);
+	} else {
+		good = false;
+	}
+	for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++)
+		good &= check_access(doctor, root, guarded[i]);
+	if (good)
+		findings_add(&doctor->findings, SEVERITY_OK, "files", NULL,
+			     finding_text("the program and its links are in place, and root's "
+					  "alone"),
+			     NULL, NULL);
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The ledger: may it be believed, and does it tell of growths that were cut short? */
+
+#include "host/doctor.h"
+
+#include "base/cleanup.h"
+#include "base/quote.h"
+#include "base/size.h"
+#include "disk/ledger-files.h"
+#include "disk/rootfs.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+struct reader {
+	struct doctor *doctor;
+	const char *dir;
+	size_t sound;
+	bool trouble;
+};
+
+/* A name that is not for a terminal is still a file's: then its inode names it in the command. */
+static char *command_to_remove(const struct reader *reader, const struct ledger_file *file)
+{
+	_cleanup_free_ char *path = finding_text("%s/%s", reader->dir, file->name);
+	_cleanup_free_ char *word = path ? finding_word(path) : NULL;
+
+	if (word)
+		return finding_text("rm -r %s", word);
+	return finding_text("find %s -maxdepth 1 -inum %" PRIuMAX " -delete", reader->dir,
+			    (uintmax_t)file->inode);
+}
+
+static char *command_to_guard(const struct reader *reader, const struct ledger_file *file)
+{
+	return finding_text("find %s -maxdepth 1 -inum %" PRIuMAX
+			    " -exec chown root:root {} + -exec chmod 0600 {} +",
+			    reader->dir, (uintmax_t)file->inode);
+}
+
+/* Is it in use? Then heal --all can finish it now. */
+static bool is_mounted(const struct doctor_device *device)
+{
+	struct rootfs rootfs;
+	struct why unused;
+
+	if (!device || rootfs_open_device(&device->device, &rootfs, &unused) < 0)
+		return false;
+	rootfs_close(&rootfs);
+	return true;
+}
+
+static void tell_unfinished(struct doctor *doctor, const struct ledger_entry *entry)
+{
+	const struct doctor_device *device = doctor_device_named(doctor, entry->device);
+	bool mounted = device && device->risk.intended && is_mounted(device);
+
+	findings_add(&doctor->findings, SEVERITY_WARNING, "growth-unfinished", entry->device,
+		     finding_text("device %s: a growth to %s was begun and not finished",
+				  quote(entry->device), size_format(entry->sectors * SECTOR_BYTES)),
+		     mounted ? finding_text("unless it is going on just now, it was cut short; its "
+					    "filesystem may be smaller than what was asked for")
+			     : finding_text("the device is not mounted now; the next start of its "
+					    "container finishes the growth"),
+		     mounted ? finding_text("oci-thin-grow heal --all") : NULL);
+}
+
+static void tell_file(const struct ledger_file *file, void *context)
+{
+	struct reader *reader = context;
+	struct findings *to = &reader->doctor->findings;
+
+	switch (file->state) {
+	case LEDGER_FILE_SOUND:
+		reader->sound++;
+		if (file->entry.state == LEDGER_INTENDED)
+			tell_unfinished(reader->doctor, &file->entry);
+		return;
+	case LEDGER_FILE_DAMAGED:
+		findings_add(to, SEVERITY_BROKEN, "ledger-entry", file->name,
+			     finding_text("%s", file->why.text),
+			     finding_text("it is not believed: only its superblock tells how long "
+					  "the device must be, and after a power cut that of XFS "
+					  "may not know"),
+			     command_to_remove(reader, file));
+		break;
+	case LEDGER_FILE_OPEN_TO_OTHERS:
+		findings_add(to, SEVERITY_BROKEN, "ledger-entry", file->name,
+			     finding_text("%s", file->why.text),
+			     finding_text("it is not believed: others may have said in it how long "
+					  "a device must be"),
+			     command_to_guard(reader, file));
+		break;
+	case LEDGER_FILE_LEFTOVER:
+		findings_add(to, SEVERITY_WARNING, "ledger-leftover", file->name,
+			     finding_text("ledger: %s was left by a process that was killed",
+					  quote(file->name)),
+			     finding_text("it does no harm"), command_to_remove(reader, file));
+		break;
+	}
+	reader->trouble = true;
+}
+
+static void tell_folder(struct doctor *doctor, const char *dir, int r, const struct why *why)
+{
+	char *command = NULL;
+
+	if (r == -EPERM)
+		command = finding_text("chown root:root %s && chmod 0700 %s", dir, dir);
+	else if (r == -ENOTDIR || r == -ELOOP)
+		command = finding_text("mv %s %s.not-a-folder", dir, dir);
+	findings_add(&doctor->findings, SEVERITY_BROKEN, "ledger-folder", dir,
+		     finding_text("%s", why->text),
+		     finding_text("nothing can be grown without the ledger, and nothing in it is "
+				  "believed"),
+		     command);
+}
+
+void doctor_ledger(struct doctor *doctor)
+{
+	struct reader reader = {.doctor = doctor, .dir = doctor->ledger_dir};
+	struct why why;
+	int r = ledger_files(doctor->ledger_dir, tell_file, &reader, &why);
+
+	if (r < 0)
+		tell_folder(doctor, doctor->ledger_dir, r, &why);
+	else if (!reader.trouble)
+		findings_add(&doctor->findings, SEVERITY_OK, "ledger", doctor->ledger_dir,
+			     finding_text("the ledger has %zu sound entr%s", reader.sound,
+					  reader.sound == 1 ? "y" : "ies"),
+			     NULL, NULL);
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Thin pools: do they take writes, and for how long? */
+
+#include "host/doctor.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "base/quote.h"
+#include "base/size.h"
+#include "host/lvm.h"
+#include "host/pool-advice.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+
+#define LVM_DIRECTORY "/etc/lvm"
+#define DMEVENTD_PID  "/run/dmeventd.pid"
+#define PID_MAX_BYTES 64
+#define METADATA_UNIT UINT64_C(4096)
+
+struct pool {
+	struct doctor *doctor;
+	const struct thin_device *device;
+	const struct thin_pool *status;
+	struct pool_facts facts;
+};
+
+static void complain(const struct pool *pool, const char *id, char *what, char *why, char *command)
+{
+	findings_add(&pool->doctor->findings, SEVERITY_BROKEN, id, pool->device->name, what, why,
+		     command);
+}
+
+/* 97.2 % is 972 */
+static uint64_t tenths(uint64_t a, uint64_t b)
+{
+	return b ? (uint64_t)((unsigned __int128)a * 1000 / b) : 1000;
+}
+
+/* What to do where no command does it. NULL: out of memory, or there is a command. */
+static char *by_hand(const struct pool *pool, const struct pool_backing *backing,
+		     const char *command)
+{
+	if (command)
+		return NULL;
+	if (pool->facts.lvm)
+		return finding_text(
+			"; its volume group has not enough free space: add a device to it "
+			"(vgextend) and ask again, or remove containers and images");
+	return finding_text("; no command can lengthen it: make %s longer and ask again, or remove "
+			    "containers and images",
+			    backing->node ? backing->node : "the device below it");
+}
+
+static void tell_data(const struct pool *pool, uint64_t percent)
+{
+	char *command = pool_extend_data(&pool->facts);
+	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.data, command);
+
+	complain(pool, "pool-data",
+		 finding_text("pool %s is %" PRIu64 ".%" PRIu64 " %% full%s",
+			      quote(pool->status->name), percent / 10, percent % 10,
+			      pool->status->out_of_data_space ? ", it takes no more writes" : ""),
+		 finding_text("above %u %% nothing is grown on it, and when it is full every "
+			      "container on it hangs or gets errors%s",
+			      pool->facts.data_percent, else_do ? else_do : ""),
+		 command);
+}
+
+static void tell_metadata(const struct pool *pool, uint64_t percent)
+{
+	char *command = pool_extend_metadata(&pool->facts);
+	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.metadata, command);
+
+	complain(pool, "pool-metadata",
+		 finding_text("pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use",
+			      quote(pool->status->name), percent / 10, percent % 10),
+		 finding_text("above %u %% nothing is grown on it, and without metadata it turns "
+			      "read-only%s",
+			      pool->doctor->policy->pool_guard.metadata_percent,
+			      else_do ? else_do : ""),
+		 command);
+}
+
+/* Fullness, if the pool can be mended while it is in use. false: it is full. */
+static bool check_space(const struct pool *pool)
+{
+	const struct thin_pool *status = pool->status;
+	const struct pool_guard *limits = &pool->doctor->policy->pool_guard;
+	uint64_t data = tenths(status->data_used_blocks, status->data_blocks);
+	uint64_t metadata = tenths(status->metadata_used_blocks, status->metadata_blocks);
+	bool data_full = data > limits->data_percent * 10ULL || status->out_of_data_space;
+	bool metadata_full = metadata > limits->metadata_percent * 10ULL;
+
+	if (data_full)
+		tell_data(pool, data);
+	if (metadata_full)
+		tell_metadata(pool, metadata);
+	return !data_full && !metadata_full;
+}
+
+static void tell_good(const struct pool *pool)
+{
+	const struct thin_pool *status = pool->status;
+	uint64_t data = tenths(status->data_used_blocks, status->data_blocks);
+	uint64_t metadata = tenths(status->metadata_used_blocks, status->metadata_blocks);
+
+	findings_add(&pool->doctor->findings, SEVERITY_OK, "pool", status->name,
+		     finding_text("pool %s: %" PRIu64 ".%" PRIu64 " %% of %s in use, and %" PRIu64
+				  ".%" PRIu64 " %% of %s of metadata",
+				  quote(status->name), data / 10, data % 10,
+				  size_format(status->data_blocks * status->block_sectors *
+					      SECTOR_BYTES),
+				  metadata / 10, metadata % 10,
+				  size_format(status->metadata_blocks * METADATA_UNIT)),
+		     NULL, NULL);
+}
+
+static void check_state(const struct pool *pool)
+{
+	const struct thin_pool *status = pool->status;
+	const char *name = quote(status->name);
+
+	if (status->failed || status->needs_check) {
+		complain(pool, "pool-needs-check",
+			 finding_text("pool %s %s", name,
+				      status->failed ? "has failed"
+						     : "needs a check of its metadata "
+						       "(needs_check)"),
+			 finding_text("it takes no writes until its metadata was checked, which "
+				      "needs it down: stop its containers and the engine first; if "
+				      "thin_check finds errors, see thin_repair(8)"),
+			 pool_check(&pool->facts));
+		return;
+	}
+	if (!check_space(pool))
+		return;
+	if (status->read_only)
+		complain(pool, "pool-read-only", finding_text("pool %s is read-only", name),
+			 finding_text("writes to its containers fail, and nothing is grown on it"),
+			 pool_make_writable(&pool->facts));
+	else
+		tell_good(pool);
+}
+
+/* --- does somebody extend it? ---------------------------------------------------------------- */
+
+static bool dmeventd_runs(void)
+{
+	_cleanup_free_ char *text = NULL, *path = NULL, *name = NULL;
+	size_t len;
+	long pid;
+
+	if (file_read_at(AT_FDCWD, DMEVENTD_PID, PID_MAX_BYTES, &text, &len) < 0)
+		return false;
+	pid = strtol(text, NULL, 10);
+	path = pid > 0 ? finding_text("/proc/%ld/comm", pid) : NULL;
+	return path && file_read_at(AT_FDCWD, path, PID_MAX_BYTES, &name, &len) == 0 &&
+	       strcmp(name, "dmeventd\n") == 0;
+}
+
+/* Why nothing extends it; NULL: dmeventd does, or memory runs out. */
+static char *why_not_extended(const struct lvm_pool *lvm)
+{
+	static const char profile[] =
+		"; whether a profile says otherwise is not known, for " LVM_DIRECTORY
+		"/backup has no backup of its volume group";
+
+	if (lvm->threshold >= 100)
+		return finding_text("thin_pool_autoextend_threshold is 100 %s%s%s",
+				    lvm->source ? "in " : "by default",
+				    lvm->source ? lvm->source : "", lvm->has_backup ? "" : profile);
+	if (lvm->percent == 0)
+		return finding_text("thin_pool_autoextend_percent is 0");
+	return dmeventd_runs() ? NULL : finding_text("dmeventd does not run");
+}
+
+static char *describe_autoextend(const struct pool *pool)
+{
+	const char *name = quote(pool->device->name);
+	const struct lvm_pool *lvm = pool->facts.lvm;
+	_cleanup_free_ char *why_not = lvm ? why_not_extended(lvm) : NULL;
+
+	if (!lvm || why_not)
+		return finding_text("nothing extends pool %s by itself%s%s", name,
+				    why_not ? ": " : "", why_not ? why_not : "");
+	return finding_text(
+		"dmeventd extends pool %s when it is %lu %% full (%s)%s", name,
+		lvm->threshold < 50 ? 50 : lvm->threshold, lvm->source ? lvm->source : "",
+		lvm->unmonitored ? ", if it was told to watch it: activation/monitoring "
+				   "is 0"
+				 : "");
+}
+
+/* --- one after the other --------------------------------------------------------------------- */
+
+/* The names of the pool's active thin devices, to be freed (the names are not the caller's). */
+static const char **thins_of(const struct doctor *doctor, dev_t pool, size_t *ret_n)
+{
+	const char **names = calloc(doctor->n_devices + 1, sizeof(*names));
+
+	*ret_n = 0;
+	for (size_t i = 0; names && i < doctor->n_devices; i++) {
+		if (doctor->devices[i].device.pool == pool)
+			names[(*ret_n)++] = doctor->devices[i].device.name;
+	}
+	return names;
+}
+
+static void examine(struct doctor *doctor, const struct thin_device *device,
+		    const struct thin_pool *status)
+{
+	_cleanup_free_ const char **thins = NULL;
+	_cleanup_free_ char *lv = pool_lvm_name(device->name, device->uuid);
+	_cleanup_(lvm_pool_free) struct lvm_pool lvm = {0};
+	struct pool pool = {.doctor = doctor, .device = device, .status = status};
+	struct pool_facts *facts = &pool.facts;
+	dev_t metadata, data;
+
+	*facts = (struct pool_facts){
+		.name = device->name,
+		.uuid = device->uuid,
+		.params = device->params,
+		.sectors = device->sectors,
+		.block_sectors = status->block_sectors,
+		.data_used_blocks = status->data_used_blocks,
+		.metadata_blocks = status->metadata_blocks,
+		.data_percent = doctor->policy->pool_guard.data_percent,
+	};
+	thins = thins_of(doctor, device->dev, &facts->n_thins);
+	facts->thins = thins;
+	if (lv) {
+		lvm_pool_look(LVM_DIRECTORY, lv, &lvm);
+		facts->lvm = &lvm;
+	}
+	if (pool_devices(device->params, &metadata, &data) == 0) {
+		pool_backing_look("/sys", metadata, &facts->metadata);
+		pool_backing_look("/sys", data, &facts->data);
+	}
+	check_state(&pool);
+	findings_add(&doctor->findings, SEVERITY_OK, "pool-autoextend", device->name,
+		     describe_autoextend(&pool), NULL, NULL);
+	pool_backing_free(&facts->metadata);
+	pool_backing_free(&facts->data);
+}
+
+void doctor_pools(struct doctor *doctor)
+{
+	size_t pools = 0;
+
+	for (size_t i = 0; i < doctor->n_devices; i++) {
+		const struct thin_device *device = &doctor->devices[i].device;
+		_cleanup_(thin_pool_free) struct thin_pool status = {0};
+		struct why why;
+
+		if (strcmp(device->target, "thin-pool") != 0 ||
+		    !policy_allows_pool(device->name, doctor->policy))
+			continue;
+		pools++;
+		if (thin_pool_status(device->dev, &status, &why) == 0)
+			examine(doctor, device, &status);
+		else
+			findings_add(&doctor->findings, SEVERITY_BROKEN, "pool-unreadable",
+				     device->name, finding_text("%s", why.text), NULL, NULL);
+	}
+	if (!pools)
+		findings_add(&doctor->findings, SEVERITY_WARNING, "pool", NULL,
+			     finding_text("no thin pool that may be used is active"),
+			     finding_text("no container's disk is a thin device; the engine makes "
+					  "or names the pool"),
+			     NULL);
+}

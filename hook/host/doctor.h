@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What the parts of `doctor` share. Each looks at one thing, and adds what it finds. */
+
+#include "disk/heal.h"
+#include "disk/thin.h"
+#include "engine/list.h"
+#include "host/finding.h"
+#include "host/risk.h"
+#include "policy/policy.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A device-mapper device of the host, and what is known of it if it is an engine's thin one. */
+struct doctor_device {
+	struct thin_device device;
+	struct risk_device risk;
+	bool told; /* its container's finding names it already */
+};
+
+struct doctor {
+	struct findings findings;
+	const struct policy *policy;
+	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
+	struct doctor_device *devices;	  /* all of them, as they were when we began */
+	size_t n_devices;
+	struct engine_list containers;
+	bool wraps; /* an engine calls oci-thin-grow-runtime */
+
+	/* Is a device that is made again made long enough? If not: why, and what mends that. */
+	bool heals;
+	char *unhealed, *mend_healing;
+};
+
+/* --- doctor-host.c, doctor-files.c */
+
+/* false: we are not root, and can look at nothing. */
+bool doctor_privileges(struct doctor *doctor);
+/* false: there are no devices to look at. */
+bool doctor_kernel(struct doctor *doctor);
+/* udevd and the rule; fills @heals and what follows it. */
+void doctor_healing(struct doctor *doctor);
+/* The program's own files, below @root ("" but in tests), and who may write to them. */
+void doctor_files(struct doctor *doctor, const char *root);
+
+/* --- doctor-devices.c: one pass over the devices */
+
+void doctor_read_devices(struct doctor *doctor);
+void doctor_free(struct doctor *doctor);
+/* NULL: there is none of that name. */
+struct doctor_device *doctor_device_named(const struct doctor *doctor, const char *name);
+/* Devices that are too short now and belong to no container that we know: after the containers. */
+void doctor_short_devices(struct doctor *doctor);
+
+/* --- doctor-config.c, doctor-engines.c, doctor-pools.c, doctor-ledger.c, doctor-containers.c */
+
+void doctor_config(struct doctor *doctor);
+void doctor_engines(struct doctor *doctor); /* needs @containers; fills @wraps */
+void doctor_runtime(struct doctor *doctor); /* needs @wraps */
+void doctor_pools(struct doctor *doctor);
+void doctor_ledger(struct doctor *doctor);
+void doctor_containers(struct doctor *doctor);

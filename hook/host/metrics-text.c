@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/metrics-text.h"
+
+#include "host/prometheus.h"
+
+#define METADATA_BLOCK_BYTES UINT64_C(4096)
+#define COUNT_OF(array)	     (sizeof(array) / sizeof((array)[0]))
+
+/* --- containers ---------------------------------------------------------------------------------
+ */
+
+/* Each gives false if it is not known; then there is no sample. */
+
+static bool known(uint64_t bytes, uint64_t *ret)
+{
+	*ret = bytes;
+	return bytes != 0;
+}
+
+static bool device_bytes(const struct metrics_row *row, uint64_t *ret)
+{
+	return known(row->inventory.device_bytes, ret);
+}
+
+static bool filesystem_bytes(const struct metrics_row *row, uint64_t *ret)
+{
+	return known(row->inventory.filesystem_bytes, ret);
+}
+
+static bool used_bytes(const struct metrics_row *row, uint64_t *ret)
+{
+	*ret = row->inventory.used_bytes;
+	return row->inventory.used_bytes + row->inventory.available_bytes != 0;
+}
+
+static bool available_bytes(const struct metrics_row *row, uint64_t *ret)
+{
+	*ret = row->inventory.available_bytes;
+	return row->inventory.used_bytes + row->inventory.available_bytes != 0;
+}
+
+static bool requested_bytes(const struct metrics_row *row, uint64_t *ret)
+{
+	return known(row->inventory.requested_bytes, ret);
+}
+
+static bool remembered_bytes(const struct metrics_row *row, uint64_t *ret)
+{
+	return known(row->inventory.container->remembered, ret);
+}
+
+static bool at_risk(const struct metrics_row *row, uint64_t *ret)
+{
+	*ret = row->risk != RISK_NONE;
+	return true;
+}
+
+static const struct {
+	const char *name, *help;
+	bool (*value)(const struct metrics_row *row, uint64_t *ret);
+} container_families[] = {
+	{"oci_thin_grow_container_device_bytes",
+	 "Present length of the container's thin device, if it is active.", device_bytes},
+	{"oci_thin_grow_container_filesystem_size_bytes",
+	 "Size of the filesystem on it, if the container runs.", filesystem_bytes},
+	{"oci_thin_grow_container_used_bytes", "Used bytes of that filesystem, as df counts.",
+	 used_bytes},
+	{"oci_thin_grow_container_available_bytes",
+	 "Bytes of that filesystem that the container can still use, as df counts.",
+	 available_bytes},
+	{"oci_thin_grow_container_requested_bytes",
+	 "Size that the container's annotation or label asks for.", requested_bytes},
+	{"oci_thin_grow_container_engine_remembered_bytes",
+	 "Length that the engine will give the device the next time, where its files tell.",
+	 remembered_bytes},
+	{"oci_thin_grow_container_at_risk",
+	 "1 if the container may not start again, or a growth of it is unfinished.", at_risk},
+};
+
+static void write_containers(const struct metrics *metrics, struct prometheus *p)
+{
+	for (size_t i = 0; i < COUNT_OF(container_families); i++) {
+		prometheus_family(p, container_families[i].name, container_families[i].help);
+		for (size_t k = 0; k < metrics->n_rows; k++) {
+			const struct metrics_row *row = &metrics->rows[k];
+			const struct engine_container *container = row->inventory.container;
+			const struct prometheus_label labels[] = {
+				{"engine", container->engine},
+				{"namespace", container->namespace},
+				{"name", container->name},
+				{"id", container->id},
+				{"device", row->inventory.device},
+			};
+			uint64_t value;
+
+			if (container_families[i].value(row, &value))
+				prometheus_add(p, labels, COUNT_OF(labels), value);
+		}
+	}
+}
+
+/* --- pools --------------------------------------------------------------------------------------
+ */
+
+static uint64_t data_bytes(const struct survey_pool *pool)
+{
+	return pool->status.data_blocks * pool->status.block_sectors * SECTOR_BYTES;
+}
+
+static uint64_t data_used_bytes(const struct survey_pool *pool)
+{
+	return pool->status.data_used_blocks * pool->status.block_sectors * SECTOR_BYTES;
+}
+
+static uint64_t metadata_bytes(const struct survey_pool *pool)
+{
+	return pool->status.metadata_blocks * METADATA_BLOCK_BYTES;
+}
+
+static uint64_t metadata_used_bytes(const struct survey_pool *pool)
+{
+	return pool->status.metadata_used_blocks * METADATA_BLOCK_BYTES;
+}
+
+static uint64_t virtual_bytes(const struct survey_pool *pool)
+{
+	return pool->virtual_bytes;
+}
+
+static uint64_t active_devices(const struct survey_pool *pool)
+{
+	return pool->active;
+}
+
+static const struct {
+	const char *name, *help;
+	uint64_t (*value)(const struct survey_pool *pool);
+} pool_families[] = {
+	{"oci_thin_grow_pool_data_bytes", "Data space of the pool.", data_bytes},
+	{"oci_thin_grow_pool_data_used_bytes", "Data space in use.", data_used_bytes},
+	{"oci_thin_grow_pool_metadata_bytes", "Metadata space of the pool.", metadata_bytes},
+	{"oci_thin_grow_pool_metadata_used_bytes", "Metadata space in use.", metadata_used_bytes},
+	{"oci_thin_grow_pool_virtual_bytes", "Lengths of the pool's active thin devices, together.",
+	 virtual_bytes},
+	{"oci_thin_grow_pool_active_devices", "How many of its thin devices are active.",
+	 active_devices},
+};
+
+static void write_pools(const struct survey *survey, struct prometheus *p)
+{
+	for (size_t i = 0; i < COUNT_OF(pool_families); i++) {
+		prometheus_family(p, pool_families[i].name, pool_families[i].help);
+		for (size_t k = 0; k < survey->n_pools; k++) {
+			const struct survey_pool *pool = &survey->pools[k];
+			const struct prometheus_label label = {"pool", pool->status.name};
+
+			prometheus_add(p, &label, 1, pool_families[i].value(pool));
+		}
+	}
+	prometheus_family(p, "oci_thin_grow_pool_overcommit_ratio",
+			  "Virtual bytes as a multiple of the pool's data space.");
+	for (size_t i = 0; i < survey->n_pools; i++) {
+		const struct survey_pool *pool = &survey->pools[i];
+		const struct prometheus_label label = {"pool", pool->status.name};
+
+		prometheus_add_ratio(p, &label, 1, pool->virtual_bytes, data_bytes(pool));
+	}
+	prometheus_family(p, "oci_thin_grow_pool_state",
+			  "Always 1; the label says \"ok\" or what is wrong with the pool.");
+	for (size_t i = 0; i < survey->n_pools; i++) {
+		const struct thin_pool *status = &survey->pools[i].status;
+		const struct prometheus_label labels[] = {
+			{"pool", status->name},
+			{"state", status->trouble ? status->trouble : "ok"},
+		};
+
+		prometheus_add(p, labels, COUNT_OF(labels), 1);
+	}
+}
+
+/* --- the host -----------------------------------------------------------------------------------
+ */
+
+static void add_one(struct prometheus *p, const char *name, const char *help, uint64_t value)
+{
+	prometheus_family(p, name, help);
+	prometheus_add(p, NULL, 0, value);
+}
+
+static void add_state(struct prometheus *p, const char *label, const char *state, uint64_t value)
+{
+	prometheus_add(p, &(struct prometheus_label){label, state}, 1, value);
+}
+
+static void write_counts(const struct metrics *metrics, struct prometheus *p)
+{
+	uint64_t running = 0, risks[RISKS] = {0};
+
+	for (size_t i = 0; i < metrics->n_rows; i++) {
+		running += metrics->rows[i].inventory.container->pid != 0;
+		risks[metrics->rows[i].risk]++;
+	}
+	prometheus_family(p, "oci_thin_grow_containers", "Containers on thin devices.");
+	add_state(p, "state", "running", running);
+	add_state(p, "state", "stopped", metrics->n_rows - running);
+	prometheus_family(p, "oci_thin_grow_containers_at_risk",
+			  "Containers that may not start again, and those whose growth is "
+			  "unfinished.");
+	add_state(p, "reason", "not healed", risks[RISK_NOT_HEALED]);
+	add_state(p, "reason", "too short", risks[RISK_TOO_SHORT]);
+	add_state(p, "reason", "unfinished", risks[RISK_UNFINISHED]);
+}
+
+static void write_ledger(const struct survey *survey, struct prometheus *p)
+{
+	uint64_t unfinished = 0;
+
+	for (size_t i = 0; i < survey->n_entries; i++)
+		unfinished += survey->entries[i].state == LEDGER_INTENDED;
+	prometheus_family(p, "oci_thin_grow_ledger_entries", "Entries of the ledger.");
+	add_state(p, "state", "done", survey->n_entries - unfinished);
+	add_state(p, "state", "intended", unfinished);
+	add_state(p, "state", "damaged", survey->damaged_entries);
+	add_one(p, "oci_thin_grow_unfinished_growths",
+		"Growths that were begun and are not finished, by the ledger.", unfinished);
+}
+
+static void write_host(const struct metrics *metrics, struct prometheus *p)
+{
+	const struct survey *survey = metrics->survey;
+
+	prometheus_family(p, "oci_thin_grow_healing_armed",
+			  "1 if all active devices of engines will be healed when they are made "
+			  "again; no sample if there is none.");
+	if (survey->engine_devices)
+		prometheus_add(p, NULL, 0, survey->unhealed_devices == 0);
+	add_one(p, "oci_thin_grow_unread_objects",
+		"Devices, pools and folders that could not be read this time.", survey->unread);
+	add_one(p, "oci_thin_grow_last_run_timestamp_seconds", "When all this was looked at.",
+		(uint64_t)metrics->now);
+	prometheus_family(p, "oci_thin_grow_build_info", "Always 1; the program's version.");
+	add_state(p, "version", VERSION, 1);
+}
+
+int metrics_write(const struct metrics *metrics, FILE *out)
+{
+	struct prometheus p = prometheus_begin(out);
+
+	write_containers(metrics, &p);
+	write_pools(metrics->survey, &p);
+	write_counts(metrics, &p);
+	write_ledger(metrics->survey, &p);
+	write_host(metrics, &p);
+	return prometheus_end(&p);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* What `metrics` found, as Prometheus' text. Pure but for the stream. */
+
+#include "host/survey.h"
+
+#include <stdio.h>
+#include <time.h>
+
+struct metrics_row {
+	struct inventory inventory;
+	enum risk risk;
+};
+
+struct metrics {
+	const struct survey *survey;
+	struct metrics_row *rows; /* containers on thin devices */
+	size_t n_rows;
+	time_t now;
+};
+
+/* 0, -ENOMEM or -EIO; the stream stays open. */
+int metrics_write(const struct metrics *metrics, FILE *out);

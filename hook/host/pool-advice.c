@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/pool-advice.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+#include "disk/thin.h"
+#include "host/finding.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#define MIB		   (UINT64_C(1024) * 1024)
+#define METADATA_BLOCK	   UINT64_C(4096)
+#define METADATA_MAX_BYTES (UINT64_C(16) * 1024 * MIB) /* the kernel uses a little less */
+#define FILE_MAX_BYTES	   (64UL * 1024)
+
+/* --- what lies below ------------------------------------------------------------------------- */
+
+static char *read_attribute(const char *sys, dev_t dev, const char *name)
+{
+	_cleanup_free_ char *path =
+		finding_text("%s/dev/block/%u:%u/%s", sys, major(dev), minor(dev), name);
+	char *text = NULL;
+	size_t len;
+
+	return path && file_read_at(AT_FDCWD, path, FILE_MAX_BYTES, &text, &len) == 0 ? text : NULL;
+}
+
+static char *device_node(const char *uevent)
+{
+	static const char key[] = "DEVNAME=";
+	const char *found = uevent ? strstr(uevent, key) : NULL;
+
+	if (!found || (found != uevent && found[-1] != '\n'))
+		return NULL;
+	found += sizeof(key) - 1;
+	return finding_text("/dev/%.*s", (int)strcspn(found, "\n"), found);
+}
+
+static char *backing_file(const char *text)
+{
+	static const char deleted[] = " (deleted)";
+	size_t len = text ? strcspn(text, "\n") : 0, tail = sizeof(deleted) - 1;
+
+	if (len == 0 || (len > tail && strncmp(text + len - tail, deleted, tail) == 0))
+		return NULL;
+	return strndup(text, len);
+}
+
+void pool_backing_look(const char *sys, dev_t dev, struct pool_backing *ret)
+{
+	_cleanup_free_ char *uevent = read_attribute(sys, dev, "uevent"),
+			    *size = read_attribute(sys, dev, "size"),
+			    *file = read_attribute(sys, dev, "loop/backing_file");
+
+	*ret = (struct pool_backing){
+		.node = device_node(uevent),
+		.file = backing_file(file),
+		.bytes = size ? strtoull(size, NULL, 10) * SECTOR_BYTES : 0,
+	};
+}
+
+void pool_backing_free(struct pool_backing *backing)
+{
+	free(backing->node);
+	free(backing->file);
+	*backing = (struct pool_backing){0};
+}
+
+int pool_devices(const char *params, dev_t *ret_metadata, dev_t *ret_data)
+{
+	unsigned int meta[2], data[2];
+
+	if (sscanf(params, "%u:%u %u:%u ", &meta[0], &meta[1], &data[0], &data[1]) != 4)
+		return -EINVAL;
+	*ret_metadata = makedev(meta[0], meta[1]);
+	*ret_data = makedev(data[0], data[1]);
+	return 0;
+}
+
+/* --- commands -------------------------------------------------------------------------------- */
+
+/* In dm names LVM doubles the hyphens of its own, and puts single ones between VG, LV and layer. */
+char *pool_lvm_name(const char *name, const char *uuid)
+{
+	char *out, *at;
+	int separators = 0;
+
+	if (strncmp(uuid, "LVM-", 4) != 0)
+		return NULL;
+	at = out = malloc(strlen(name) + 1);
+	if (!out)
+		return NULL;
+	for (; *name; name++) {
+		bool separator = *name == '-' && name[1] != '-';
+
+		if (separator && ++separators == 2)
+			break;
+		*at++ = *name;
+		if (separator)
+			at[-1] = '/';
+		else if (*name == '-')
+			name++;
+	}
+	*at = '\0';
+	if (separators == 0) {
+		free(out);
+		return NULL;
+	}
+	return out;
+}
+
+/* "THIN_POOL PARAMS" without the feature @without (NULL: all of them), as the kernel writes it. */
+static char *table_line(uint64_t sectors, const char *params, const char *without)
+{
+	_cleanup_free_ char *features = NULL;
+	int skip = 0, n = 0, kept = 0;
+	size_t len;
+
+	if (sscanf(params, "%*s %*s %*s %*s%n %d%n", &skip, &n, &kept) != 1)
+		return finding_text("0 %" PRIu64 " thin-pool %s", sectors, params);
+	n = 0;
+	features = strdup("");
+	for (const char *at = params + kept; *(at += strspn(at, " ")); at += len) {
+		char *more;
+
+		len = strcspn(at, " ");
+		if (without && strlen(without) == len && strncmp(at, without, len) == 0)
+			continue;
+		more = finding_text("%s %.*s", features ? features : "", (int)len, at);
+		free(features);
+		features = more;
+		n++;
+	}
+	return features ? finding_text("0 %" PRIu64 " thin-pool %.*s %d%s", sectors, skip, params,
+				       n, features)
+			: NULL;
+}
+
+/* Swapped in by the resume, inside the kernel: no kill leaves the pool suspended. */
+static char *load_and_resume(const struct pool_facts *pool, uint64_t sectors, const char *without)
+{
+	_cleanup_free_ char *line = table_line(sectors, pool->params, without);
+	_cleanup_free_ char *table = line ? finding_word(line) : NULL;
+	_cleanup_free_ char *name = finding_word(pool->name);
+
+	if (!table || !name)
+		return NULL;
+	return finding_text("dmsetup load %s --table %s && dmsetup resume %s", name, table, name);
+}
+
+static char *lengthen_file(const struct pool_backing *backing, uint64_t bytes)
+{
+	_cleanup_free_ char *file = backing->file ? finding_word(backing->file) : NULL;
+
+	if (!file || !backing->node)
+		return NULL;
+	/* ">": at least so long. The file may be longer than the loop device, or than the pool. */
+	return finding_text("truncate -s '>%" PRIu64 "' %s && losetup -c %s", bytes, file,
+			    backing->node);
+}
+
+/* "@first && @second"; takes both over. NULL if one is. */
+static char *both(char *first, char *second)
+{
+	char *text = first && second ? finding_text("%s && %s", first, second) : NULL;
+
+	free(first);
+	free(second);
+	return text;
+}
+
+/* LVM rounds up to an extent. Unknown space is taken to be enough. */
+static bool has_room(const struct lvm_pool *lvm, uint64_t bytes)
+{
+	if (!lvm || !lvm->extent_bytes)
+		return true;
+	return (bytes + lvm->extent_bytes - 1) / lvm->extent_bytes * lvm->extent_bytes <=
+	       lvm->free_bytes;
+}
+
+static char *lvextend_data(const struct pool_facts *pool, const char *lv)
+{
+	_cleanup_free_ char *word = finding_word(lv);
+	uint64_t mib = pool->sectors / 4 * SECTOR_BYTES / MIB + 1, free_blocks;
+
+	if (!word)
+		return NULL;
+	if (has_room(pool->lvm, mib * MIB))
+		return finding_text("lvextend -L +%" PRIu64 "M %s", mib, word);
+	free_blocks = pool->lvm->free_bytes / SECTOR_BYTES / pool->block_sectors;
+	if (pool->data_used_blocks * 100 >=
+	    (pool->sectors / pool->block_sectors + free_blocks) * pool->data_percent)
+		return NULL;
+	return finding_text("lvextend -l +100%%FREE %s", word);
+}
+
+/* The group keeps a spare of the same length, for repairs. */
+static char *lvextend_metadata(const struct pool_facts *pool, const char *lv, uint64_t bytes)
+{
+	_cleanup_free_ char *word = finding_word(lv);
+	uint64_t mib = bytes / MIB + 1;
+
+	if (!word || !has_room(pool->lvm, mib * MIB) ||
+	    (pool->lvm && pool->lvm->extent_bytes &&
+	     pool->lvm->free_bytes < 2 * (mib * MIB + pool->lvm->extent_bytes)))
+		return NULL;
+	return finding_text("lvextend --poolmetadatasize +%" PRIu64 "M %s", mib, word);
+}
+
+char *pool_extend_data(const struct pool_facts *pool)
+{
+	_cleanup_free_ char *lv = pool_lvm_name(pool->name, pool->uuid);
+	uint64_t block = pool->block_sectors, there = pool->data.bytes / SECTOR_BYTES / block;
+	uint64_t blocks = (pool->sectors + pool->sectors / 4) / block + 1, sectors = blocks * block;
+
+	if (lv)
+		return lvextend_data(pool, lv);
+	if (there * block > pool->sectors &&
+	    pool->data_used_blocks * 100 <= there * pool->data_percent)
+		return load_and_resume(pool, there * block, NULL);
+	return both(lengthen_file(&pool->data, (sectors * SECTOR_BYTES / MIB + 1) * MIB),
+		    load_and_resume(pool, sectors, NULL));
+}
+
+char *pool_extend_metadata(const struct pool_facts *pool)
+{
+	_cleanup_free_ char *lv = pool_lvm_name(pool->name, pool->uuid);
+	uint64_t bytes = pool->metadata_blocks * METADATA_BLOCK;
+
+	if (bytes * 2 > METADATA_MAX_BYTES)
+		return NULL;
+	if (lv)
+		return lvextend_metadata(pool, lv, bytes);
+	if (pool->metadata.bytes >= bytes * 2)
+		return load_and_resume(pool, pool->sectors, NULL);
+	return both(lengthen_file(&pool->metadata, bytes * 2),
+		    load_and_resume(pool, pool->sectors, NULL));
+}
+
+char *pool_make_writable(const struct pool_facts *pool)
+{
+	return load_and_resume(pool, pool->sectors, "read_only");
+}
+
+static char *remove_thins(const struct pool_facts *pool)
+{
+	char *text = strdup("dmsetup remove --retry");
+
+	for (size_t i = 0; text && i < pool->n_thins; i++) {
+		_cleanup_free_ char *word = finding_word(pool->thins[i]), *before = text;
+
+		text = word ? finding_text("%s %s", before, word) : NULL;
+	}
+	return text;
+}
+
+static char *check_lvm(const char *lv)
+{
+	_cleanup_free_ char *word = finding_word(lv);
+
+	/* LVM runs thin_check, which clears the flag, whenever it activates a pool. */
+	return word ? finding_text("lvchange -an %s && lvchange -ay %s", word, word) : NULL;
+}
+
+static char *check_plain(const struct pool_facts *pool)
+{
+	_cleanup_free_ char *line = table_line(pool->sectors, pool->params, "read_only");
+	_cleanup_free_ char *table = line ? finding_word(line) : NULL;
+	_cleanup_free_ char *name = finding_word(pool->name);
+
+	if (!table || !name || !pool->metadata.node)
+		return NULL;
+	return finding_text("dmsetup remove --retry %s && thin_check --clear-needs-check-flag %s "
+			    "&& dmsetup create %s --table %s",
+			    name, pool->metadata.node, name, table);
+}
+
+char *pool_check(const struct pool_facts *pool)
+{
+	_cleanup_free_ char *lv = pool_lvm_name(pool->name, pool->uuid);
+	char *check = lv ? check_lvm(lv) : check_plain(pool);
+
+	return pool->n_thins ? both(remove_thins(pool), check) : check;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/risk.h"
+
+#include "disk/rule-file.h"
+#include "disk/rule.h"
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define LOOK_MS 200 /* a suspended device that is not resumed by then is not looked at */
+
+void risk_look(const struct thin_device *thin, const struct policy *policy, const char *run_dir,
+	       const char *ledger_dir, struct risk_device *ret)
+{
+	const struct heal_order order = {
+		.is_engines = engine_names_device,
+		.max_bytes = policy_largest_bytes(policy),
+		.timeout_ms = LOOK_MS,
+		.dry_run = true,
+		.run_dir = run_dir,
+		.ledger_dir = ledger_dir,
+	};
+	struct heal_report report;
+	struct why unused;
+
+	*ret = (struct risk_device){.thin_id = thin->thin_id, .healing = HEAL_NOT_APPLICABLE};
+	if (heal_device(thin->dev, &order, &report, &unused) == 0 && report.device.name &&
+	    thin_is_same(&report.device, thin)) {
+		ret->healing = report.result;
+		ret->want_sectors = report.want_sectors;
+		ret->intended = report.intended_sectors != 0;
+	}
+	heal_report_free(&report);
+}
+
+bool risk_host_heals(void)
+{
+	struct rule_file rule = {.state = RULE_FILE_MISSING};
+	bool heals = udevd_check(UDEV_CONTROL) == 0 && rule_file_find("", &rule) == 0 &&
+		     rule.state == RULE_FILE_GOOD;
+
+	free(rule.path);
+	return heals;
+}
+
+bool risk_is_healed(bool host_heals, dev_t dev, const char *name, struct why *why)
+{
+	return host_heals && (!dev || rule_check(dev, name, why) != -ENOTSUP);
+}
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t needed_bytes(const struct risk_facts *facts, const struct ledger_entry *entry)
+{
+	uint64_t needed = facts->disk->filesystem_bytes;
+
+	if (facts->device)
+		needed = larger(needed, facts->device->want_sectors * SECTOR_BYTES);
+	return entry ? larger(needed, entry->sectors * SECTOR_BYTES) : needed;
+}
+
+/* What is mounted is long enough for its filesystem, although a growth may wait to be finished. */
+static bool is_too_short(const struct risk_facts *facts)
+{
+	const struct risk_device *device = facts->device;
+
+	return device && device->healing == HEAL_DONE &&
+	       !(device->intended && facts->disk->filesystem_bytes);
+}
+
+struct risk_verdict risk_judge(const struct risk_facts *facts)
+{
+	const struct ledger_entry *entry = facts->entry;
+	uint64_t remembered = facts->disk->container->remembered;
+	struct risk_verdict verdict = {.risk = RISK_NONE};
+
+	/* Of another device that had the name before */
+	if (entry && facts->device && entry->thin_id != facts->device->thin_id)
+		entry = NULL;
+	verdict.needed_bytes = needed_bytes(facts, entry);
+	if (!engine_names_device(facts->disk->device))
+		return verdict;
+	/* Where the engine's files do not say, what we have grown is what it does not know of. */
+	verdict.grown = remembered ? verdict.needed_bytes > remembered : entry != NULL;
+	verdict.unhealed = verdict.grown && !facts->healed;
+	if (is_too_short(facts))
+		verdict.risk = RISK_TOO_SHORT;
+	else if (verdict.unhealed)
+		verdict.risk = RISK_NOT_HEALED;
+	else if (entry && entry->state == LEDGER_INTENDED)
+		verdict.risk = RISK_UNFINISHED;
+	return verdict;
+}

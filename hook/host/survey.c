@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/survey.h"
+
+#include "disk/ledger-files.h"
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct surveyor {
+	struct survey *survey;
+	const struct survey_order *order;
+	bool no_memory;
+};
+
+/* Room for one more in @array; NULL: no memory. */
+static void *one_more(struct surveyor *surveyor, void *array, size_t n, size_t size)
+{
+	void *more = reallocarray(array, n + 1, size);
+
+	surveyor->no_memory |= !more;
+	return more;
+}
+
+static void pass_over(struct surveyor *surveyor, const struct why *why)
+{
+	surveyor->survey->unread++;
+	surveyor->order->complain(why);
+}
+
+static void add_pool(struct surveyor *surveyor, dev_t dev)
+{
+	struct survey *survey = surveyor->survey;
+	struct survey_pool *more, pool = {.dev = dev};
+	struct why why;
+
+	if (thin_pool_status(dev, &pool.status, &why) < 0) {
+		pass_over(surveyor, &why);
+		return;
+	}
+	more = one_more(surveyor, survey->pools, survey->n_pools, sizeof(*more));
+	if (!more) {
+		thin_pool_free(&pool.status);
+		return;
+	}
+	more[survey->n_pools++] = pool;
+	survey->pools = more;
+}
+
+/* Takes @thin over. */
+static void add_device(struct surveyor *surveyor, struct thin_device *thin)
+{
+	struct survey_device *more, device = {.thin = *thin, .healed = true};
+	struct survey *survey = surveyor->survey;
+	struct why unused;
+
+	more = one_more(surveyor, survey->devices, survey->n_devices, sizeof(*more));
+	if (!more) {
+		thin_device_free(thin);
+		return;
+	}
+	if (engine_names_device(thin->name) && thin_check_plain(thin, &unused) == 0) {
+		const struct survey_order *order = surveyor->order;
+
+		device.healed = risk_is_healed(order->heals, thin->dev, thin->name, &unused);
+		risk_look(thin, order->policy, order->run_dir, order->ledger_dir, &device.risk);
+		survey->engine_devices++;
+		survey->unhealed_devices += !device.healed;
+	}
+	more[survey->n_devices++] = device;
+	survey->devices = more;
+}
+
+static int visit_device(dev_t dev, void *context)
+{
+	struct surveyor *surveyor = context;
+	struct thin_device device;
+	struct why why;
+	int r = thin_lookup(dev, &device, &why);
+
+	if (r < 0) {
+		if (r != -ENODEV && r != -ENXIO) /* gone meanwhile */
+			pass_over(surveyor, &why);
+		return 0;
+	}
+	if (strcmp(device.target, "thin") == 0) {
+		add_device(surveyor, &device);
+		return 0;
+	}
+	if (strcmp(device.target, "thin-pool") == 0)
+		add_pool(surveyor, dev);
+	thin_device_free(&device);
+	return 0;
+}
+
+static void visit_file(const struct ledger_file *file, void *context)
+{
+	struct surveyor *surveyor = context;
+	struct survey *survey = surveyor->survey;
+	struct ledger_entry *more;
+
+	if (file->state == LEDGER_FILE_LEFTOVER)
+		return;
+	if (file->state != LEDGER_FILE_SOUND) {
+		survey->damaged_entries++;
+		surveyor->order->complain(&file->why);
+		return;
+	}
+	more = one_more(surveyor, survey->entries, survey->n_entries, sizeof(*more));
+	if (!more)
+		return;
+	more[survey->n_entries++] = file->entry;
+	survey->entries = more;
+}
+
+static void sum_up(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->n_pools; i++) {
+		struct survey_pool *pool = &survey->pools[i];
+
+		for (size_t k = 0; k < survey->n_devices; k++) {
+			if (survey->devices[k].thin.pool != pool->dev)
+				continue;
+			pool->virtual_bytes += survey->devices[k].thin.sectors * SECTOR_BYTES;
+			pool->active++;
+		}
+	}
+}
+
+int survey_take(const struct survey_order *order, struct survey *ret, struct why *why)
+{
+	struct surveyor surveyor = {.survey = ret, .order = order};
+	struct why ledger_why;
+	int r;
+
+	*ret = (struct survey){.heals = order->heals};
+	thin_init();
+	r = thin_each(visit_device, &surveyor, why);
+	if (r < 0)
+		return r;
+	if (ledger_files(order->ledger_dir, visit_file, &surveyor, &ledger_why) < 0)
+		pass_over(&surveyor, &ledger_why);
+	if (surveyor.no_memory)
+		return why_set(why, ENOMEM, "out of memory");
+	sum_up(ret);
+	return 0;
+}
+
+void survey_free(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->n_pools; i++)
+		thin_pool_free(&survey->pools[i].status);
+	for (size_t i = 0; i < survey->n_devices; i++)
+		thin_device_free(&survey->devices[i].thin);
+	free(survey->pools);
+	free(survey->devices);
+	free(survey->entries);
+	*survey = (struct survey){0};
+}
+
+/* --- which container would not start again ------------------------------------------------------
+ */
+
+static const struct survey_device *find_device(const struct survey *survey, dev_t dev)
+{
+	for (size_t i = 0; dev && i < survey->n_devices; i++) {
+		if (survey->devices[i].thin.dev == dev)
+			return &survey->devices[i];
+	}
+	return NULL;
+}
+
+static const struct ledger_entry *find_entry(const struct survey *survey, const char *name)
+{
+	for (size_t i = 0; i < survey->n_entries; i++) {
+		if (strcmp(survey->entries[i].device, name) == 0)
+			return &survey->entries[i];
+	}
+	return NULL;
+}
+
+enum risk survey_judge(const struct survey *survey, const struct inventory *row)
+{
+	const struct survey_device *device = find_device(survey, row->dev);
+	const struct risk_facts facts = {
+		.disk = row,
+		.device = device ? &device->risk : NULL,
+		.entry = find_entry(survey, row->device),
+		.healed = device ? device->healed : survey->heals,
+	};
+
+	return risk_judge(&facts).risk;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/inventory.h"
+
+#include "base/cleanup.h"
+#include "disk/growfs.h"
+#include "disk/thin.h"
+#include "job/target.h"
+
+#include <string.h>
+
+unsigned int inventory_used_percent(const struct inventory *inventory)
+{
+	uint64_t all = inventory->used_bytes + inventory->available_bytes;
+
+	return all ? (unsigned int)((inventory->used_bytes * 100 + all - 1) / all) : 0;
+}
+
+void inventory_free(struct inventory *inventory)
+{
+	free(inventory->device);
+	free(inventory->filesystem);
+	*inventory = (struct inventory){0};
+}
+
+static uint64_t ask_request(const struct engine_container *container, const struct policy *policy,
+			    const struct oci_spec *spec)
+{
+	const struct json *sets[] = {spec->annotations};
+	const struct json *labels = engine_container_asking_labels(container);
+	struct request request = {0};
+	struct why unused;
+
+	if (policy_request(policy, ORIGIN_ANNOTATION, sets, 1, &request, &unused) == 0 &&
+	    !request_exists(&request) && policy->labels && labels)
+		policy_request(policy, ORIGIN_LABEL, &labels, 1, &request, &unused);
+	return request_exists(&request) ? request.bytes : 0;
+}
+
+static void look_at_filesystem(const struct rootfs *rootfs, struct inventory *ret)
+{
+	struct growfs fs;
+	struct why unused;
+
+	ret->filesystem = strdup(rootfs->fs_name);
+	if (growfs_read(rootfs, &fs, &unused) == 0)
+		ret->filesystem_bytes = fs.bytes;
+	if (rootfs_usage(rootfs, &ret->used_bytes, &ret->available_bytes) < 0)
+		ret->used_bytes = ret->available_bytes = 0;
+}
+
+/* *ret is empty if it is not active, or cannot be told. */
+static void find_device(const struct engine_container *container, const struct rootfs *rootfs,
+			struct thin_device *ret)
+{
+	struct why unused;
+
+	if (rootfs->fd >= 0
+		    ? thin_lookup(rootfs->dev, ret, &unused) < 0
+		    : !container->device || thin_lookup_name(container->device, ret, &unused) < 0)
+		*ret = (struct thin_device){0};
+}
+
+int inventory_look(const struct engine_container *container, const struct policy *policy,
+		   struct inventory *ret)
+{
+	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
+	struct inventory found = {.container = container};
+	struct why unused;
+
+	target_read_spec(container, &spec);
+	target_open_rootfs(container, &spec, &rootfs, &unused);
+	find_device(container, &rootfs, &device);
+	if (device.name ? thin_check_plain(&device, &unused) < 0 : !container->device)
+		return 0;
+	found.device = strdup(device.name ? device.name : container->device);
+	found.dev = device.dev;
+	found.pool = device.pool;
+	found.device_bytes = device.sectors * SECTOR_BYTES;
+	found.requested_bytes = ask_request(container, policy, &spec);
+	if (rootfs.fd >= 0 && device.name)
+		look_at_filesystem(&rootfs, &found);
+	*ret = found;
+	return 1;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/last-runtime.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define LINK	 "runtime"
+#define NEW_LINK ".runtime.new"
+
+int last_runtime_read(const char *state_dir, char **ret)
+{
+	_cleanup_close_ int dir = open(state_dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	char target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (dir < 0 || fstat(dir, &st) < 0)
+		return -errno;
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)))
+		return -EPERM;
+	n = readlinkat(dir, LINK, target, sizeof(target));
+	if (n < 0)
+		return -errno;
+	if (n == sizeof(target) || target[0] != '/')
+		return -EINVAL;
+	*ret = strndup(target, (size_t)n);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int replace_link(int dir, const char *runtime)
+{
+	/* Two at once write the same; the one that comes too late has nothing to do. */
+	if (unlinkat(dir, NEW_LINK, 0) < 0 && errno != ENOENT)
+		return -errno;
+	if (symlinkat(runtime, dir, NEW_LINK) < 0 || renameat(dir, NEW_LINK, dir, LINK) < 0 ||
+	    fsync(dir) < 0)
+		return -errno;
+	return 0;
+}
+
+int last_runtime_note(const char *state_dir, const char *runtime)
+{
+	_cleanup_free_ char *last = NULL;
+	_cleanup_close_ int dir = -EBADF;
+	struct why why;
+	int r;
+
+	if (last_runtime_read(state_dir, &last) == 0 && last && strcmp(last, runtime) == 0)
+		return 0;
+	if (access(runtime, X_OK) < 0)
+		return -errno;
+	r = file_make_folder(state_dir, 0700);
+	if (r < 0)
+		return r;
+	dir = file_open_private(state_dir, &why);
+	return dir < 0 ? dir : replace_link(dir, runtime);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/settings.h"
+
+#include "base/cleanup.h"
+#include "base/exit.h"
+#include "base/log.h"
+#include "disk/ledger.h"
+#include "disk/lock.h"
+
+#include <string.h>
+
+static void tell_stderr(const struct why *why, void *context)
+{
+	log_stderr("%s: %s", *(const char **)context, why->text);
+}
+
+int settings_load(const char *command, const char *file, struct policy *ret)
+{
+	const struct config_listener listener = {tell_stderr, &command};
+
+	return config_load(CONFIG_DIR, file, &listener, ret) < 0 ? EXIT_USAGE : EXIT_OK;
+}
+
+void settings_load_anyway(const char *file, struct policy *ret)
+{
+	const struct config_listener nobody = {NULL, NULL};
+
+	config_load(CONFIG_DIR, file, &nobody, ret);
+}
+
+void settings_log_broken(const struct policy *policy, const char *container)
+{
+	struct log_line line;
+
+	if (!policy->broken)
+		return;
+	log_begin(&line, "warn");
+	if (container)
+		log_add(&line, "container", container);
+	log_add(&line, "reason", policy->broken);
+	log_add(&line, "warning", "the configuration is broken, see oci-thin-grow config check");
+	log_end(&line, LOG_WARNING);
+}
+
+bool settings_switched_off(const struct policy *policy, const char *run_dir, struct why *why)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (!policy->enabled) {
+		why_set(why, 0, "switched off by \"enabled\": false in the configuration");
+		return true;
+	}
+	if (asprintf(&path, "%s/" SWITCH_NAME, run_dir) < 0 || access(path, F_OK) < 0)
+		return false;
+	why_set(why, 0, "switched off by %s, until that is removed", path);
+	return true;
+}
+
+struct grow_order settings_order(const struct policy *policy)
+{
+	return (struct grow_order){
+		.marks = {policy->pool_guard.data_percent, policy->pool_guard.metadata_percent,
+			  policy->pool_guard.overcommit_thousandths},
+		.allows_pool = policy_allows_pool,
+		.allows_pool_context = policy,
+		.timeout_ms = policy->timeout_ms,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+	};
+}

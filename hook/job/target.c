@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/target.h"
+
+#include "base/cleanup.h"
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/quote.h"
+#include "disk/thin.h"
+#include "engine/roots.h"
+
+#include <limits.h>
+#include <string.h>
+
+int target_add_root(struct target_args *args, const char *value, struct why *why)
+{
+	if (*value != '/')
+		return why_set(why, EINVAL, "--data-root %s: not an absolute path", quote(value));
+	if (args->n_more_roots == TARGET_ROOTS_MAX)
+		return why_set(why, EINVAL, "more than %d of --data-root", TARGET_ROOTS_MAX);
+	args->more_roots[args->n_more_roots++] = value;
+	return 0;
+}
+
+static void complain(const struct why *why, void *context)
+{
+	(void)context;
+	log_stderr("%s", why->text);
+}
+
+/* The usual roots, then those that were given, then those of what runs. */
+static int find_roots(const struct target_args *args, struct engine_root_set *ret)
+{
+	const struct engine_roots *usual = &engine_default_roots;
+	const char *const *configured = (args->policy ? args->policy : &policy_builtin)->data_roots;
+	int r = 0;
+
+	for (size_t i = 0; i < usual->n && r == 0; i++)
+		r = engine_roots_add(ret, usual->dirs[i]);
+	for (; *configured && r == 0; configured++)
+		r = engine_roots_add(ret, *configured);
+	for (size_t i = 0; i < args->n_more_roots && r == 0; i++)
+		r = engine_roots_add(ret, args->more_roots[i]);
+	return r < 0 ? r : engine_roots_add_running(ret, "/proc");
+}
+
+int target_list(const struct target_args *args, struct engine_list *ret, struct why *why)
+{
+	_cleanup_(engine_roots_free) struct engine_root_set set = {0};
+	int r = find_roots(args, &set);
+
+	if (r == 0)
+		r = engine_list_read(&set.roots, complain, NULL, ret);
+	return r < 0 ? why_set(why, ENOMEM, "out of memory") : 0;
+}
+
+void target_read_spec(const struct engine_container *container, struct oci_spec *ret)
+{
+	_cleanup_free_ char *path = NULL;
+	struct why unused;
+	int r = -ENOENT;
+
+	*ret = (struct oci_spec){0};
+	if (container->spec)
+		r = oci_spec_parse(container->spec, strlen(container->spec), ret, &unused);
+	else if (container->bundle && asprintf(&path, "%s/config.json", container->bundle) >= 0)
+		r = oci_spec_read(path, ret, &unused);
+	if (r < 0)
+		*ret = (struct oci_spec){0};
+}
+
+/* Is it the device that the engine's own files name? What a process has mounted is its choice. */
+static int check_device(const struct engine_container *container, const struct rootfs *rootfs,
+			struct why *why)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	int r;
+
+	if (!container->device)
+		return 0;
+	r = thin_lookup(rootfs->dev, &device, why);
+	if (r == -ENODEV)
+		return why_set(why, ENODEV, "its rootfs is not on device %s",
+			       quote(container->device));
+	if (r == 0 && strcmp(device.name, container->device) != 0)
+		return why_set(why, ENODEV, "its rootfs is on device %s, not on its own %s",
+			       quote(device.name), quote(container->device));
+	return r;
+}
+
+static int open_checked(const struct engine_container *container, const struct oci_spec *spec,
+			bool by_pid, struct rootfs *ret, struct why *why)
+{
+	int r = by_pid ? rootfs_open_pid(container->pid, ret, why)
+		       : rootfs_open(container->bundle, spec->root_path, ret, why);
+
+	if (r < 0)
+		return r;
+	r = check_device(container, ret, why);
+	if (r < 0)
+		rootfs_close(ret);
+	return r;
+}
+
+int target_open_rootfs(const struct engine_container *container, const struct oci_spec *spec,
+		       struct rootfs *ret, struct why *why)
+{
+	thin_init();
+	if (!container->pid)
+		return why_set(why, ESRCH,
+			       "it is not running; what annotation or label ask for it gets when "
+			       "it starts");
+	/* An engine may keep its mounts to itself: then only the process shows them. */
+	if (container->bundle && spec->root_path &&
+	    open_checked(container, spec, false, ret, why) == 0) {
+		if (ret->dev)
+			return 0;
+		rootfs_close(ret);
+	}
+	return open_checked(container, spec, true, ret, why);
+}
+
+int target_of(const struct engine_container *container, struct target *ret, struct why *why)
+{
+	char *label = engine_container_label(container);
+
+	if (!label)
+		return why_set(why, ENOMEM, "out of memory");
+	ret->container = container;
+	ret->label = label;
+	ret->rootfs = (struct rootfs){.fd = -EBADF};
+	target_read_spec(container, &ret->spec);
+	return 0;
+}
+
+static int find_container(const char *text, struct target *target, struct why *why)
+{
+	const struct engine_container *found;
+	int r = engine_list_find(&target->list, text, &found, why);
+
+	return r < 0 ? r : target_of(found, target, why);
+}
+
+int target_find(const struct target_args *args, struct target *ret, struct why *why)
+{
+	int r;
+
+	*ret = (struct target){.rootfs.fd = -EBADF};
+	r = target_list(args, &ret->list, why);
+	return r < 0 ? r : find_container(args->container, ret, why);
+}
+
+static int open_container(struct target *target, struct why *why)
+{
+	struct why inner;
+	int r = target_open_rootfs(target->container, &target->spec, &target->rootfs, &inner);
+
+	return r < 0 ? why_set(why, -r, "container %s: %s", quote(target->label), inner.text) : 0;
+}
+
+static int open_for_job(void *context, struct rootfs *ret, struct why *why)
+{
+	const struct target *target = context;
+
+	return target_open_rootfs(target->container, &target->spec, ret, why);
+}
+
+/* What a hook could not know must not count here either: it would see no image of containerd's but
+ * in the annotations. */
+struct job target_job(struct target *target)
+{
+	const struct engine_container *container = target->container;
+
+	return (struct job){
+		.container = target->label,
+		.bundle = container->bundle ? container->bundle : "",
+		.engine = container->engine,
+		.image = strcmp(container->engine, "containerd") == 0 ? NULL : container->image,
+		.ns = container->namespace,
+		.annotations = {target->spec.annotations},
+		.labels = engine_container_asking_labels(container),
+		.rootfs.fd = -EBADF,
+		.open_rootfs = open_for_job,
+		.open_context = target,
+	};
+}
+
+static int open_pid(const char *text, struct rootfs *ret, struct why *why)
+{
+	char *end;
+	long pid;
+
+	errno = 0;
+	pid = strtol(text, &end, 10);
+	if (errno || end == text || *end || pid <= 0 || pid > INT_MAX)
+		return why_set(why, EINVAL, "--pid %s: not a process id", quote(text));
+	return rootfs_open_pid((pid_t)pid, ret, why);
+}
+
+static int open_device(const char *name, struct rootfs *ret, struct why *why)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	struct why inner;
+	int r;
+
+	thin_init();
+	r = thin_lookup_name(name, &device, &inner);
+	if (r == -ENODEV || r == -ENXIO)
+		return why_set(why, ENOENT, "there is no device-mapper device %s", quote(name));
+	if (r == 0)
+		r = rootfs_open_device(&device, ret, &inner);
+	return r < 0 ? why_set(why, -r, "device %s: %s", quote(name), inner.text) : 0;
+}
+
+int target_open(const struct target_args *args, struct target *ret, struct why *why)
+{
+	const char *by_other_means = args->pid ? args->pid : args->path ? args->path : args->device;
+	int n = !!args->container + !!args->pid + !!args->path + !!args->device, r;
+
+	*ret = (struct target){.rootfs.fd = -EBADF};
+	if (n != 1)
+		return why_set(why, EINVAL,
+			       "name one container, or one of --pid, --path and --device");
+	if (args->container) {
+		r = target_find(args, ret, why);
+		return r < 0 ? r : open_container(ret, why);
+	}
+	ret->label = strdup(by_other_means);
+	if (!ret->label)
+		return why_set(why, ENOMEM, "out of memory");
+	if (args->pid)
+		return open_pid(args->pid, &ret->rootfs, why);
+	return args->path ? rootfs_open("/", args->path, &ret->rootfs, why)
+			  : open_device(args->device, &ret->rootfs, why);
+}
+
+void target_close(struct target *target)
+{
+	rootfs_close(&target->rootfs);
+	oci_spec_free(&target->spec);
+	free(target->label);
+	engine_list_free(&target->list);
+}
+
+int target_exit_status(int r)
+{
+	switch (r) {
+	case 0:
+		return EXIT_OK;
+	case -EINVAL:
+	case -EEXIST:
+		return EXIT_USAGE;
+	case -ENOENT:
+	case -ESRCH:
+		return EXIT_NOT_APPLICABLE;
+	default:
+		return EXIT_FAILED;
+	}
+}
