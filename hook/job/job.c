@@ -2,23 +2,18 @@
 #include "job/job.h"
 
 #include "base/deadline.h"
-#include "base/exit.h"
 #include "base/log.h"
-#include "base/quote.h"
-#include "base/size.h"
 #include "disk/lock.h"
 #include "disk/rule.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
+#include "engine/facts.h"
 #include "job/settings.h"
 #include "oci/namespace.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const fs_names[] = {
-	[FS_OTHER] = "other", [FS_EXT4] = "ext4", [FS_XFS] = "xfs", [FS_BTRFS] = "btrfs"};
 
 static int open_rootfs(struct job *job)
 {
@@ -88,6 +83,41 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	/* A default is for the pools that we may touch. */
 	return job->report.pool_denied && request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE
 									     : JOB_REFUSED;
+}
+
+static struct facts_of facts_of(const struct job *job)
+{
+	return (struct facts_of){
+		.id = job->container,
+		.bundle = job->bundle,
+		.root_path = job->root_path,
+		.annotations = job->annotations,
+		.n_annotations = JOB_ANNOTATIONS,
+		.labels = job->labels,
+	};
+}
+
+/* A hook cannot tell which runtime called it, so no rule can. */
+static const char *rule_engine(const char *engine)
+{
+	return strcmp(engine, "runc") == 0 || strcmp(engine, "crun") == 0 ? "runtime" : engine;
+}
+
+struct facts job_facts(struct job *job, const struct policy *policy)
+{
+	struct facts_of of = facts_of(job);
+
+	if (!job->ns && policy_needs_namespace(policy))
+		job->ns = job->found_ns = facts_namespace(&of);
+	if (!job->image && policy_needs_image(policy))
+		job->image = job->found_image = facts_image(&of);
+	return (struct facts){
+		.engine = job->engine ? rule_engine(job->engine) : facts_engine(&of),
+		.annotations = job->annotations,
+		.n_annotations = JOB_ANNOTATIONS,
+		.ns = job->ns,
+		.image = job->image,
+	};
 }
 
 /* Labels rarely reach hooks: they are in the engine's own files. */
@@ -227,97 +257,9 @@ void job_grow(struct job *job, const struct policy *policy)
 	run(job, policy, grow);
 }
 
-/*
- * A request that is met to the byte is not news; one that is below the present size is. What nobody
- * asked for is no news where there is no disk to give it to, nor where there is enough.
- */
-static bool worth_a_line(const struct job *job)
-{
-	if (request_is_implicit(&job->request) && job->outcome == JOB_NOT_APPLICABLE)
-		return false;
-	if (job_warning(job))
-		return true;
-	if (job->outcome == JOB_KEPT)
-		return !request_is_implicit(&job->request) &&
-		       job->request.bytes < job->report.device.sectors * SECTOR_BYTES;
-	return job->outcome != JOB_NOTHING;
-}
-
-static void add_sizes(struct log_line *line, const struct job *job)
-{
-	const struct grow_report *report = &job->report;
-	uint64_t bytes = report->device.sectors * SECTOR_BYTES;
-
-	log_add(line, "device", report->device.name);
-	if (job->outcome == JOB_GROWN) {
-		log_add_u64(line, "from", report->from_sectors * SECTOR_BYTES);
-		log_add_u64(line, "to", bytes);
-		log_add_u64(line, "fs_from", report->fs_before.bytes);
-		log_add_u64(line, "fs_to", report->fs.bytes);
-	} else {
-		log_add_u64(line, "size", bytes);
-	}
-	log_add(line, "fs", fs_names[job->rootfs.fs]);
-}
-
 const char *job_engine(const struct job *job)
 {
 	return job->engine ? job->engine : engine_of_bundle(job->bundle);
-}
-
-static void log_unhealed(const struct job *job)
-{
-	struct log_line line;
-
-	log_begin(&line, "warn");
-	log_add(&line, "container", job->container);
-	log_add(&line, "device", job->report.device.name);
-	log_add(&line, "reason", job->unhealed.text);
-	log_add(&line, "warning", "nothing makes it long enough when its engine makes it again");
-	log_end(&line, LOG_WARNING);
-}
-
-static const struct {
-	const char *action;
-	int priority;
-} forms[] = {
-	[JOB_NOTHING] = {"nothing", LOG_DEBUG},
-	[JOB_KEPT] = {"keep", LOG_INFO},
-	[JOB_GROWN] = {"grow", LOG_INFO},
-	[JOB_REFUSED] = {"refuse", LOG_ERR},
-	[JOB_NOT_APPLICABLE] = {"skip", LOG_WARNING},
-	[JOB_SWITCHED_OFF] = {"skip", LOG_WARNING},
-	[JOB_POSTPONED] = {"postpone", LOG_WARNING},
-	[JOB_FAILED] = {"fail", LOG_ERR},
-};
-
-const char *job_action(const struct job *job)
-{
-	return job->report.unfinished ? "finish" : forms[job->outcome].action;
-}
-
-static void add_request(struct log_line *line, const struct request *request)
-{
-	if (!request_exists(request))
-		return;
-	log_add(line, "source", request_source(request, ':'));
-	log_add_u64(line, "requested",
-		    request->exceeded_bytes ? request->exceeded_bytes : request->bytes);
-	if (request->exceeded_bytes)
-		log_add_u64(line, "clamped", request->bytes);
-	if (request->rule && request->origin != ORIGIN_RULE)
-		log_add(line, "rule", request->rule->name);
-}
-
-/* What is worse has the smaller number. Nobody waits for what was not asked for. */
-static int priority(const struct job *job)
-{
-	int of_outcome = forms[job->outcome].priority;
-
-	if (job_warning(job) && of_outcome > LOG_WARNING)
-		return LOG_WARNING;
-	return request_is_implicit(&job->request) && of_outcome < LOG_WARNING ? LOG_WARNING
-									      : of_outcome;
 }
 
 const char *job_warning(const struct job *job)
@@ -327,80 +269,6 @@ const char *job_warning(const struct job *job)
 	if (report->warning.text[0])
 		return report->warning.text;
 	return job->outcome == JOB_GROWN && report->caution.text[0] ? report->caution.text : NULL;
-}
-
-void job_log(const struct job *job)
-{
-	struct log_line line;
-
-	if (job->unhealed.text[0])
-		log_unhealed(job);
-	if (!worth_a_line(job))
-		return;
-	log_begin(&line, job_action(job));
-	log_add(&line, "container", job->container);
-	log_add(&line, "engine", job_engine(job));
-	if (job->report.device.name)
-		add_sizes(&line, job);
-	add_request(&line, &job->request);
-	if (job->outcome >= JOB_NOT_APPLICABLE)
-		log_add(&line, "reason", job->why.text);
-	if (job_warning(job))
-		log_add(&line, "warning", job_warning(job));
-	log_add_u64(&line, "took_ms", job->took_ms);
-	log_end(&line, priority(job));
-}
-
-void job_message(const struct job *job, struct why *ret)
-{
-	const struct request *request = &job->request;
-	const char *container = quote(job->container), *source = request_source(request, ' ');
-
-	ret->text[0] = '\0';
-	if (job->outcome < JOB_NOT_APPLICABLE ||
-	    (request_is_implicit(request) && job->outcome == JOB_NOT_APPLICABLE))
-		return;
-	if (!request->bytes)
-		why_set(ret, 0, "container %s: %s", container, job->why.text);
-	else if (job->outcome == JOB_NOT_APPLICABLE || job->outcome == JOB_SWITCHED_OFF)
-		why_set(ret, 0, "container %s asks for %s (%s), but nothing was done: %s",
-			container, size_format(request->bytes), source, job->why.text);
-	else if (job->outcome == JOB_POSTPONED)
-		why_set(ret, 0,
-			"container %s keeps its disk for now, and cannot have %s (%s) yet: %s",
-			container, size_format(request->bytes), source, job->why.text);
-	else
-		why_set(ret, 0, "container %s cannot have %s (%s): %s", container,
-			size_format(request->bytes), source, job->why.text);
-}
-
-int job_exit_status(const struct job *job, const struct policy *policy)
-{
-	enum on_failure on_failure = request_is_implicit(&job->request)
-					     ? policy->on_failure.implicit
-					     : policy->on_failure.request;
-	int status = EXIT_FAILED;
-
-	switch (job->outcome) {
-	case JOB_NOTHING:
-	case JOB_KEPT:
-	case JOB_GROWN:
-	case JOB_SWITCHED_OFF:
-	case JOB_POSTPONED:
-		return EXIT_OK;
-	case JOB_NOT_APPLICABLE:
-		if (request_is_implicit(&job->request))
-			return EXIT_OK;
-		on_failure = policy->on_failure.not_applicable;
-		status = EXIT_NOT_APPLICABLE;
-		break;
-	case JOB_REFUSED:
-		status = EXIT_REFUSED;
-		break;
-	case JOB_FAILED:
-		break;
-	}
-	return on_failure == ON_FAILURE_WARN ? EXIT_OK : status;
 }
 
 void job_free(struct job *job)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The way of one container through the program, the same for every role: what is asked, may it be
- * had, is there a thin device, make it so; then one line that tells.
+ * The way of one container through the program, the same for every role: what is asked, is it
+ * allowed, is there a thin device, make it so. tell.h puts what came of it into words.
  */
 
 #include "base/why.h"
@@ -81,25 +81,13 @@ bool job_is_pool_alarm(const struct job *job);
 /* Is there a device that an engine will make again? What has another name is its maker's affair. */
 bool job_has_engines_device(const struct job *job);
 
-/* "keep", "grow", "skip", ...: the word for the outcome. */
-const char *job_action(const struct job *job);
-
 /* What @policy needs to know of the container: pointers into @job. */
 struct facts job_facts(struct job *job, const struct policy *policy);
 
 /* "docker", ...: as in engine/engine.h or engine/container.h. */
 const char *job_engine(const struct job *job);
 
-/* What is to be known of a growth although it was done, or would be; NULL: nothing. */
+/* A warning about a growth that was done, or would be; NULL: none. */
 const char *job_warning(const struct job *job);
-
-/* One log line, if the outcome is worth one; once per boot one more, if nothing would heal it. */
-void job_log(const struct job *job);
-
-/* What went wrong, for the person who must act; empty if nothing did. One line, no newline. */
-void job_message(const struct job *job, struct why *ret);
-
-/* The program's exit status, after policy's on_failure. */
-int job_exit_status(const struct job *job, const struct policy *policy);
 
 void job_free(struct job *job);

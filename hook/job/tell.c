@@ -1,12 +1,179 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/tell.h"
 
+#include "base/exit.h"
+#include "base/log.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/terminal.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+static const char *const fs_names[] = {
+	[FS_OTHER] = "other", [FS_EXT4] = "ext4", [FS_XFS] = "xfs", [FS_BTRFS] = "btrfs"};
+
+/*
+ * A request that is met to the byte is not logged; one that is below the present size is. Sizes
+ * from rules and defaults are not logged if they do not apply or are already met.
+ */
+static bool worth_a_line(const struct job *job)
+{
+	if (request_is_implicit(&job->request) && job->outcome == JOB_NOT_APPLICABLE)
+		return false;
+	if (job_warning(job))
+		return true;
+	if (job->outcome == JOB_KEPT)
+		return !request_is_implicit(&job->request) &&
+		       job->request.bytes < job->report.device.sectors * SECTOR_BYTES;
+	return job->outcome != JOB_NOTHING;
+}
+
+static void add_sizes(struct log_line *line, const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+	uint64_t bytes = report->device.sectors * SECTOR_BYTES;
+
+	log_add(line, "device", report->device.name);
+	if (job->outcome == JOB_GROWN) {
+		log_add_u64(line, "from", report->from_sectors * SECTOR_BYTES);
+		log_add_u64(line, "to", bytes);
+		log_add_u64(line, "fs_from", report->fs_before.bytes);
+		log_add_u64(line, "fs_to", report->fs.bytes);
+	} else {
+		log_add_u64(line, "size", bytes);
+	}
+	log_add(line, "fs", fs_names[job->rootfs.fs]);
+}
+
+static void log_unhealed(const struct job *job)
+{
+	struct log_line line;
+
+	log_begin(&line, "warn");
+	log_add(&line, "container", job->container);
+	log_add(&line, "device", job->report.device.name);
+	log_add(&line, "reason", job->unhealed.text);
+	log_add(&line, "warning", "nothing makes it long enough when its engine makes it again");
+	log_end(&line, LOG_WARNING);
+}
+
+static const struct {
+	const char *action;
+	int priority;
+} forms[] = {
+	[JOB_NOTHING] = {"nothing", LOG_DEBUG},
+	[JOB_KEPT] = {"keep", LOG_INFO},
+	[JOB_GROWN] = {"grow", LOG_INFO},
+	[JOB_REFUSED] = {"refuse", LOG_ERR},
+	[JOB_NOT_APPLICABLE] = {"skip", LOG_WARNING},
+	[JOB_SWITCHED_OFF] = {"skip", LOG_WARNING},
+	[JOB_POSTPONED] = {"postpone", LOG_WARNING},
+	[JOB_FAILED] = {"fail", LOG_ERR},
+};
+
+const char *tell_action(const struct job *job)
+{
+	return job->report.unfinished ? "finish" : forms[job->outcome].action;
+}
+
+static void add_request(struct log_line *line, const struct request *request)
+{
+	if (!request_exists(request))
+		return;
+	log_add(line, "source", request_source(request, ':'));
+	log_add_u64(line, "requested",
+		    request->exceeded_bytes ? request->exceeded_bytes : request->bytes);
+	if (request->exceeded_bytes)
+		log_add_u64(line, "clamped", request->bytes);
+	if (request->rule && request->origin != ORIGIN_RULE)
+		log_add(line, "rule", request->rule->name);
+}
+
+/* A smaller number is worse. What nobody asked for is never more than a warning. */
+static int priority(const struct job *job)
+{
+	int of_outcome = forms[job->outcome].priority;
+
+	if (job_warning(job) && of_outcome > LOG_WARNING)
+		return LOG_WARNING;
+	return request_is_implicit(&job->request) && of_outcome < LOG_WARNING ? LOG_WARNING
+									      : of_outcome;
+}
+
+void tell_log(const struct job *job)
+{
+	struct log_line line;
+
+	if (job->unhealed.text[0])
+		log_unhealed(job);
+	if (!worth_a_line(job))
+		return;
+	log_begin(&line, tell_action(job));
+	log_add(&line, "container", job->container);
+	log_add(&line, "engine", job_engine(job));
+	if (job->report.device.name)
+		add_sizes(&line, job);
+	add_request(&line, &job->request);
+	if (job->outcome >= JOB_NOT_APPLICABLE)
+		log_add(&line, "reason", job->why.text);
+	if (job_warning(job))
+		log_add(&line, "warning", job_warning(job));
+	log_add_u64(&line, "took_ms", job->took_ms);
+	log_end(&line, priority(job));
+}
+
+void tell_message(const struct job *job, struct why *ret)
+{
+	const struct request *request = &job->request;
+	const char *container = quote(job->container), *source = request_source(request, ' ');
+
+	ret->text[0] = '\0';
+	if (job->outcome < JOB_NOT_APPLICABLE ||
+	    (request_is_implicit(request) && job->outcome == JOB_NOT_APPLICABLE))
+		return;
+	if (!request->bytes)
+		why_set(ret, 0, "container %s: %s", container, job->why.text);
+	else if (job->outcome == JOB_NOT_APPLICABLE || job->outcome == JOB_SWITCHED_OFF)
+		why_set(ret, 0, "container %s asks for %s (%s), but nothing was done: %s",
+			container, size_format(request->bytes), source, job->why.text);
+	else if (job->outcome == JOB_POSTPONED)
+		why_set(ret, 0,
+			"container %s keeps its disk for now, and cannot have %s (%s) yet: %s",
+			container, size_format(request->bytes), source, job->why.text);
+	else
+		why_set(ret, 0, "container %s cannot have %s (%s): %s", container,
+			size_format(request->bytes), source, job->why.text);
+}
+
+int tell_exit_status(const struct job *job, const struct policy *policy)
+{
+	enum on_failure on_failure = request_is_implicit(&job->request)
+					     ? policy->on_failure.implicit
+					     : policy->on_failure.request;
+	int status = EXIT_FAILED;
+
+	switch (job->outcome) {
+	case JOB_NOTHING:
+	case JOB_KEPT:
+	case JOB_GROWN:
+	case JOB_SWITCHED_OFF:
+	case JOB_POSTPONED:
+		return EXIT_OK;
+	case JOB_NOT_APPLICABLE:
+		if (request_is_implicit(&job->request))
+			return EXIT_OK;
+		on_failure = policy->on_failure.not_applicable;
+		status = EXIT_NOT_APPLICABLE;
+		break;
+	case JOB_REFUSED:
+		status = EXIT_REFUSED;
+		break;
+	case JOB_FAILED:
+		break;
+	}
+	return on_failure == ON_FAILURE_WARN ? EXIT_OK : status;
+}
 
 void tell_label(const char *label, FILE *out)
 {
@@ -95,7 +262,7 @@ void tell_json(const struct job *job, struct json_writer *w)
 
 	json_write_string(w, "container", job->container);
 	json_write_string(w, "engine", job->engine);
-	json_write_string(w, "action", job_action(job));
+	json_write_string(w, "action", tell_action(job));
 	json_write_bool(w, "dry_run", job->dry_run);
 	json_write_string(w, "source",
 			  request_exists(request) ? request_source(request, ':') : NULL);

@@ -1,16 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What a job came to, for whoever called for it: the same words and keys for every command. */
+/* What a job came to, in words: the log line, the message, the exit status, text and JSON. */
 
 #include "job/job.h"
 #include "oci/json.h"
 
 #include <stdio.h>
 
+/* The word for the outcome: "keep", "grow", "skip", ... */
+const char *tell_action(const struct job *job);
+
+/* One log line, if the outcome is worth one; once per boot one more, if nothing would heal it. */
+void tell_log(const struct job *job);
+
+/* What went wrong, for the person who must act; empty if nothing did. One line, no newline. */
+void tell_message(const struct job *job, struct why *ret);
+
+/* The program's exit status, after policy's on_failure. */
+int tell_exit_status(const struct job *job, const struct policy *policy);
+
 /*
  * One line: "docker:web: grown from 1 GiB to 4 GiB in 43 ms", or what would be done. Only of a job
- * that kept or grew; what went wrong is job_message()'s.
+ * that kept or grew; what went wrong is tell_message()'s.
  */
 void tell_text(const struct job *job, FILE *out);
 

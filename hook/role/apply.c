@@ -95,8 +95,8 @@ static void tell_news(const struct apply *apply, const struct job *job)
 	struct why message;
 
 	if (!apply->dry_run)
-		job_log(job);
-	job_message(job, &message);
+		tell_log(job);
+	tell_message(job, &message);
 	if (message.text[0])
 		log_stderr("%s", message.text);
 	if (job_warning(job))

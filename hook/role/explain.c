@@ -9,6 +9,7 @@
 #include "job/job.h"
 #include "job/settings.h"
 #include "job/target.h"
+#include "job/tell.h"
 #include "oci/json.h"
 #include "role/role.h"
 
@@ -134,7 +135,7 @@ static void print_verdict(const struct job *job)
 	case JOB_POSTPONED:
 	case JOB_REFUSED:
 	case JOB_FAILED:
-		printf("would       %s: %s\n", job_action(job), job->why.text);
+		printf("would       %s: %s\n", tell_action(job), job->why.text);
 		return;
 	}
 }
@@ -241,7 +242,7 @@ static int print_json(const struct job *job, const struct policy *policy)
 		json_write_string(w, "reason", job->unhealed.text[0] ? job->unhealed.text : NULL);
 		json_write_close(w);
 	}
-	json_write_string(w, "action", job_action(job));
+	json_write_string(w, "action", tell_action(job));
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
 	json_write_string(w, "warning", job_warning(job));
 	return json_writer_end(w, stdout);

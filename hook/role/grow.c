@@ -78,8 +78,8 @@ static int tell(const struct job *job, bool json)
 	int r = 0;
 
 	if (!job->dry_run)
-		job_log(job);
-	job_message(job, &message);
+		tell_log(job);
+	tell_message(job, &message);
 	if (message.text[0])
 		log_stderr("%s", message.text);
 	/* Unless it was a dry run, a caution was printed before the growth. */
@@ -146,7 +146,7 @@ static int grow_target(struct target *target, const struct options *options, uin
 	progress_begin(&progress);
 	job_grow(&job, &policy);
 	progress_end(&progress);
-	status = job_exit_status(&job, &policy);
+	status = tell_exit_status(&job, &policy);
 	/* No container has to start: who asked for it now must know that it is not done. */
 	if (tell(&job, options->json) < 0 || job.outcome == JOB_POSTPONED)
 		status = EXIT_FAILED;

@@ -8,6 +8,7 @@
 #include "job/bundle.h"
 #include "job/job.h"
 #include "job/settings.h"
+#include "job/tell.h"
 #include "oci/namespace.h"
 #include "oci/state.h"
 #include "role/role.h"
@@ -80,12 +81,12 @@ static int run_job(const struct container *container, const struct policy *polic
 	job_run(&job, policy);
 	if (job.outcome != JOB_NOTHING) {
 		settings_log_broken(policy, job.container);
-		job_log(&job);
-		job_message(&job, &message);
+		tell_log(&job);
+		tell_message(&job, &message);
 		if (message.text[0])
 			log_stderr("%s", message.text);
 	}
-	status = job_exit_status(&job, policy);
+	status = tell_exit_status(&job, policy);
 	job_free(&job);
 	return status;
 }

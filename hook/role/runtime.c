@@ -12,6 +12,7 @@
 #include "job/job.h"
 #include "job/last-runtime.h"
 #include "job/settings.h"
+#include "job/tell.h"
 #include "oci/json.h"
 #include "oci/runtime-args.h"
 #include "oci/spec.h"
@@ -87,8 +88,8 @@ static int tell(const struct job *job, const struct runtime_args *args, int stat
 {
 	struct why message;
 
-	job_log(job);
-	job_message(job, &message);
+	tell_log(job);
+	tell_message(job, &message);
 	if (message.text[0])
 		log_stderr("%s", message.text);
 	if (message.text[0] && status != EXIT_OK)
@@ -136,7 +137,7 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 	job_run(&job, policy);
 	if (job.outcome != JOB_NOTHING)
 		settings_log_broken(policy, job.container);
-	status = tell(&job, args, job_exit_status(&job, policy));
+	status = tell(&job, args, tell_exit_status(&job, policy));
 	job_free(&job);
 	return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/job.h"
+#include "job/tell.h"
 
 #include "base/log.h"
 #include "fake-dm.h"
@@ -55,12 +56,12 @@ static void expect(const char *annotations, enum job_outcome outcome, int status
 	assert_int_equal(json_parse(annotations, strlen(annotations), &doc, &why), 0);
 	job.annotations[1] = json_root(doc);
 	job_run(&job, &policy);
-	job_log(&job);
-	job_message(&job, &message);
+	tell_log(&job);
+	tell_message(&job, &message);
 	if (job.outcome != outcome)
 		print_error("%s\n", job.why.text);
 	assert_int_equal(job.outcome, outcome);
-	assert_int_equal(job_exit_status(&job, &policy), status);
+	assert_int_equal(tell_exit_status(&job, &policy), status);
 }
 
 /* Who asks for nothing pays nothing: not even if there is no rootfs, and libdm does not answer. */
@@ -176,7 +177,7 @@ static void what_is_not_thin_is_a_warning(void **state)
 	assert_contains(message.text, "asks for 4 GiB (annotation io.oci-thin-grow.size), but "
 				      "nothing was done: rootfs is ext4");
 	policy.on_failure.not_applicable = ON_FAILURE_FAIL;
-	assert_int_equal(job_exit_status(&job, &policy), EXIT_NOT_APPLICABLE);
+	assert_int_equal(tell_exit_status(&job, &policy), EXIT_NOT_APPLICABLE);
 }
 
 static void what_fails_fails_the_container(void **state)
@@ -186,7 +187,7 @@ static void what_fails_fails_the_container(void **state)
 	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
 	assert_contains(message.text, "cannot have 4 GiB");
 	policy.on_failure.request = ON_FAILURE_WARN;
-	assert_int_equal(job_exit_status(&job, &policy), EXIT_OK);
+	assert_int_equal(tell_exit_status(&job, &policy), EXIT_OK);
 }
 
 /* Whatever on_failure says: it is no failure. */
@@ -280,7 +281,7 @@ static void a_default_that_fails_warns(void **state)
 	assert_contains(message.text,
 			"cannot have 4 GiB (default): pool \"docker-pool\" is failed");
 	policy.on_failure.implicit = ON_FAILURE_FAIL;
-	assert_int_equal(job_exit_status(&job, &policy), EXIT_REFUSED);
+	assert_int_equal(tell_exit_status(&job, &policy), EXIT_REFUSED);
 }
 
 static void a_sandbox_gets_no_default(void **state)
