@@ -96,9 +96,12 @@ static int load(struct thin_device *device, uint64_t *sectors, const struct dead
 		r = thin_load(device, *sectors);
 		if (r == 0)
 			return 0;
-		if ((r != -EINVAL && r != -EBUSY) || !deadline_pause(deadline, pause_ms))
-			return why_set(why, -r, "loading a table of %" PRIu64 " sectors: %s",
-				       *sectors, strerror(-r));
+		if ((r == -EINVAL || r == -EBUSY) && deadline_pause(deadline, pause_ms))
+			continue;
+		if (r == -EINVAL && extend_wait_until_live(device, deadline, why) == -ETIMEDOUT)
+			return -ETIMEDOUT;
+		return why_set(why, -r, "loading a table of %" PRIu64 " sectors: %s", *sectors,
+			       strerror(-r));
 	}
 }
 

@@ -140,10 +140,16 @@ hold_at() {
 	echo $(($1 % MOMENTS + 1)) >/run/moment
 }
 
+# is_running PID: a child that has not ended; bash leaves it a zombie as long as nothing else is started
+is_running() {
+	local stat
+	{ read -r stat </proc/"$1"/stat; } 2>/run/null && [[ ${stat##*) } != Z* ]]
+}
+
 # is_held EVENT_PID: waits until it is, or until the process is over that waits for the event
 is_held() {
 	until [ -e /run/held ]; do
-		kill -0 "$1" 2>/run/null || return
+		is_running "$1" || return
 		nap 10
 	done
 }
@@ -175,7 +181,7 @@ for i in $(seq "$ROUNDS"); do
 		dmsetup load pool --table "$pool_table"
 		dmsetup resume pool
 	fi
-	while kill -0 $engine 2>/run/null; do
+	while is_running $engine; do
 		reload_pool
 		up_to 100
 	done
@@ -268,6 +274,31 @@ is "number: nothing is suspended" "$(suspended)" 0
 is "number: only what was short was healed" "$(grep action= /run/messages | grep -vcE "action=heal device=($A .*to=2147483648|$B .*to=3221225472)")" 0
 rm /run/udev/rules.d/93-hold.rules /run/moment
 udevadm control --reload
+
+## An operator names a disk, and another gets its number and is mounted before its mount is found
+
+ok "grow --device: the disk comes up" thin_on $A 1 1G
+ok "grow --device: and is mounted" mount /dev/mapper/$A /run/disk/$A
+strace -o /run/strace -P /proc/self/mountinfo -e trace=openat -e inject=openat:signal=STOP:when=1 \
+	/usr/sbin/oci-thin-grow grow --device $A 4G >/run/grow.out 2>&1 &
+strace=$!
+
+is_stopped() {
+	grep -q 'stopped by SIGSTOP' /run/strace
+}
+
+ok "grow --device: is about to read the mounts" wait_for is_stopped
+umount /run/disk/$A
+ok "grow --device: the disk goes" goes $A
+ok "grow --device: the other comes up" thin_on $B 2 1G
+is "grow --device: with its number" "$(minor_of $B)" "$number"
+mount /dev/mapper/$B /run/disk/$B
+kill -CONT "$(pgrep -P "$strace")"
+ok "grow --device: it fails" not wait $strace
+like "grow --device: it says why" "$(cat /run/grow.out)" "$A.*it is gone, device .*$B.* has its number now"
+is "grow --device: the other is as it was" "$(device_bytes $B)" $((3 * GIB))
+umount /run/disk/$B
+ok "grow --device: the other goes" goes $B
 
 ok "the disk comes up" thin_on $A 1 1G
 ok "and the other" thin_on $B 2 1G
