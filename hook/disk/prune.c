@@ -19,7 +19,7 @@ bool prune_is_gone(const struct ledger_entry *entry)
 
 static bool prune_one(const struct ledger_entry *entry, void *context)
 {
-	const struct prune_order *order = context;
+	const struct prune_order *order = *(const struct prune_order **)context;
 	bool gone = prune_is_gone(entry);
 
 	if (gone)
@@ -32,6 +32,6 @@ int prune_ledger(const struct prune_order *order, struct why *why)
 	int r;
 
 	thin_init();
-	r = ledger_prune(order->ledger_dir, prune_one, (void *)(uintptr_t)order, why);
+	r = ledger_prune(order->ledger_dir, prune_one, &order, why);
 	return r < 0 ? r : 0;
 }
