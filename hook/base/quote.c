@@ -4,6 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+/* char is signed or not: what is not ASCII is below a blank or above '~'. */
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
 /* One character, escaped, as a string; returns its length (1 to 4). */
 static size_t quote_char(char out[5], char c)
 {
@@ -13,7 +19,7 @@ static size_t quote_char(char out[5], char c)
 		n = snprintf(out, 5, "\\%c", c);
 	else if (c == '\n')
 		n = snprintf(out, 5, "\\n");
-	else if (c < 0x20 || c >= 0x7f)
+	else if (!is_printable(c))
 		n = snprintf(out, 5, "\\x%02x", (unsigned char)c);
 	else
 		n = snprintf(out, 5, "%c", c);
@@ -50,8 +56,15 @@ bool quote_is_plain(const char *text)
 	if (len == 0 || len > QUOTE_MAX_BYTES)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		if (text[i] <= ' ' || text[i] >= 0x7f || strchr("\"\\=", text[i]))
+		if (!is_printable(text[i]) || strchr(" \"\\=", text[i]))
 			return false;
 	}
 	return true;
+}
+
+bool quote_is_printable(const char *text)
+{
+	while (*text && is_printable(*text))
+		text++;
+	return *text == '\0';
 }

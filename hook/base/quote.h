@@ -27,3 +27,6 @@ void quote_write(FILE *out, const char *text);
 
 /* Is @text safe as a logfmt value without quotes (and not empty)? */
 bool quote_is_plain(const char *text);
+
+/* Is all of @text printable ASCII? No terminal obeys that. */
+bool quote_is_printable(const char *text);

@@ -13,11 +13,7 @@ static char *harmless(const char *text)
 {
 	if (!text || !*text)
 		return strdup("-");
-	for (const char *at = text; *at; at++) {
-		if (*at < ' ' || *at == 0x7f) /* char is signed here: so is what is not ASCII */
-			return strdup(quote(text));
-	}
-	return strdup(text);
+	return strdup(quote_is_printable(text) ? text : quote(text));
 }
 
 int table_add(struct table *table, const char *const texts[])

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/finding.h"
 
+#include "base/quote.h"
 #include "base/terminal.h"
 #include "oci/json.h"
 
@@ -84,10 +85,8 @@ char *finding_word(const char *text)
 	size_t len = strlen(text);
 	char *word, *at;
 
-	for (const char *c = text; *c; c++) {
-		if (*c < ' ' || *c == 0x7f) /* char is signed here: so is what is not ASCII */
-			return NULL;
-	}
+	if (!quote_is_printable(text))
+		return NULL;
 	if (is_safe(text))
 		return strdup(text);
 	word = malloc(4 * len + sizeof("''"));

@@ -2,6 +2,7 @@
 #include "policy/config-value.h"
 
 #include "base/count.h"
+#include "base/quote.h"
 #include "base/size.h"
 #include "base/text.h"
 #include "base/thousandths.h"
@@ -104,12 +105,7 @@ const struct config_type config_string = {read_string, show_string, is_string_se
 
 static bool is_name(const char *text)
 {
-	for (size_t i = 0; text[i]; i++) {
-		if (text[i] < ' ' || text[i] > '~' || strchr("\"\\", text[i]) ||
-		    i == NAME_MAX_BYTES)
-			return false;
-	}
-	return true;
+	return strlen(text) <= NAME_MAX_BYTES && quote_is_printable(text) && !strpbrk(text, "\"\\");
 }
 
 static void read_name(struct config_reader *reader, const struct json *value, const char *path,

@@ -77,6 +77,18 @@ static void cuts_long_text(void **state)
 	assert_string_equal(quoted + 4 * 128, "1...\"");
 }
 
+static void only_printable_ascii_is_printable(void **state)
+{
+	char text[] = "a?b";
+
+	(void)state;
+	for (int c = 1; c <= 255; c++) {
+		text[1] = (char)c;
+		assert_int_equal(quote_is_printable(text), c >= 0x20 && c < 0x7f);
+	}
+	assert_true(quote_is_printable(""));
+}
+
 static void knows_what_is_plain(void **state)
 {
 	static const char *const not_plain[] = {"",    "a b", "a\tb", "a\"",  "a\\",
@@ -102,6 +114,7 @@ int main(void)
 		cmocka_unit_test(leaves_nothing_but_printable_ascii),
 		cmocka_unit_test(writes_all_of_a_long_text),
 		cmocka_unit_test(cuts_long_text),
+		cmocka_unit_test(only_printable_ascii_is_printable),
 		cmocka_unit_test(knows_what_is_plain),
 	};
 
