@@ -6,9 +6,10 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
-status=0
+status=0 rings=0
 
 ring() {
+	rings=$((rings + 1))
 	echo "== $1"
 	shift
 	"$@" 2>&1 | tee "$log/ring" || status=1
@@ -16,11 +17,15 @@ ring() {
 }
 
 ring "check: unit tests and layers" make -s check
+ring "check: where char is unsigned, as on arm64" make -s O=build/unsigned-char CFLAGS=-funsigned-char unit
+# All at once takes less time than each when it is needed.
+tests/guest/run --list | awk '{ print $3 }' | sort -u | xargs tests/guest/tree.sh >/dev/null
+ring "check: Debian 11, the oldest compiler and libraries" tests/guest/run --unit --suite bullseye
 ring "guest: real kernels, runtimes and engines" tests/guest/run
 echo "== all"
-awk '{ p += $1; f += $3; s += $5 }
+awk -v rings=$rings '{ p += $1; f += $3; s += $5 }
 	END {
-		if (NR != 2) f++ # a ring that did not come to its sum
+		if (NR != rings) f++ # a ring that did not come to its sum
 		printf "%d passed, %d failed", p, f
 		if (s) printf ", %d skipped", s
 		print ""

@@ -53,7 +53,7 @@ same_data() {
 
 # device_of NAME: of a container that runs
 device_of() {
-	if [ "$SUITE" = bookworm ]; then
+	if has_own_driver; then
 		docker inspect -f '{{.GraphDriver.Data.DeviceName}}' "$1"
 	else
 		basename "$(findmnt -nro SOURCE "$DATA/docker/rootfs/devmapper/$(docker inspect -f '{{.Id}}' "$1")")"

@@ -139,7 +139,7 @@ up() {
 
 # From now on device nodes are udev's affair and libdm waits for it, as on a real host. Before pool_up, that is.
 start_udev() {
-	/usr/lib/systemd/systemd-udevd --daemon >/run/udevd.log 2>&1 || return
+	/lib/systemd/systemd-udevd --daemon >/run/udevd.log 2>&1 || return
 	wait_for udevadm control --ping || return
 	unset DM_DISABLE_UDEV
 }
@@ -320,12 +320,16 @@ containerd_kill9() {
 	wait "$containerd_pid" || true
 }
 
-# docker_up [ARG...]: dockerd with ARGs added, and with what the file DOCKER_JSON says, if there is one. On bookworm its
-# own devicemapper driver; later ones have none, and use containerd's. containerd is started if it is not there, and
-# not stopped by docker_down.
+# Docker and podman have a devicemapper driver of their own. Debian 12 is the last with these.
+has_own_driver() {
+	[ "$SUITE" = bullseye ] || [ "$SUITE" = bookworm ]
+}
+
+# docker_up [ARG...]: dockerd with ARGs added, and with what the file DOCKER_JSON says, if there is one. It uses its own
+# driver if it has one, else containerd's. containerd is started if it is not there, and not stopped by docker_down.
 docker_up() {
 	local driver=() guest='{}'
-	if [ "$SUITE" = bookworm ]; then
+	if has_own_driver; then
 		containerd_runs || containerd_start "" || return
 		driver=(--storage-driver devicemapper --storage-opt dm.thinpooldev=/dev/mapper/pool
 			--storage-opt "dm.fs=$FS" --storage-opt "dm.basesize=${BASE_SIZE:-1G}")

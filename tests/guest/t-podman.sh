@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # podman with containers/storage on devicemapper, by the hooks.d file that we install, in the folder where podman looks.
-# suites: bookworm
-# matrix: FS=xfs
+# suites: bullseye bookworm
+# matrix: bullseye:FS=ext4 bookworm:FS=xfs
 # soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
@@ -52,7 +52,8 @@ for runtime in crun runc; do
 	like "$runtime, grow: 4 GiB" "$(pm exec web df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
 	like "$runtime, list" "$(/usr/sbin/oci-thin-grow list --data-root "$DATA/podman" --data-root /run/podman)" \
 		'podman +web .* 4G .* 2G +1G running'
-	ok "$runtime, it goes" pm rm -f -t 1 web
+	ok "$runtime, it ends" pm kill web
+	ok "$runtime, it goes" pm rm -f web
 	: >/run/messages
 done
 finish

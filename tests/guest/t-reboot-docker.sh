@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Docker after a reboot and after a power cut: 20.10 with its devicemapper driver, 26 on containerd's devmapper snapshotter.
 # Both make devices again with the size of the beginning.
-# suites: bookworm trixie
-# matrix: FS=xfs
+# suites: bullseye bookworm trixie
+# matrix: bullseye:FS=ext4 bookworm:FS=xfs trixie:FS=xfs
 # soak: FS=ext4 FS=xfs
 # limit: 900
 # shellcheck source=tests/guest/lib.sh

@@ -40,17 +40,25 @@ hooks=(
 		ln -s "/usr/lib/uml/modules/$v" "$1/lib/modules/$v"; chroot "$1" depmod "$v"; done'
 )
 
+# Linux 5.10 opens a file of a hostfs that is under an overlay by a wrong name: it takes the overlay's private data, which
+# begins with the number of layers, for the name of hostfs' own root. That is relative to linux.uml's directory, which is /.
+# shellcheck disable=SC2016
+bullseye_hooks=(--customize-hook='ln -s / "$1/$(printf "\002")"')
+
 # make_tree SUITE: under the lock of the suite, so that two runs at once make one tree
 make_tree() {
 	local suite=$1 args tree old log
-	local -a list=("${packages[@]}")
+	local -a list=("${packages[@]}") more=()
 	case $suite in
+	bullseye) more=("${bullseye_hooks[@]}") ;;
 	trixie) list+=("${trixie_packages[@]}") ;;
-	forky) list+=("${forky_packages[@]}") ;;
+	forky)
+		list+=("${forky_packages[@]}")
+		# A mirror may keep the index of a suite that is not yet released for longer than it is valid.
+		more=(--aptopt='Acquire::Check-Valid-Until "false"')
+		;;
 	esac
-	args=(--variant=minbase "--include=${list[*]}" "${hooks[@]}")
-	# A mirror may keep the index of a suite that has no releases yet for longer than it is valid.
-	[ "$suite" != forky ] || args+=(--aptopt='Acquire::Check-Valid-Until "false"')
+	args=(--variant=minbase "--include=${list[*]}" "${hooks[@]}" "${more[@]}")
 	tree=$cache/$suite-$(printf '%s\n' "${args[@]}" | sha256sum | cut -c 1-12)
 	log=$cache/$suite.log
 
