@@ -389,7 +389,6 @@ int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct gr
 {
 	int r;
 
-	thin_init();
 	*report = (struct grow_report){0};
 	r = look(rootfs, report, why);
 	if (r < 0 || report->result == GROW_NOT_APPLICABLE)

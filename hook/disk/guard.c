@@ -185,16 +185,21 @@ static void add_promise(struct count *count, uint32_t thin_id, uint64_t sectors,
 	count->promises = more;
 }
 
-static int add_active(dev_t dev, void *context)
+static int add_active(struct count *count, struct why *why)
 {
-	_cleanup_(thin_device_free) struct thin_device device = {0};
-	struct count *count = context;
-	struct why unused;
+	_cleanup_(thin_list_free) struct thin_list list = {0};
+	int r = thin_list(&list, why);
 
-	/* What is gone again, or cannot be read, is no thin device that we could count. */
-	if (thin_lookup(dev, &device, &unused) == 0 && device.pool == count->device->pool)
-		add_promise(count, device.thin_id, device.sectors, true);
-	return 0;
+	for (size_t i = 0; i < list.n; i++) {
+		_cleanup_(thin_device_free) struct thin_device device = {0};
+		struct why unused;
+
+		/* What is gone again, or cannot be read, is no thin device that we could count. */
+		if (thin_lookup(list.devs[i], &device, &unused) == 0 &&
+		    device.pool == count->device->pool)
+			add_promise(count, device.thin_id, device.sectors, true);
+	}
+	return r;
 }
 
 static void add_entry(const struct ledger_entry *entry, void *context)
@@ -240,7 +245,7 @@ static bool discount_gone(const struct ledger_entry *entry, void *context)
  */
 static int count_promises(const char *ledger_dir, struct count *count, struct why *why)
 {
-	int r = thin_each(add_active, count, why);
+	int r = add_active(count, why);
 
 	if (r >= 0)
 		r = ledger_each(ledger_dir, add_entry, count, why);

@@ -174,7 +174,6 @@ int heal_device(dev_t dev, const struct heal_order *order, struct heal_report *r
 	struct deadline deadline;
 	int r;
 
-	thin_init();
 	*report = (struct heal_report){0};
 	r = deadline_start(&deadline, order->timeout_ms);
 	if (r < 0)

@@ -31,7 +31,6 @@ int prune_ledger(const struct prune_order *order, struct why *why)
 {
 	int r;
 
-	thin_init();
 	r = ledger_prune(order->ledger_dir, prune_one, &order, why);
 	return r < 0 ? r : 0;
 }

@@ -22,14 +22,6 @@ static void drop_message(int level, const char *file, int line, int errno_or_cla
 	(void)f;
 }
 
-void thin_init(void)
-{
-	dm_log_with_errno_init(drop_message);
-	/* With sync on and no cookie, a resume makes udev drop /dev/mapper/NAME. */
-	dm_udev_set_sync_support(0);
-	dm_set_name_mangling_mode(DM_STRING_MANGLING_NONE);
-}
-
 void thin_release(void)
 {
 	dm_lib_release();
@@ -52,12 +44,24 @@ static void cleanup_pool(struct dm_pool **pool)
 
 #define _cleanup_task_ _cleanup_(cleanup_task)
 
+/*
+ * libdm says no more than "no": it cannot open the control device, or has no memory. It is told
+ * each time to keep quiet, and to wait for no cookie of udev's: with that support on and no cookie,
+ * a resume makes udev drop /dev/mapper/NAME.
+ */
+static struct dm_task *new_task(int type)
+{
+	dm_log_with_errno_init(drop_message);
+	dm_udev_set_sync_support(0);
+	dm_set_name_mangling_mode(DM_STRING_MANGLING_NONE);
+	return dm_task_create(type);
+}
+
 /* A task on a device by number; NULL and errno set if it cannot be made. */
 static struct dm_task *task_for(int type, dev_t dev)
 {
-	_cleanup_task_ struct dm_task *task = dm_task_create(type);
+	_cleanup_task_ struct dm_task *task = new_task(type);
 
-	/* libdm says no more than "no": it cannot open the control device, or has no memory. */
 	if (!task || !dm_task_set_major_minor(task, (int)major(dev), (int)minor(dev), 0)) {
 		errno = ENOMEM;
 		return NULL;
@@ -155,7 +159,7 @@ int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why)
 /* A task on a device by name; NULL if it cannot be made. */
 static struct dm_task *task_named(int type, const char *name)
 {
-	_cleanup_task_ struct dm_task *task = dm_task_create(type);
+	_cleanup_task_ struct dm_task *task = new_task(type);
 
 	return task && dm_task_set_name(task, name) ? TAKE_PTR(task) : NULL;
 }
@@ -178,23 +182,37 @@ void thin_device_free(struct thin_device *device)
 	*device = (struct thin_device){0};
 }
 
-int thin_each(int (*visit)(dev_t dev, void *context), void *context, struct why *why)
+static const struct dm_names *next_name(const struct dm_names *name)
 {
-	_cleanup_task_ struct dm_task *task = dm_task_create(DM_DEVICE_LIST);
-	struct dm_names *names;
-	int sum = 0;
+	return name->next ? (const void *)((const char *)name + name->next) : NULL;
+}
+
+int thin_list(struct thin_list *ret, struct why *why)
+{
+	_cleanup_task_ struct dm_task *task = new_task(DM_DEVICE_LIST);
+	const struct dm_names *names;
+	struct thin_list list = {0};
 	int r = task ? run(task) : -ENODEV;
 
 	if (r < 0)
 		return why_set(why, -r, "listing device-mapper devices: %s", strerror(-r));
 	names = dm_task_get_names(task);
-	while (names && names->dev) {
-		sum += visit((dev_t)names->dev, context);
-		if (!names->next)
-			break;
-		names = (void *)((char *)names + names->next);
-	}
-	return sum;
+	/* An empty list is one entry without a device. */
+	for (const struct dm_names *name = names; name && name->dev; name = next_name(name))
+		list.n++;
+	list.devs = calloc(list.n + 1, sizeof(*list.devs));
+	if (!list.devs)
+		return why_set(why, ENOMEM, "out of memory");
+	for (size_t i = 0; i < list.n; i++, names = next_name(names))
+		list.devs[i] = (dev_t)names->dev;
+	*ret = list;
+	return 0;
+}
+
+void thin_list_free(struct thin_list *list)
+{
+	free(list->devs);
+	*list = (struct thin_list){0};
 }
 
 int thin_check_plain(const struct thin_device *device, struct why *why)

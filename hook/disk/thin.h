@@ -43,9 +43,6 @@ struct thin_pool {
 	bool failed, needs_check, out_of_data_space, read_only; /* all of the trouble */
 };
 
-/* Call before the rest (again does no harm): no udev cookies, no messages on stderr. */
-void thin_init(void);
-
 /*
  * Before another program is executed: libdevmapper keeps /dev/mapper/control open without
  * close-on-exec. Whatever is asked next opens it again.
@@ -60,11 +57,13 @@ int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why);
 int thin_lookup_name(const char *name, struct thin_device *ret, struct why *why);
 void thin_device_free(struct thin_device *device);
 
-/*
- * Calls @visit for each device-mapper device, all of them; the sum of what it returns, or -errno
- * with a reason.
- */
-int thin_each(int (*visit)(dev_t dev, void *context), void *context, struct why *why);
+/* All device-mapper devices, to be freed; any may be gone again. 0, or -errno with a reason. */
+struct thin_list {
+	dev_t *devs;
+	size_t n;
+};
+int thin_list(struct thin_list *ret, struct why *why);
+void thin_list_free(struct thin_list *list);
 
 /* Is it exactly one plain thin target, ours to touch? 0, or -EINVAL with what it is instead. */
 int thin_check_plain(const struct thin_device *device, struct why *why);

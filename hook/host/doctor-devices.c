@@ -4,6 +4,7 @@
 
 #include "host/doctor.h"
 
+#include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "engine/engine.h"
@@ -11,39 +12,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int note(dev_t dev, void *context)
+static void add(struct doctor *doctor, dev_t dev)
 {
-	struct doctor *doctor = context;
-	struct doctor_device found = {0}, *more;
+	struct doctor_device *found = &doctor->devices[doctor->n_devices];
 	struct why unused;
 
 	/* One that goes away meanwhile is no finding. */
-	if (thin_lookup(dev, &found.device, &unused) < 0)
-		return 0;
-	more = reallocarray(doctor->devices, doctor->n_devices + 1, sizeof(*more));
-	if (!more) {
-		thin_device_free(&found.device);
-		doctor->findings.incomplete = true;
-		return 0;
-	}
-	doctor->devices = more;
-	found.risk.healing = HEAL_NOT_APPLICABLE;
-	if (found.device.pool)
-		risk_look(&found.device, doctor->policy, doctor->run_dir, doctor->ledger_dir,
-			  &found.risk);
-	more[doctor->n_devices++] = found;
-	return 0;
+	if (thin_lookup(dev, &found->device, &unused) < 0)
+		return;
+	found->risk.healing = HEAL_NOT_APPLICABLE;
+	if (found->device.pool)
+		risk_look(&found->device, doctor->policy, doctor->run_dir, doctor->ledger_dir,
+			  &found->risk);
+	doctor->n_devices++;
 }
 
 void doctor_read_devices(struct doctor *doctor)
 {
+	_cleanup_(thin_list_free) struct thin_list list = {0};
 	struct why why;
 
-	thin_init();
-	if (thin_each(note, doctor, &why) < 0)
+	if (thin_list(&list, &why) < 0) {
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "dm-thin", NULL,
 			     finding_text("%s", why.text), NULL,
 			     finding_text("modprobe -a dm-mod dm-thin-pool"));
+		return;
+	}
+	doctor->devices = calloc(list.n + 1, sizeof(*doctor->devices));
+	doctor->findings.incomplete |= !doctor->devices;
+	for (size_t i = 0; doctor->devices && i < list.n; i++)
+		add(doctor, list.devs[i]);
 }
 
 void doctor_free(struct doctor *doctor)
@@ -79,7 +77,7 @@ void doctor_short_devices(struct doctor *doctor)
 			     finding_text("device %s has %s, and must have %s", quote(name),
 					  size_format(found->device.sectors * SECTOR_BYTES),
 					  size_format(found->risk.want_sectors * SECTOR_BYTES)),
-			     finding_text("it was made again while nothing healed; whoever mounts "
+			     finding_text("it was re-created while nothing healed; whoever mounts "
 					  "it gets an error, and a container on it does not start"),
 			     finding_text("oci-thin-grow heal --all"));
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/survey.h"
 
+#include "base/cleanup.h"
 #include "disk/ledger-files.h"
 #include "engine/engine.h"
 
@@ -14,15 +15,6 @@ struct surveyor {
 	bool no_memory;
 };
 
-/* Room for one more in @array; NULL: no memory. */
-static void *one_more(struct surveyor *surveyor, void *array, size_t n, size_t size)
-{
-	void *more = reallocarray(array, n + 1, size);
-
-	surveyor->no_memory |= !more;
-	return more;
-}
-
 static void pass_over(struct surveyor *surveyor, const struct why *why)
 {
 	surveyor->survey->unread++;
@@ -32,49 +24,36 @@ static void pass_over(struct surveyor *surveyor, const struct why *why)
 static void add_pool(struct surveyor *surveyor, dev_t dev)
 {
 	struct survey *survey = surveyor->survey;
-	struct survey_pool *more, pool = {.dev = dev};
+	struct survey_pool *pool = &survey->pools[survey->n_pools];
 	struct why why;
 
-	if (thin_pool_status(dev, &pool.status, &why) < 0) {
+	if (thin_pool_status(dev, &pool->status, &why) < 0) {
 		pass_over(surveyor, &why);
 		return;
 	}
-	more = one_more(surveyor, survey->pools, survey->n_pools, sizeof(*more));
-	if (!more) {
-		thin_pool_free(&pool.status);
-		return;
-	}
-	more[survey->n_pools++] = pool;
-	survey->pools = more;
+	pool->dev = dev;
+	survey->n_pools++;
 }
 
 /* Takes @thin over. */
-static void add_device(struct surveyor *surveyor, struct thin_device *thin)
+static void add_device(struct surveyor *surveyor, const struct thin_device *thin)
 {
-	struct survey_device *more, device = {.thin = *thin, .healed = true};
+	const struct survey_order *order = surveyor->order;
 	struct survey *survey = surveyor->survey;
+	struct survey_device *device = &survey->devices[survey->n_devices++];
 	struct why unused;
 
-	more = one_more(surveyor, survey->devices, survey->n_devices, sizeof(*more));
-	if (!more) {
-		thin_device_free(thin);
+	*device = (struct survey_device){.thin = *thin, .healed = true};
+	if (!engine_names_device(thin->name) || thin_check_plain(thin, &unused) < 0)
 		return;
-	}
-	if (engine_names_device(thin->name) && thin_check_plain(thin, &unused) == 0) {
-		const struct survey_order *order = surveyor->order;
-
-		device.healed = risk_is_healed(order->heals, thin->dev, thin->name, &unused);
-		risk_look(thin, order->policy, order->run_dir, order->ledger_dir, &device.risk);
-		survey->engine_devices++;
-		survey->unhealed_devices += !device.healed;
-	}
-	more[survey->n_devices++] = device;
-	survey->devices = more;
+	device->healed = risk_is_healed(order->heals, thin->dev, thin->name, &unused);
+	risk_look(thin, order->policy, order->run_dir, order->ledger_dir, &device->risk);
+	survey->engine_devices++;
+	survey->unhealed_devices += !device->healed;
 }
 
-static int visit_device(dev_t dev, void *context)
+static void look_at(struct surveyor *surveyor, dev_t dev)
 {
-	struct surveyor *surveyor = context;
 	struct thin_device device;
 	struct why why;
 	int r = thin_lookup(dev, &device, &why);
@@ -82,15 +61,31 @@ static int visit_device(dev_t dev, void *context)
 	if (r < 0) {
 		if (r != -ENODEV && r != -ENXIO) /* gone meanwhile */
 			pass_over(surveyor, &why);
-		return 0;
+		return;
 	}
 	if (strcmp(device.target, "thin") == 0) {
 		add_device(surveyor, &device);
-		return 0;
+		return;
 	}
 	if (strcmp(device.target, "thin-pool") == 0)
 		add_pool(surveyor, dev);
 	thin_device_free(&device);
+}
+
+static int look_at_all(struct surveyor *surveyor, struct why *why)
+{
+	_cleanup_(thin_list_free) struct thin_list list = {0};
+	struct survey *survey = surveyor->survey;
+	int r = thin_list(&list, why);
+
+	if (r < 0)
+		return r;
+	survey->pools = calloc(list.n + 1, sizeof(*survey->pools));
+	survey->devices = calloc(list.n + 1, sizeof(*survey->devices));
+	if (!survey->pools || !survey->devices)
+		return why_set(why, ENOMEM, "out of memory");
+	for (size_t i = 0; i < list.n; i++)
+		look_at(surveyor, list.devs[i]);
 	return 0;
 }
 
@@ -107,9 +102,11 @@ static void visit_file(const struct ledger_file *file, void *context)
 		surveyor->order->complain(&file->why);
 		return;
 	}
-	more = one_more(surveyor, survey->entries, survey->n_entries, sizeof(*more));
-	if (!more)
+	more = reallocarray(survey->entries, survey->n_entries + 1, sizeof(*more));
+	if (!more) {
+		surveyor->no_memory = true;
 		return;
+	}
 	more[survey->n_entries++] = file->entry;
 	survey->entries = more;
 }
@@ -135,8 +132,7 @@ int survey_take(const struct survey_order *order, struct survey *ret, struct why
 	int r;
 
 	*ret = (struct survey){.heals = order->heals};
-	thin_init();
-	r = thin_each(visit_device, &surveyor, why);
+	r = look_at_all(&surveyor, why);
 	if (r < 0)
 		return r;
 	if (ledger_files(order->ledger_dir, visit_file, &surveyor, &ledger_why) < 0)

@@ -22,7 +22,7 @@ struct inventory {
 
 /*
  * Looks at @container, running or not. 1 and *ret, to be freed; 0: it is not on a thin device. Does
- * not fail: what cannot be seen is left out. thin_init() comes first.
+ * not fail: what cannot be seen is left out.
  */
 int inventory_look(const struct engine_container *container, const struct policy *policy,
 		   struct inventory *ret);

@@ -104,7 +104,6 @@ static int open_checked(const struct engine_container *container, const struct o
 int target_open_rootfs(const struct engine_container *container, const struct oci_spec *spec,
 		       struct rootfs *ret, struct why *why)
 {
-	thin_init();
 	if (!container->pid)
 		return why_set(why, ESRCH,
 			       "it is not running; what annotation or label ask for it gets when "
@@ -202,7 +201,6 @@ static int open_device(const char *name, struct rootfs *ret, struct why *why)
 	struct why inner;
 	int r;
 
-	thin_init();
 	r = thin_lookup_name(name, &device, &inner);
 	if (r == -ENODEV || r == -ENXIO)
 		return why_set(why, ENOENT, "there is no device-mapper device %s", quote(name));

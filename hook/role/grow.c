@@ -55,7 +55,6 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 	if (r < 0)
 		return r;
 	/* Not on a thin device: the growth will say so. */
-	thin_init();
 	r = thin_lookup(rootfs->dev, &device, why);
 	if (r < 0 && r != -ENODEV)
 		return r;

@@ -121,10 +121,9 @@ struct all {
 	uint64_t timeout_ms;
 };
 
-static int heal_one_of_all(dev_t dev, void *context)
+static int heal_one_of_all(struct all *all, dev_t dev)
 {
 	_cleanup_(heal_report_free) struct heal_report report = {0};
-	struct all *all = context;
 	int r = heal(all->policy, dev, all->timeout_ms, all->dry_run, &report);
 
 	/* A pool may have a thousand devices: it is waited for once. */
@@ -165,11 +164,15 @@ static int heal_all(const struct policy *policy, bool dry_run)
 		.tell = tell_pruned,
 		.context = &all,
 	};
+	_cleanup_(thin_list_free) struct thin_list list = {0};
+	int status = EXIT_OK, r;
 	struct why why;
-	int failures, r;
 
-	thin_init();
-	failures = r = thin_each(heal_one_of_all, &all, &why);
+	r = thin_list(&list, &why);
+	for (size_t i = 0; i < list.n; i++) {
+		if (heal_one_of_all(&all, list.devs[i]) != EXIT_OK)
+			status = EXIT_FAILED;
+	}
 	finisher_free(&all.finisher);
 	if (r >= 0)
 		r = prune_ledger(&prune, &why);
@@ -177,7 +180,7 @@ static int heal_all(const struct policy *policy, bool dry_run)
 		log_stderr("heal: %s", why.text);
 		return EXIT_FAILED;
 	}
-	return failures > 0 ? EXIT_FAILED : EXIT_OK;
+	return status;
 }
 
 /* --- heal DEVICE ------------------------------------------------------------------------------ */

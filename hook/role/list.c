@@ -204,7 +204,6 @@ static int show(const struct arguments *args)
 		log_stderr("list: %s", why.text);
 		return EXIT_FAILED;
 	}
-	thin_init();
 	if (args->names)
 		r = show_names(&list);
 	else

@@ -32,7 +32,6 @@ static char *run_parent, *run_dir, *ledger_dir;
 /* A device and a filesystem of 1 GiB, of the type that *@state says, and an order for 4 GiB. */
 static inline int setup(void **state)
 {
-	thin_init();
 	fake_dm_arm(SMALL_SECTORS);
 	fake_fs_arm(*(enum fs_type *)*state, SMALL, &rootfs);
 	run_parent = new_folder();

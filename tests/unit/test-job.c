@@ -22,7 +22,6 @@ static int setup(void **state)
 	struct rootfs armed;
 
 	(void)state;
-	thin_init();
 	fake_dm_arm(GIB / 512);
 	fake_fs_arm(FS_EXT4, GIB, &armed);
 	rootfs_close(&armed);

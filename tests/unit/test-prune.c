@@ -15,7 +15,6 @@ static int told;
 static int setup(void **state)
 {
 	(void)state;
-	thin_init();
 	fake_dm_arm(2097152);
 	parent = new_folder();
 	dir = path_in(parent, "ledger");
