@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "disk/growfs.h"
 #include "disk/superblock.h"
 
@@ -121,7 +122,7 @@ static uint64_t backups_in(const struct growfs *fs, uint64_t groups)
 
 	if (fs->ext4.backs_up_each_group)
 		return groups;
-	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+	for (size_t i = 0; i < COUNT(roots); i++) {
 		for (uint64_t group = roots[i]; group < groups; group *= roots[i])
 			n++;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/growfs.h"
 
+#include "base/count.h"
 #include "base/syscalls.h"
 
 #include <errno.h>
@@ -47,7 +48,7 @@ int growfs_check_privileges(struct why *why)
 	r = call_capget(data);
 	if (r < 0)
 		return why_set(why, -r, "capget: %s", strerror(-r));
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+	for (size_t i = 0; i < COUNT(needed); i++) {
 		if (!(data[needed[i].cap / 32].effective & (1U << needed[i].cap % 32)))
 			return why_set(why, EPERM, "the process lacks %s", needed[i].name);
 	}

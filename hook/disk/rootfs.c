@@ -2,6 +2,7 @@
 #include "disk/rootfs.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/quote.h"
 #include "base/syscalls.h"
 #include "disk/thin.h"
@@ -141,7 +142,7 @@ static int identify(struct rootfs *rootfs, const char *mountinfo, struct why *wh
 	rootfs->read_only = sfs.f_flags & ST_RDONLY;
 	if (stx.stx_dev_major)
 		rootfs->dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
-	for (size_t i = 0; i < sizeof(known_fs) / sizeof(known_fs[0]); i++) {
+	for (size_t i = 0; i < COUNT(known_fs); i++) {
 		if (sfs.f_type != known_fs[i].magic)
 			continue;
 		rootfs->fs = known_fs[i].type;
@@ -302,7 +303,7 @@ static int check_host(const struct rootfs *rootfs, struct why *why)
 	static const char *const host[] = {"/", "/usr", "/var", "/var/lib", "/home"};
 	struct stat st;
 
-	for (size_t i = 0; i < sizeof(host) / sizeof(host[0]); i++) {
+	for (size_t i = 0; i < COUNT(host); i++) {
 		if (stat(host[i], &st) == 0 && st.st_dev == rootfs->dev)
 			return why_set(why, EPERM, "it is on the filesystem of the host's %s",
 				       host[i]);

@@ -2,6 +2,7 @@
 #include "disk/rule-file.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/file.h"
 
 #include <fcntl.h>
@@ -84,7 +85,7 @@ int rule_file_find(const char *root, struct rule_file *ret)
 	};
 	enum rule_file_state state;
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+	for (size_t i = 0; i < COUNT(folders); i++) {
 		_cleanup_free_ char *path = NULL;
 		int r;
 

@@ -2,6 +2,7 @@
 #include "disk/thin.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/quote.h"
 
 #include <inttypes.h>
@@ -227,7 +228,7 @@ int thin_check_plain(const struct thin_device *device, struct why *why)
 	if (strcmp(device->target, "thin") != 0)
 		return why_set(why, EINVAL, "device %s is dm target %s, not thin", name,
 			       quote(device->target));
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+	for (size_t i = 0; i < COUNT(foreign); i++) {
 		if (strncmp(device->uuid, foreign[i], strlen(foreign[i])) == 0)
 			return why_set(why, EINVAL, "device %s belongs to another manager (%s)",
 				       name, quote(device->uuid));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container.h"
 
+#include "base/count.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +18,7 @@ static const char *const usual[] = {
 	"/run/crun",
 };
 
-const struct engine_roots engine_default_roots = {usual, sizeof(usual) / sizeof(usual[0])};
+const struct engine_roots engine_default_roots = {usual, COUNT(usual)};
 
 void engine_container_free(struct engine_container *container)
 {

@@ -2,6 +2,7 @@
 #include "engine/docker.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/file.h"
 #include "base/quote.h"
 #include "engine/engine.h"
@@ -36,7 +37,7 @@ size_t docker_data_root(const char *root_path)
 	static const char *const marks[] = {"/devicemapper/mnt/", "/rootfs/devmapper/"};
 	const char *last = NULL;
 
-	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+	for (size_t i = 0; i < COUNT(marks); i++) {
 		const char *found = find_last(root_path, marks[i]);
 
 		if (found && (!last || found > last))

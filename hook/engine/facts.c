@@ -2,6 +2,7 @@
 #include "engine/facts.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
 #include "engine/storage-image.h"
@@ -34,8 +35,6 @@ static char *dup_first(const struct facts_of *of, const char *const keys[], size
 	}
 	return NULL;
 }
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* podman (libpod) and CRI-O both say who they are in io.container.manager. */
 const char *facts_engine(const struct facts_of *of)

@@ -2,6 +2,7 @@
 #include "engine/list.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/quote.h"
 
 #include <stdbool.h>
@@ -159,7 +160,7 @@ int engine_list_read(const struct engine_roots *roots,
 	const struct engine_walk walk = {roots, add, &reader, pass_on};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof(walks) / sizeof(walks[0]); i++)
+	for (size_t i = 0; r == 0 && i < COUNT(walks); i++)
 		r = walks[i](&walk);
 	if (r == 0)
 		r = tidy(&reader.list);

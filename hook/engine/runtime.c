@@ -2,6 +2,7 @@
 #include "engine/runtime.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/file.h"
 #include "base/quote.h"
 #include "engine/engine.h"
@@ -98,7 +99,7 @@ static int read_file(const char *path, const struct kind *kind, struct state *st
 /* 1 and *state; 0 if @id is no container of a runtime in @root. */
 static int read_state(const char *root, const char *id, struct state *state, struct why *why)
 {
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+	for (size_t i = 0; i < COUNT(kinds); i++) {
 		_cleanup_free_ char *path = NULL;
 		int r;
 

@@ -2,6 +2,7 @@
 #include "engine/storage-image.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "engine/walk.h"
 
 #include <string.h>
@@ -58,7 +59,7 @@ char *storage_image(const char *bundle)
 	id = strndup(slash + 1, (size_t)(end - slash) - 1);
 	if (!folder || !id || !walk_is_id(id))
 		return NULL;
-	for (size_t i = 0; i < sizeof(indexes) / sizeof(indexes[0]) && !image; i++) {
+	for (size_t i = 0; i < COUNT(indexes) && !image; i++) {
 		_cleanup_free_ char *path = NULL;
 
 		if (asprintf(&path, "%s/%s", folder, indexes[i]) >= 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/quote.h"
 #include "engine/container.h"
 #include "engine/graph.h"
@@ -285,7 +286,7 @@ int storage_walk(const struct engine_walk *walk)
 	int r = 0;
 
 	for (size_t i = 0; i < walk->roots->n && r == 0; i++) {
-		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]) && r == 0; k++)
+		for (size_t k = 0; k < COUNT(names) && r == 0; k++)
 			r = walk_index(walk, walk->roots->dirs[i], names[k]);
 	}
 	return r;

@@ -2,6 +2,7 @@
 
 /* Do the engines of this host call the program? */
 
+#include "base/count.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -28,7 +29,7 @@ static bool is_in_use(const struct doctor *doctor, const char *engine)
 		if (strcmp(doctor->containers.containers[i].engine, engine) == 0)
 			return true;
 	}
-	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+	for (size_t i = 0; i < COUNT(signs); i++) {
 		if (strcmp(signs[i].engine, engine) == 0 && access(signs[i].path, F_OK) == 0)
 			return true;
 	}

@@ -6,6 +6,7 @@
  * else may write to gives that one the host.
  */
 
+#include "base/count.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -124,12 +125,12 @@ void doctor_files(struct doctor *doctor, const char *root)
 	struct stat program;
 
 	if (check_program(doctor, root, &program)) {
-		for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		for (size_t i = 0; i < COUNT(links); i++)
 			good &= check_link(doctor, root, &links[i], &program);
 	} else {
 		good = false;
 	}
-	for (size_t i = 0; i < sizeof(guarded) / sizeof(guarded[0]); i++)
+	for (size_t i = 0; i < COUNT(guarded); i++)
 		good &= check_access(doctor, root, guarded[i]);
 	if (good)
 		findings_add(&doctor->findings, SEVERITY_OK, "files", NULL,

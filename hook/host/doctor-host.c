@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/count.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -60,7 +61,7 @@ static char *command_for_udevd(void)
 
 	if (exists("/run/systemd/system"))
 		return finding_text("systemctl restart systemd-udevd");
-	for (size_t i = 0; i < sizeof(daemons) / sizeof(daemons[0]); i++) {
+	for (size_t i = 0; i < COUNT(daemons); i++) {
 		if (exists(daemons[i]))
 			return finding_text("%s --daemon", daemons[i]);
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/metrics-text.h"
 
+#include "base/count.h"
 #include "host/prometheus.h"
 
 #define METADATA_BLOCK_BYTES UINT64_C(4096)
-#define COUNT_OF(array)	     (sizeof(array) / sizeof((array)[0]))
 
 /* --- containers ---------------------------------------------------------------------------------
  */
@@ -79,7 +79,7 @@ static const struct {
 
 static void write_containers(const struct metrics *metrics, struct prometheus *p)
 {
-	for (size_t i = 0; i < COUNT_OF(container_families); i++) {
+	for (size_t i = 0; i < COUNT(container_families); i++) {
 		prometheus_family(p, container_families[i].name, container_families[i].help);
 		for (size_t k = 0; k < metrics->n_rows; k++) {
 			const struct metrics_row *row = &metrics->rows[k];
@@ -94,7 +94,7 @@ static void write_containers(const struct metrics *metrics, struct prometheus *p
 			uint64_t value;
 
 			if (container_families[i].value(row, &value))
-				prometheus_add(p, labels, COUNT_OF(labels), value);
+				prometheus_add(p, labels, COUNT(labels), value);
 		}
 	}
 }
@@ -148,7 +148,7 @@ static const struct {
 
 static void write_pools(const struct survey *survey, struct prometheus *p)
 {
-	for (size_t i = 0; i < COUNT_OF(pool_families); i++) {
+	for (size_t i = 0; i < COUNT(pool_families); i++) {
 		prometheus_family(p, pool_families[i].name, pool_families[i].help);
 		for (size_t k = 0; k < survey->n_pools; k++) {
 			const struct survey_pool *pool = &survey->pools[k];
@@ -174,7 +174,7 @@ static void write_pools(const struct survey *survey, struct prometheus *p)
 			{"state", status->trouble ? status->trouble : "ok"},
 		};
 
-		prometheus_add(p, labels, COUNT_OF(labels), 1);
+		prometheus_add(p, labels, COUNT(labels), 1);
 	}
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/runtime-args.h"
 
+#include "base/count.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -66,7 +68,7 @@ static const char *match(const struct option *option, char *const **argv)
 
 static void eat_option(char *const **argv, int where, struct runtime_args *args)
 {
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+	for (size_t i = 0; i < COUNT(options); i++) {
 		const char *value = options[i].where == where ? match(&options[i], argv) : NULL;
 
 		if (!value)

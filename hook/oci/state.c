@@ -2,6 +2,7 @@
 #include "oci/state.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/file.h"
 #include "base/quote.h"
 
@@ -70,7 +71,7 @@ static void read_fields(struct oci_state *state)
 	struct why why;
 
 	state->id = state->bundle = "";
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+	for (size_t i = 0; i < COUNT(fields); i++) {
 		if (fields[i](state, &why) < 0 && !state->flaw.text[0])
 			state->flaw = why;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/policy.h"
 
+#include "base/count.h"
 #include "base/size.h"
 
 #include <errno.h>
@@ -231,7 +232,7 @@ bool policy_is_sandbox(const struct json *const annotations[], size_t n)
 	struct why ignored;
 	const char *value;
 
-	for (size_t i = 0; i < sizeof(sandbox_marks) / sizeof(sandbox_marks[0]); i++) {
+	for (size_t i = 0; i < COUNT(sandbox_marks); i++) {
 		if (find(annotations, n, sandbox_marks[i].key, &value, &ignored) > 0 &&
 		    strcmp(value, sandbox_marks[i].value) == 0)
 			return true;

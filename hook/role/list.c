@@ -3,6 +3,7 @@
 /* `list`: containers on thin devices. */
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/log.h"
 #include "base/size.h"
 #include "base/table.h"
@@ -116,8 +117,7 @@ static int show_text(const struct engine_list *list, const struct policy *policy
 		{"USED", 4, true},     {"ASKED", 5, true},  {"ENGINE'S", 8, true},
 		{"STATE", 7, false},
 	};
-	struct table table = {.columns = columns,
-			      .n_columns = sizeof(columns) / sizeof(columns[0])};
+	struct table table = {.columns = columns, .n_columns = COUNT(columns)};
 	int r = collect(list, policy, &table, NULL);
 
 	if (r == 0 && watch && terminal_moves(stdout))
@@ -174,7 +174,7 @@ static char *name_to_type(const struct engine_list *list, const struct engine_co
 	_cleanup_free_ char *by_id = qualified(container->namespace, container->id);
 	const char *const texts[] = {container->name, longer, container->id, by_id};
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < COUNT(texts); i++) {
 		if (means(list, texts[i], container))
 			return strdup(texts[i]);
 	}
