@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fake-dm.h"
 
+#include "fake-clock.h"
 #include "unit.h"
 
 struct fake_dm fake_dm;
@@ -42,6 +43,7 @@ __typeof__(dm_get_next_target) __real_dm_get_next_target, __wrap_dm_get_next_tar
 
 void fake_dm_arm(uint64_t sectors)
 {
+	fake_clock(true);
 	fake_dm = (struct fake_dm){
 		.armed = true,
 		.thin = {.dev = FAKE_THIN,
@@ -59,6 +61,7 @@ void fake_dm_arm(uint64_t sectors)
 
 void fake_dm_disarm(void)
 {
+	fake_clock(false);
 	fake_dm.armed = false;
 }
 

@@ -2,6 +2,7 @@
 
 /* Others are at work on the same device, or hold the lock. */
 
+#include "fake-clock.h"
 #include "grow-fixture.h"
 
 #include <sys/file.h>
@@ -196,6 +197,7 @@ static void waits_no_longer_than_the_deadline_for_the_lock(void **state)
 	fake_fs.bytes = SMALL;
 	fake_dm.log[0] = '\0';
 	order.timeout_ms = 40;
+	fake_clock(false);
 	expect_postponed("holds the lock");
 	assert_not_changed();
 	close(fd);

@@ -905,7 +905,7 @@ static void is_always_whole_although_its_writers_are_killed(void **state)
 
 	(void)state;
 	put(&example);
-	for (int i = 0; i < 300; i++) {
+	for (int i = 0; i < 300 || !seen[0] || !seen[1]; i++) {
 		start_writer(&done, &example);
 		for (int reads = rand_r(&seed) % 100; reads >= 0; reads--) {
 			assert_int_equal(ledger_read(dir, DEVICE, &got, &why), 1);
@@ -917,7 +917,6 @@ static void is_always_whole_although_its_writers_are_killed(void **state)
 		assert_same(&got, got.state == LEDGER_DONE ? &done : &example);
 		seen[got.state]++;
 	}
-	assert_true(seen[0] && seen[1]);
 	assert_int_equal(ledger_prune(dir, all_gone, &n, &why), 1);
 	assert_int_equal(n, 1);
 	assert_int_equal(files_in(dir), 0);
