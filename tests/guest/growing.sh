@@ -24,7 +24,13 @@ rest() {
 	for name; do
 		inside "$name" sh -c ': >/rest'
 	done
-	sleep .5
+	for name; do
+		wait_for rests "$name" || return
+	done
+}
+
+rests() {
+	inside "$1" cat /proc/1/cmdline | tr '\0' ' ' | grep -q '^[^ ]*sleep '
 }
 
 # the size in MiB of the container's /; a long device name makes df use two lines
@@ -48,7 +54,7 @@ whole() {
 
 # still_writes WHAT NAME: its writer has met no error, and goes on
 still_writes() {
-	local rounds end=$((SECONDS + 20))
+	local rounds end=$((SECONDS + 180))
 	ok "$1: the writer met no error" not inside "$2" cat /error
 	rounds=$(inside "$2" cat /rounds)
 	while [ "$(inside "$2" cat /rounds)" = "$rounds" ] && [ $SECONDS -lt $end ]; do

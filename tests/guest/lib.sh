@@ -88,8 +88,8 @@ tap_exit() {
 	local status=$?
 	[ -z "$tap_over" ] || return 0
 	if [ -e /host/cut.armed ] && [ $status = 0 ]; then
-		# The power will be cut; nothing may be shut down in order before that.
-		sleep 600
+		# Nothing may be shut down in order before that.
+		await_cut
 	fi
 	tap_result "not ok" "the script runs to its end"
 	echo "exit status $status in boot $PHASE, without finish" | diag
@@ -114,11 +114,19 @@ next_boot_after_cut() {
 	until [ -e /host/cut.armed ]; do :; done
 }
 
+# await_cut: after next_boot_after_cut, when there is nothing left to do
+await_cut() {
+	tap_over=1
+	while :; do
+		sleep 1000
+	done
+}
+
 ## The host's services
 
-# wait_for COMMAND...: until it succeeds, 30 s at most
+# wait_for COMMAND...: until it succeeds. What has not come after so long will not come, however busy the machine is.
 wait_for() {
-	local end=$((SECONDS + 30))
+	local end=$((SECONDS + 180))
 	until "$@" >/dev/null 2>&1; do
 		if [ $SECONDS -ge $end ]; then
 			echo "in vain waited for: $*" >&2

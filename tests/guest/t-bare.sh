@@ -14,7 +14,7 @@ B=/run/bundle/b
 
 # run_in RUNTIME [ID]: the container of $B; what it and the hook say in /run/out and /run/err
 run_in() {
-	timeout 60 "$1" --root "/run/$1" run --bundle "$B" "${2:-c1}" >/run/out 2>/run/err && return
+	timeout 300 "$1" --root "/run/$1" run --bundle "$B" "${2:-c1}" >/run/out 2>/run/err && return
 	cat /run/err
 	return 1
 }
@@ -26,8 +26,10 @@ grown_by_hook() {
 	ok "$what: a disk" new_disk disk 1G
 	dd if=/dev/urandom of=/run/disk/disk/data bs=1M count=32 status=none
 	sum=$(sha256sum </run/disk/disk/data)
-	# The hook of poststart runs beside the container.
-	[ "$2" != poststart ] || filter+=' | .process.args = ["sh", "-c", "sleep 2; df -m /"]'
+	# The hook of poststart runs beside the container, which waits for what it does.
+	# shellcheck disable=SC2016
+	[ "$2" != poststart ] || filter+=' | .process.args = ["sh", "-c",
+		"until set -- $(df -m / | busybox tail -n 1); [ $2 -gt 2000 ]; do sleep .1; done; df -m /"]'
 	ok "$what: a spec" spec $B /run/disk/disk "$filter"
 	ok "$what: runs" run_in "$1"
 	like "$what: df says 4 GiB" "$(df_mib </run/out)" "$MIB_4G"
@@ -78,13 +80,13 @@ done
 ok "another spec: a disk" new_disk disk 1G
 spec $B /run/disk/disk "$(ask 4G) | $(hook_at createRuntime)"
 mv $B/config.json /run/other.json
-ok "another spec: runs" sh -c "timeout 60 crun --root /run/crun run --bundle $B -f /run/other.json c1 >/run/out 2>&1"
+ok "another spec: runs" sh -c "timeout 300 crun --root /run/crun run --bundle $B -f /run/other.json c1 >/run/out 2>&1"
 like "another spec: df says 4 GiB" "$(df_mib </run/out)" "$MIB_4G"
 # What config.json asks for is another container's
 spec $B /run/disk/disk "$(ask 8G)"
 jq 'del(.annotations)' /run/other.json >/run/silent.json
 : >/run/messages
-ok "another spec that asks for nothing: runs" timeout 60 crun --root /run/crun run --bundle $B -f /run/silent.json c1
+ok "another spec that asks for nothing: runs" timeout 300 crun --root /run/crun run --bundle $B -f /run/silent.json c1
 is "another spec that asks for nothing: not a word" "$(cat /run/messages)" ""
 is "another spec that asks for nothing: nothing is done" "$(device_bytes disk)" $((4 * GIB))
 ok "another spec: the disk goes" drop_disk disk

@@ -54,7 +54,7 @@ END
 cat >/run/type.zsh <<-'END'
 	zmodload zsh/zpty
 	read_until() {
-		local end=$((SECONDS + 20)) chunk
+		local end=$((SECONDS + 180)) chunk
 		out=''
 		while ((SECONDS < end)) && [[ $out != *$1* ]]; do
 			zpty -r -t t chunk && out+=$chunk || sleep .02

@@ -104,4 +104,4 @@ if [ -n "${SOAK:-}" ] && [ $((PHASE % 4)) = 0 ]; then
 else
 	cut_early >/run/grow.log 2>&1
 fi
-sleep 10
+await_cut

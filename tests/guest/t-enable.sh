@@ -45,7 +45,17 @@ dockerd_up() {
 
 # what `systemctl reload docker` does
 reload() {
-	kill -HUP "$docker_pid"
+	local before
+	before=$(reloads)
+	kill -HUP "$docker_pid" && wait_for test_reloads "$before"
+}
+
+reloads() {
+	grep -c 'Reloaded configuration' /run/dockerd.log
+}
+
+test_reloads() {
+	[ "$(reloads)" -gt "$1" ]
 }
 
 default_runtime() {
@@ -105,8 +115,7 @@ ok "disable docker: byte for byte" same $JSON /t/daemon.json
 like "disable docker: who needs it" "$(cat /run/said)" "note: 1 container made with this runtime \($(docker inspect -f '{{.Id}}' after | cut -c 1-12)\)"
 # dockerd 20.10 dies of a reload that takes its default runtime away.
 if [ "$SUITE" != bookworm ]; then
-	reload
-	sleep 1
+	ok "it is reloaded" reload
 	is "a reload does not forget it" "$(default_runtime)" oci-thin-grow
 fi
 ok "dockerd stops" docker_down

@@ -29,7 +29,7 @@ percentages() {
 
 # interrupt_at GIB: as Ctrl-C does, once the filesystem has so much
 interrupt_at() {
-	local end=$((SECONDS + 60))
+	local end=$((SECONDS + 180))
 	until [ "$(fs_gib)" -ge "$1" ]; do
 		[ $SECONDS -lt $end ] || return
 	done

@@ -38,14 +38,14 @@ case $PHASE in
 	ok "the thin device, too" thin_on thin 1 1G
 	ok "it mounts again" mount /dev/mapper/thin /mnt
 	is "and has its file" "$(cat /mnt/file)" kept
-	next_boot_after_cut 1000
-	for i in $(seq 100); do
-		echo "$i" >>/host/ticks
+	next_boot_after_cut 3000
+	while :; do
+		echo tick >>/host/ticks
 		sleep .1
 	done
 	;;
 3)
-	like "the power was cut soon, not at once" "$(grep -c . /host/ticks)" '^[1-9][0-9]?$'
+	isnt "the power was not cut at once" "$(grep -c tick /host/ticks)" 0
 	ok "the pool comes up after that" pool_up /host
 	ok "the thin device, too, after that" thin_on thin 1 1G
 	ok "it mounts after that" mount /dev/mapper/thin /mnt

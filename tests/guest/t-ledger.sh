@@ -25,7 +25,7 @@ starts() {
 	[ $# = 0 ] || filter+=" | $(ask "$1")"
 	: >/run/messages
 	spec "$B" "$M" "$filter" || return
-	timeout 120 runc --root /run/runc run --bundle "$B" c1 >/run/out 2>/run/err && return
+	timeout 300 runc --root /run/runc run --bundle "$B" c1 >/run/out 2>/run/err && return
 	cat /run/err
 	runc --root /run/runc delete -f c1
 	return 1

@@ -16,7 +16,7 @@ PODMAN_EXTRA="--hooks-dir /usr/share/containers/oci/hooks.d --runtime /usr/bin/r
 ctr_run() {
 	local id=$1
 	shift
-	timeout 90 ctr run --rm --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime "$@" \
+	timeout 300 ctr run --rm --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime "$@" \
 		local/bb:latest "$id" df -m / >/run/out 2>/run/err && return
 	cat /run/err
 	return 1

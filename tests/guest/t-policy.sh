@@ -192,7 +192,7 @@ large_blocks() {
 
 # dk_run [OPTION...]: a container of $IMAGE says how large its / is
 dk_run() {
-	timeout 90 docker run --rm --net none "$@" "${IMAGE:-bb}" df -m / >/run/out 2>/run/err && return
+	timeout 300 docker run --rm --net none "$@" "${IMAGE:-bb}" df -m / >/run/out 2>/run/err && return
 	cat /run/err
 	return 1
 }

@@ -75,7 +75,7 @@ is "no rule: it is back" "$(doctor_says udev-rule)" ok
 ## Wrapper, engines, configuration
 
 ok "a spec" spec /run/bundle/$D /run/disk/$D "$(ask 5G)"
-ok "the wrapper runs it" timeout 60 $PROGRAM-runtime --root /run/rt run --bundle /run/bundle/$D c1
+ok "the wrapper runs it" timeout 300 $PROGRAM-runtime --root /run/rt run --bundle /run/bundle/$D c1
 is "and grows it" "$(device_bytes $D)" $((5 * GIB))
 like "docker would call the wrapper" "$("$PROGRAM" enable --print docker)" "\"path\": \"$PROGRAM-runtime\""
 like "containerd would" "$("$PROGRAM" enable --print containerd)" "BinaryName = \"$PROGRAM-runtime\""

@@ -39,7 +39,7 @@ runs() {
 	local as=$1
 	shift
 	: >/run/messages
-	$as timeout 60 "$@" run -b "$B" c1 </dev/null >/run/out 2>/run/err && return
+	$as timeout 300 "$@" run -b "$B" c1 </dev/null >/run/out 2>/run/err && return
 	cat /run/err
 	return 1
 }

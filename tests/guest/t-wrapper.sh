@@ -18,9 +18,13 @@ root=(--root /run/rt)
 [ "$RUNTIME" = runc ] || cp "/usr/bin/$RUNTIME" /usr/bin/runc
 
 wrapped() {
-	timeout 60 "$W" "$@" >/run/out 2>/run/err && return
+	timeout 300 "$W" "$@" >/run/out 2>/run/err && return
 	cat /run/err
 	return 1
+}
+
+is_stopped() {
+	"$W" "${root[@]}" state c1 | grep -q '"status": *"stopped"'
 }
 
 fresh() {
@@ -55,7 +59,7 @@ ok "create and start: creates" wrapped "${root[@]}" --log=/run/rt.log create -b 
 is "create and start: grown before the start" "$(device_bytes disk)" $((4 * GIB))
 ok "create and start: the runtime's own exit status" not wrapped "${root[@]}" start nosuch
 ok "create and start: starts" "$W" "${root[@]}" start c1
-sleep 1
+ok "create and start: ends" wait_for is_stopped
 ok "create and start: state passes through" wrapped "${root[@]}" state c1
 like "create and start: with the runtime's answer" "$(cat /run/out)" '"id": *"c1"'
 ok "create and start: deletes" wrapped "${root[@]}" delete -f c1

@@ -99,7 +99,7 @@ func start(ctx context.Context, client runtime.RuntimeServiceClient, words []str
 }
 
 func execute(ctx context.Context, client runtime.RuntimeServiceClient, words []string) error {
-	answer, err := client.ExecSync(ctx, &runtime.ExecSyncRequest{ContainerId: words[0], Cmd: words[1:], Timeout: 60})
+	answer, err := client.ExecSync(ctx, &runtime.ExecSyncRequest{ContainerId: words[0], Cmd: words[1:], Timeout: 300})
 	if err != nil {
 		return err
 	}
@@ -141,7 +141,7 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	connection, err := grpc.NewClient("unix://"+os.Args[1], grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err == nil {
