@@ -51,7 +51,7 @@ reload() {
 }
 
 reloads() {
-	grep -c 'Reloaded configuration' /run/dockerd.log
+	grep -cE 'Reloaded configuration|Error reconfiguring' /run/dockerd.log
 }
 
 test_reloads() {

@@ -99,7 +99,12 @@ isnt "and its own error" "$(grep -vc oci-thin-grow /run/err)" 0
 
 cat >/run/bare <<'END'
 #!/bin/bash
-for f in /proc/$$/fd/*; do echo "${f##*/} $(readlink "$f")"; done | grep -v /run/bare
+# One of them was the list's own. No pipe: it would be among them, or not.
+for f in /proc/$$/fd/*; do
+	[ -e "$f" ] || continue
+	to=$(readlink "$f")
+	[ "$to" = /run/bare ] || echo "${f##*/} $to"
+done
 grep "^Sig[^Q]" /proc/$$/status
 env | grep -v -e ^_= -e ^SHLVL= | sort
 pwd
