@@ -90,6 +90,8 @@ like "the configuration is read" "$("$PROGRAM" config show)" "\"max_size\": \"2G
 ## Who reads what is shipped
 
 if [ "$SUITE" = trixie ]; then
+	like "systemd makes the directory of locks" "$(systemd-tmpfiles --cat-config 2>&1)" \
+		'# /usr/local/lib/tmpfiles.d/oci-thin-grow.conf'
 	ok "systemd finds the units" systemd-analyze verify --man=no oci-thin-grow-heal.timer oci-thin-grow-metrics.timer
 	# shellcheck disable=SC2016
 	like "bash" "$(bash -c '. /usr/share/bash-completion/bash_completion; _comp_load oci-thin-grow; complete -p oci-thin-grow' 2>&1)" \
