@@ -97,7 +97,10 @@ chmod 700 $LEDGER
 ok "the disk goes" drop_disk $D
 dmsetup message pool 0 "delete 7"
 next_thin_id=7
+# While it is blank nothing tells it from the old one, and it would get the old one's length.
+mv $LEDGER/$D /run/entry
 ok "another disk of the same name and id" new_disk $D 1G
+mv /run/entry $LEDGER/$D
 ok "another disk: made again" forget $D 7
 is "another disk: the old entry does not count" "$(device_bytes $D)" $GIB
 ok "another disk: it mounts" again $D
@@ -130,6 +133,7 @@ refused_loads() {
 
 # heal_waits: heal in the background, which has looked at the suspended device and found out
 heal_waits() {
+	rm -f /run/strace
 	strace -o /run/strace -e trace=ioctl /usr/sbin/oci-thin-grow heal "$node" >/run/heal.out 2>&1 &
 	heal_pid=$!
 	wait_for looked_often
