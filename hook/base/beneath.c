@@ -2,6 +2,7 @@
 #include "base/beneath.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <limits.h>
 #include <stdbool.h>
@@ -26,13 +27,6 @@ static int put(char **slot, char *text)
 	free(*slot);
 	*slot = text;
 	return 0;
-}
-
-static char *join(const char *a, const char *b)
-{
-	char *text;
-
-	return asprintf(&text, "%s/%s", a, b) < 0 ? NULL : text;
 }
 
 static int step_up(struct walk *walk)
@@ -61,12 +55,12 @@ static int follow(struct walk *walk, const char *path, const char *after)
 		walk->own_len = strlen(after);
 	if (target[0] == '/')
 		walk->at[walk->root_len] = '\0';
-	return put(&walk->rest, join(target, after));
+	return put(&walk->rest, text_new("%s/%s", target, after));
 }
 
 static int step_down(struct walk *walk, const char *name, const char *after, bool of_link)
 {
-	_cleanup_free_ char *path = join(walk->at, name);
+	_cleanup_free_ char *path = text_new("%s/%s", walk->at, name);
 	struct stat st;
 
 	if (!path)

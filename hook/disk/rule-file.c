@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
@@ -86,10 +87,10 @@ int rule_file_find(const char *root, struct rule_file *ret)
 	enum rule_file_state state;
 
 	for (size_t i = 0; i < COUNT(folders); i++) {
-		_cleanup_free_ char *path = NULL;
+		_cleanup_free_ char *path = text_new("%s%s/" RULE_NAME, root, folders[i]);
 		int r;
 
-		if (asprintf(&path, "%s%s/" RULE_NAME, root, folders[i]) < 0)
+		if (!path)
 			return -ENOMEM;
 		r = look(path, &state);
 		if (r < 0)

@@ -9,6 +9,7 @@
  */
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "engine/container.h"
 #include "engine/engine.h"
 #include "engine/record.h"
@@ -32,14 +33,14 @@ struct place {
 
 static int fill_task(const struct place *place, struct engine_container *container)
 {
-	_cleanup_free_ char *pid_file = NULL, *spec_file = NULL;
+	_cleanup_free_ char *pid_file = text_new("%s/init.pid", container->bundle);
+	_cleanup_free_ char *spec_file = text_new("%s/config.json", container->bundle);
 	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
 	struct why why;
 	pid_t pid;
 	int r;
 
-	if (asprintf(&pid_file, "%s/init.pid", container->bundle) < 0 ||
-	    asprintf(&spec_file, "%s/config.json", container->bundle) < 0)
+	if (!pid_file || !spec_file)
 		return -ENOMEM;
 	/* There is none before the start. */
 	if (runtime_read_pidfile(pid_file, &pid, &why) == 0 &&
@@ -157,8 +158,9 @@ static int visit_task(const char *id, void *context)
 
 	if (is_recorded(place, id))
 		return 0;
-	if (asprintf(&bundle, "%s/%s/%s", place->folder, place->ns, id) < 0 ||
-	    asprintf(&spec_file, "%s/config.json", bundle) < 0)
+	bundle = text_new("%s/%s/%s", place->folder, place->ns, id);
+	spec_file = bundle ? text_new("%s/config.json", bundle) : NULL;
+	if (!spec_file)
 		return -ENOMEM;
 	return access(spec_file, F_OK) < 0 ? 0 : visit(place, id, TAKE_PTR(bundle), NULL);
 }
@@ -166,20 +168,18 @@ static int visit_task(const char *id, void *context)
 static int visit_namespace(const char *ns, void *context)
 {
 	struct place *place = context;
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/%s", place->folder, ns);
 
 	place->ns = ns;
-	if (asprintf(&path, "%s/%s", place->folder, ns) < 0)
-		return -ENOMEM;
-	return walk_entries(path, visit_task, place);
+	return path ? walk_entries(path, visit_task, place) : -ENOMEM;
 }
 
 static int walk_tasks(struct place *place)
 {
-	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *folder =
+		text_new("%s/io.containerd.runtime.v2.task", place->walk->roots->dirs[place->root]);
 
-	if (asprintf(&folder, "%s/io.containerd.runtime.v2.task",
-		     place->walk->roots->dirs[place->root]) < 0)
+	if (!folder)
 		return -ENOMEM;
 	place->folder = folder;
 	return walk_entries(folder, visit_namespace, place);

@@ -5,6 +5,7 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "engine/engine.h"
 #include "engine/graph.h"
 #include "engine/runtime.h"
@@ -92,12 +93,10 @@ static int read_labels(const char *path, struct json_doc **ret_doc, const struct
 static char *config_path(const char *root_path, const char *id)
 {
 	size_t root_len = docker_data_root(root_path);
-	char *path;
 
-	if (root_len == 0 || !is_id(id) ||
-	    asprintf(&path, "%.*s/containers/%s/config.v2.json", (int)root_len, root_path, id) < 0)
+	if (root_len == 0 || !is_id(id))
 		return NULL;
-	return path;
+	return text_new("%.*s/containers/%s/config.v2.json", (int)root_len, root_path, id);
 }
 
 char *docker_image(const char *root_path, const char *id)
@@ -146,13 +145,13 @@ struct outer {
 /* Up to Docker 24, with its own devicemapper driver */
 static int find_device(const struct place *place, struct engine_container *container)
 {
-	_cleanup_free_ char *folder = NULL, *path = NULL, *mount_id = NULL;
+	_cleanup_free_ char *folder = text_new("%s/devicemapper", place->root), *mount_id = NULL;
+	_cleanup_free_ char *path = text_new("%s/image/devicemapper/layerdb/mounts/%s/mount-id",
+					     place->root, container->id);
 	struct why why;
 	int r;
 
-	if (asprintf(&folder, "%s/devicemapper", place->root) < 0 ||
-	    asprintf(&path, "%s/image/devicemapper/layerdb/mounts/%s/mount-id", place->root,
-		     container->id) < 0)
+	if (!folder || !path)
 		return -ENOMEM;
 	mount_id = walk_read_line(path);
 	if (!mount_id || !walk_is_id(mount_id))
@@ -238,7 +237,8 @@ static int visit_one(const char *id, void *context)
 
 	if (!is_id(id))
 		return 0;
-	if (asprintf(&path, "%s/containers/%s/config.v2.json", place->root, id) < 0)
+	path = text_new("%s/containers/%s/config.v2.json", place->root, id);
+	if (!path)
 		return -ENOMEM;
 	r = walk_read_json(path, JSON_OBJECT, &doc, &why);
 	if (r <= 0)
@@ -253,16 +253,16 @@ static int visit_one(const char *id, void *context)
 
 static int walk_root(struct place *place, const char *root)
 {
-	_cleanup_free_ char *path = NULL, *remapped = NULL;
 	const char *name = strrchr(root, '/') + 1;
+	bool is_remapped = engine_is_remapped_root(name);
+	_cleanup_free_ char *path = text_new("%s/containers", root);
+	_cleanup_free_ char *remapped = text_new("moby-%s", name);
 
-	if (asprintf(&path, "%s/containers", root) < 0)
-		return -ENOMEM;
-	if (engine_is_remapped_root(name) && asprintf(&remapped, "moby-%s", name) < 0)
+	if (!path || !remapped)
 		return -ENOMEM;
 	place->root = root;
-	place->ns[0] = remapped ? remapped : moby;
-	place->ns[1] = remapped ? moby : NULL;
+	place->ns[0] = is_remapped ? remapped : moby;
+	place->ns[1] = is_remapped ? moby : NULL;
 	return walk_entries(path, visit_one, place);
 }
 
@@ -273,8 +273,8 @@ static int visit_remapped(const char *name, void *context)
 
 	if (!engine_is_remapped_root(name))
 		return 0;
-	return asprintf(&root, "%s/%s", outer->root, name) < 0 ? -ENOMEM
-							       : walk_root(outer->place, root);
+	root = text_new("%s/%s", outer->root, name);
+	return root ? walk_root(outer->place, root) : -ENOMEM;
 }
 
 int docker_walk(const struct engine_walk *walk)

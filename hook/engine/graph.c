@@ -2,6 +2,7 @@
 #include "engine/graph.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "engine/walk.h"
 
 #include <inttypes.h>
@@ -15,23 +16,20 @@ static int name_device(const char *folder, const char *prefix, const char *layer
 
 	if (stat(folder, &st) < 0)
 		return 0;
-	if (asprintf(ret, "%s-%u:%u-%" PRIu64 "-%s", prefix, major(st.st_dev), minor(st.st_dev),
-		     (uint64_t)st.st_ino, layer) < 0) {
-		*ret = NULL;
-		return -ENOMEM;
-	}
-	return 0;
+	*ret = text_new("%s-%u:%u-%" PRIu64 "-%s", prefix, major(st.st_dev), minor(st.st_dev),
+			(uint64_t)st.st_ino, layer);
+	return *ret ? 0 : -ENOMEM;
 }
 
 /* 1, 0 or -errno with a reason that names the file. */
 static int read_size(const char *folder, const char *layer, uint64_t *ret, struct why *why)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/metadata/%s", folder, layer);
 	struct json_doc *doc;
 	int64_t size = 0;
 	int r;
 
-	if (asprintf(&path, "%s/metadata/%s", folder, layer) < 0)
+	if (!path)
 		return -ENOMEM;
 	r = walk_read_json(path, JSON_OBJECT, &doc, why);
 	if (r <= 0)

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/quote.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -182,14 +183,9 @@ void engine_list_free(struct engine_list *list)
 
 char *engine_container_label(const struct engine_container *container)
 {
-	char *label = NULL;
-	int r;
-
 	if (container->name)
-		r = asprintf(&label, "%s:%s", container->engine, container->name);
-	else
-		r = asprintf(&label, "%s:%.*s", container->engine, SHORT_ID, container->id);
-	return r < 0 ? NULL : label;
+		return text_new("%s:%s", container->engine, container->name);
+	return text_new("%s:%.*s", container->engine, SHORT_ID, container->id);
 }
 
 /* "NAMESPACE/NAME": @text */

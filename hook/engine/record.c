@@ -2,6 +2,7 @@
 #include "engine/record.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "engine/walk.h"
 
 #include <stdbool.h>
@@ -42,16 +43,15 @@ static void describe(const struct json *texts, const struct keys *keys,
 {
 	_cleanup_free_ char *pod = walk_dup_string(texts, keys->pod);
 	_cleanup_free_ char *container = walk_dup_string(texts, keys->container);
-	char *name = NULL;
 
 	take_over(&ret->namespace, walk_dup_string(texts, keys->namespace));
 	if (!ret->image)
 		ret->image = walk_dup_string(texts, keys->image);
 	if (ret->name)
 		return;
-	if (pod && container && asprintf(&name, "%s/%s", pod, container) >= 0)
-		ret->name = name;
-	else
+	if (pod && container)
+		ret->name = text_new("%s/%s", pod, container);
+	if (!ret->name)
 		ret->name = walk_dup_string(texts, "nerdctl/name"); /* pkg/labels */
 }
 

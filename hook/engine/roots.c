@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "engine/walk.h"
 
 #include <fcntl.h>
@@ -61,9 +62,7 @@ struct process {
 /* "PROC/PID/NAME", to be freed. */
 static char *path_of(const struct process *process, const char *name)
 {
-	char *path;
-
-	return asprintf(&path, "%s/%s/%s", process->proc, process->pid, name) < 0 ? NULL : path;
+	return text_new("%s/%s/%s", process->proc, process->pid, name);
 }
 
 /* Where the link leads to, to be freed; NULL if that cannot be told. */
@@ -131,10 +130,10 @@ static int visit_fd(const char *name, void *context)
 {
 	static const char *const dockers[] = {"/volumes/metadata.db", "/network/files/local-kv.db"};
 	const struct process *process = context;
-	_cleanup_free_ char *fd = NULL, *path = NULL;
+	_cleanup_free_ char *fd = text_new("fd/%s", name), *path = NULL;
 	int r;
 
-	if (asprintf(&fd, "fd/%s", name) < 0)
+	if (!fd)
 		return -ENOMEM;
 	path = read_link(process, fd);
 	if (!path)

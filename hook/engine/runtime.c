@@ -5,6 +5,7 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "engine/engine.h"
 #include "engine/walk.h"
 
@@ -100,10 +101,10 @@ static int read_file(const char *path, const struct kind *kind, struct state *st
 static int read_state(const char *root, const char *id, struct state *state, struct why *why)
 {
 	for (size_t i = 0; i < COUNT(kinds); i++) {
-		_cleanup_free_ char *path = NULL;
+		_cleanup_free_ char *path = text_new("%s/%s/%s", root, id, kinds[i].file);
 		int r;
 
-		if (asprintf(&path, "%s/%s/%s", root, id, kinds[i].file) < 0)
+		if (!path)
 			return -ENOMEM;
 		r = read_file(path, &kinds[i], state, why);
 		if (r != 0)
@@ -210,18 +211,17 @@ int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid
 /* The state of a task of containerd's: 1, 0 or -errno like read_state(). */
 static int read_task_state(const char *bundle, const char *ns, const char *id, struct state *state)
 {
-	_cleanup_free_ char *path = NULL, *root = NULL, *dir = NULL;
+	_cleanup_free_ char *path = text_new("%s/options.json", bundle), *root = NULL, *dir = NULL;
 	struct json_doc *options = NULL;
 	struct why unused;
 
-	if (asprintf(&path, "%s/options.json", bundle) < 0)
+	if (!path)
 		return -ENOMEM;
 	if (walk_read_json(path, JSON_OBJECT, &options, &unused) > 0)
 		root = walk_dup_string(json_root(options), "root");
 	json_free(options);
-	if (asprintf(&dir, "%s/%s", root && *root ? root : SHIM_DEFAULT_ROOT, ns) < 0)
-		return -ENOMEM;
-	return read_state(dir, id, state, &unused);
+	dir = text_new("%s/%s", root && *root ? root : SHIM_DEFAULT_ROOT, ns);
+	return dir ? read_state(dir, id, state, &unused) : -ENOMEM;
 }
 
 bool runtime_is_process_of_task(pid_t pid, const char *bundle, const char *ns, const char *id)

@@ -2,6 +2,7 @@
 #include "engine/snapshots.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "engine/walk.h"
 #include "oci/json.h"
 
@@ -15,11 +16,11 @@
 static int read_one(const struct engine_walk *walk, const char *folder, const char *file,
 		    struct database **ret)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/%s", folder, file);
 	struct why why;
 	int r;
 
-	if (asprintf(&path, "%s/%s", folder, file) < 0)
+	if (!path)
 		return -ENOMEM;
 	r = database_read(path, ret, &why);
 	return r < 0 ? walk_pass_over(walk, r, &why) : 0;
@@ -57,10 +58,10 @@ static int visit_file(const char *name, void *context)
 static int open_store(const struct engine_walk *walk, const char *root, const char *below,
 		      struct snapshot_store *ret)
 {
-	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *folder = text_new("%s%s", root, below);
 	int r;
 
-	if (asprintf(&folder, "%s%s", root, below) < 0)
+	if (!folder)
 		return -ENOMEM;
 	r = read_one(walk, folder, INDEX_FILE, &ret->index);
 	if (r < 0 || !ret->index)
@@ -153,10 +154,8 @@ static uint64_t read_size(struct bolt_bytes text)
 static char *name_device(const struct database *pool, uint64_t id)
 {
 	const char *file = strrchr(pool->path, '/') + 1;
-	int len = (int)(strlen(file) - strlen(".db"));
-	char *name;
 
-	return asprintf(&name, "%.*s-snap-%" PRIu64, len, file, id) < 0 ? NULL : name;
+	return text_new("%.*s-snap-%" PRIu64, (int)(strlen(file) - strlen(".db")), file, id);
 }
 
 /* 1 if one of the store's pools has the snapshot @id. */

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/text.h"
 #include "engine/walk.h"
 
 #include <string.h>
@@ -60,9 +61,9 @@ char *storage_image(const char *bundle)
 	if (!folder || !id || !walk_is_id(id))
 		return NULL;
 	for (size_t i = 0; i < COUNT(indexes) && !image; i++) {
-		_cleanup_free_ char *path = NULL;
+		_cleanup_free_ char *path = text_new("%s/%s", folder, indexes[i]);
 
-		if (asprintf(&path, "%s/%s", folder, indexes[i]) >= 0)
+		if (path)
 			image = image_in_index(path, id);
 	}
 	return image;

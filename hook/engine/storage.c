@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "engine/container.h"
 #include "engine/graph.h"
 #include "engine/runtime.h"
@@ -78,11 +79,8 @@ static int split_name(struct engine_container *container)
 	if (rest || n < PARTS || strcmp(parts[K8S], "k8s") != 0)
 		return 0;
 	free(TAKE_PTR(container->name));
-	if (asprintf(&container->name, "%s/%s", parts[POD], parts[CONTAINER]) < 0) {
-		container->name = NULL;
-		return -ENOMEM;
-	}
-	return copy(parts[NAMESPACE], &container->namespace);
+	container->name = text_new("%s/%s", parts[POD], parts[CONTAINER]);
+	return container->name ? copy(parts[NAMESPACE], &container->namespace) : -ENOMEM;
 }
 
 /* Only CRI-O knows pods in there; podman writes annotations of CRI-O's, too. */
@@ -110,11 +108,11 @@ static int fill_metadata(const struct json *entry, struct engine_container *cont
 /* 1 if the root knows the layer. */
 static int look_at_layer(const char *root, const char *layer, struct found *found)
 {
-	_cleanup_free_ char *folder = NULL;
+	_cleanup_free_ char *folder = text_new("%s/devicemapper", root);
 	struct why why;
 	int r;
 
-	if (asprintf(&folder, "%s/devicemapper", root) < 0)
+	if (!folder)
 		return -ENOMEM;
 	r = graph_fill(folder, "container", layer, &found->container, &why);
 	if (r < 0)
@@ -150,10 +148,10 @@ static int find_file(const struct found *found, const char *name, char **ret_pat
 	const struct engine_roots *roots = found->walk->roots;
 
 	for (size_t i = 0; i < roots->n; i++) {
-		_cleanup_free_ char *path = NULL;
+		_cleanup_free_ char *path = text_new("%s/" CONTAINERS "/%s/userdata/%s",
+						     roots->dirs[i], found->container.id, name);
 
-		if (asprintf(&path, "%s/" CONTAINERS "/%s/userdata/%s", roots->dirs[i],
-			     found->container.id, name) < 0)
+		if (!path)
 			return -ENOMEM;
 		if (access(path, F_OK) == 0) {
 			*ret_path = TAKE_PTR(path);
@@ -262,11 +260,11 @@ static int walk_entry(const struct engine_walk *walk, const char *path, const st
 static int walk_index(const struct engine_walk *walk, const char *root, const char *name)
 {
 	_cleanup_(free_doc) struct json_doc *doc = NULL;
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/" CONTAINERS "/%s", root, name);
 	struct why why;
 	int r;
 
-	if (asprintf(&path, "%s/" CONTAINERS "/%s", root, name) < 0)
+	if (!path)
 		return -ENOMEM;
 	r = walk_read_json(path, JSON_ARRAY, &doc, &why);
 	if (r <= 0)

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -102,12 +103,11 @@ char *walk_dup_string(const struct json *object, const char *key)
 char *walk_find_task(const struct engine_roots *roots, const char *ns, const char *id)
 {
 	for (size_t i = 0; i < roots->n; i++) {
-		_cleanup_free_ char *bundle = NULL, *spec = NULL;
+		_cleanup_free_ char *bundle =
+			text_new("%s/io.containerd.runtime.v2.task/%s/%s", roots->dirs[i], ns, id);
+		_cleanup_free_ char *spec = bundle ? text_new("%s/config.json", bundle) : NULL;
 
-		if (asprintf(&bundle, "%s/io.containerd.runtime.v2.task/%s/%s", roots->dirs[i], ns,
-			     id) < 0)
-			return NULL;
-		if (asprintf(&spec, "%s/config.json", bundle) < 0)
+		if (!spec)
 			return NULL;
 		if (access(spec, F_OK) == 0)
 			return TAKE_PTR(bundle);

@@ -2,6 +2,7 @@
 
 /* The configuration, and whether the program is switched off. */
 
+#include "base/text.h"
 #include "host/doctor.h"
 
 #include "job/settings.h"
@@ -15,9 +16,8 @@ static void tell_doubt(const struct why *why, void *context)
 {
 	struct doctor *doctor = context;
 
-	findings_add(&doctor->findings, SEVERITY_WARNING, "config", NULL,
-		     finding_text("%s", why->text),
-		     finding_text("it is valid, but probably not what was meant"), NULL);
+	findings_add(&doctor->findings, SEVERITY_WARNING, "config", NULL, text_new("%s", why->text),
+		     text_new("it is valid, but probably not what was meant"), NULL);
 }
 
 static void check_switch(struct doctor *doctor)
@@ -27,9 +27,9 @@ static void check_switch(struct doctor *doctor)
 	if (!settings_switched_off(doctor->policy, doctor->run_dir, &why))
 		return;
 	findings_add(&doctor->findings, SEVERITY_WARNING, "switched-off", NULL,
-		     finding_text("hook and wrapper are %s", why.text),
-		     finding_text("what containers ask for is not looked at; heal goes on"),
-		     doctor->policy->enabled ? finding_text("rm %s/" SWITCH_NAME, doctor->run_dir)
+		     text_new("hook and wrapper are %s", why.text),
+		     text_new("what containers ask for is not looked at; heal goes on"),
+		     doctor->policy->enabled ? text_new("rm %s/" SWITCH_NAME, doctor->run_dir)
 					     : NULL);
 }
 
@@ -38,16 +38,15 @@ void doctor_config(struct doctor *doctor)
 	const struct config_listener listener = {tell_doubt, doctor};
 
 	if (doctor->policy->broken)
-		findings_add(
-			&doctor->findings, SEVERITY_BROKEN, "config", NULL,
-			finding_text("the configuration is broken: %s", doctor->policy->broken),
-			finding_text("what is built in counts instead, limits and rules do "
-				     "not; \"oci-thin-grow config check\" tells all that is "
-				     "wrong in it"),
-			NULL);
+		findings_add(&doctor->findings, SEVERITY_BROKEN, "config", NULL,
+			     text_new("the configuration is broken: %s", doctor->policy->broken),
+			     text_new("what is built in counts instead, limits and rules do "
+				      "not; \"oci-thin-grow config check\" tells all that is "
+				      "wrong in it"),
+			     NULL);
 	else if (config_warn(doctor->policy, &listener) == 0)
 		findings_add(&doctor->findings, SEVERITY_OK, "config", NULL,
-			     finding_text("the configuration is in order"), NULL, NULL);
+			     text_new("the configuration is in order"), NULL, NULL);
 	check_switch(doctor);
 }
 
@@ -58,11 +57,10 @@ void doctor_runtime(struct doctor *doctor)
 
 	if (config_check_runtime(doctor->policy, &why) == 0 || !(configured || doctor->wraps))
 		return;
-	findings_add(
-		&doctor->findings, SEVERITY_BROKEN, "runtime", doctor->policy->runtime,
-		finding_text("%s", why.text),
-		finding_text("oci-thin-grow-runtime hands every container over to it: where an "
-			     "engine calls that, no container starts or stops; install it, or "
-			     "set \"runtime\" in the configuration to the engine's real one"),
-		NULL);
+	findings_add(&doctor->findings, SEVERITY_BROKEN, "runtime", doctor->policy->runtime,
+		     text_new("%s", why.text),
+		     text_new("oci-thin-grow-runtime hands every container over to it: where an "
+			      "engine calls that, no container starts or stops; install it, or "
+			      "set \"runtime\" in the configuration to the engine's real one"),
+		     NULL);
 }

@@ -2,6 +2,7 @@
 
 /* Which container would not start again? */
 
+#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -31,12 +32,12 @@ static void tell_short(struct doctor *doctor, const struct patient *patient)
 	patient->device->told = true;
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-too-short",
 		     patient->container->id,
-		     finding_text("%s does not start: its device %s has %s, and must have %s",
-				  patient->name, quote(device->name),
-				  size_format(device->sectors * SECTOR_BYTES), size_format(bytes)),
-		     finding_text("the device was made again while nothing healed; its filesystem "
-				  "is larger and cannot be mounted"),
-		     finding_text("oci-thin-grow heal --all"));
+		     text_new("%s does not start: its device %s has %s, and must have %s",
+			      patient->name, quote(device->name),
+			      size_format(device->sectors * SECTOR_BYTES), size_format(bytes)),
+		     text_new("the device was made again while nothing healed; its filesystem "
+			      "is larger and cannot be mounted"),
+		     text_new("oci-thin-grow heal --all"));
 }
 
 static void tell_risk(struct doctor *doctor, const struct patient *patient, const char *cause,
@@ -45,17 +46,16 @@ static void tell_risk(struct doctor *doctor, const struct patient *patient, cons
 	const struct engine_container *container = patient->container;
 	uint64_t remembered = container->remembered;
 
-	findings_add(
-		&doctor->findings, SEVERITY_BROKEN, "container-at-risk", container->id,
-		finding_text("%s would not start again: it needs a device of %s, and %s makes it "
-			     "again with %s",
-			     patient->name, size_format(patient->needed_bytes), container->engine,
-			     remembered ? size_format(remembered) : "what it was at first"),
-		finding_text("nothing would heal it: %s%s", cause,
-			     command ? ""
-				     : "; copy out what it holds beyond its first size, or let an "
-				       "engine that waits make it again"),
-		command ? strdup(command) : NULL);
+	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-at-risk", container->id,
+		     text_new("%s would not start again: it needs a device of %s, and %s makes it "
+			      "again with %s",
+			      patient->name, size_format(patient->needed_bytes), container->engine,
+			      remembered ? size_format(remembered) : "what it was at first"),
+		     text_new("nothing would heal it: %s%s", cause,
+			      command ? ""
+				      : "; copy out what it holds beyond its first size, or let an "
+					"engine that waits make it again"),
+		     command ? strdup(command) : NULL);
 }
 
 static void tell_unhealed(struct doctor *doctor, const struct patient *patient,
@@ -95,9 +95,9 @@ static void examine(struct doctor *doctor, struct patient *patient, size_t *heal
 static char *name_of(const struct engine_container *container)
 {
 	if (!container->name)
-		return finding_text("%s container %s", container->engine, quote(container->id));
-	return finding_text("%s container %s (%s)", container->engine, quote(container->name),
-			    quote_n(container->id, strnlen(container->id, SHORT_ID)));
+		return text_new("%s container %s", container->engine, quote(container->id));
+	return text_new("%s container %s (%s)", container->engine, quote(container->name),
+			quote_n(container->id, strnlen(container->id, SHORT_ID)));
 }
 
 void doctor_containers(struct doctor *doctor)
@@ -122,8 +122,8 @@ void doctor_containers(struct doctor *doctor)
 			&healed);
 	}
 	findings_add(&doctor->findings, SEVERITY_OK, "containers", NULL,
-		     finding_text("%zu container%s on thin devices, %zu of them larger than their "
-				  "engine remembers and healed when they start",
-				  seen, seen == 1 ? "" : "s", healed),
+		     text_new("%zu container%s on thin devices, %zu of them larger than their "
+			      "engine remembers and healed when they start",
+			      seen, seen == 1 ? "" : "s", healed),
 		     NULL, NULL);
 }

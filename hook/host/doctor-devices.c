@@ -2,6 +2,7 @@
 
 /* The host's device-mapper devices, and what heal would do with those that are engines'. */
 
+#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -34,8 +35,8 @@ void doctor_read_devices(struct doctor *doctor)
 
 	if (thin_list(&list, &why) < 0) {
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "dm-thin", NULL,
-			     finding_text("%s", why.text), NULL,
-			     finding_text("modprobe -a dm-mod dm-thin-pool"));
+			     text_new("%s", why.text), NULL,
+			     text_new("modprobe -a dm-mod dm-thin-pool"));
 		return;
 	}
 	doctor->devices = calloc(list.n + 1, sizeof(*doctor->devices));
@@ -74,11 +75,11 @@ void doctor_short_devices(struct doctor *doctor)
 		if (found->risk.healing != HEAL_DONE || found->told)
 			continue;
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "device-too-short", name,
-			     finding_text("device %s has %s, and must have %s", quote(name),
-					  size_format(found->device.sectors * SECTOR_BYTES),
-					  size_format(found->risk.want_sectors * SECTOR_BYTES)),
-			     finding_text("it was re-created while nothing healed; whoever mounts "
-					  "it gets an error, and a container on it does not start"),
-			     finding_text("oci-thin-grow heal --all"));
+			     text_new("device %s has %s, and must have %s", quote(name),
+				      size_format(found->device.sectors * SECTOR_BYTES),
+				      size_format(found->risk.want_sectors * SECTOR_BYTES)),
+			     text_new("it was re-created while nothing healed; whoever mounts "
+				      "it gets an error, and a container on it does not start"),
+			     text_new("oci-thin-grow heal --all"));
 	}
 }

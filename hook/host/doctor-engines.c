@@ -3,6 +3,7 @@
 /* Do the engines of this host call the program? */
 
 #include "base/count.h"
+#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -63,8 +64,8 @@ static char *enable_command(const char *engine, const struct setup_place *place)
 	_cleanup_free_ char *file = place->file ? finding_word(place->file) : NULL;
 
 	if (!place->file)
-		return finding_text("oci-thin-grow enable %s", engine);
-	return file ? finding_text("oci-thin-grow enable --file %s %s", file, engine) : NULL;
+		return text_new("oci-thin-grow enable %s", engine);
+	return file ? text_new("oci-thin-grow enable --file %s %s", file, engine) : NULL;
 }
 
 static void tell_missing(struct doctor *doctor, const char *engine, const struct setup_view *view)
@@ -76,22 +77,21 @@ static void tell_missing(struct doctor *doctor, const char *engine, const struct
 	/* The same fault is not told twice. */
 	const char *cause = can || strcmp(why.text, view->missing.text) == 0 ? "" : why.text;
 
-	findings_add(&doctor->findings, broken ? SEVERITY_BROKEN : SEVERITY_WARNING, "engine",
-		     engine,
-		     finding_text("%s does not call the program: %s", engine, view->missing.text),
-		     finding_text("the sizes that its containers ask for have no effect%s%s",
-				  *cause ? "; \"oci-thin-grow enable\" cannot change that: " : "",
-				  cause),
-		     can ? enable_command(engine, &place) : NULL);
+	findings_add(
+		&doctor->findings, broken ? SEVERITY_BROKEN : SEVERITY_WARNING, "engine", engine,
+		text_new("%s does not call the program: %s", engine, view->missing.text),
+		text_new("the sizes that its containers ask for have no effect%s%s",
+			 *cause ? "; \"oci-thin-grow enable\" cannot change that: " : "", cause),
+		can ? enable_command(engine, &place) : NULL);
 }
 
 static void tell(struct doctor *doctor, const char *engine, const struct setup_view *view)
 {
 	if (view->state == SETUP_ON)
 		findings_add(&doctor->findings, SEVERITY_OK, "engine", engine,
-			     finding_text("%s calls the program, by %s%s%s", engine, view->file,
-					  view->who ? ", for containers " : "",
-					  view->who ? view->who : ""),
+			     text_new("%s calls the program, by %s%s%s", engine, view->file,
+				      view->who ? ", for containers " : "",
+				      view->who ? view->who : ""),
 			     NULL, NULL);
 	else if (view->state != SETUP_NO_ENGINE)
 		tell_missing(doctor, engine, view);
@@ -110,9 +110,9 @@ void doctor_engines(struct doctor *doctor)
 			continue;
 		if (setup_look(&here, engine, &view, &why) < 0) {
 			findings_add(&doctor->findings, SEVERITY_BROKEN, "engine", engine,
-				     finding_text("%s: %s", engine, why.text),
-				     finding_text("whether it calls the program cannot be told, "
-						  "and the engine may not start with that file"),
+				     text_new("%s: %s", engine, why.text),
+				     text_new("whether it calls the program cannot be told, "
+					      "and the engine may not start with that file"),
 				     NULL);
 			continue;
 		}

@@ -7,6 +7,7 @@
  */
 
 #include "base/count.h"
+#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -45,7 +46,7 @@ static const char *const guarded[] = {
 static void complain(struct doctor *doctor, const char *id, const char *path, char *what,
 		     const char *why, char *command)
 {
-	findings_add(&doctor->findings, SEVERITY_BROKEN, id, path, what, finding_text("%s", why),
+	findings_add(&doctor->findings, SEVERITY_BROKEN, id, path, what, text_new("%s", why),
 		     command);
 }
 
@@ -55,27 +56,26 @@ static char *command_for_program(void)
 	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
 	_cleanup_free_ char *word = self ? finding_word(self) : NULL;
 
-	return word ? finding_text("install -D -m 0755 %s " PROGRAM_PATH, word) : NULL;
+	return word ? text_new("install -D -m 0755 %s " PROGRAM_PATH, word) : NULL;
 }
 
 static bool check_program(struct doctor *doctor, const char *root, struct stat *ret)
 {
-	_cleanup_free_ char *path = finding_text("%s" PROGRAM_PATH, root);
+	_cleanup_free_ char *path = text_new("%s" PROGRAM_PATH, root);
 	int err = !path ? ENOMEM : stat(path, ret) < 0 ? errno : 0;
 
 	if (err) {
 		complain(doctor, "file-missing", PROGRAM_PATH,
-			 finding_text(PROGRAM_PATH ": %s", strerror(err)),
+			 text_new(PROGRAM_PATH ": %s", strerror(err)),
 			 "udevd, runtimes and hooks call the program by this path",
 			 command_for_program());
 		return false;
 	}
 	if (S_ISREG(ret->st_mode) && (ret->st_mode & S_IXUSR))
 		return true;
-	complain(doctor, "file-access", PROGRAM_PATH,
-		 finding_text(PROGRAM_PATH " cannot be executed"),
+	complain(doctor, "file-access", PROGRAM_PATH, text_new(PROGRAM_PATH " cannot be executed"),
 		 "udevd, runtimes and hooks call the program by this path",
-		 finding_text("chmod 0755 " PROGRAM_PATH));
+		 text_new("chmod 0755 " PROGRAM_PATH));
 	return true;
 }
 
@@ -83,7 +83,7 @@ static bool check_program(struct doctor *doctor, const char *root, struct stat *
 static bool check_link(struct doctor *doctor, const char *root, const struct program_link *link,
 		       const struct stat *program)
 {
-	_cleanup_free_ char *path = finding_text("%s%s/%s", root, link->folder, link->name);
+	_cleanup_free_ char *path = text_new("%s%s/%s", root, link->folder, link->name);
 	const char *shown = path ? path + strlen(root) : "";
 	struct stat st;
 	int err = 0;
@@ -93,16 +93,16 @@ static bool check_link(struct doctor *doctor, const char *root, const struct pro
 	else if (st.st_dev == program->st_dev && st.st_ino == program->st_ino)
 		return true;
 	complain(doctor, "file-link", shown,
-		 err ? finding_text("%s, a link to the program: %s", shown, strerror(err))
-		     : finding_text("%s does not lead to " PROGRAM_PATH, shown),
+		 err ? text_new("%s, a link to the program: %s", shown, strerror(err))
+		     : text_new("%s does not lead to " PROGRAM_PATH, shown),
 		 link->user,
-		 finding_text("mkdir -p %s && ln -sfn %s %s", link->folder, link->target, shown));
+		 text_new("mkdir -p %s && ln -sfn %s %s", link->folder, link->target, shown));
 	return false;
 }
 
 static bool check_access(struct doctor *doctor, const char *root, const char *path)
 {
-	_cleanup_free_ char *full = finding_text("%s%s", root, path);
+	_cleanup_free_ char *full = text_new("%s%s", root, path);
 	struct stat st;
 
 	if (!full || stat(full, &st) < 0 || S_ISCHR(st.st_mode))
@@ -111,11 +111,11 @@ static bool check_access(struct doctor *doctor, const char *root, const char *pa
 		return true;
 	complain(doctor, "file-access", path,
 		 st.st_uid != geteuid()
-			 ? finding_text("%s belongs to user %u, not to root", path, st.st_uid)
-			 : finding_text("%s may be written by others than root (mode %04o)", path,
-					st.st_mode & ALLPERMS),
+			 ? text_new("%s belongs to user %u, not to root", path, st.st_uid)
+			 : text_new("%s may be written by others than root (mode %04o)", path,
+				    st.st_mode & ALLPERMS),
 		 "what is in it is done as root",
-		 finding_text("chown root:root %s && chmod go-w %s", path, path));
+		 text_new("chown root:root %s && chmod go-w %s", path, path));
 	return false;
 }
 
@@ -134,7 +134,7 @@ void doctor_files(struct doctor *doctor, const char *root)
 		good &= check_access(doctor, root, guarded[i]);
 	if (good)
 		findings_add(&doctor->findings, SEVERITY_OK, "files", NULL,
-			     finding_text("the program and its links are in place, and root's "
-					  "alone"),
+			     text_new("the program and its links are in place, and root's "
+				      "alone"),
 			     NULL, NULL);
 }

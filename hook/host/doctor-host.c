@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/count.h"
+#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -21,17 +22,16 @@ bool doctor_privileges(struct doctor *doctor)
 
 	if (geteuid() != 0) {
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "privileges", NULL,
-			     finding_text("doctor does not run as root"),
-			     finding_text("what it looks at is root's: devices, the ledger, "
-					  "engines' files"),
-			     finding_text("sudo oci-thin-grow doctor"));
+			     text_new("doctor does not run as root"),
+			     text_new("what it looks at is root's: devices, the ledger, "
+				      "engines' files"),
+			     text_new("sudo oci-thin-grow doctor"));
 		return false;
 	}
 	if (growfs_check_privileges(&why) < 0)
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "privileges", NULL,
-			     finding_text("%s", why.text),
-			     finding_text("no filesystem can be grown with these privileges"),
-			     NULL);
+			     text_new("%s", why.text),
+			     text_new("no filesystem can be grown with these privileges"), NULL);
 	return true;
 }
 
@@ -40,14 +40,14 @@ bool doctor_kernel(struct doctor *doctor)
 	/* There also where it is no module. */
 	if (exists("/sys/module/dm_thin_pool")) {
 		findings_add(&doctor->findings, SEVERITY_OK, "dm-thin", NULL,
-			     finding_text("the kernel has dm-thin"), NULL, NULL);
+			     text_new("the kernel has dm-thin"), NULL, NULL);
 		return true;
 	}
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "dm-thin", NULL,
-		     finding_text("the kernel has no device-mapper target thin, or has not loaded "
-				  "it: no container's disk is a thin device"),
-		     finding_text("nothing can be grown on this host"),
-		     finding_text("modprobe -a dm-mod dm-thin-pool"));
+		     text_new("the kernel has no device-mapper target thin, or has not loaded "
+			      "it: no container's disk is a thin device"),
+		     text_new("nothing can be grown on this host"),
+		     text_new("modprobe -a dm-mod dm-thin-pool"));
 	return false;
 }
 
@@ -60,10 +60,10 @@ static char *command_for_udevd(void)
 	};
 
 	if (exists("/run/systemd/system"))
-		return finding_text("systemctl restart systemd-udevd");
+		return text_new("systemctl restart systemd-udevd");
 	for (size_t i = 0; i < COUNT(daemons); i++) {
 		if (exists(daemons[i]))
-			return finding_text("%s --daemon", daemons[i]);
+			return text_new("%s --daemon", daemons[i]);
 	}
 	return NULL;
 }
@@ -75,28 +75,27 @@ static char *command_for_rule(const struct rule_file *rule, bool udevd)
 	const char *reload = udevd ? " && " RELOAD : ""; /* it reads all rules when it starts */
 
 	if (foreign)
-		return word ? finding_text("rm %s%s", word, reload) : NULL;
+		return word ? text_new("rm %s%s", word, reload) : NULL;
 	if (!exists(RULE_COPY))
 		return NULL;
 	/* install(1) would write through a link to /dev/null. */
-	return finding_text("%sinstall -D -m 0644 " RULE_COPY " " RULE_HOME "%s",
-			    rule->path ? "rm -f " RULE_HOME " && " : "", reload);
+	return text_new("%sinstall -D -m 0644 " RULE_COPY " " RULE_HOME "%s",
+			rule->path ? "rm -f " RULE_HOME " && " : "", reload);
 }
 
 static char *describe_rule(const struct rule_file *rule)
 {
 	switch (rule->state) {
 	case RULE_FILE_GOOD:
-		return finding_text("%s calls heal", rule->path);
+		return text_new("%s calls heal", rule->path);
 	case RULE_FILE_MISSING:
-		return finding_text("the udev rule " RULE_NAME " is missing");
+		return text_new("the udev rule " RULE_NAME " is missing");
 	case RULE_FILE_MASKED:
-		return finding_text("the udev rule is switched off by %s, which is empty",
-				    rule->path);
+		return text_new("the udev rule is switched off by %s, which is empty", rule->path);
 	case RULE_FILE_OTHER:
 		break;
 	}
-	return finding_text("the udev rule %s does not run \"" PROGRAM_PATH " heal\"", rule->path);
+	return text_new("the udev rule %s does not run \"" PROGRAM_PATH " heal\"", rule->path);
 }
 
 static void blame(struct doctor *doctor, const char *id, char *what, const char *hint,
@@ -109,10 +108,10 @@ static void blame(struct doctor *doctor, const char *id, char *what, const char 
 		doctor->mend_healing = command ? strdup(command) : NULL;
 	}
 	findings_add(&doctor->findings, SEVERITY_BROKEN, id, NULL, what,
-		     finding_text("engines make devices again with the size that they remember; "
-				  "nothing on this host would make those of grown containers long "
-				  "enough, and these would not start again%s%s",
-				  command ? "" : ": ", command ? "" : hint),
+		     text_new("engines make devices again with the size that they remember; "
+			      "nothing on this host would make those of grown containers long "
+			      "enough, and these would not start again%s%s",
+			      command ? "" : ": ", command ? "" : hint),
 		     command);
 }
 
@@ -124,7 +123,7 @@ static void check_rule(struct doctor *doctor, bool udevd)
 
 	if (r < 0)
 		blame(doctor, "udev-rule",
-		      finding_text("the udev rule " RULE_NAME " cannot be read: %s", strerror(-r)),
+		      text_new("the udev rule " RULE_NAME " cannot be read: %s", strerror(-r)),
 		      hint, NULL);
 	else if (rule.state != RULE_FILE_GOOD)
 		blame(doctor, "udev-rule", describe_rule(&rule), hint,
@@ -142,11 +141,11 @@ void doctor_healing(struct doctor *doctor)
 	doctor->heals = true;
 	if (udevd == 0)
 		findings_add(&doctor->findings, SEVERITY_OK, "udevd", NULL,
-			     finding_text("systemd-udevd answers"), NULL, NULL);
+			     text_new("systemd-udevd answers"), NULL, NULL);
 	else
 		blame(doctor, "udevd",
-		      finding_text("no systemd-udevd answers at " UDEV_CONTROL ": %s",
-				   strerror(-udevd)),
+		      text_new("no systemd-udevd answers at " UDEV_CONTROL ": %s",
+			       strerror(-udevd)),
 		      "install the package udev", command_for_udevd());
 	check_rule(doctor, udevd == 0);
 }

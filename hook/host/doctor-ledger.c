@@ -2,6 +2,7 @@
 
 /* The ledger: may it be believed, and does it tell of growths that were cut short? */
 
+#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -23,20 +24,20 @@ struct reader {
 /* A name that is not for a terminal is still a file's: then its inode names it in the command. */
 static char *command_to_remove(const struct reader *reader, const struct ledger_file *file)
 {
-	_cleanup_free_ char *path = finding_text("%s/%s", reader->dir, file->name);
+	_cleanup_free_ char *path = text_new("%s/%s", reader->dir, file->name);
 	_cleanup_free_ char *word = path ? finding_word(path) : NULL;
 
 	if (word)
-		return finding_text("rm -r %s", word);
-	return finding_text("find %s -maxdepth 1 -inum %" PRIuMAX " -delete", reader->dir,
-			    (uintmax_t)file->inode);
+		return text_new("rm -r %s", word);
+	return text_new("find %s -maxdepth 1 -inum %" PRIuMAX " -delete", reader->dir,
+			(uintmax_t)file->inode);
 }
 
 static char *command_to_guard(const struct reader *reader, const struct ledger_file *file)
 {
-	return finding_text("find %s -maxdepth 1 -inum %" PRIuMAX
-			    " -exec chown root:root {} + -exec chmod 0600 {} +",
-			    reader->dir, (uintmax_t)file->inode);
+	return text_new("find %s -maxdepth 1 -inum %" PRIuMAX
+			" -exec chown root:root {} + -exec chmod 0600 {} +",
+			reader->dir, (uintmax_t)file->inode);
 }
 
 /* Is it in use? Then heal --all can finish it now. */
@@ -57,13 +58,13 @@ static void tell_unfinished(struct doctor *doctor, const struct ledger_entry *en
 	bool mounted = device && device->risk.intended && is_mounted(device);
 
 	findings_add(&doctor->findings, SEVERITY_WARNING, "growth-unfinished", entry->device,
-		     finding_text("device %s: a growth to %s was begun and not finished",
-				  quote(entry->device), size_format(entry->sectors * SECTOR_BYTES)),
-		     mounted ? finding_text("unless it is going on just now, it was cut short; its "
-					    "filesystem may be smaller than what was asked for")
-			     : finding_text("the device is not mounted now; the next start of its "
-					    "container finishes the growth"),
-		     mounted ? finding_text("oci-thin-grow heal --all") : NULL);
+		     text_new("device %s: a growth to %s was begun and not finished",
+			      quote(entry->device), size_format(entry->sectors * SECTOR_BYTES)),
+		     mounted ? text_new("unless it is going on just now, it was cut short; its "
+					"filesystem may be smaller than what was asked for")
+			     : text_new("the device is not mounted now; the next start of its "
+					"container finishes the growth"),
+		     mounted ? text_new("oci-thin-grow heal --all") : NULL);
 }
 
 static void tell_file(const struct ledger_file *file, void *context)
@@ -79,24 +80,24 @@ static void tell_file(const struct ledger_file *file, void *context)
 		return;
 	case LEDGER_FILE_DAMAGED:
 		findings_add(to, SEVERITY_BROKEN, "ledger-entry", file->name,
-			     finding_text("%s", file->why.text),
-			     finding_text("it is not believed: only its superblock tells how long "
-					  "the device must be, and after a power cut that of XFS "
-					  "may not know"),
+			     text_new("%s", file->why.text),
+			     text_new("it is not believed: only its superblock tells how long "
+				      "the device must be, and after a power cut that of XFS "
+				      "may not know"),
 			     command_to_remove(reader, file));
 		break;
 	case LEDGER_FILE_OPEN_TO_OTHERS:
 		findings_add(to, SEVERITY_BROKEN, "ledger-entry", file->name,
-			     finding_text("%s", file->why.text),
-			     finding_text("it is not believed: others may have said in it how long "
-					  "a device must be"),
+			     text_new("%s", file->why.text),
+			     text_new("it is not believed: others may have said in it how long "
+				      "a device must be"),
 			     command_to_guard(reader, file));
 		break;
 	case LEDGER_FILE_LEFTOVER:
 		findings_add(to, SEVERITY_WARNING, "ledger-leftover", file->name,
-			     finding_text("ledger: %s was left by a process that was killed",
-					  quote(file->name)),
-			     finding_text("it does no harm"), command_to_remove(reader, file));
+			     text_new("ledger: %s was left by a process that was killed",
+				      quote(file->name)),
+			     text_new("it does no harm"), command_to_remove(reader, file));
 		break;
 	}
 	reader->trouble = true;
@@ -107,13 +108,13 @@ static void tell_folder(struct doctor *doctor, const char *dir, int r, const str
 	char *command = NULL;
 
 	if (r == -EPERM)
-		command = finding_text("chown root:root %s && chmod 0700 %s", dir, dir);
+		command = text_new("chown root:root %s && chmod 0700 %s", dir, dir);
 	else if (r == -ENOTDIR || r == -ELOOP)
-		command = finding_text("mv %s %s.not-a-folder", dir, dir);
+		command = text_new("mv %s %s.not-a-folder", dir, dir);
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "ledger-folder", dir,
-		     finding_text("%s", why->text),
-		     finding_text("nothing can be grown without the ledger, and nothing in it is "
-				  "believed"),
+		     text_new("%s", why->text),
+		     text_new("nothing can be grown without the ledger, and nothing in it is "
+			      "believed"),
 		     command);
 }
 
@@ -127,7 +128,7 @@ void doctor_ledger(struct doctor *doctor)
 		tell_folder(doctor, doctor->ledger_dir, r, &why);
 	else if (!reader.trouble)
 		findings_add(&doctor->findings, SEVERITY_OK, "ledger", doctor->ledger_dir,
-			     finding_text("the ledger has %zu sound entr%s", reader.sound,
-					  reader.sound == 1 ? "y" : "ies"),
+			     text_new("the ledger has %zu sound entr%s", reader.sound,
+				      reader.sound == 1 ? "y" : "ies"),
 			     NULL, NULL);
 }

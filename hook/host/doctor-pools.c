@@ -2,6 +2,7 @@
 
 /* Thin pools: do they take writes, and for how long? */
 
+#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
@@ -46,12 +47,11 @@ static char *by_hand(const struct pool *pool, const struct pool_backing *backing
 	if (command)
 		return NULL;
 	if (pool->facts.lvm)
-		return finding_text(
-			"; its volume group has not enough free space: add a device to it "
-			"(vgextend) and ask again, or remove containers and images");
-	return finding_text("; no command can lengthen it: make %s longer and ask again, or remove "
-			    "containers and images",
-			    backing->node ? backing->node : "the device below it");
+		return text_new("; its volume group has not enough free space: add a device to it "
+				"(vgextend) and ask again, or remove containers and images");
+	return text_new("; no command can lengthen it: make %s longer and ask again, or remove "
+			"containers and images",
+			backing->node ? backing->node : "the device below it");
 }
 
 static void tell_data(const struct pool *pool, uint64_t percent)
@@ -60,12 +60,12 @@ static void tell_data(const struct pool *pool, uint64_t percent)
 	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.data, command);
 
 	complain(pool, "pool-data",
-		 finding_text("pool %s is %" PRIu64 ".%" PRIu64 " %% full%s",
-			      quote(pool->status->name), percent / 10, percent % 10,
-			      pool->status->out_of_data_space ? ", it takes no more writes" : ""),
-		 finding_text("above %u %% nothing is grown on it, and when it is full every "
-			      "container on it hangs or gets errors%s",
-			      pool->facts.data_percent, else_do ? else_do : ""),
+		 text_new("pool %s is %" PRIu64 ".%" PRIu64 " %% full%s", quote(pool->status->name),
+			  percent / 10, percent % 10,
+			  pool->status->out_of_data_space ? ", it takes no more writes" : ""),
+		 text_new("above %u %% nothing is grown on it, and when it is full every "
+			  "container on it hangs or gets errors%s",
+			  pool->facts.data_percent, else_do ? else_do : ""),
 		 command);
 }
 
@@ -75,12 +75,12 @@ static void tell_metadata(const struct pool *pool, uint64_t percent)
 	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.metadata, command);
 
 	complain(pool, "pool-metadata",
-		 finding_text("pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use",
-			      quote(pool->status->name), percent / 10, percent % 10),
-		 finding_text("above %u %% nothing is grown on it, and without metadata it turns "
-			      "read-only%s",
-			      pool->doctor->policy->pool_guard.metadata_percent,
-			      else_do ? else_do : ""),
+		 text_new("pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use",
+			  quote(pool->status->name), percent / 10, percent % 10),
+		 text_new("above %u %% nothing is grown on it, and without metadata it turns "
+			  "read-only%s",
+			  pool->doctor->policy->pool_guard.metadata_percent,
+			  else_do ? else_do : ""),
 		 command);
 }
 
@@ -107,15 +107,15 @@ static void tell_good(const struct pool *pool)
 	uint64_t data = tenths(status->data_used_blocks, status->data_blocks);
 	uint64_t metadata = tenths(status->metadata_used_blocks, status->metadata_blocks);
 
-	findings_add(&pool->doctor->findings, SEVERITY_OK, "pool", status->name,
-		     finding_text("pool %s: %" PRIu64 ".%" PRIu64 " %% of %s in use, and %" PRIu64
-				  ".%" PRIu64 " %% of %s of metadata",
-				  quote(status->name), data / 10, data % 10,
-				  size_format(status->data_blocks * status->block_sectors *
-					      SECTOR_BYTES),
-				  metadata / 10, metadata % 10,
-				  size_format(status->metadata_blocks * METADATA_UNIT)),
-		     NULL, NULL);
+	findings_add(
+		&pool->doctor->findings, SEVERITY_OK, "pool", status->name,
+		text_new("pool %s: %" PRIu64 ".%" PRIu64 " %% of %s in use, and %" PRIu64
+			 ".%" PRIu64 " %% of %s of metadata",
+			 quote(status->name), data / 10, data % 10,
+			 size_format(status->data_blocks * status->block_sectors * SECTOR_BYTES),
+			 metadata / 10, metadata % 10,
+			 size_format(status->metadata_blocks * METADATA_UNIT)),
+		NULL, NULL);
 }
 
 static void check_state(const struct pool *pool)
@@ -125,21 +125,21 @@ static void check_state(const struct pool *pool)
 
 	if (status->failed || status->needs_check) {
 		complain(pool, "pool-needs-check",
-			 finding_text("pool %s %s", name,
-				      status->failed ? "has failed"
-						     : "needs a check of its metadata "
-						       "(needs_check)"),
-			 finding_text("it takes no writes until its metadata was checked, which "
-				      "needs it down: stop its containers and the engine first; if "
-				      "thin_check finds errors, see thin_repair(8)"),
+			 text_new("pool %s %s", name,
+				  status->failed ? "has failed"
+						 : "needs a check of its metadata "
+						   "(needs_check)"),
+			 text_new("it takes no writes until its metadata was checked, which "
+				  "needs it down: stop its containers and the engine first; if "
+				  "thin_check finds errors, see thin_repair(8)"),
 			 pool_check(&pool->facts));
 		return;
 	}
 	if (!check_space(pool))
 		return;
 	if (status->read_only)
-		complain(pool, "pool-read-only", finding_text("pool %s is read-only", name),
-			 finding_text("writes to its containers fail, and nothing is grown on it"),
+		complain(pool, "pool-read-only", text_new("pool %s is read-only", name),
+			 text_new("writes to its containers fail, and nothing is grown on it"),
 			 pool_make_writable(&pool->facts));
 	else
 		tell_good(pool);
@@ -156,7 +156,7 @@ static bool dmeventd_runs(void)
 	if (file_read_at(AT_FDCWD, DMEVENTD_PID, PID_MAX_BYTES, &text, &len) < 0)
 		return false;
 	pid = strtol(text, NULL, 10);
-	path = pid > 0 ? finding_text("/proc/%ld/comm", pid) : NULL;
+	path = pid > 0 ? text_new("/proc/%ld/comm", pid) : NULL;
 	return path && file_read_at(AT_FDCWD, path, PID_MAX_BYTES, &name, &len) == 0 &&
 	       strcmp(name, "dmeventd\n") == 0;
 }
@@ -169,12 +169,12 @@ static char *why_not_extended(const struct lvm_pool *lvm)
 		"/backup has no backup of its volume group";
 
 	if (lvm->threshold >= 100)
-		return finding_text("thin_pool_autoextend_threshold is 100 %s%s%s",
-				    lvm->source ? "in " : "by default",
-				    lvm->source ? lvm->source : "", lvm->has_backup ? "" : profile);
+		return text_new("thin_pool_autoextend_threshold is 100 %s%s%s",
+				lvm->source ? "in " : "by default", lvm->source ? lvm->source : "",
+				lvm->has_backup ? "" : profile);
 	if (lvm->percent == 0)
-		return finding_text("thin_pool_autoextend_percent is 0");
-	return dmeventd_runs() ? NULL : finding_text("dmeventd does not run");
+		return text_new("thin_pool_autoextend_percent is 0");
+	return dmeventd_runs() ? NULL : text_new("dmeventd does not run");
 }
 
 static char *describe_autoextend(const struct pool *pool)
@@ -184,14 +184,13 @@ static char *describe_autoextend(const struct pool *pool)
 	_cleanup_free_ char *why_not = lvm ? why_not_extended(lvm) : NULL;
 
 	if (!lvm || why_not)
-		return finding_text("nothing extends pool %s by itself%s%s", name,
-				    why_not ? ": " : "", why_not ? why_not : "");
-	return finding_text(
-		"dmeventd extends pool %s when it is %lu %% full (%s)%s", name,
-		lvm->threshold < 50 ? 50 : lvm->threshold, lvm->source ? lvm->source : "",
-		lvm->unmonitored ? ", if it was told to watch it: activation/monitoring "
-				   "is 0"
-				 : "");
+		return text_new("nothing extends pool %s by itself%s%s", name, why_not ? ": " : "",
+				why_not ? why_not : "");
+	return text_new("dmeventd extends pool %s when it is %lu %% full (%s)%s", name,
+			lvm->threshold < 50 ? 50 : lvm->threshold, lvm->source ? lvm->source : "",
+			lvm->unmonitored ? ", if it was told to watch it: activation/monitoring "
+					   "is 0"
+					 : "");
 }
 
 /* --- one after the other --------------------------------------------------------------------- */
@@ -263,12 +262,12 @@ void doctor_pools(struct doctor *doctor)
 			examine(doctor, device, &status);
 		else
 			findings_add(&doctor->findings, SEVERITY_BROKEN, "pool-unreadable",
-				     device->name, finding_text("%s", why.text), NULL, NULL);
+				     device->name, text_new("%s", why.text), NULL, NULL);
 	}
 	if (!pools)
 		findings_add(&doctor->findings, SEVERITY_WARNING, "pool", NULL,
-			     finding_text("no thin pool that may be used is active"),
-			     finding_text("no container's disk is a thin device; the engine makes "
-					  "or names the pool"),
+			     text_new("no thin pool that may be used is active"),
+			     text_new("no container's disk is a thin device; the engine makes "
+				      "or names the pool"),
 			     NULL);
 }

@@ -6,7 +6,6 @@
 #include "oci/json.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,18 +17,6 @@ static const struct {
 	[SEVERITY_WARNING] = {"warning", STYLE_WARN},
 	[SEVERITY_BROKEN] = {"broken", STYLE_BAD},
 };
-
-char *finding_text(const char *format, ...)
-{
-	char *text = NULL;
-	va_list args;
-	int r;
-
-	va_start(args, format);
-	r = vasprintf(&text, format, args);
-	va_end(args);
-	return r < 0 ? NULL : text;
-}
 
 static void free_one(struct finding *finding)
 {

@@ -30,12 +30,10 @@ struct findings {
 	bool incomplete;		      /* out of memory: some is missing */
 };
 
-/* A text for findings_add(); NULL if memory runs out. Text from tenants goes through quote(). */
-char *finding_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
 /*
- * Notes a finding. @subject is copied; @what, @why and @command are taken over, and if @why or
- * @command is NULL there is none. Without @what the list is incomplete.
+ * Notes a finding. @subject is copied; @what, @why and @command (of text_new()) are taken over, and
+ * if @why or @command is NULL there is none. Without @what the list is incomplete. Text from
+ * tenants goes through quote().
  */
 void findings_add(struct findings *to, enum severity severity, const char *id, const char *subject,
 		  char *what, char *why, char *command);

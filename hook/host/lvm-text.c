@@ -2,6 +2,7 @@
 #include "host/lvm-text.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -138,10 +139,9 @@ static int read_entry(struct parser *p, const char *section, unsigned int depth)
 
 	if (r < 0)
 		return r;
-	if (asprintf(&path, "%s%s%s", section, *section ? "/" : "", name) < 0) {
-		path = NULL;
+	path = text_new("%s%s%s", section, *section ? "/" : "", name);
+	if (!path)
 		return -ENOMEM;
-	}
 	if (take(p, '='))
 		return read_value(p, TAKE_PTR(path));
 	if (!take(p, '{'))

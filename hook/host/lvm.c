@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "disk/thin.h"
 #include "host/lvm-text.h"
 
@@ -57,13 +58,10 @@ static void take_settings(const char *path, struct lvm_pool *pool)
 /* The logical volume's own profile, or else its group's: not both (lv_config_profile()). */
 static const char *find_profile(const struct lvm_text *backup, const char *vg, const char *lv)
 {
-	_cleanup_free_ char *of_lv = NULL, *of_vg = NULL;
+	_cleanup_free_ char *of_lv = text_new("%s/logical_volumes/%s/profile", vg, lv);
+	_cleanup_free_ char *of_vg = text_new("%s/profile", vg);
 	const char *name;
 
-	if (asprintf(&of_lv, "%s/logical_volumes/%s/profile", vg, lv) < 0)
-		of_lv = NULL;
-	if (asprintf(&of_vg, "%s/profile", vg) < 0)
-		of_vg = NULL;
 	if (!of_lv || !of_vg)
 		return NULL;
 	name = lvm_text_find(backup, of_lv);
@@ -74,11 +72,11 @@ static void take_profile(const char *etc, const char *name, struct lvm_pool *poo
 {
 	_cleanup_free_ char *path = NULL;
 
-	if (!name || strchr(name, '/') || asprintf(&path, "%s/profile/%s.profile", etc, name) < 0) {
-		path = NULL;
+	if (!name || strchr(name, '/'))
 		return;
-	}
-	take_settings(path, pool);
+	path = text_new("%s/profile/%s.profile", etc, name);
+	if (path)
+		take_settings(path, pool);
 }
 
 /* --- how much room is in the group? ---------------------------------------------------------- */
@@ -112,15 +110,11 @@ static void count_extents(const struct lvm_text *backup, uint64_t *ret_all, uint
 
 static void take_space(const struct lvm_text *backup, const char *vg, struct lvm_pool *pool)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/extent_size", vg);
 	uint64_t sectors, all, used;
 
-	if (asprintf(&path, "%s/extent_size", vg) < 0) {
-		path = NULL;
-		return;
-	}
 	count_extents(backup, &all, &used);
-	if (!find_number(backup, path, &sectors) || sectors == 0 || all < used)
+	if (!path || !find_number(backup, path, &sectors) || sectors == 0 || all < used)
 		return;
 	pool->extent_bytes = sectors * SECTOR_BYTES;
 	pool->free_bytes = (all - used) * pool->extent_bytes;
@@ -131,13 +125,9 @@ static void take_space(const struct lvm_text *backup, const char *vg, struct lvm
 static void take_backup(const char *etc, const char *vg, const char *lv, struct lvm_pool *pool)
 {
 	_cleanup_(lvm_text_free) struct lvm_text backup = {0};
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/backup/%s", etc, vg);
 
-	if (asprintf(&path, "%s/backup/%s", etc, vg) < 0) {
-		path = NULL;
-		return;
-	}
-	if (read_file(path, &backup) < 0)
+	if (!path || read_file(path, &backup) < 0)
 		return;
 	pool->has_backup = true;
 	take_profile(etc, find_profile(&backup, vg, lv), pool);
@@ -152,11 +142,9 @@ void lvm_pool_look(const char *etc, const char *lv, struct lvm_pool *ret)
 	char *slash = vg ? strchr(vg, '/') : NULL;
 
 	for (size_t i = 0; i < COUNT(files); i++) {
-		_cleanup_free_ char *path = NULL;
+		_cleanup_free_ char *path = text_new("%s/%s", etc, files[i]);
 
-		if (asprintf(&path, "%s/%s", etc, files[i]) < 0)
-			path = NULL;
-		else
+		if (path)
 			take_settings(path, &pool);
 	}
 	if (slash) {

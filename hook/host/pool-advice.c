@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "disk/thin.h"
 #include "host/finding.h"
 
@@ -22,7 +23,7 @@
 static char *read_attribute(const char *sys, dev_t dev, const char *name)
 {
 	_cleanup_free_ char *path =
-		finding_text("%s/dev/block/%u:%u/%s", sys, major(dev), minor(dev), name);
+		text_new("%s/dev/block/%u:%u/%s", sys, major(dev), minor(dev), name);
 	char *text = NULL;
 	size_t len;
 
@@ -37,7 +38,7 @@ static char *device_node(const char *uevent)
 	if (!found || (found != uevent && found[-1] != '\n'))
 		return NULL;
 	found += sizeof(key) - 1;
-	return finding_text("/dev/%.*s", (int)strcspn(found, "\n"), found);
+	return text_new("/dev/%.*s", (int)strcspn(found, "\n"), found);
 }
 
 static char *backing_file(const char *text)
@@ -121,7 +122,7 @@ static char *table_line(uint64_t sectors, const char *params, const char *withou
 	size_t len;
 
 	if (sscanf(params, "%*s %*s %*s %*s%n %d%n", &skip, &n, &kept) != 1)
-		return finding_text("0 %" PRIu64 " thin-pool %s", sectors, params);
+		return text_new("0 %" PRIu64 " thin-pool %s", sectors, params);
 	n = 0;
 	features = strdup("");
 	for (const char *at = params + kept; *(at += strspn(at, " ")); at += len) {
@@ -130,13 +131,13 @@ static char *table_line(uint64_t sectors, const char *params, const char *withou
 		len = strcspn(at, " ");
 		if (without && strlen(without) == len && strncmp(at, without, len) == 0)
 			continue;
-		more = finding_text("%s %.*s", features ? features : "", (int)len, at);
+		more = text_new("%s %.*s", features ? features : "", (int)len, at);
 		free(features);
 		features = more;
 		n++;
 	}
-	return features ? finding_text("0 %" PRIu64 " thin-pool %.*s %d%s", sectors, skip, params,
-				       n, features)
+	return features ? text_new("0 %" PRIu64 " thin-pool %.*s %d%s", sectors, skip, params, n,
+				   features)
 			: NULL;
 }
 
@@ -149,7 +150,7 @@ static char *load_and_resume(const struct pool_facts *pool, uint64_t sectors, co
 
 	if (!table || !name)
 		return NULL;
-	return finding_text("dmsetup load %s --table %s && dmsetup resume %s", name, table, name);
+	return text_new("dmsetup load %s --table %s && dmsetup resume %s", name, table, name);
 }
 
 static char *lengthen_file(const struct pool_backing *backing, uint64_t bytes)
@@ -159,14 +160,14 @@ static char *lengthen_file(const struct pool_backing *backing, uint64_t bytes)
 	if (!file || !backing->node)
 		return NULL;
 	/* ">": at least so long. The file may be longer than the loop device, or than the pool. */
-	return finding_text("truncate -s '>%" PRIu64 "' %s && losetup -c %s", bytes, file,
-			    backing->node);
+	return text_new("truncate -s '>%" PRIu64 "' %s && losetup -c %s", bytes, file,
+			backing->node);
 }
 
 /* "@first && @second"; takes both over. NULL if one is. */
 static char *both(char *first, char *second)
 {
-	char *text = first && second ? finding_text("%s && %s", first, second) : NULL;
+	char *text = first && second ? text_new("%s && %s", first, second) : NULL;
 
 	free(first);
 	free(second);
@@ -190,12 +191,12 @@ static char *lvextend_data(const struct pool_facts *pool, const char *lv)
 	if (!word)
 		return NULL;
 	if (has_room(pool->lvm, mib * MIB))
-		return finding_text("lvextend -L +%" PRIu64 "M %s", mib, word);
+		return text_new("lvextend -L +%" PRIu64 "M %s", mib, word);
 	free_blocks = pool->lvm->free_bytes / SECTOR_BYTES / pool->block_sectors;
 	if (pool->data_used_blocks * 100 >=
 	    (pool->sectors / pool->block_sectors + free_blocks) * pool->data_percent)
 		return NULL;
-	return finding_text("lvextend -l +100%%FREE %s", word);
+	return text_new("lvextend -l +100%%FREE %s", word);
 }
 
 /* The group keeps a spare of the same length, for repairs. */
@@ -208,7 +209,7 @@ static char *lvextend_metadata(const struct pool_facts *pool, const char *lv, ui
 	    (pool->lvm && pool->lvm->extent_bytes &&
 	     pool->lvm->free_bytes < 2 * (mib * MIB + pool->lvm->extent_bytes)))
 		return NULL;
-	return finding_text("lvextend --poolmetadatasize +%" PRIu64 "M %s", mib, word);
+	return text_new("lvextend --poolmetadatasize +%" PRIu64 "M %s", mib, word);
 }
 
 char *pool_extend_data(const struct pool_facts *pool)
@@ -253,7 +254,7 @@ static char *remove_thins(const struct pool_facts *pool)
 	for (size_t i = 0; text && i < pool->n_thins; i++) {
 		_cleanup_free_ char *word = finding_word(pool->thins[i]), *before = text;
 
-		text = word ? finding_text("%s %s", before, word) : NULL;
+		text = word ? text_new("%s %s", before, word) : NULL;
 	}
 	return text;
 }
@@ -263,7 +264,7 @@ static char *check_lvm(const char *lv)
 	_cleanup_free_ char *word = finding_word(lv);
 
 	/* LVM runs thin_check, which clears the flag, whenever it activates a pool. */
-	return word ? finding_text("lvchange -an %s && lvchange -ay %s", word, word) : NULL;
+	return word ? text_new("lvchange -an %s && lvchange -ay %s", word, word) : NULL;
 }
 
 static char *check_plain(const struct pool_facts *pool)
@@ -274,9 +275,9 @@ static char *check_plain(const struct pool_facts *pool)
 
 	if (!table || !name || !pool->metadata.node)
 		return NULL;
-	return finding_text("dmsetup remove --retry %s && thin_check --clear-needs-check-flag %s "
-			    "&& dmsetup create %s --table %s",
-			    name, pool->metadata.node, name, table);
+	return text_new("dmsetup remove --retry %s && thin_check --clear-needs-check-flag %s "
+			"&& dmsetup create %s --table %s",
+			name, pool->metadata.node, name, table);
 }
 
 char *pool_check(const struct pool_facts *pool)

@@ -2,6 +2,7 @@
 #include "job/bundle.h"
 
 #include "base/quote.h"
+#include "base/text.h"
 
 static void read_spec(struct container *container)
 {
@@ -10,7 +11,8 @@ static void read_spec(struct container *container)
 
 	if (container->state.root || !*container->state.bundle)
 		return;
-	if (asprintf(&path, "%s/config.json", container->state.bundle) < 0)
+	path = text_new("%s/config.json", container->state.bundle);
+	if (!path)
 		why_set(&container->no_spec, ENOMEM, "out of memory");
 	else if (oci_spec_read(path, &container->spec, &why) < 0)
 		container->no_spec = why;

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/exit.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 
@@ -44,13 +45,13 @@ void settings_log_broken(const struct policy *policy, const char *container)
 
 bool settings_switched_off(const struct policy *policy, const char *run_dir, struct why *why)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/" SWITCH_NAME, run_dir);
 
 	if (!policy->enabled) {
 		why_set(why, 0, "switched off by \"enabled\": false in the configuration");
 		return true;
 	}
-	if (asprintf(&path, "%s/" SWITCH_NAME, run_dir) < 0 || access(path, F_OK) < 0)
+	if (!path || access(path, F_OK) < 0)
 		return false;
 	why_set(why, 0, "switched off by %s, until that is removed", path);
 	return true;

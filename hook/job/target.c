@@ -5,6 +5,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "disk/thin.h"
 #include "engine/roots.h"
 
@@ -55,14 +56,15 @@ int target_list(const struct target_args *args, struct engine_list *ret, struct 
 
 void target_read_spec(const struct engine_container *container, struct oci_spec *ret)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path =
+		container->bundle ? text_new("%s/config.json", container->bundle) : NULL;
 	struct why unused;
 	int r = -ENOENT;
 
 	*ret = (struct oci_spec){0};
 	if (container->spec)
 		r = oci_spec_parse(container->spec, strlen(container->spec), ret, &unused);
-	else if (container->bundle && asprintf(&path, "%s/config.json", container->bundle) >= 0)
+	else if (path)
 		r = oci_spec_read(path, ret, &unused);
 	if (r < 0)
 		*ret = (struct oci_spec){0};

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,9 +19,9 @@
  */
 static int mount_namespace(const char *proc_dir, const char *who, struct stat *ret)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/%s/ns/mnt", proc_dir, who);
 
-	if (asprintf(&path, "%s/%s/ns/mnt", proc_dir, who) < 0)
+	if (!path)
 		return -ENOMEM;
 	if (stat(path, ret) == 0)
 		return 1;
@@ -35,12 +36,12 @@ static bool same_file(const struct stat *a, const struct stat *b)
 /* What follows @field ("\nName:\t") in /proc/PID/status, up to the line's end; the caller frees. */
 static int status_field(const char *proc_dir, const char *who, const char *field, char **ret)
 {
-	_cleanup_free_ char *path = NULL, *text = NULL;
+	_cleanup_free_ char *path = text_new("%s/%s/status", proc_dir, who), *text = NULL;
 	const char *line;
 	size_t len;
 	int r;
 
-	if (asprintf(&path, "%s/%s/status", proc_dir, who) < 0)
+	if (!path)
 		return -ENOMEM;
 	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &text, &len);
 	if (r < 0)
@@ -148,7 +149,8 @@ int namespace_is_rootless(const char *proc_dir, struct why *why)
 		why_set(why, 0, "only root can grow a disk, and this is user %u", geteuid());
 		return 1;
 	}
-	if (asprintf(&path, "%s/self/uid_map", proc_dir) < 0)
+	path = text_new("%s/self/uid_map", proc_dir);
+	if (!path)
 		return why_set(why, ENOMEM, "out of memory");
 	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &map, &len);
 	if (r == -ENOENT) /* a kernel without user namespaces */

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "policy/config-check.h"
 #include "policy/config-keys.h"
 #include "policy/config-value.h"
@@ -131,9 +132,9 @@ static void read_drop_ins(struct config_reader *reader, const char *dir)
 	if (n < 0)
 		config_complain(reader, 0, "cannot be read: %s", strerror(errno));
 	for (int i = 0; i < n; i++) {
-		_cleanup_free_ char *file = NULL;
+		_cleanup_free_ char *file = text_new("%s/%s", dir, entries[i]->d_name);
 
-		if (asprintf(&file, "%s/%s", dir, entries[i]->d_name) < 0)
+		if (!file)
 			config_no_memory(reader);
 		else
 			read_file(reader, file);
@@ -148,8 +149,9 @@ static void read_folder(struct config_reader *reader, const char *dir)
 
 	if (!check_folder(reader, dir))
 		return;
-	if (asprintf(&file, "%s/%s", dir, CONFIG_FILE) < 0 ||
-	    asprintf(&drop_ins, "%s/%s", dir, CONFIG_DROP_INS) < 0) {
+	file = text_new("%s/%s", dir, CONFIG_FILE);
+	drop_ins = text_new("%s/%s", dir, CONFIG_DROP_INS);
+	if (!file || !drop_ins) {
 		config_no_memory(reader);
 		return;
 	}

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/text.h"
 
 #include <fnmatch.h>
 #include <string.h>
@@ -32,13 +33,9 @@ static bool has_registry(const char *image)
 
 static char *full_image(const char *image)
 {
-	char *full;
-
-	if (asprintf(&full, "%s%s%s%s", has_registry(image) ? "" : "docker.io/",
-		     strchr(image, '/') ? "" : "library/", image,
-		     has_tag(image) ? "" : ":latest") < 0)
-		return NULL;
-	return full;
+	return text_new("%s%s%s%s", has_registry(image) ? "" : "docker.io/",
+			strchr(image, '/') ? "" : "library/", image,
+			has_tag(image) ? "" : ":latest");
 }
 
 bool match_image(const char *pattern, const char *image)

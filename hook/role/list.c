@@ -8,6 +8,7 @@
 #include "base/size.h"
 #include "base/table.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "disk/thin.h"
 #include "job/inventory.h"
 #include "job/settings.h"
@@ -159,11 +160,7 @@ static bool means(const struct engine_list *list, const char *text,
 
 static char *qualified(const char *namespace, const char *name)
 {
-	char *text = NULL;
-
-	if (!namespace || !name || asprintf(&text, "%s/%s", namespace, name) < 0)
-		return NULL;
-	return text;
+	return namespace && name ? text_new("%s/%s", namespace, name) : NULL;
 }
 
 /* What engine_list_find() takes for this container and no other, to be freed; NULL: it cannot be

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "disk/thin.h"
 #include "job/job.h"
 #include "job/last-runtime.h"
@@ -116,7 +117,8 @@ static int unreadable_spec(const struct runtime_args *args, const struct why *wh
 static int grow_first(const struct runtime_args *args, const struct policy *policy)
 {
 	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
-	_cleanup_free_ char *bundle = realpath(args->bundle, NULL), *path = NULL;
+	_cleanup_free_ char *bundle = realpath(args->bundle, NULL);
+	_cleanup_free_ char *path = bundle ? text_new("%s/config.json", bundle) : NULL;
 	struct job job = {.rootfs.fd = -EBADF};
 	struct why why;
 	int status;
@@ -125,7 +127,7 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 		why_set(&why, errno, "bundle %s: %s", quote(args->bundle), strerror(errno));
 		return unreadable_spec(args, &why);
 	}
-	if (!args->spec && asprintf(&path, "%s/config.json", bundle) < 0)
+	if (!path)
 		return EXIT_FAILED;
 	if (oci_spec_read(args->spec ? args->spec : path, &spec, &why) < 0)
 		return unreadable_spec(args, &why);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/text.h"
 #include "host/finding.h"
 
 #include "unit.h"
@@ -14,11 +15,11 @@ static int teardown(void **state)
 
 static void fill(void)
 {
-	findings_add(&findings, SEVERITY_OK, "udevd", NULL, finding_text("it answers"), NULL, NULL);
-	findings_add(&findings, SEVERITY_WARNING, "engine", "docker", finding_text("not hooked in"),
-		     finding_text("nobody is asked"), finding_text("enable %s", "docker"));
-	findings_add(&findings, SEVERITY_BROKEN, "pool-data", "p", finding_text("full"),
-		     finding_text("hangs"), NULL);
+	findings_add(&findings, SEVERITY_OK, "udevd", NULL, text_new("it answers"), NULL, NULL);
+	findings_add(&findings, SEVERITY_WARNING, "engine", "docker", text_new("not hooked in"),
+		     text_new("nobody is asked"), text_new("enable %s", "docker"));
+	findings_add(&findings, SEVERITY_BROKEN, "pool-data", "p", text_new("full"),
+		     text_new("hangs"), NULL);
 }
 
 static char *printed(int (*print)(FILE *out))
@@ -99,7 +100,7 @@ static void prints_json(void **state)
 static void knows_that_something_is_missing(void **state)
 {
 	(void)state;
-	findings_add(&findings, SEVERITY_BROKEN, "udevd", "x", NULL, finding_text("why"), NULL);
+	findings_add(&findings, SEVERITY_BROKEN, "udevd", "x", NULL, text_new("why"), NULL);
 	assert_true(findings.incomplete);
 	assert_int_equal(findings.n, 0);
 	assert_int_equal(findings.count[SEVERITY_BROKEN], 1);
