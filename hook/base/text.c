@@ -22,12 +22,18 @@ static void print_at(struct text *out, size_t at, const char *format, va_list ap
 		out->s[at] = '\0';
 }
 
+const char *text_list(struct text *out, const char *format, va_list ap)
+{
+	print_at(out, 0, format, ap);
+	return out->s;
+}
+
 const char *text_into(struct text *out, const char *format, ...)
 {
 	va_list ap;
 
 	va_start(ap, format);
-	print_at(out, 0, format, ap);
+	text_list(out, format, ap);
 	va_end(ap);
 	return out->s;
 }

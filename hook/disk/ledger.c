@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -37,17 +38,13 @@ static int open_dir(const char *dir, struct why *why)
 /* Puts the ledger's path before the reason. */
 static int blame_folder(struct why *why, int r, const char *dir)
 {
-	struct why inner = *why;
-
-	return why_set(why, -r, "ledger %s: %s", dir, inner.text);
+	return why_prefix(why, r, text("ledger %s", dir));
 }
 
 /* Puts the path of the entry before the reason. */
 static int blame(struct why *why, int r, const char *dir, const char *device)
 {
-	struct why inner = *why;
-
-	return why_set(why, -r, "ledger entry %s/%s: %s", dir, device, inner.text);
+	return why_prefix(why, r, text("ledger entry %s/%s", dir, device));
 }
 
 /* 1 and the text of an entry that nobody but us can have written; 0: there is none. */

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -37,13 +38,12 @@ int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline,
 		struct why *why)
 {
 	_cleanup_close_ int fd = -EBADF;
-	struct why inner;
 	char name[48];
 
 	snprintf(name, sizeof(name), "%u:%u.lock", major(dev), minor(dev));
-	fd = open_lock(run_dir, name, &inner);
+	fd = open_lock(run_dir, name, why);
 	if (fd < 0)
-		return why_set(why, -fd, "lock %s/%s: %s", run_dir, name, inner.text);
+		return why_prefix(why, fd, text("lock %s/%s", run_dir, name));
 	while (flock(fd, LOCK_EX) < 0) {
 		if (errno != EINTR)
 			return why_set(why, errno, "lock %s/%s: %s", run_dir, name,

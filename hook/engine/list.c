@@ -261,30 +261,25 @@ static int best_matches(const struct engine_list *list, const char *text, size_t
 	return (int)(best == 2 ? keep_running_attempt(list, matches, n) : n);
 }
 
-static size_t add_name(const struct engine_container *container, char *to, size_t size)
-{
-	struct why name;
-
-	why_set(&name, 0, "%s%s%s", container->namespace ? container->namespace : "",
-		container->namespace ? "/" : "", container->name);
-	return (size_t)snprintf(to, size, " %.80s", quote(name.text));
-}
-
 static int ambiguous(const struct engine_list *list, const char *text, const size_t *matches, int n,
 		     struct why *why)
 {
-	char names[400] = "";
-	size_t len = 0;
+	struct text names = {""};
 
-	for (int i = 0; i < n && i < CANDIDATES_MAX && len < sizeof(names); i++) {
+	for (int i = 0; i < n && i < CANDIDATES_MAX; i++) {
 		const struct engine_container *container = &list->containers[matches[i]];
 
-		len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%s:%.*s",
-					i ? ", " : "", container->engine, SHORT_ID, container->id);
-		if (container->name && len < sizeof(names))
-			len += add_name(container, names + len, sizeof(names) - len);
+		text_add(&names, "%s%s:%.*s", i ? ", " : "", container->engine, SHORT_ID,
+			 container->id);
+		if (container->name) {
+			const char *ns = container->namespace;
+			const char *name =
+				text("%s%s%s", ns ? ns : "", ns ? "/" : "", container->name);
+
+			text_add(&names, " %.80s", quote(name));
+		}
 	}
-	return why_set(why, EEXIST, "%s may be any of %d containers: %s%s", quote(text), n, names,
+	return why_set(why, EEXIST, "%s may be any of %d containers: %s%s", quote(text), n, names.s,
 		       n > CANDIDATES_MAX ? ", ..." : "");
 }
 

@@ -152,10 +152,9 @@ int target_find(const struct target_args *args, struct target *ret, struct why *
 
 static int open_container(struct target *target, struct why *why)
 {
-	struct why inner;
-	int r = target_open_rootfs(target->container, &target->spec, &target->rootfs, &inner);
+	int r = target_open_rootfs(target->container, &target->spec, &target->rootfs, why);
 
-	return r < 0 ? why_set(why, -r, "container %s: %s", quote(target->label), inner.text) : 0;
+	return r < 0 ? why_prefix(why, r, text("container %s", quote(target->label))) : 0;
 }
 
 static int open_for_job(void *context, struct rootfs *ret, struct why *why)
@@ -200,15 +199,13 @@ static int open_pid(const char *text, struct rootfs *ret, struct why *why)
 static int open_device(const char *name, struct rootfs *ret, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device device = {0};
-	struct why inner;
-	int r;
+	int r = thin_lookup_name(name, &device, why);
 
-	r = thin_lookup_name(name, &device, &inner);
 	if (r == -ENODEV || r == -ENXIO)
 		return why_set(why, ENOENT, "there is no device-mapper device %s", quote(name));
 	if (r == 0)
-		r = rootfs_open_device(&device, ret, &inner);
-	return r < 0 ? why_set(why, -r, "device %s: %s", quote(name), inner.text) : 0;
+		r = rootfs_open_device(&device, ret, why);
+	return r < 0 ? why_prefix(why, r, text("device %s", quote(name))) : 0;
 }
 
 int target_open(const struct target_args *args, struct target *ret, struct why *why)

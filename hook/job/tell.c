@@ -123,27 +123,27 @@ void tell_log(const struct job *job)
 	log_end(&line, priority(job));
 }
 
-void tell_message(const struct job *job, struct why *ret)
+void tell_message(const struct job *job, struct text *ret)
 {
 	const struct request *request = &job->request;
 	const char *container = quote(job->container), *source = request_source(request, ' ');
 
-	ret->text[0] = '\0';
+	ret->s[0] = '\0';
 	if (job->outcome < JOB_NOT_APPLICABLE ||
 	    (request_is_implicit(request) && job->outcome == JOB_NOT_APPLICABLE))
 		return;
 	if (!request->bytes)
-		why_set(ret, 0, "container %s: %s", container, job->why.text);
+		text_into(ret, "container %s: %s", container, job->why.text);
 	else if (job->outcome == JOB_NOT_APPLICABLE || job->outcome == JOB_SWITCHED_OFF)
-		why_set(ret, 0, "container %s asks for %s (%s), but nothing was done: %s",
-			container, size_format(request->bytes), source, job->why.text);
+		text_into(ret, "container %s asks for %s (%s), but nothing was done: %s", container,
+			  size_format(request->bytes), source, job->why.text);
 	else if (job->outcome == JOB_POSTPONED)
-		why_set(ret, 0,
-			"container %s keeps its disk for now, and cannot have %s (%s) yet: %s",
-			container, size_format(request->bytes), source, job->why.text);
+		text_into(ret,
+			  "container %s keeps its disk for now, and cannot have %s (%s) yet: %s",
+			  container, size_format(request->bytes), source, job->why.text);
 	else
-		why_set(ret, 0, "container %s cannot have %s (%s): %s", container,
-			size_format(request->bytes), source, job->why.text);
+		text_into(ret, "container %s cannot have %s (%s): %s", container,
+			  size_format(request->bytes), source, job->why.text);
 }
 
 int tell_exit_status(const struct job *job, const struct policy *policy)

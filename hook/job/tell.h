@@ -3,6 +3,7 @@
 
 /* What a job came to, in words: the log line, the message, the exit status, text and JSON. */
 
+#include "base/text.h"
 #include "job/job.h"
 #include "oci/json.h"
 
@@ -15,7 +16,7 @@ const char *tell_action(const struct job *job);
 void tell_log(const struct job *job);
 
 /* What went wrong, for the person who must act; empty if nothing did. One line, no newline. */
-void tell_message(const struct job *job, struct why *ret);
+void tell_message(const struct job *job, struct text *ret);
 
 /* The program's exit status, after policy's on_failure. */
 int tell_exit_status(const struct job *job, const struct policy *policy);

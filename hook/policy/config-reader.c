@@ -5,7 +5,6 @@
 #include "base/text.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,17 +24,17 @@ unsigned int config_line(const char *text, size_t offset)
 
 void config_complain(struct config_reader *reader, unsigned int line, const char *format, ...)
 {
-	struct why what, why;
+	struct text what;
+	struct why why;
 	va_list ap;
 
 	va_start(ap, format);
-	if (vsnprintf(what.text, sizeof(what.text), format, ap) < 0)
-		what.text[0] = '\0';
+	text_list(&what, format, ap);
 	va_end(ap);
 	if (line)
-		why_set(&why, 0, "%s:%u: %s", reader->file, line, what.text);
+		why_set(&why, 0, "%s:%u: %s", reader->file, line, what.s);
 	else
-		why_set(&why, 0, "%s: %s", reader->file, what.text);
+		why_set(&why, 0, "%s: %s", reader->file, what.s);
 	if (reader->errors++ == 0)
 		reader->policy->broken = config_strdup(reader, why.text);
 	if (reader->listener->tell)

@@ -63,21 +63,20 @@ static bool match_one(const char *what, const char *pattern, const char *text, b
 static bool match_annotation(const struct annotation_pattern *wanted, const struct facts *facts,
 			     struct why *why)
 {
-	const char *text = NULL;
-	struct why what;
+	const char *annotation = text("annotation %s", quote(wanted->key)), *value = NULL;
+	struct why unused;
 	int r = 0;
 
 	for (size_t i = 0; i < facts->n_annotations && r == 0; i++) {
 		if (facts->annotations[i])
-			r = json_string(facts->annotations[i], wanted->key, &text, &what);
+			r = json_string(facts->annotations[i], wanted->key, &value, &unused);
 	}
-	why_set(&what, 0, "annotation %s", quote(wanted->key));
 	if (r > 0)
-		return match_one(what.text, wanted->pattern, text, false, why);
+		return match_one(annotation, wanted->pattern, value, false, why);
 	if (r < 0)
-		why_set(why, 0, "%s cannot be read", what.text);
+		why_set(why, 0, "%s cannot be read", annotation);
 	else
-		why_set(why, 0, "it has no %s", what.text);
+		why_set(why, 0, "it has no %s", annotation);
 	return false;
 }
 

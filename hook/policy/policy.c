@@ -5,7 +5,6 @@
 #include "base/size.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static const char *const builtin_keys[] = {
@@ -44,14 +43,12 @@ const char *request_origin_name(enum request_origin origin)
 	return names[origin];
 }
 
-const char *request_source_into(struct why *out, const struct request *request, char separator)
+const char *request_source_into(struct text *out, const struct request *request, char separator)
 {
-	if (request->key)
-		why_set(out, 0, "%s%c%s", request_origin_name(request->origin), separator,
-			request->key);
-	else
-		why_set(out, 0, "%s", request_origin_name(request->origin));
-	return out->text;
+	const char *origin = request_origin_name(request->origin);
+
+	return request->key ? text_into(out, "%s%c%s", origin, separator, request->key)
+			    : text_into(out, "%s", origin);
 }
 
 /*

@@ -8,6 +8,7 @@
  * ever become a number of bytes here, or select a rule.
  */
 
+#include "base/text.h"
 #include "base/why.h"
 #include "oci/json.h"
 #include "policy/match.h"
@@ -81,9 +82,9 @@ static inline bool request_is_implicit(const struct request *request)
 const char *request_origin_name(enum request_origin origin);
 
 /* "annotation:KEY", "rule:NAME" or "default"; with @separator in the place of the colon. */
-const char *request_source_into(struct why *out, const struct request *request, char separator);
+const char *request_source_into(struct text *out, const struct request *request, char separator);
 #define request_source(request, separator)                                                         \
-	request_source_into(&(struct why){""}, (request), (separator))
+	request_source_into(&(struct text){""}, (request), (separator))
 
 /*
  * Looks for a request in @annotations (or labels: @origin says which), an array of @n objects in

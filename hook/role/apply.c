@@ -12,6 +12,7 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "disk/lock.h"
 #include "job/job.h"
 #include "job/settings.h"
@@ -92,13 +93,13 @@ static void pass_over(struct apply *apply, const char *label,
 
 static void tell_news(const struct apply *apply, const struct job *job)
 {
-	struct why message;
+	struct text message;
 
 	if (!apply->dry_run)
 		tell_log(job);
 	tell_message(job, &message);
-	if (message.text[0])
-		log_stderr("%s", message.text);
+	if (message.s[0])
+		log_stderr("%s", message.s);
 	if (job_warning(job))
 		log_stderr("container %s: %s", quote(job->container), job_warning(job));
 	if (job->outcome == JOB_GROWN && !apply->as_json)
@@ -108,14 +109,12 @@ static void tell_news(const struct apply *apply, const struct job *job)
 static void tell(struct apply *apply, const struct job *job,
 		 const struct engine_container *container)
 {
-	struct why what;
-
 	if (job->outcome == JOB_GROWN || job->outcome > JOB_NOT_APPLICABLE || job_warning(job)) {
 		tell_news(apply, job);
 	} else if (job->outcome == JOB_KEPT) {
-		why_set(&what, 0, "has %s already",
-			size_format(job->report.device.sectors * SECTOR_BYTES));
-		tell_no_news(apply, job->container, what.text);
+		tell_no_news(apply, job->container,
+			     text("has %s already",
+				  size_format(job->report.device.sectors * SECTOR_BYTES)));
 	} else {
 		tell_no_news(apply, job->container, "nothing is asked for");
 	}

@@ -72,15 +72,15 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 
 static int tell(const struct job *job, bool json)
 {
-	struct why message;
+	struct text message;
 	const char *warning;
 	int r = 0;
 
 	if (!job->dry_run)
 		tell_log(job);
 	tell_message(job, &message);
-	if (message.text[0])
-		log_stderr("%s", message.text);
+	if (message.s[0])
+		log_stderr("%s", message.s);
 	/* Unless it was a dry run, a caution was printed before the growth. */
 	warning = job->dry_run ? job_warning(job) : job->report.warning.text;
 	if (warning && *warning)

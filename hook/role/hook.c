@@ -73,7 +73,7 @@ static enum job_outcome check(struct job *job)
 static int run_job(const struct container *container, const struct policy *policy)
 {
 	struct job job = container_job(container);
-	struct why message;
+	struct text message;
 	int status;
 
 	job.check = check;
@@ -83,8 +83,8 @@ static int run_job(const struct container *container, const struct policy *polic
 		settings_log_broken(policy, job.container);
 		tell_log(&job);
 		tell_message(&job, &message);
-		if (message.text[0])
-			log_stderr("%s", message.text);
+		if (message.s[0])
+			log_stderr("%s", message.s);
 	}
 	status = tell_exit_status(&job, policy);
 	job_free(&job);

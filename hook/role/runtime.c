@@ -68,7 +68,6 @@ static void write_line(FILE *out, bool json, const char *message)
 static void write_runtime_log(const struct runtime_args *args, const char *message)
 {
 	_cleanup_fclose_ FILE *out = NULL;
-	struct why line;
 	int fd;
 
 	if (!args->log)
@@ -81,20 +80,19 @@ static void write_runtime_log(const struct runtime_args *args, const char *messa
 			close(fd);
 		return;
 	}
-	why_set(&line, 0, "oci-thin-grow: %s", message);
-	write_line(out, strcmp(args->log_format, "json") == 0, line.text);
+	write_line(out, strcmp(args->log_format, "json") == 0, text("oci-thin-grow: %s", message));
 }
 
 static int tell(const struct job *job, const struct runtime_args *args, int status)
 {
-	struct why message;
+	struct text message;
 
 	tell_log(job);
 	tell_message(job, &message);
-	if (message.text[0])
-		log_stderr("%s", message.text);
-	if (message.text[0] && status != EXIT_OK)
-		write_runtime_log(args, message.text);
+	if (message.s[0])
+		log_stderr("%s", message.s);
+	if (message.s[0] && status != EXIT_OK)
+		write_runtime_log(args, message.s);
 	return status;
 }
 
@@ -160,18 +158,16 @@ static const char *choose_runtime(const struct policy *policy, char **remembered
 
 /* Which line of the configuration, or what else, has chosen the runtime? */
 static const char *whose_choice(const struct policy *policy, const char *remembered,
-				struct why *out)
+				struct text *out)
 {
 	struct config_origin origin = config_origin(policy, "runtime");
 
 	if (policy->broken)
-		why_set(out, 0, "%s; the configuration is broken: %s",
-			remembered ? "the last one known" : "the default", policy->broken);
-	else if (origin.file)
-		why_set(out, 0, "\"runtime\" in %s:%u", origin.file, origin.line);
-	else
-		why_set(out, 0, "the default; the configuration names no \"runtime\"");
-	return out->text;
+		return text_into(out, "%s; the configuration is broken: %s",
+				 remembered ? "the last one known" : "the default", policy->broken);
+	if (origin.file)
+		return text_into(out, "\"runtime\" in %s:%u", origin.file, origin.line);
+	return "the default; the configuration names no \"runtime\"";
 }
 
 static int become(const struct policy *policy, const struct runtime_args *args, char *argv[],
@@ -179,16 +175,16 @@ static int become(const struct policy *policy, const struct runtime_args *args, 
 {
 	_cleanup_free_ char *remembered = NULL;
 	const char *runtime = choose_runtime(policy, &remembered);
-	struct why choice, message;
+	struct text choice, message;
 	int err;
 
 	thin_release();
 	execve(runtime, argv, environment);
 	err = errno;
-	why_set(&message, err, "cannot execute the runtime %s (%s): %s", quote(runtime),
-		whose_choice(policy, remembered, &choice), strerror(err));
-	log_stderr("%s", message.text);
-	write_runtime_log(args, message.text);
+	text_into(&message, "cannot execute the runtime %s (%s): %s", quote(runtime),
+		  whose_choice(policy, remembered, &choice), strerror(err));
+	log_stderr("%s", message.s);
+	write_runtime_log(args, message.s);
 	return EXIT_FAILED;
 }
 

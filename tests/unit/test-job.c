@@ -15,7 +15,7 @@
 static struct job job;
 static struct json_doc *doc;
 static struct policy policy;
-static struct why message;
+static struct text message;
 
 static int setup(void **state)
 {
@@ -72,7 +72,7 @@ static void nothing_asked_nothing_done(void **state)
 	expect("{\"a\":\"b\",\"a\":\"c\"}", JOB_NOTHING, EXIT_OK);
 	assert_int_equal(fake_dm.calls, 0);
 	assert_int_equal(fake_syslog.lines, 0);
-	assert_string_equal(message.text, "");
+	assert_string_equal(message.s, "");
 }
 
 static void a_sandbox_is_nothing_to_grow(void **state)
@@ -97,7 +97,7 @@ static void a_growth_is_one_line(void **state)
 					  "device=docker-8:1-42-thin from=1073741824 ");
 	assert_contains(fake_syslog.text, " fs=ext4 source=annotation:io.oci-thin-grow.size "
 					  "requested=4294967296 took_ms=");
-	assert_string_equal(message.text, "");
+	assert_string_equal(message.s, "");
 }
 
 static void what_is_met_to_the_byte_is_no_news(void **state)
@@ -114,7 +114,7 @@ static void a_request_below_the_size_is_told(void **state)
 	assert_int_equal(fake_syslog.lines, 1);
 	assert_contains(fake_syslog.text, "action=keep");
 	assert_contains(fake_syslog.text, "size=1073741824");
-	assert_string_equal(message.text, "");
+	assert_string_equal(message.s, "");
 }
 
 static void policy_refuses(void **state)
@@ -124,8 +124,8 @@ static void policy_refuses(void **state)
 	assert_int_equal(fake_dm.calls, 0);
 	assert_int_equal(fake_syslog.priority, LOG_ERR);
 	assert_contains(fake_syslog.text, "action=refuse container=c1");
-	assert_contains(message.text, "container \"c1\" cannot have 2 TiB (annotation "
-				      "io.oci-thin-grow.size): policy allows no more than 1 TiB");
+	assert_contains(message.s, "container \"c1\" cannot have 2 TiB (annotation "
+				   "io.oci-thin-grow.size): policy allows no more than 1 TiB");
 }
 
 static void a_full_pool_refuses(void **state)
@@ -133,7 +133,7 @@ static void a_full_pool_refuses(void **state)
 	(void)state;
 	strcpy(fake_dm.pool_status, "Fail");
 	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
-	assert_contains(message.text, "pool \"docker-pool\" is failed");
+	assert_contains(message.s, "pool \"docker-pool\" is failed");
 	assert_true(job_is_pool_alarm(&job));
 	assert_string_equal(job.report.pool.name, "docker-pool");
 }
@@ -164,7 +164,7 @@ static void opens_the_rootfs_when_it_comes_to_that(void **state)
 	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
 	assert_int_equal(opened, 1);
 	assert_int_equal(job.error, -ESRCH);
-	assert_contains(message.text, "it does not run");
+	assert_contains(message.s, "it does not run");
 }
 
 static void what_is_not_thin_is_a_warning(void **state)
@@ -173,8 +173,8 @@ static void what_is_not_thin_is_a_warning(void **state)
 	fake_dm.thin.live.target = "linear";
 	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
 	assert_int_equal(fake_syslog.priority, LOG_WARNING);
-	assert_contains(message.text, "asks for 4 GiB (annotation io.oci-thin-grow.size), but "
-				      "nothing was done: rootfs is ext4");
+	assert_contains(message.s, "asks for 4 GiB (annotation io.oci-thin-grow.size), but "
+				   "nothing was done: rootfs is ext4");
 	policy.on_failure.not_applicable = ON_FAILURE_FAIL;
 	assert_int_equal(tell_exit_status(&job, &policy), EXIT_NOT_APPLICABLE);
 }
@@ -184,7 +184,7 @@ static void what_fails_fails_the_container(void **state)
 	(void)state;
 	fake_dm.thin.read_only = true;
 	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
-	assert_contains(message.text, "cannot have 4 GiB");
+	assert_contains(message.s, "cannot have 4 GiB");
 	policy.on_failure.request = ON_FAILURE_WARN;
 	assert_int_equal(tell_exit_status(&job, &policy), EXIT_OK);
 }
@@ -199,9 +199,8 @@ static void what_must_wait_keeps_no_container_down(void **state)
 	assert_contains(fake_syslog.text, "action=postpone container=c1 ");
 	assert_contains(fake_syslog.text, " size=1073741824 ");
 	assert_contains(fake_syslog.text, "reason=\"device \\\"docker-8:1-42-thin\\\" is about");
-	assert_contains(message.text,
-			"container \"c1\" keeps its disk for now, and cannot have 4 GiB "
-			"(annotation io.oci-thin-grow.size) yet: device");
+	assert_contains(message.s, "container \"c1\" keeps its disk for now, and cannot have 4 GiB "
+				   "(annotation io.oci-thin-grow.size) yet: device");
 	json_free(doc);
 	job_free(&job);
 	job.request = (struct request){0};
@@ -215,7 +214,7 @@ static void an_unreadable_request_fails(void **state)
 {
 	(void)state;
 	expect(ASKS("lots\\u001b\\n"), JOB_FAILED, EXIT_FAILED);
-	assert_contains(message.text, "container \"c1\": io.oci-thin-grow.size: \"lots\\x1b\\n\"");
+	assert_contains(message.s, "container \"c1\": io.oci-thin-grow.size: \"lots\\x1b\\n\"");
 	assert_lacks(fake_syslog.text, "\n");
 	assert_lacks(fake_syslog.text, "\x1b");
 	assert_int_equal(fake_dm.calls, 0);
@@ -226,7 +225,7 @@ static void a_request_without_a_rootfs_fails(void **state)
 	(void)state;
 	job.root_path = NULL;
 	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
-	assert_contains(message.text, "config.json names no root.path");
+	assert_contains(message.s, "config.json names no root.path");
 }
 
 /* --- sizes that nobody asked for -------------------------------------------------------------- */
@@ -245,7 +244,7 @@ static void a_default_below_the_size_is_silent(void **state)
 	policy.default_bytes = GIB / 2;
 	expect("{}", JOB_KEPT, EXIT_OK);
 	assert_int_equal(fake_syslog.lines, 0);
-	assert_string_equal(message.text, "");
+	assert_string_equal(message.s, "");
 }
 
 static void a_default_for_what_is_not_thin_is_silent(void **state)
@@ -256,7 +255,7 @@ static void a_default_for_what_is_not_thin_is_silent(void **state)
 	fake_dm.thin.live.target = "linear";
 	expect("{}", JOB_NOT_APPLICABLE, EXIT_OK);
 	assert_int_equal(fake_syslog.lines, 0);
-	assert_string_equal(message.text, "");
+	assert_string_equal(message.s, "");
 }
 
 static void a_default_in_a_pool_that_is_not_ours_is_silent(void **state)
@@ -277,8 +276,7 @@ static void a_default_that_fails_warns(void **state)
 	strcpy(fake_dm.pool_status, "Fail");
 	expect("{}", JOB_REFUSED, EXIT_OK);
 	assert_int_equal(fake_syslog.priority, LOG_WARNING);
-	assert_contains(message.text,
-			"cannot have 4 GiB (default): pool \"docker-pool\" is failed");
+	assert_contains(message.s, "cannot have 4 GiB (default): pool \"docker-pool\" is failed");
 	policy.on_failure.implicit = ON_FAILURE_FAIL;
 	assert_int_equal(tell_exit_status(&job, &policy), EXIT_REFUSED);
 }
@@ -335,7 +333,7 @@ static void switched_off_is_told_to_who_asks(void **state)
 	assert_int_equal(fake_syslog.lines, 1);
 	assert_contains(fake_syslog.text, "action=skip container=c1 ");
 	assert_contains(fake_syslog.text, "switched off by");
-	assert_contains(message.text, "nothing was done: switched off by");
+	assert_contains(message.s, "nothing was done: switched off by");
 	json_free(doc);
 	fake_syslog.lines = 0;
 	job.request = (struct request){0};
@@ -349,8 +347,8 @@ static void a_broken_configuration_fails_who_asks(void **state)
 	(void)state;
 	policy.broken = "config.json:2: max_size: expected a size";
 	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
-	assert_contains(message.text, "cannot have 4 GiB (annotation io.oci-thin-grow.size): the "
-				      "configuration is broken: config.json:2: max_size: expected");
+	assert_contains(message.s, "cannot have 4 GiB (annotation io.oci-thin-grow.size): the "
+				   "configuration is broken: config.json:2: max_size: expected");
 	json_free(doc);
 	job.request = (struct request){0};
 	expect("{}", JOB_NOTHING, EXIT_OK);
@@ -365,7 +363,7 @@ static void quotes_the_container(void **state)
 	job.root_path = "missing";
 	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
 	assert_contains(fake_syslog.text, "container=\"c1 to=9\\nroot\" engine=");
-	assert_contains(message.text, "container \"c1 to=9\\nroot\"");
+	assert_contains(message.s, "container \"c1 to=9\\nroot\"");
 }
 
 /* cri-dockerd marks a pod's sandbox by a label, which Docker keeps in its own file. */
@@ -461,7 +459,7 @@ static void the_place_counts_before_a_broken_configuration(void **state)
 	policy.broken = "config.json:1: x";
 	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
 	assert_contains(fake_syslog.text, "action=skip container=c1");
-	assert_contains(message.text, "a check says so");
+	assert_contains(message.s, "a check says so");
 	assert_int_equal(fake_dm.calls, 0);
 }
 
@@ -472,8 +470,8 @@ static void a_disk_mounted_here_and_in_a_vm_is_refused(void **state)
 	job.dry_run = false;
 	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
 	assert_contains(fake_syslog.text, "action=refuse container=c1");
-	assert_contains(message.text, "cannot have 4 GiB");
-	assert_contains(message.text, "under two kernels");
+	assert_contains(message.s, "cannot have 4 GiB");
+	assert_contains(message.s, "under two kernels");
 	assert_int_equal(fake_dm.thin.live.sectors, GIB / 512);
 	assert_int_equal(fake_dm.thin.inactive.sectors, 0);
 }
@@ -484,7 +482,7 @@ static void a_disk_that_only_a_vm_mounts_is_not_applicable(void **state)
 	check_here(JOB_NOTHING);
 	job.root_path = "nowhere";
 	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
-	assert_contains(message.text, "nothing was done: it runs in a virtual machine");
+	assert_contains(message.s, "nothing was done: it runs in a virtual machine");
 	assert_int_equal(fake_dm.calls, 0);
 }
 
@@ -496,7 +494,7 @@ static void a_spec_that_cannot_be_read_fails_who_asks(void **state)
 	expect("{}", JOB_NOTHING, EXIT_OK);
 	assert_int_equal(fake_syslog.lines, 0);
 	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
-	assert_contains(message.text, "/b/config.json");
+	assert_contains(message.s, "/b/config.json");
 }
 
 int main(void)
