@@ -2,10 +2,19 @@
 #include "setup/change.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
+
+#define NEW_MODE	0644
+#define FOLDER_MODE	0755
+#define MAX_NAMES_BYTES 4096
+#define MAX_VALUE_BYTES 65536
 
 /* A link stays; where it leads to is what is changed. */
 int plan_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
@@ -98,4 +107,154 @@ void setup_plan_free(struct setup_plan *plan)
 		free(plan->files[i].new);
 	}
 	*plan = (struct setup_plan){0};
+}
+
+/* --- doing it: backup, then the file, each exchanged in one step ----------------------------- */
+
+/* SELinux's label is among these. What the filesystem does not have is none to keep. */
+static int copy_xattrs(int from, int to)
+{
+	_cleanup_free_ char *names = malloc(MAX_NAMES_BYTES + MAX_VALUE_BYTES);
+	char *value;
+	ssize_t len;
+
+	if (!names)
+		return -ENOMEM;
+	value = names + MAX_NAMES_BYTES;
+	len = flistxattr(from, names, MAX_NAMES_BYTES);
+	if (len < 0)
+		return errno == ENOTSUP ? 0 : -errno;
+	for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1) {
+		ssize_t n = fgetxattr(from, names + at, value, MAX_VALUE_BYTES);
+
+		if (n < 0 || fsetxattr(to, names + at, value, (size_t)n, 0) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* Owner, mode and attributes of the file @from, which may be missing, for the new file @to. */
+static int copy_looks(int dir_fd, const char *from, const char *to)
+{
+	_cleanup_close_ int old = openat(dir_fd, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int r = old < 0 ? -errno : 0;
+	_cleanup_close_ int new = openat(dir_fd, to, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st = {.st_mode = NEW_MODE, .st_uid = geteuid(), .st_gid = getegid()};
+
+	if (new < 0)
+		return -errno;
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (old >= 0 && fstat(old, &st) < 0)
+		return -errno;
+	if (fchown(new, st.st_uid, st.st_gid) < 0 || fchmod(new, st.st_mode & 07777) < 0)
+		return -errno;
+	r = old < 0 ? 0 : copy_xattrs(old, new);
+	if (r < 0)
+		return r;
+	return fsync(new) < 0 ? -errno : 0;
+}
+
+/* @name in the folder is @text, as @model looks, from one moment to the next. */
+static int exchange(int dir_fd, const char *name, const char *model, const char *text, size_t len)
+{
+	_cleanup_free_ char *temporary = NULL;
+	int r;
+
+	if (asprintf(&temporary, ".%s.oci-thin-grow-new", name) < 0) {
+		temporary = NULL;
+		return -ENOMEM;
+	}
+	unlinkat(dir_fd, temporary, 0); /* of a run that was killed */
+	r = file_write_new(dir_fd, temporary, 0600, text, len);
+	if (r == 0)
+		r = copy_looks(dir_fd, model, temporary);
+	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(dir_fd, temporary, 0);
+		return r;
+	}
+	return fsync(dir_fd) < 0 ? -errno : 0;
+}
+
+static int remove_durably(int dir_fd, const char *name)
+{
+	if (unlinkat(dir_fd, name, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return fsync(dir_fd) < 0 ? -errno : 0;
+}
+
+static int check_unchanged(int dir_fd, const char *name, const struct setup_file *file)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len = 0;
+	int r = file_read_at(dir_fd, name, file->old_len, &text, &len);
+
+	if (r < 0 && r != -ENOENT && r != -EFBIG)
+		return r;
+	return r != -EFBIG && plan_same(text, len, file->old, file->old_len) ? 0 : -EAGAIN;
+}
+
+static int change(int dir_fd, const char *name, const char *backup, const struct setup_file *file)
+{
+	int r = check_unchanged(dir_fd, name, file);
+
+	if (r == 0 && file->keep_backup && file->old)
+		r = exchange(dir_fd, backup, name, file->old, file->old_len);
+	if (r < 0 || !setup_file_changes(file))
+		return r;
+	if (file->new)
+		return exchange(dir_fd, name, name, file->new, file->new_len);
+	return remove_durably(dir_fd, name);
+}
+
+/* The file's folder, and the names in it. The folder is made if a file shall be in it. */
+static int open_folder(const struct setup_file *file, char *copy)
+{
+	const char *folder = dirname(copy);
+	int fd, r;
+
+	r = file->new ? file_make_folder(folder, FOLDER_MODE) : 0;
+	if (r < 0)
+		return r;
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int apply_file(const struct setup_file *file)
+{
+	const char *name = strrchr(file->path, '/');
+	_cleanup_free_ char *copy = NULL, *backup = NULL;
+	_cleanup_close_ int dir_fd = -EBADF;
+	int r;
+
+	if (!name)
+		return -EINVAL;
+	copy = strdup(file->path);
+	backup = plan_backup_path(file);
+	if (!copy || !backup)
+		return -ENOMEM;
+	dir_fd = open_folder(file, copy);
+	if (dir_fd < 0)
+		return dir_fd == -ENOENT && !file->new ? 0 : dir_fd;
+	r = change(dir_fd, name + 1, strrchr(backup, '/') + 1, file);
+	if (r == 0 && file->remove_backup)
+		r = remove_durably(dir_fd, strrchr(backup, '/') + 1);
+	return r;
+}
+
+int setup_apply(const struct setup_plan *plan, struct why *why)
+{
+	for (size_t i = 0; i < plan->n_files; i++) {
+		int r = apply_file(&plan->files[i]);
+
+		if (r == -EAGAIN)
+			return why_set(why, EAGAIN,
+				       "%s: somebody else is changing it; run the same again",
+				       plan->files[i].path);
+		if (r < 0)
+			return why_set(why, -r, "%s: %s", plan->files[i].path, strerror(-r));
+	}
+	return 0;
 }
