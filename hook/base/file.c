@@ -2,11 +2,12 @@
 #include "base/file.h"
 
 #include "base/cleanup.h"
+#include "base/quote.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <libgen.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define FIRST_READ_BYTES (64UL * 1024)
 #define OPEN_FOLDER	 (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -101,6 +102,11 @@ int file_open_private(const char *dir, struct why *why)
 	return TAKE_FD(fd);
 }
 
+bool file_is_ours_alone(const struct stat *st)
+{
+	return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
+}
+
 int file_write_all(int fd, const char *text, size_t len)
 {
 	while (len > 0) {
@@ -116,12 +122,64 @@ int file_write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len)
+/* @mode is not left to the umask. */
+static int write_new(int dir_fd, const char *name, const char *text, size_t len, mode_t mode,
+		     bool durable)
 {
-	_cleanup_close_ int fd = openat(dir_fd, name, OPEN_NEW, mode);
-	int r = fd < 0 ? -errno : file_write_all(fd, text, len);
+	_cleanup_close_ int fd = openat(dir_fd, name, OPEN_NEW, 0600);
+	int r = fd < 0 || fchmod(fd, mode) < 0 ? -errno : file_write_all(fd, text, len);
 
 	if (r < 0)
 		return r;
-	return fsync(fd) < 0 ? -errno : 0;
+	return durable && fsync(fd) < 0 ? -errno : 0;
+}
+
+int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len)
+{
+	return write_new(dir_fd, name, text, len, mode, true);
+}
+
+int file_replace_at(int dir_fd, const char *name, const char *text, size_t len, mode_t mode,
+		    bool durable)
+{
+	_cleanup_free_ char *temporary = text_new(".%s.%d.new", name, getpid());
+	int r;
+
+	if (!temporary)
+		return -ENOMEM;
+	unlinkat(dir_fd, temporary, 0); /* of a killed writer that had our pid */
+	r = write_new(dir_fd, temporary, text, len, mode, durable);
+	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(dir_fd, temporary, 0);
+		return r;
+	}
+	return durable && fsync(dir_fd) < 0 ? -errno : 0;
+}
+
+/* A rename onto /dev/null is easily asked for by mistake. */
+static int replace_regular(int dir_fd, const char *name, const char *text, size_t len, mode_t mode)
+{
+	struct stat st;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode))
+		return -EINVAL;
+	return file_replace_at(dir_fd, name, text, len, mode, false);
+}
+
+int file_replace(const char *path, const char *text, size_t len, mode_t mode, struct why *why)
+{
+	_cleanup_free_ char *for_dir = strdup(path), *for_name = strdup(path);
+	_cleanup_close_ int fd = -EBADF;
+	int r;
+
+	if (!for_dir || !for_name)
+		return why_set(why, ENOMEM, "out of memory");
+	fd = open(dirname(for_dir), OPEN_FOLDER);
+	r = fd < 0 ? -errno : replace_regular(fd, basename(for_name), text, len, mode);
+	if (r == -EINVAL)
+		return why_set(why, EINVAL, "%s: there is something else than a regular file",
+			       quote(path));
+	return r < 0 ? why_set(why, -r, "%s: %s", quote(path), strerror(-r)) : 0;
 }

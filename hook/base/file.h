@@ -3,8 +3,9 @@
 
 #include "base/why.h"
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
+#include <sys/stat.h>
 
 /*
  * Reads @fd to its end. *ret_text has a NUL behind its *ret_len bytes; the caller frees it.
@@ -25,8 +26,25 @@ int file_make_folder(const char *dir, mode_t mode);
  */
 int file_open_private(const char *dir, struct why *why);
 
+/* Does it belong to root or to the caller, and may nobody else write to it? */
+bool file_is_ours_alone(const struct stat *st);
+
 /* All of it, or -errno. */
 int file_write_all(int fd, const char *text, size_t len);
 
 /* Makes the file @name in @dir_fd, which must not be there, and flushes it to disk. */
 int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len);
+
+/*
+ * Puts a file with this text and @mode at @name in @dir_fd, whole or not at all for who reads it
+ * meanwhile: a temporary file, ".NAME.PID.new", and a rename. A @durable one is on disk on return;
+ * another may be old or empty after a power cut. On failure nothing has changed.
+ */
+int file_replace_at(int dir_fd, const char *name, const char *text, size_t len, mode_t mode,
+		    bool durable);
+
+/*
+ * The same for the file that a user named, not durably. -EINVAL: what is there is no regular file;
+ * -errno; with a reason that names @path.
+ */
+int file_replace(const char *path, const char *text, size_t len, mode_t mode, struct why *why);

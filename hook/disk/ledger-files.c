@@ -2,18 +2,13 @@
 #include "disk/ledger-files.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "disk/ledger.h"
 
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/stat.h>
-
-static bool is_ours_alone(const struct stat *st)
-{
-	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
-}
 
 /* ".NAME.PID.new", as ledger_write() calls what it will rename: the process, or 0. */
 static pid_t writer_of(const char *name)
@@ -45,8 +40,8 @@ static bool look_at(const char *dir, int dir_fd, struct ledger_file *file)
 	}
 	if (ledger_read(dir, file->name, &file->entry, &file->why) > 0)
 		return true;
-	file->state = S_ISREG(st.st_mode) && !is_ours_alone(&st) ? LEDGER_FILE_OPEN_TO_OTHERS
-								 : LEDGER_FILE_DAMAGED;
+	file->state = S_ISREG(st.st_mode) && !file_is_ours_alone(&st) ? LEDGER_FILE_OPEN_TO_OTHERS
+								      : LEDGER_FILE_DAMAGED;
 	return true;
 }
 
@@ -59,7 +54,7 @@ static DIR *open_folder(const char *dir)
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return NULL;
-	if (!is_ours_alone(&st)) {
+	if (!file_is_ours_alone(&st)) {
 		errno = EPERM;
 		return NULL;
 	}

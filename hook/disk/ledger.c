@@ -11,16 +11,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #define BOOT_ID	    "/proc/sys/kernel/random/boot_id"
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define OPEN_ENTRY  (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
-
-static bool is_ours_alone(const struct stat *st)
-{
-	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
-}
 
 /* Each entry is checked by itself: others' permission to write here is for doctor to report. */
 static int open_dir(const char *dir, struct why *why)
@@ -63,7 +57,7 @@ static int read_entry(int dir_fd, const char *device, char **ret_text, size_t *r
 		return why_set(why, errno, "%s", strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return why_set(why, EINVAL, "not a regular file");
-	if (!is_ours_alone(&st))
+	if (!file_is_ours_alone(&st))
 		return why_set(why, EINVAL, "another user's, or writable by others");
 	r = file_read(fd, LEDGER_MAX_BYTES, ret_text, ret_len);
 	if (r == -EFBIG)
@@ -96,21 +90,6 @@ int ledger_read(const char *dir, const char *device, struct ledger_entry *ret, s
 		return blame(why, r, dir, device);
 	*ret = entry;
 	return 1;
-}
-
-static int replace_entry(int dir_fd, const char *device, const char *text, size_t len)
-{
-	char temporary[LEDGER_MAX_NAME_BYTES + sizeof("..-2147483648.new")];
-	int r;
-
-	snprintf(temporary, sizeof(temporary), ".%s.%d.new", device, getpid());
-	unlinkat(dir_fd, temporary, 0); /* of a killed writer that had our pid */
-	r = file_write_new(dir_fd, temporary, 0600, text, len);
-	if (r == 0 && renameat(dir_fd, temporary, dir_fd, device) < 0)
-		r = -errno;
-	if (r < 0)
-		unlinkat(dir_fd, temporary, 0);
-	return r;
 }
 
 /* For writing: makes the directory if it is missing, and takes it for ourselves. */
@@ -151,9 +130,9 @@ int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *
 	if (flock(fd, LOCK_SH) < 0)
 		r = -errno;
 	if (r == 0 && !stands_already(fd, entry->device, text, (size_t)len))
-		r = replace_entry(fd, entry->device, text, (size_t)len);
-	/* Also for one that stands: its writer may have been killed right after the rename. */
-	if (r == 0 && fsync(fd) < 0)
+		r = file_replace_at(fd, entry->device, text, (size_t)len, 0600, true);
+	else if (r == 0 &&
+		 fsync(fd) < 0) /* its writer may have been killed right after the rename */
 		r = -errno;
 	if (r < 0)
 		return blame(why, why_set(why, -r, "%s", strerror(-r)), dir, entry->device);

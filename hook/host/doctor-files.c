@@ -7,6 +7,7 @@
  */
 
 #include "base/count.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "host/doctor.h"
 
@@ -107,7 +108,7 @@ static bool check_access(struct doctor *doctor, const char *root, const char *pa
 
 	if (!full || stat(full, &st) < 0 || S_ISCHR(st.st_mode))
 		return true; /* what must be there is asked for elsewhere */
-	if (st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+	if (file_is_ours_alone(&st))
 		return true;
 	complain(doctor, "file-access", path,
 		 st.st_uid != geteuid()

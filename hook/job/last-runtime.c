@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define LINK	 "runtime"
 #define NEW_LINK ".runtime.new"
@@ -21,7 +20,7 @@ int last_runtime_read(const char *state_dir, char **ret)
 
 	if (dir < 0 || fstat(dir, &st) < 0)
 		return -errno;
-	if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & (S_IWGRP | S_IWOTH)))
+	if (!file_is_ours_alone(&st))
 		return -EPERM;
 	n = readlinkat(dir, LINK, target, sizeof(target));
 	if (n < 0)

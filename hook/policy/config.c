@@ -13,14 +13,8 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define OPEN_FILE (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-
-static bool is_ours_alone(const struct stat *st)
-{
-	return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
-}
 
 /* Of what cannot be opened: is it not there at all? A link that leads nowhere is told. */
 static bool is_missing(struct config_reader *reader, const char *path)
@@ -50,7 +44,7 @@ static int read_text(struct config_reader *reader, char **ret_text, size_t *ret_
 		config_complain(reader, 0, "expected a regular file");
 		return -EINVAL;
 	}
-	if (!is_ours_alone(&st)) {
+	if (!file_is_ours_alone(&st)) {
 		config_complain(reader, 0,
 				"expected a file of root's that nobody else can "
 				"write: chown root and chmod go-w it");
@@ -103,7 +97,7 @@ static bool check_folder(struct config_reader *reader, const char *dir)
 			is_missing(reader, dir);
 		return false;
 	}
-	if (S_ISDIR(st.st_mode) && is_ours_alone(&st))
+	if (S_ISDIR(st.st_mode) && file_is_ours_alone(&st))
 		return true;
 	config_complain(reader, 0,
 			"expected a folder of root's that nobody else can write: chown root and "

@@ -3,8 +3,8 @@
 /* `metrics`: pools, containers and the ledger as Prometheus' text format. */
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/log.h"
-#include "base/replace.h"
 #include "disk/lock.h"
 #include "host/metrics-text.h"
 #include "job/settings.h"
