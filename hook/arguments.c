@@ -158,9 +158,9 @@ static void check_operands(struct parser *parser, const struct command *command)
 
 static const struct command *find(const struct command *const commands[], const char *name)
 {
-	for (; name && *commands; commands++) {
-		if (strcmp((*commands)->name, name) == 0)
-			return *commands;
+	for (size_t i = 0; name && commands[i]; i++) {
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
 	}
 	return NULL;
 }

@@ -71,18 +71,18 @@ static int print_help(const struct command *command)
 	return fputs(command->help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int run_command(const struct command *command, struct arguments *arguments)
+static int run_command(const struct command *command, struct arguments arguments)
 {
 	struct policy policy = policy_builtin;
 	int status = EXIT_OK;
 
 	if (command->policy == POLICY_SOUND)
-		status = settings_load(command->name, arguments->config_file, &policy);
+		status = settings_load(command->name, arguments.config_file, &policy);
 	else if (command->policy == POLICY_ANY)
-		settings_load_anyway(arguments->config_file, &policy);
-	arguments->policy = arguments->target.policy = &policy;
+		settings_load_anyway(arguments.config_file, &policy);
+	arguments.policy = arguments.target.policy = &policy;
 	if (status == EXIT_OK)
-		status = command->run(arguments);
+		status = command->run(&arguments);
 	config_free(&policy);
 	return status;
 }
@@ -94,7 +94,7 @@ static int command_line(int argc, char *argv[])
 
 	switch (arguments_parse(commands, argc, argv, &arguments, &command)) {
 	case ARGUMENTS_RUN:
-		return run_command(command, &arguments);
+		return run_command(command, arguments);
 	case ARGUMENTS_HELP:
 		return print_help(command);
 	case ARGUMENTS_VERSION:

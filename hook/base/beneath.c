@@ -102,15 +102,26 @@ static char *real_root(const char *root)
 	return real;
 }
 
+static int walk_all(struct walk *walk)
+{
+	int r = 0;
+
+	walk->root_len = strlen(walk->at);
+	while (r == 0 && *walk->rest)
+		r = step(walk);
+	return r;
+}
+
 int beneath(const char *root, const char *path, char **ret)
 {
-	struct walk walk = {.at = real_root(root), .rest = strdup(path), .own_len = strlen(path)};
-	int r = !walk.at ? -errno : !walk.rest ? -ENOMEM : 0;
+	struct walk walk = {.at = real_root(root), .own_len = strlen(path)};
+	int r;
 
-	walk.root_len = walk.at ? strlen(walk.at) : 0;
-	while (r == 0 && walk.rest && *walk.rest)
-		r = step(&walk);
-	if (r == 0 && walk.at && !*walk.at)
+	if (!walk.at)
+		return -errno;
+	walk.rest = strdup(path);
+	r = walk.rest ? walk_all(&walk) : -ENOMEM;
+	if (r == 0 && !*walk.at)
 		r = put(&walk.at, strdup("/"));
 	free(walk.rest);
 	if (r == 0)

@@ -16,7 +16,8 @@ char *text_new(const char *format, ...)
 	return n < 0 ? NULL : text;
 }
 
-static void print_at(struct text *out, size_t at, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void print_at(struct text *out, size_t at,
+							   const char *format, va_list ap)
 {
 	if (vsnprintf(out->s + at, sizeof(out->s) - at, format, ap) < 0)
 		out->s[at] = '\0';

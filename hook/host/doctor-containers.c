@@ -84,7 +84,7 @@ static void examine(struct doctor *doctor, struct patient *patient, size_t *heal
 
 	patient->needed_bytes = verdict.needed_bytes;
 	*healed += verdict.grown && !verdict.unhealed;
-	if (verdict.risk == RISK_TOO_SHORT)
+	if (verdict.risk == RISK_TOO_SHORT && patient->device)
 		tell_short(doctor, patient);
 	if (verdict.unhealed)
 		tell_unhealed(doctor, patient, &no_wait);

@@ -19,7 +19,9 @@ struct parser {
 
 static char peek(const struct parser *p)
 {
-	return p->at < p->end ? *p->at : '\0';
+	if (p->at == p->end)
+		return '\0';
+	return *p->at;
 }
 
 static bool is_one_of(char c, const char *set)

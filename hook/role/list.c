@@ -172,7 +172,7 @@ static char *name_to_type(const struct engine_list *list, const struct engine_co
 	const char *const texts[] = {container->name, longer, container->id, by_id};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
-		if (means(list, texts[i], container))
+		if (texts[i] && means(list, texts[i], container))
 			return strdup(texts[i]);
 	}
 	return NULL;

@@ -62,8 +62,8 @@ static void free_queue(struct queue *queue)
 /* Each file is read once: they may import each other. */
 static int enqueue(const struct setup_place *place, const char *name, struct queue *queue)
 {
-	_cleanup_free_ char *path = NULL, *copy = strdup(name);
-	int r = copy ? place_resolve(place, name, &path) : -ENOMEM;
+	_cleanup_free_ char *path = NULL, *copy = NULL;
+	int r = place_resolve(place, name, &path);
 
 	if (r < 0)
 		return r == -ENOMEM ? r : 0; /* nothing can be read there */
@@ -73,6 +73,9 @@ static int enqueue(const struct setup_place *place, const char *name, struct que
 	}
 	if (queue->n == MAX_FILES)
 		return -E2BIG;
+	copy = strdup(name);
+	if (!copy)
+		return -ENOMEM;
 	queue->files[queue->n].name = TAKE_PTR(copy);
 	queue->files[queue->n++].path = TAKE_PTR(path);
 	return 0;

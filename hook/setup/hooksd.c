@@ -143,7 +143,7 @@ static int check_stages(const struct json *root, struct why *why)
 
 static int check_file(const struct json *root, struct hooksd_file *file, struct why *why)
 {
-	const char *path = NULL;
+	const char *path = "";
 	int r = root->type == JSON_OBJECT ? check_version(root, why)
 					  : why_set(why, EINVAL, "it is no object");
 
@@ -156,7 +156,11 @@ static int check_file(const struct json *root, struct hooksd_file *file, struct 
 	if (r < 0)
 		return r;
 	file->path = strdup(path);
-	return file->path ? 0 : why_set(why, ENOMEM, "out of memory");
+	if (!file->path) {
+		why_set(why, ENOMEM, "out of memory");
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /*

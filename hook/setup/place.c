@@ -181,7 +181,7 @@ int place_list(const struct setup_place *place, const char *name, struct place_e
 		free(entries);
 		return why_set(why, -n, "%s: %s", name, strerror(-n));
 	}
-	if (n > 0)
+	if (entries)
 		qsort(entries, (size_t)n, sizeof(*entries), compare);
 	*ret = entries;
 	return n;

@@ -87,7 +87,7 @@ static int check_plan(const struct setup_place *place, const struct setup_engine
 		      const struct setup_plan *plan, struct why *why)
 {
 	struct setup_place after = *place;
-	struct setup_view view;
+	struct setup_view view = {0};
 	int r;
 
 	after.planned = plan;

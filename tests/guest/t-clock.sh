@@ -53,10 +53,10 @@ take_number() {
 	for ((i = 0; i < 40000 && got != want; i++)); do
 		{ [ "$BASHPID" != "$want" ] || exec sleep 100000; } >/run/null 2>&1 </dev/null &
 		got=$!
-		[ $got = "$want" ] || wait $got
+		[ "$got" = "$want" ] || wait "$got"
 	done
 	echo 32768 >/proc/sys/kernel/pid_max
-	[ $got = "$want" ]
+	[ "$got" = "$want" ]
 }
 
 # end_and_reuse NAME PID [SHIM]: the container's process ends where nobody notes it, and another gets its number

@@ -28,7 +28,7 @@ is_at_it() {
 }
 
 runs_in_crun() {
-	spec /run/bundle/again $M "$(ask $WANT) | $(hook_at createRuntime)" &&
+	spec /run/bundle/again "$M" "$(ask "$WANT") | $(hook_at createRuntime)" &&
 		crun --root /run/crun run -b /run/bundle/again again >/run/df 2>/run/crun.err </dev/null
 }
 
