@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
-#include "base/file.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "engine/engine.h"
@@ -47,47 +46,25 @@ size_t docker_data_root(const char *root_path)
 	return last && *root_path == '/' ? (size_t)(last - root_path) : 0;
 }
 
-/* Go writes an empty map as null. */
-static int object_or_null(const struct json *parent, const char *key, const struct json **ret,
-			  struct why *why)
-{
-	const struct json *null;
-	struct why unused;
-
-	if (json_member(parent, key, JSON_NULL, &null, &unused) > 0)
-		return 0;
-	return json_member(parent, key, JSON_OBJECT, ret, why);
-}
-
 static int find_labels(const struct json *root, const struct json **ret, struct why *why)
 {
 	const struct json *config;
-	int r = object_or_null(root, "Config", &config, why);
+	int r = json_object(root, "Config", &config, why);
 
-	return r <= 0 ? r : object_or_null(config, "Labels", ret, why);
+	return r <= 0 ? r : json_object(config, "Labels", ret, why);
 }
 
 static int read_labels(const char *path, struct json_doc **ret_doc, const struct json **ret_labels,
 		       struct why *why)
 {
-	_cleanup_free_ char *text = NULL;
-	struct json_doc *doc = NULL;
-	size_t len;
-	int r = file_read_at(AT_FDCWD, path, CONFIG_MAX_BYTES, &text, &len);
+	_cleanup_json_ struct json_doc *doc = NULL;
+	int r = json_read_at(AT_FDCWD, path, CONFIG_MAX_BYTES, &doc, why);
 
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0)
-		return why_set(why, -r, "%s", strerror(-r));
-	r = json_parse(text, len, &doc, why);
-	if (r == 0)
+	if (r > 0)
 		r = find_labels(json_root(doc), ret_labels, why);
-	if (r <= 0) {
-		json_free(doc);
-		return r;
-	}
-	*ret_doc = doc;
-	return 1;
+	if (r > 0)
+		*ret_doc = TAKE_PTR(doc);
+	return r;
 }
 
 static char *config_path(const char *root_path, const char *id)
@@ -102,17 +79,14 @@ static char *config_path(const char *root_path, const char *id)
 char *docker_image(const char *root_path, const char *id)
 {
 	_cleanup_free_ char *path = config_path(root_path, id);
+	_cleanup_json_ struct json_doc *doc = NULL;
 	const struct json *config;
-	struct json_doc *doc = NULL;
 	struct why unused;
-	char *image = NULL;
 
-	if (!path || walk_read_json(path, JSON_OBJECT, &doc, &unused) <= 0)
+	if (!path || walk_read_json(path, JSON_OBJECT, &doc, &unused) <= 0 ||
+	    json_member(json_root(doc), "Config", JSON_OBJECT, &config, &unused) <= 0)
 		return NULL;
-	if (json_member(json_root(doc), "Config", JSON_OBJECT, &config, &unused) > 0)
-		image = walk_dup_string(config, "Image");
-	json_free(doc);
-	return image;
+	return walk_dup_string(config, "Image");
 }
 
 int docker_labels(const char *root_path, const char *id, struct json_doc **ret_doc,

@@ -25,7 +25,7 @@ static int name_device(const char *folder, const char *prefix, const char *layer
 static int read_size(const char *folder, const char *layer, uint64_t *ret, struct why *why)
 {
 	_cleanup_free_ char *path = text_new("%s/metadata/%s", folder, layer);
-	struct json_doc *doc;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	int64_t size = 0;
 	int r;
 
@@ -37,7 +37,6 @@ static int read_size(const char *folder, const char *layer, uint64_t *ret, struc
 	r = json_integer(json_root(doc), "size", &size, why);
 	if (r >= 0 && size < 0)
 		r = why_set(why, EINVAL, "\"size\" is negative");
-	json_free(doc);
 	if (r < 0)
 		return why_prefix(why, r, path);
 	*ret = (uint64_t)size;

@@ -212,14 +212,13 @@ int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid
 static int read_task_state(const char *bundle, const char *ns, const char *id, struct state *state)
 {
 	_cleanup_free_ char *path = text_new("%s/options.json", bundle), *root = NULL, *dir = NULL;
-	struct json_doc *options = NULL;
+	_cleanup_json_ struct json_doc *options = NULL;
 	struct why unused;
 
 	if (!path)
 		return -ENOMEM;
 	if (walk_read_json(path, JSON_OBJECT, &options, &unused) > 0)
 		root = walk_dup_string(json_root(options), "root");
-	json_free(options);
 	dir = text_new("%s/%s", root && *root ? root : SHIM_DEFAULT_ROOT, ns);
 	return dir ? read_state(dir, id, state, &unused) : -ENOMEM;
 }

@@ -138,15 +138,13 @@ static bool find_id(const struct snapshot_store *store, const char *name, uint64
 
 static uint64_t read_size(struct bolt_bytes text)
 {
-	struct json_doc *doc;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	struct why unused;
-	int64_t size = 0;
+	int64_t size;
 
-	if (json_parse((const char *)text.data, text.len, &doc, &unused) < 0)
+	if (json_parse((const char *)text.data, text.len, &doc, &unused) < 0 ||
+	    json_integer(json_root(doc), "size", &size, &unused) <= 0 || size < 0)
 		return 0;
-	if (json_integer(json_root(doc), "size", &size, &unused) <= 0 || size < 0)
-		size = 0;
-	json_free(doc);
 	return (uint64_t)size;
 }
 

@@ -8,15 +8,10 @@
 
 #include <string.h>
 
-static void free_doc(struct json_doc **doc)
-{
-	json_free(*doc);
-}
-
 /* "metadata" is JSON in a string: podman's vendored libpod/storage.go, "image-name". */
 static char *image_of(const struct json *entry)
 {
-	_cleanup_(free_doc) struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	const char *text;
 	struct why unused;
 
@@ -28,7 +23,7 @@ static char *image_of(const struct json *entry)
 
 static char *image_in_index(const char *path, const char *id)
 {
-	_cleanup_(free_doc) struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	struct why unused;
 
 	if (walk_read_json(path, JSON_ARRAY, &doc, &unused) <= 0)

@@ -28,11 +28,6 @@ struct found {
 	struct engine_container container;
 };
 
-static void free_doc(struct json_doc **doc)
-{
-	json_free(*doc);
-}
-
 static int copy(const char *text, char **ret)
 {
 	*ret = strdup(text);
@@ -87,7 +82,7 @@ static int split_name(struct engine_container *container)
 static int fill_metadata(const struct json *entry, struct engine_container *container,
 			 struct why *why)
 {
-	_cleanup_(free_doc) struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	const char *text = "", *image = "", *pod = "";
 	int r = json_string(entry, "metadata", &text, why);
 
@@ -166,7 +161,7 @@ static int parse_labels(const struct json_doc *config, struct engine_container *
 			struct why *why)
 {
 	static const char key[] = "io.kubernetes.cri-o.Labels";
-	_cleanup_(free_doc) struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	const struct json *annotations;
 	const char *text;
 	int r = json_member(json_root(config), "annotations", JSON_OBJECT, &annotations, why);
@@ -185,7 +180,7 @@ static int parse_labels(const struct json_doc *config, struct engine_container *
 
 static int fill_bundle(struct found *found)
 {
-	_cleanup_(free_doc) struct json_doc *config = NULL;
+	_cleanup_json_ struct json_doc *config = NULL;
 	_cleanup_free_ char *path = NULL;
 	struct engine_container *container = &found->container;
 	struct why why;
@@ -259,7 +254,7 @@ static int walk_entry(const struct engine_walk *walk, const char *path, const st
 
 static int walk_index(const struct engine_walk *walk, const char *root, const char *name)
 {
-	_cleanup_(free_doc) struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	_cleanup_free_ char *path = text_new("%s/" CONTAINERS "/%s", root, name);
 	struct why why;
 	int r;

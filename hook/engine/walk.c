@@ -22,35 +22,18 @@ bool walk_is_id(const char *id)
 	return *id && *id != '.' && id[strspn(id, allowed)] == '\0';
 }
 
-static int read_document(const char *path, enum json_type type, struct json_doc **ret,
-			 struct why *why)
-{
-	_cleanup_free_ char *text = NULL;
-	struct json_doc *doc;
-	size_t len;
-	int r = file_read_at(AT_FDCWD, path, FILE_MAX_BYTES, &text, &len);
-
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0)
-		return why_set(why, -r, "%s", strerror(-r));
-	r = json_parse(text, len, &doc, why);
-	if (r < 0)
-		return r;
-	if (json_root(doc)->type != type) {
-		json_free(doc);
-		return why_set(why, EINVAL, "not %s",
-			       type == JSON_ARRAY ? "an array" : "an object");
-	}
-	*ret = doc;
-	return 1;
-}
-
 int walk_read_json(const char *path, enum json_type type, struct json_doc **ret, struct why *why)
 {
-	int r = read_document(path, type, ret, why);
+	_cleanup_json_ struct json_doc *doc = NULL;
+	int r = json_read_at(AT_FDCWD, path, FILE_MAX_BYTES, &doc, why);
 
-	return r < 0 ? why_prefix(why, r, path) : r;
+	if (r > 0 && json_root(doc)->type != type)
+		r = why_set(why, EINVAL, "not %s", json_type_name(type));
+	if (r < 0)
+		return why_prefix(why, r, path);
+	if (r > 0)
+		*ret = TAKE_PTR(doc);
+	return r;
 }
 
 int walk_pass_over(const struct engine_walk *walk, int r, const struct why *why)

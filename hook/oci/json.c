@@ -2,6 +2,7 @@
 #include "oci/json.h"
 
 #include "base/cleanup.h"
+#include "base/file.h"
 #include "base/quote.h"
 #include "base/utf8.h"
 
@@ -259,6 +260,21 @@ int json_parse_commented(const char *text, size_t len, struct json_doc **ret, si
 	else
 		*ret = doc;
 	return r;
+}
+
+int json_read_at(int dir_fd, const char *path, size_t max_bytes, struct json_doc **ret,
+		 struct why *why)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r = file_read_at(dir_fd, path, max_bytes, &text, &len);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return why_set(why, -r, "%s", strerror(-r));
+	r = json_parse(text, len, ret, why);
+	return r < 0 ? r : 1;
 }
 
 void json_free(struct json_doc *doc)

@@ -9,6 +9,7 @@
  * The same goes for a NUL inside a string.
  */
 
+#include "base/cleanup.h"
 #include "base/why.h"
 
 #include <stdbool.h>
@@ -44,7 +45,23 @@ int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *
  */
 int json_parse_commented(const char *text, size_t len, struct json_doc **ret, size_t *ret_offset,
 			 struct why *why);
+
+/*
+ * The same for the file at @path below @dir_fd (AT_FDCWD: any path). 1 and *ret; 0: no such file;
+ * -EFBIG: more than @max_bytes; -EINVAL; -errno; with a reason that does not name @path.
+ */
+int json_read_at(int dir_fd, const char *path, size_t max_bytes, struct json_doc **ret,
+		 struct why *why);
+
 void json_free(struct json_doc *doc);
+
+static inline void cleanup_json(struct json_doc **doc)
+{
+	json_free(*doc);
+}
+
+#define _cleanup_json_ _cleanup_(cleanup_json)
+
 const struct json *json_root(const struct json_doc *doc);
 
 /* "a string", "an object", ... */

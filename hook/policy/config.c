@@ -63,7 +63,7 @@ static int read_text(struct config_reader *reader, char **ret_text, size_t *ret_
 static int read_file(struct config_reader *reader, const char *file)
 {
 	_cleanup_free_ char *text = NULL;
-	struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	size_t len = 0, offset = 0;
 	struct why why;
 	int r;
@@ -80,7 +80,6 @@ static int read_file(struct config_reader *reader, const char *file)
 		config_complain(reader, config_line(text, offset), "%s", why.text);
 	else
 		config_read_file(reader, json_root(doc));
-	json_free(doc);
 	return 1;
 }
 
