@@ -177,9 +177,10 @@ static int parse_file(const char *text, size_t len, struct hooksd_file *ret, str
 		return r;
 	r = check_file(json_root(doc), &file, why);
 	json_free(doc);
-	if (r == 0)
-		*ret = file;
-	return r;
+	if (r < 0)
+		return r;
+	*ret = file;
+	return 0;
 }
 
 /* --- the files of a host --------------------------------------------------------------------- */
