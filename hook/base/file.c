@@ -107,6 +107,11 @@ bool file_is_ours_alone(const struct stat *st)
 	return (st->st_uid == 0 || st->st_uid == geteuid()) && !(st->st_mode & (S_IWGRP | S_IWOTH));
 }
 
+bool file_is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 int file_write_all(int fd, const char *text, size_t len)
 {
 	while (len > 0) {

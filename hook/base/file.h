@@ -29,6 +29,8 @@ int file_open_private(const char *dir, struct why *why);
 /* Does it belong to root or to the caller, and may nobody else write to it? */
 bool file_is_ours_alone(const struct stat *st);
 
+bool file_is_same(const struct stat *a, const struct stat *b);
+
 /* All of it, or -errno. */
 int file_write_all(int fd, const char *text, size_t len);
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/text.h"
 #include "engine/walk.h"
 
@@ -12,13 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define STATUS_MAX_BYTES  (64UL * 1024)
 #define CMDLINE_MAX_BYTES (256UL * 1024)
-
-static bool is_same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
 
 int engine_roots_add(struct engine_root_set *set, const char *dir)
 {
@@ -28,7 +23,7 @@ int engine_roots_add(struct engine_root_set *set, const char *dir)
 	if (*dir != '/' || stat(dir, &st) < 0 || !S_ISDIR(st.st_mode))
 		return 0;
 	for (size_t i = 0; i < set->roots.n; i++) {
-		if (stat(set->dirs[i], &other) == 0 && is_same_file(&st, &other))
+		if (stat(set->dirs[i], &other) == 0 && file_is_same(&st, &other))
 			return 0;
 	}
 	copy = strdup(dir);
@@ -59,50 +54,14 @@ struct process {
 	bool is_containerd;
 };
 
-/* "PROC/PID/NAME", to be freed. */
-static char *path_of(const struct process *process, const char *name)
-{
-	return text_new("%s/%s/%s", process->proc, process->pid, name);
-}
-
 /* Where the link leads to, to be freed; NULL if that cannot be told. */
 static char *read_link(const struct process *process, const char *name)
 {
-	_cleanup_free_ char *path = path_of(process, name);
+	_cleanup_free_ char *path = process_path(process->proc, process->pid, name);
 	char target[PATH_MAX];
 	ssize_t len = path ? readlink(path, target, sizeof(target)) : -1;
 
 	return len > 0 && (size_t)len < sizeof(target) ? strndup(target, (size_t)len) : NULL;
-}
-
-static bool is_same_link(const struct process *process, const char *name)
-{
-	const struct process self = {.proc = process->proc, .pid = "self"};
-	_cleanup_free_ char *theirs = path_of(process, name), *ours = path_of(&self, name);
-	struct stat a, b;
-
-	return theirs && ours && stat(theirs, &a) == 0 && stat(ours, &b) == 0 &&
-	       is_same_file(&a, &b);
-}
-
-static bool is_roots(const struct process *process)
-{
-	_cleanup_free_ char *path = path_of(process, "status"), *text = NULL;
-	unsigned int real, effective;
-	const char *line;
-	size_t len;
-
-	if (!path || file_read_at(AT_FDCWD, path, STATUS_MAX_BYTES, &text, &len) < 0)
-		return false;
-	line = strstr(text, "\nUid:\t");
-	return line && sscanf(line, "\nUid:\t%u\t%u", &real, &effective) == 2 && effective == 0;
-}
-
-/* A container may share the host's pids, but it has a root folder of its own. */
-static bool is_hosts(const struct process *process)
-{
-	return is_same_link(process, "ns/pid") && is_same_link(process, "ns/user") &&
-	       is_same_link(process, "root") && is_roots(process);
 }
 
 /* Adds what is before @mark, where that comes last. 1: it is there; 0; -ENOMEM. */
@@ -152,7 +111,7 @@ static int visit_fd(const char *name, void *context)
 
 static int look_at_files(struct process *process)
 {
-	_cleanup_free_ char *path = path_of(process, "fd");
+	_cleanup_free_ char *path = process_path(process->proc, process->pid, "fd");
 
 	return path ? walk_entries(path, visit_fd, process) : -ENOMEM;
 }
@@ -167,7 +126,8 @@ static int look_at_folder(const struct process *process)
 
 static int look_at_arguments(const struct process *process)
 {
-	_cleanup_free_ char *path = path_of(process, "cmdline"), *text = NULL;
+	_cleanup_free_ char *path = process_path(process->proc, process->pid, "cmdline"),
+			    *text = NULL;
 	size_t len;
 	int r = 0;
 
@@ -187,7 +147,7 @@ static int visit_process(const char *pid, void *context)
 	if (pid[strspn(pid, "0123456789")])
 		return 0;
 	process.pid = pid;
-	path = path_of(&process, "comm");
+	path = process_path(process.proc, pid, "comm");
 	comm = path ? walk_read_line(path) : NULL;
 	if (!comm)
 		return 0;
@@ -195,7 +155,8 @@ static int visit_process(const char *pid, void *context)
 	process.is_containerd = strcmp(comm, "containerd") == 0;
 	shim = strcmp(comm, "containerd-shim") == 0; /* what is longer is cut off */
 	conmon = strcmp(comm, "conmon") == 0;
-	if (!(docker || process.is_containerd || shim || conmon) || !is_hosts(&process))
+	if (!(docker || process.is_containerd || shim || conmon) ||
+	    !process_is_hosts(process.proc, pid))
 		return 0;
 	if (shim)
 		return look_at_folder(&process);

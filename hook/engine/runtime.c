@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "engine/engine.h"
@@ -113,31 +114,6 @@ static int read_state(const char *root, const char *id, struct state *state, str
 	return 0;
 }
 
-bool runtime_process_start(pid_t pid, uint64_t *ret_ticks)
-{
-	enum { STATE = 3, START = 22 };
-	_cleanup_free_ char *text = NULL;
-	char path[32];
-	const char *field;
-	size_t len = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (file_read_at(AT_FDCWD, path, 64UL * 1024, &text, &len) < 0)
-		return false;
-	/* The second field is the process's own: it may have spaces and parentheses. */
-	field = strrchr(text, ')');
-	if (!field || field[1] != ' ' || strchr("ZXx", field[2]))
-		return false;
-	field += 2;
-	for (int i = STATE; i < START; i++) {
-		field = strchr(field, ' ');
-		if (!field++)
-			return false;
-	}
-	*ret_ticks = strtoull(field, NULL, 10);
-	return true;
-}
-
 /* An engine's name for the group of @id: ID, PREFIX-ID.scope (systemd), or PREFIX:ID. */
 static bool is_group_of(const char *group, size_t len, const char *id)
 {
@@ -171,7 +147,7 @@ bool runtime_is_process_of(pid_t pid, const char *id)
 	size_t len = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
-	return runtime_process_start(pid, &unused) &&
+	return process_start(pid, &unused) &&
 	       file_read_at(AT_FDCWD, path, CGROUP_MAX_BYTES, &text, &len) == 0 &&
 	       runtime_is_cgroup_of(text, id);
 }
@@ -187,7 +163,7 @@ static pid_t running_pid(const struct state *state, const char *id)
 	if (state->start == 0)
 		is_it = runtime_is_process_of(pid, id);
 	else
-		is_it = runtime_process_start(pid, &start) && (uint64_t)state->start == start;
+		is_it = process_start(pid, &start) && (uint64_t)state->start == start;
 	return is_it ? pid : 0;
 }
 

@@ -21,9 +21,6 @@
  */
 int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid);
 
-/* When the process began, in clock ticks after boot; false if there is none, or a zombie. */
-bool runtime_process_start(pid_t pid, uint64_t *ret_ticks);
-
 /*
  * Engines' own files hold a bare pid: Docker's config.v2.json, containerd's init.pid, conmon's
  * pidfile. They stay when the process has ended, and its number can be another one's by then. Whose

@@ -91,7 +91,7 @@ static bool check_link(struct doctor *doctor, const char *root, const struct pro
 
 	if (!path || stat(path, &st) < 0)
 		err = path ? errno : ENOMEM;
-	else if (st.st_dev == program->st_dev && st.st_ino == program->st_ino)
+	else if (file_is_same(&st, program))
 		return true;
 	complain(doctor, "file-link", shown,
 		 err ? text_new("%s, a link to the program: %s", shown, strerror(err))

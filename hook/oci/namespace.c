@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/text.h"
+#include "base/process.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -19,40 +19,13 @@
  */
 static int mount_namespace(const char *proc_dir, const char *who, struct stat *ret)
 {
-	_cleanup_free_ char *path = text_new("%s/%s/ns/mnt", proc_dir, who);
+	_cleanup_free_ char *path = process_path(proc_dir, who, "ns/mnt");
 
 	if (!path)
 		return -ENOMEM;
 	if (stat(path, ret) == 0)
 		return 1;
 	return errno == ENOENT || errno == ESRCH ? 0 : -errno;
-}
-
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-/* What follows @field ("\nName:\t") in /proc/PID/status, up to the line's end; the caller frees. */
-static int status_field(const char *proc_dir, const char *who, const char *field, char **ret)
-{
-	_cleanup_free_ char *path = text_new("%s/%s/status", proc_dir, who), *text = NULL;
-	const char *line;
-	size_t len;
-	int r;
-
-	if (!path)
-		return -ENOMEM;
-	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &text, &len);
-	if (r < 0)
-		return r;
-	/* The name of the process is in there, too, but with its line ends escaped. */
-	line = strstr(text, field);
-	if (!line)
-		return -ENODATA;
-	line += strlen(field);
-	*ret = strndup(line, strcspn(line, "\n"));
-	return *ret ? 0 : -ENOMEM;
 }
 
 /*
@@ -68,7 +41,7 @@ static int is_below(const char *proc_dir, const char *pid, const struct stat *se
 
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
 		char *parent = NULL;
-		int r = status_field(proc_dir, who ? who : "self", "\nPPid:\t", &parent);
+		int r = process_status(proc_dir, who ? who : "self", "PPid", &parent);
 
 		if (r == 0) {
 			free(who);
@@ -77,7 +50,7 @@ static int is_below(const char *proc_dir, const char *pid, const struct stat *se
 		}
 		if (r <= 0)
 			return r == -ENOENT || r == -ESRCH ? 0 : r;
-		if (!same_file(&ns, self))
+		if (!file_is_same(&ns, self))
 			return seen;
 		seen |= who && strcmp(who, pid) == 0;
 	}
@@ -98,7 +71,7 @@ static int compare(const char *proc_dir, int64_t pid, const struct stat *self,
 			return r;
 	}
 	*ret = NAMESPACE_APART;
-	if (pid && (r == 0 || !same_file(self, &theirs)))
+	if (pid && (r == 0 || !file_is_same(self, &theirs)))
 		return 0;
 	/* A container's first process, where this /proc is already the container's (startContainer)
 	 */
@@ -126,7 +99,7 @@ int namespace_find(const char *proc_dir, int64_t pid, enum namespace_relation *r
 	if (r <= 0)
 		return why_set(why, r ? -r : ENOENT, "%s/self/ns/mnt: %s", proc_dir,
 			       strerror(r ? -r : ENOENT));
-	r = status_field(proc_dir, "self", "\nNStgid:\t", &pids);
+	r = process_status(proc_dir, "self", "NStgid", &pids);
 	if (r < 0)
 		return why_set(why, -r, "%s/self/status: %s", proc_dir, strerror(-r));
 	/* Two ids: we are in a pid namespace below the one that this /proc shows. */
@@ -149,7 +122,7 @@ int namespace_is_rootless(const char *proc_dir, struct why *why)
 		why_set(why, 0, "only root can grow a disk, and this is user %u", geteuid());
 		return 1;
 	}
-	path = text_new("%s/self/uid_map", proc_dir);
+	path = process_path(proc_dir, "self", "uid_map");
 	if (!path)
 		return why_set(why, ENOMEM, "out of memory");
 	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &map, &len);

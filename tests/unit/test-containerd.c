@@ -3,6 +3,7 @@
 /* containerd's containers, and Docker's on containerd's snapshotter, from databases in tests/data
  */
 
+#include "base/process.h"
 #include "engine/docker.h"
 
 #include "base/cleanup.h"
@@ -131,7 +132,7 @@ static void knows_what_runs_once(void **state)
 	char number[16];
 
 	(void)state;
-	assert_true(runtime_process_start(pid, &start));
+	assert_true(process_start(pid, &start));
 	write_task_state(other, "default", "one", pid, start);
 	snprintf(number, sizeof(number), "%d", pid);
 	put_meta("1.6", root);
@@ -513,7 +514,7 @@ static void asks_the_runtimes_state_whose_a_number_is(void **state)
 	char number[16];
 
 	(void)state;
-	assert_true(runtime_process_start(pid, &start));
+	assert_true(process_start(pid, &start));
 	snprintf(number, sizeof(number), "%d", pid);
 	write_below(other, TASKS "default/one/config.json", IN_TASK);
 	write_below(other, TASKS "default/one/init.pid", number);
@@ -549,7 +550,7 @@ static void a_number_that_is_used_again_is_not_running(void **state)
 	uint64_t start;
 
 	(void)state;
-	assert_true(runtime_process_start(pid, &start));
+	assert_true(process_start(pid, &start));
 	for (size_t i = 0; i < COUNT_OF(namespaces); i++) {
 		_cleanup_free_ char *path = NULL, *text = NULL, *spec = NULL;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/process.h"
 #include "engine/runtime.h"
 
 #include "walk-fixture.h"
@@ -44,7 +45,7 @@ static int set_up(void **state)
 	static struct fixture fixture;
 
 	fixture = (struct fixture){.root = new_folder(), .process = new_process()};
-	assert_true(runtime_process_start(fixture.process, &fixture.start));
+	assert_true(process_start(fixture.process, &fixture.start));
 	*state = &fixture;
 	return 0;
 }
@@ -168,7 +169,7 @@ static void sees_dead_processes(void **state)
 	uint64_t start;
 	pid_t pid = new_process();
 
-	assert_true(runtime_process_start(pid, &start));
+	assert_true(process_start(pid, &start));
 	write_state(fixture, &runtimes[0], "c1", pid, start, "/b");
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
@@ -178,8 +179,8 @@ static void sees_dead_processes(void **state)
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(walk_over(runtime_walk, fixture->root, NULL, walked), 0);
 	assert_int_equal(walked->found[0].pid, 0);
-	assert_false(runtime_process_start(pid, &start));
-	assert_false(runtime_process_start(0, &start));
+	assert_false(process_start(pid, &start));
+	assert_false(process_start(0, &start));
 }
 
 static void reads_the_start_past_any_name(void **state)
@@ -190,7 +191,7 @@ static void reads_the_start_past_any_name(void **state)
 
 	(void)state;
 	clock_gettime(CLOCK_BOOTTIME, &now);
-	assert_true(runtime_process_start(pid, &start));
+	assert_true(process_start(pid, &start));
 	assert_in_range(start / hz, now.tv_sec - 5, now.tv_sec);
 	end_process(pid);
 }

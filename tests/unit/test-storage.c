@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/process.h"
 #include "engine/runtime.h"
 
 #include "walk-fixture.h"
@@ -220,7 +221,7 @@ static void believes_the_runtime_about_the_pid(void **state)
 	uint64_t start;
 	char text[16];
 
-	assert_true(runtime_process_start(pid, &start));
+	assert_true(process_start(pid, &start));
 	snprintf(text, sizeof(text), "%d", pid);
 	write_podman(fixture);
 	write_below(fixture->run, WEB "pidfile", text);
