@@ -3,7 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
-#include "base/thousandths.h"
+#include "base/ratio.h"
 #include "disk/ledger.h"
 #include "disk/prune.h"
 
@@ -14,12 +14,6 @@
 /* --- room --------------------------------------------------------------------------------------
  */
 
-/* 97.2 % is 972 */
-static uint64_t tenths_of_percent(uint64_t a, uint64_t b)
-{
-	return b ? (uint64_t)((unsigned __int128)a * 1000 / b) : 1000;
-}
-
 /*
  * A leaf of the tree of mappings has 252 entries at most, is at least half full when it has been
  * split, and few more blocks are nodes above leaves. Besides, what a snapshot shares of the tree is
@@ -27,7 +21,6 @@ static uint64_t tenths_of_percent(uint64_t a, uint64_t b)
  */
 #define MAPPINGS_PER_BLOCK 120
 #define COPIED_BLOCKS	   32
-#define METADATA_BLOCK	   UINT64_C(4096)
 
 static uint64_t metadata_cost(uint64_t cost_blocks)
 {
@@ -55,15 +48,15 @@ static uint64_t gib(uint64_t blocks, uint64_t block_bytes)
 
 static bool is_beyond(uint64_t blocks, uint64_t of_blocks, unsigned int percent)
 {
-	return blocks > of_blocks || tenths_of_percent(blocks, of_blocks) > percent * UINT64_C(10);
+	return blocks > of_blocks || permille(blocks, of_blocks) > percent * UINT64_C(10);
 }
 
 static int refuse_data(const struct thin_pool *pool, unsigned int percent, uint64_t cost_blocks,
 		       uint64_t after_blocks, struct why *why)
 {
 	uint64_t block_bytes = pool->block_sectors * SECTOR_BYTES;
-	uint64_t now = tenths_of_percent(pool->data_used_blocks, pool->data_blocks);
-	uint64_t after = tenths_of_percent(after_blocks, pool->data_blocks);
+	uint64_t now = permille(pool->data_used_blocks, pool->data_blocks);
+	uint64_t after = permille(after_blocks, pool->data_blocks);
 	uint64_t lacks = gib(lacking(after_blocks, pool->data_blocks, percent), block_bytes);
 	uint64_t free = pool->data_used_blocks < pool->data_blocks
 				? pool->data_blocks - pool->data_used_blocks
@@ -71,35 +64,34 @@ static int refuse_data(const struct thin_pool *pool, unsigned int percent, uint6
 
 	if (!cost_blocks)
 		return why_set(why, ENOSPC,
-			       "pool %s has %" PRIu64 ".%" PRIu64
-			       " %% of its data in use; the limit is %u %%: extend the pool by %s "
-			       "GiB",
-			       quote(pool->name), now / 10, now % 10, percent,
+			       "pool %s has %s of its data in use; the limit is %u %%: extend "
+			       "the pool by %s GiB",
+			       quote(pool->name), permille_format(now), percent,
 			       thousandths_format(lacks));
-	return why_set(why, ENOSPC,
-		       "pool %s has %" PRIu64 ".%" PRIu64 " %% of its data in use, %" PRIu64
-		       ".%" PRIu64 " %% with the %s GiB that the grown filesystem's own metadata "
-		       "takes; %s GiB are free and the limit is %u %%: extend the pool by %s GiB, "
-		       "or ask for less",
-		       quote(pool->name), now / 10, now % 10, after / 10, after % 10,
-		       thousandths_format(gib(cost_blocks, block_bytes)),
-		       thousandths_format(gib(free, block_bytes)), percent,
-		       thousandths_format(lacks));
+	return why_set(
+		why, ENOSPC,
+		"pool %s has %s of its data in use, %s with the %s GiB that the grown "
+		"filesystem's own metadata takes; %s GiB are free and the limit is %u %%: extend "
+		"the pool by %s GiB, or ask for less",
+		quote(pool->name), permille_format(now), permille_format(after),
+		thousandths_format(gib(cost_blocks, block_bytes)),
+		thousandths_format(gib(free, block_bytes)), percent, thousandths_format(lacks));
 }
 
 static int refuse_metadata(const struct thin_pool *pool, unsigned int percent,
 			   uint64_t after_blocks, struct why *why)
 {
-	uint64_t now = tenths_of_percent(pool->metadata_used_blocks, pool->metadata_blocks);
-	uint64_t after = tenths_of_percent(after_blocks, pool->metadata_blocks);
-	uint64_t lacks = lacking(after_blocks, pool->metadata_blocks, percent) * METADATA_BLOCK;
+	uint64_t now = permille(pool->metadata_used_blocks, pool->metadata_blocks);
+	uint64_t after = permille(after_blocks, pool->metadata_blocks);
+	uint64_t lacks =
+		lacking(after_blocks, pool->metadata_blocks, percent) * THIN_METADATA_BLOCK_BYTES;
 
-	return why_set(why, ENOSPC,
-		       "pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use, %" PRIu64
-		       ".%" PRIu64 " %% with what maps the grown filesystem's own metadata; the "
-		       "limit is %u %%: extend the pool's metadata by %" PRIu64 " MiB",
-		       quote(pool->name), now / 10, now % 10, after / 10, after % 10, percent,
-		       (lacks >> 20) + 1);
+	return why_set(
+		why, ENOSPC,
+		"pool %s has %s of its metadata in use, %s with what maps the grown filesystem's "
+		"own metadata; the limit is %u %%: extend the pool's metadata by %" PRIu64 " MiB",
+		quote(pool->name), permille_format(now), permille_format(after), percent,
+		(lacks >> 20) + 1);
 }
 
 int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,

@@ -17,7 +17,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define SECTOR_BYTES UINT64_C(512)
+#define SECTOR_BYTES		  UINT64_C(512)
+#define THIN_METADATA_BLOCK_BYTES UINT64_C(4096) /* in every pool */
 
 struct thin_device {
 	dev_t dev;

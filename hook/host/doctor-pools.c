@@ -2,6 +2,7 @@
 
 /* Thin pools: do they take writes, and for how long? */
 
+#include "base/ratio.h"
 #include "base/text.h"
 #include "host/doctor.h"
 
@@ -19,7 +20,6 @@
 #define LVM_DIRECTORY "/etc/lvm"
 #define DMEVENTD_PID  "/run/dmeventd.pid"
 #define PID_MAX_BYTES 64
-#define METADATA_UNIT UINT64_C(4096)
 
 struct pool {
 	struct doctor *doctor;
@@ -32,12 +32,6 @@ static void complain(const struct pool *pool, const char *id, char *what, char *
 {
 	findings_add(&pool->doctor->findings, SEVERITY_BROKEN, id, pool->device->name, what, why,
 		     command);
-}
-
-/* 97.2 % is 972 */
-static uint64_t tenths(uint64_t a, uint64_t b)
-{
-	return b ? (uint64_t)((unsigned __int128)a * 1000 / b) : 1000;
 }
 
 /* What to do where no command does it. NULL: out of memory, or there is a command. */
@@ -60,8 +54,8 @@ static void tell_data(const struct pool *pool, uint64_t percent)
 	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.data, command);
 
 	complain(pool, "pool-data",
-		 text_new("pool %s is %" PRIu64 ".%" PRIu64 " %% full%s", quote(pool->status->name),
-			  percent / 10, percent % 10,
+		 text_new("pool %s is %s full%s", quote(pool->status->name),
+			  permille_format(percent),
 			  pool->status->out_of_data_space ? ", it takes no more writes" : ""),
 		 text_new("above %u %% nothing is grown on it, and when it is full every "
 			  "container on it hangs or gets errors%s",
@@ -75,8 +69,8 @@ static void tell_metadata(const struct pool *pool, uint64_t percent)
 	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.metadata, command);
 
 	complain(pool, "pool-metadata",
-		 text_new("pool %s has %" PRIu64 ".%" PRIu64 " %% of its metadata in use",
-			  quote(pool->status->name), percent / 10, percent % 10),
+		 text_new("pool %s has %s of its metadata in use", quote(pool->status->name),
+			  permille_format(percent)),
 		 text_new("above %u %% nothing is grown on it, and without metadata it turns "
 			  "read-only%s",
 			  pool->doctor->policy->pool_guard.metadata_percent,
@@ -89,8 +83,8 @@ static bool check_space(const struct pool *pool)
 {
 	const struct thin_pool *status = pool->status;
 	const struct pool_guard *limits = &pool->doctor->policy->pool_guard;
-	uint64_t data = tenths(status->data_used_blocks, status->data_blocks);
-	uint64_t metadata = tenths(status->metadata_used_blocks, status->metadata_blocks);
+	uint64_t data = permille(status->data_used_blocks, status->data_blocks);
+	uint64_t metadata = permille(status->metadata_used_blocks, status->metadata_blocks);
 	bool data_full = data > limits->data_percent * 10ULL || status->out_of_data_space;
 	bool metadata_full = metadata > limits->metadata_percent * 10ULL;
 
@@ -104,17 +98,16 @@ static bool check_space(const struct pool *pool)
 static void tell_good(const struct pool *pool)
 {
 	const struct thin_pool *status = pool->status;
-	uint64_t data = tenths(status->data_used_blocks, status->data_blocks);
-	uint64_t metadata = tenths(status->metadata_used_blocks, status->metadata_blocks);
+	uint64_t data = permille(status->data_used_blocks, status->data_blocks);
+	uint64_t metadata = permille(status->metadata_used_blocks, status->metadata_blocks);
 
 	findings_add(
 		&pool->doctor->findings, SEVERITY_OK, "pool", status->name,
-		text_new("pool %s: %" PRIu64 ".%" PRIu64 " %% of %s in use, and %" PRIu64
-			 ".%" PRIu64 " %% of %s of metadata",
-			 quote(status->name), data / 10, data % 10,
+		text_new("pool %s: %s of %s in use, and %s of %s of metadata", quote(status->name),
+			 permille_format(data),
 			 size_format(status->data_blocks * status->block_sectors * SECTOR_BYTES),
-			 metadata / 10, metadata % 10,
-			 size_format(status->metadata_blocks * METADATA_UNIT)),
+			 permille_format(metadata),
+			 size_format(status->metadata_blocks * THIN_METADATA_BLOCK_BYTES)),
 		NULL, NULL);
 }
 

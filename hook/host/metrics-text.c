@@ -4,8 +4,6 @@
 #include "base/count.h"
 #include "host/prometheus.h"
 
-#define METADATA_BLOCK_BYTES UINT64_C(4096)
-
 /* --- containers ---------------------------------------------------------------------------------
  */
 
@@ -114,12 +112,12 @@ static uint64_t data_used_bytes(const struct survey_pool *pool)
 
 static uint64_t metadata_bytes(const struct survey_pool *pool)
 {
-	return pool->status.metadata_blocks * METADATA_BLOCK_BYTES;
+	return pool->status.metadata_blocks * THIN_METADATA_BLOCK_BYTES;
 }
 
 static uint64_t metadata_used_bytes(const struct survey_pool *pool)
 {
-	return pool->status.metadata_used_blocks * METADATA_BLOCK_BYTES;
+	return pool->status.metadata_used_blocks * THIN_METADATA_BLOCK_BYTES;
 }
 
 static uint64_t virtual_bytes(const struct survey_pool *pool)

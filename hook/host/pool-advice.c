@@ -14,7 +14,6 @@
 #include <sys/sysmacros.h>
 
 #define MIB		   (UINT64_C(1024) * 1024)
-#define METADATA_BLOCK	   UINT64_C(4096)
 #define METADATA_MAX_BYTES (UINT64_C(16) * 1024 * MIB) /* the kernel uses a little less */
 #define FILE_MAX_BYTES	   (64UL * 1024)
 
@@ -230,7 +229,7 @@ char *pool_extend_data(const struct pool_facts *pool)
 char *pool_extend_metadata(const struct pool_facts *pool)
 {
 	_cleanup_free_ char *lv = pool_lvm_name(pool->name, pool->uuid);
-	uint64_t bytes = pool->metadata_blocks * METADATA_BLOCK;
+	uint64_t bytes = pool->metadata_blocks * THIN_METADATA_BLOCK_BYTES;
 
 	if (bytes * 2 > METADATA_MAX_BYTES)
 		return NULL;

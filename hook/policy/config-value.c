@@ -3,9 +3,9 @@
 
 #include "base/count.h"
 #include "base/quote.h"
+#include "base/ratio.h"
 #include "base/size.h"
 #include "base/text.h"
-#include "base/thousandths.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Ratios without floating point. */
+
+#include <stdint.h>
+
+struct ratio_text {
+	char text[32];
+};
+
+/* 1500 thousandths are "1.5". */
+const char *thousandths_into(struct ratio_text *out, uint64_t n);
+#define thousandths_format(n) thousandths_into(&(struct ratio_text){""}, (n))
+
+/* @part of @whole in tenths of a percent, rounded down. All of nothing is 1000. */
+uint64_t permille(uint64_t part, uint64_t whole);
+
+/* 972 is "97.2 %". */
+const char *permille_into(struct ratio_text *out, uint64_t n);
+#define permille_format(n) permille_into(&(struct ratio_text){""}, (n))
