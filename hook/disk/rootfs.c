@@ -36,6 +36,15 @@ static const struct {
 	{BTRFS_SUPER_MAGIC, FS_BTRFS, "btrfs"},
 };
 
+const char *fs_type_name(enum fs_type type)
+{
+	for (size_t i = 0; i < COUNT(known_fs); i++) {
+		if (known_fs[i].type == type)
+			return known_fs[i].name;
+	}
+	return "other";
+}
+
 static void cleanup_table(struct libmnt_table **table)
 {
 	mnt_unref_table(*table);

@@ -17,6 +17,9 @@ struct thin_device;
 
 enum fs_type { FS_OTHER, FS_EXT4, FS_XFS, FS_BTRFS }; /* ext4: also ext2 and ext3 */
 
+/* "ext4"; "other" */
+const char *fs_type_name(enum fs_type type);
+
 struct rootfs {
 	int fd;	   /* O_RDONLY on the folder */
 	dev_t dev; /* of the block device below, 0:0 if the filesystem has none */

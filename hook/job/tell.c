@@ -10,9 +10,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const char *const fs_names[] = {
-	[FS_OTHER] = "other", [FS_EXT4] = "ext4", [FS_XFS] = "xfs", [FS_BTRFS] = "btrfs"};
-
 /*
  * A request that is met to the byte is not logged; one that is below the present size is. Sizes
  * from rules and defaults are not logged if they do not apply or are already met.
@@ -43,7 +40,7 @@ static void add_sizes(struct log_line *line, const struct job *job)
 	} else {
 		log_add_u64(line, "size", bytes);
 	}
-	log_add(line, "fs", fs_names[job->rootfs.fs]);
+	log_add(line, "fs", fs_type_name(job->rootfs.fs));
 }
 
 static void log_unhealed(const struct job *job)
