@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/why.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -13,6 +14,11 @@ int why_set(struct why *why, int err, const char *format, ...)
 		why->text[0] = '\0';
 	va_end(ap);
 	return -err;
+}
+
+int why_no_memory(struct why *why)
+{
+	return why_set(why, ENOMEM, "out of memory");
 }
 
 int why_prefix(struct why *why, int r, const char *prefix)

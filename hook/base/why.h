@@ -19,5 +19,8 @@ struct why {
 int why_set(struct why *why, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The commonest reason. Returns -ENOMEM. */
+int why_no_memory(struct why *why);
+
 /* Puts "@prefix: " before the reason. Returns @r. */
 int why_prefix(struct why *why, int r, const char *prefix);

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <libgen.h>
@@ -35,7 +36,7 @@ int plan_read(const struct setup_place *place, const char *name, struct setup_pl
 		struct edit_text copy;
 
 		if (edit_copy(file->old, file->old_len, &copy) < 0)
-			return why_set(why, ENOMEM, "out of memory");
+			return why_no_memory(why);
 		plan_set(file, copy.text, copy.len);
 	}
 	*ret = file;
@@ -47,15 +48,13 @@ int plan_backup(const struct setup_file *file, struct edit_text *ret, struct why
 	_cleanup_free_ char *path = plan_backup_path(file);
 
 	if (!path)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	return place_read_path(path, &ret->text, &ret->len, why);
 }
 
 char *plan_backup_path(const struct setup_file *file)
 {
-	char *path;
-
-	return asprintf(&path, "%s" PLAN_BACKUP, file->path) < 0 ? NULL : path;
+	return text_new("%s" PLAN_BACKUP, file->path);
 }
 
 void plan_set(struct setup_file *file, char *text, size_t len)
@@ -158,13 +157,11 @@ static int copy_looks(int dir_fd, const char *from, const char *to)
 /* @name in the folder is @text, as @model looks, from one moment to the next. */
 static int exchange(int dir_fd, const char *name, const char *model, const char *text, size_t len)
 {
-	_cleanup_free_ char *temporary = NULL;
+	_cleanup_free_ char *temporary = text_new(".%s.oci-thin-grow-new", name);
 	int r;
 
-	if (asprintf(&temporary, ".%s.oci-thin-grow-new", name) < 0) {
-		temporary = NULL;
+	if (!temporary)
 		return -ENOMEM;
-	}
 	unlinkat(dir_fd, temporary, 0); /* of a run that was killed */
 	r = file_write_new(dir_fd, temporary, 0600, text, len);
 	if (r == 0)

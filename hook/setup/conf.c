@@ -2,6 +2,7 @@
 #include "setup/conf.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "setup/toml.h"
 
 #include <string.h>
@@ -44,15 +45,13 @@ static void read_append(const struct toml *toml, const char *element, struct con
 
 static int take(const struct toml *toml, const char *name, const char *key, struct conf_list *list)
 {
-	_cleanup_free_ char *element = NULL;
+	_cleanup_free_ char *element = text_new("%s" TOML_SEP TOML_ELEMENT, key);
 	int r = 0;
 
 	if (!toml_find(toml, key))
 		return 0;
-	if (asprintf(&element, "%s" TOML_SEP TOML_ELEMENT, key) < 0) {
-		element = NULL;
+	if (!element)
 		return -ENOMEM;
-	}
 	read_append(toml, element, list);
 	if (!list->append)
 		clear(list);
@@ -92,13 +91,6 @@ static bool ends_in_conf(const char *name)
 	return n >= m && strcmp(name + n - m, suffix) == 0;
 }
 
-static char *join(const char *directory, const char *name)
-{
-	char *path;
-
-	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
 int conf_read_directory(const struct setup_place *place, const char *name, const char *key,
 			struct conf_list *list, struct why *why)
 {
@@ -106,10 +98,10 @@ int conf_read_directory(const struct setup_place *place, const char *name, const
 	int n = place_list(place, name, &entries, why), r = n < 0 ? n : 0;
 
 	for (int i = 0; r == 0 && i < n; i++) {
-		_cleanup_free_ char *path = join(name, entries[i].name);
+		_cleanup_free_ char *path = text_new("%s/%s", name, entries[i].name);
 
 		if (!path)
-			r = why_set(why, ENOMEM, "out of memory");
+			r = why_no_memory(why);
 		else if (!entries[i].is_directory && ends_in_conf(path))
 			r = conf_read(place, path, key, list, why);
 	}
@@ -124,10 +116,10 @@ static int read_tree(const struct setup_place *place, const char *name, const ch
 	int n = place_list(place, name, &entries, why), r = n < 0 ? n : 0;
 
 	for (int i = 0; r == 0 && i < n; i++) {
-		_cleanup_free_ char *path = join(name, entries[i].name);
+		_cleanup_free_ char *path = text_new("%s/%s", name, entries[i].name);
 
 		if (!path)
-			r = why_set(why, ENOMEM, "out of memory");
+			r = why_no_memory(why);
 		else if (entries[i].is_directory && depth == MAX_DEPTH)
 			r = why_set(why, EINVAL, "%s: nested too deeply", path);
 		else if (entries[i].is_directory)

@@ -2,7 +2,9 @@
 #include "setup/containerd-config.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/quote.h"
+#include "base/text.h"
 
 #include <libgen.h>
 #include <string.h>
@@ -19,11 +21,9 @@ char *containerd_file_name(const struct setup_place *place)
 char *containerd_import(const struct setup_place *place)
 {
 	_cleanup_free_ char *config = strdup(place->file ? place->file : CONFIG);
-	char *path;
-
 	if (!config)
 		return NULL;
-	return asprintf(&path, "%s/conf.d/" CONTAINERD_DROP_IN, dirname(config)) < 0 ? NULL : path;
+	return text_new("%s/conf.d/" CONTAINERD_DROP_IN, dirname(config));
 }
 
 char *containerd_drop_in_name(const struct setup_place *place)
@@ -79,12 +79,13 @@ int containerd_parse(const char *text, size_t len, struct containerd_config *ret
 
 	if (r == 0)
 		r = read_version(&config, why);
-	if (r == 0 && (asprintf(&config.cri, "plugins" TOML_SEP "%s" TOML_SEP "containerd",
-				config.plugin) < 0 ||
-		       asprintf(&config.runtimes, "%s" TOML_SEP "runtimes", config.cri) < 0))
-		r = why_set(why, ENOMEM, "out of memory");
-	if (r == 0)
-		r = check_inline(&config, why);
+	if (r == 0) {
+		config.cri = text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd", config.plugin);
+		config.runtimes =
+			text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP "runtimes",
+				 config.plugin);
+		r = config.cri && config.runtimes ? check_inline(&config, why) : why_no_memory(why);
+	}
 	if (r < 0) {
 		containerd_config_free(&config);
 		return r;
@@ -104,13 +105,11 @@ void containerd_config_free(struct containerd_config *config)
 const struct toml_item *containerd_key(const struct containerd_config *config, const char *handler,
 				       const char *name)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path =
+		text_new("%s" TOML_SEP "%s" TOML_SEP "%s", config->runtimes, handler, name);
 
-	if (asprintf(&path, "%s" TOML_SEP "%s" TOML_SEP "%s", config->runtimes, handler, name) <
-	    0) {
-		path = NULL;
+	if (!path)
 		return NULL;
-	}
 	return toml_find(&config->toml, path);
 }
 
@@ -125,7 +124,7 @@ bool containerd_is_cri_disabled(const struct containerd_config *config)
 		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) != 0 ||
 		    !item->text)
 			continue;
-		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+		for (size_t k = 0; k < COUNT(names); k++) {
 			if (strcmp(item->text, names[k]) == 0)
 				return true;
 		}
@@ -145,7 +144,7 @@ static void copy_keys(const struct containerd_config *config, const char *path, 
 		bool skip = item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
 			    strncmp(item->path, path, len) != 0 || item->path[len] != *TOML_SEP;
 
-		for (size_t k = 0; !skip && k < sizeof(ours) / sizeof(ours[0]); k++)
+		for (size_t k = 0; !skip && k < COUNT(ours); k++)
 			skip = strcmp(name, ours[k]) == 0;
 		if (skip || strchr(name, *TOML_SEP))
 			continue;
@@ -157,14 +156,12 @@ static void copy_keys(const struct containerd_config *config, const char *path, 
 /* What their handler lets through, and our keys. */
 static void write_annotations(const struct containerd_config *config, FILE *out)
 {
-	_cleanup_free_ char *element = NULL;
+	_cleanup_free_ char *element =
+		text_new("%s" TOML_SEP "runc" TOML_SEP "pod_annotations" TOML_SEP TOML_ELEMENT,
+			 config->runtimes);
 
 	fputs("  pod_annotations = [\"io.oci-thin-grow.*\", \"containerd.io/snapshot/max-size\"",
 	      out);
-	if (asprintf(&element,
-		     "%s" TOML_SEP "runc" TOML_SEP "pod_annotations" TOML_SEP TOML_ELEMENT,
-		     config->runtimes) < 0)
-		element = NULL;
 	for (size_t i = 0; element && i < config->toml.n; i++) {
 		const struct toml_item *item = &config->toml.items[i];
 
@@ -177,13 +174,11 @@ static void write_annotations(const struct containerd_config *config, FILE *out)
 
 bool containerd_has_handler(const struct containerd_config *config, const char *handler)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s" TOML_SEP "%s", config->runtimes, handler);
 	bool found = false;
 
-	if (asprintf(&path, "%s" TOML_SEP "%s", config->runtimes, handler) < 0) {
-		path = NULL;
+	if (!path)
 		return false;
-	}
 	for (size_t i = 0; i < config->toml.n; i++) {
 		const char *item = config->toml.items[i].path;
 		size_t len = strlen(path);
@@ -195,13 +190,11 @@ bool containerd_has_handler(const struct containerd_config *config, const char *
 
 static void write_block(const struct containerd_config *config, bool by_default, FILE *out)
 {
-	_cleanup_free_ char *runc = NULL, *options = NULL;
+	_cleanup_free_ char *runc = text_new("%s" TOML_SEP "runc", config->runtimes);
+	_cleanup_free_ char *options =
+		text_new("%s" TOML_SEP "runc" TOML_SEP "options", config->runtimes);
 	const char *plugin = config->plugin;
 
-	if (asprintf(&runc, "%s" TOML_SEP "runc", config->runtimes) < 0)
-		runc = NULL;
-	if (asprintf(&options, "%s" TOML_SEP "runc" TOML_SEP "options", config->runtimes) < 0)
-		options = NULL;
 	fputs(CONTAINERD_BEGIN, out);
 	if (by_default)
 		fprintf(out, DEFAULT_LINES, plugin);
@@ -244,9 +237,5 @@ char *containerd_block(const struct containerd_config *config, bool by_default)
 
 char *containerd_default_block(const struct containerd_config *config)
 {
-	char *text;
-
-	return asprintf(&text, CONTAINERD_BEGIN DEFAULT_LINES CONTAINERD_END, config->plugin) < 0
-		       ? NULL
-		       : text;
+	return text_new(CONTAINERD_BEGIN DEFAULT_LINES CONTAINERD_END, config->plugin);
 }

@@ -2,25 +2,19 @@
 #include "setup/containerd-edit.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #include <fnmatch.h>
 #include <string.h>
 
 #define DEFAULT_LINE CONTAINERD_DEFAULT " = \"" SETUP_RUNTIME_NAME "\"" CONTAINERD_LINE
 
-static int no_memory(struct why *why)
-{
-	return why_set(why, ENOMEM, "out of memory");
-}
-
 static const struct toml_item *find_default(const struct containerd_config *config)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s" TOML_SEP CONTAINERD_DEFAULT, config->cri);
 
-	if (asprintf(&path, "%s" TOML_SEP CONTAINERD_DEFAULT, config->cri) < 0) {
-		path = NULL;
+	if (!path)
 		return NULL;
-	}
 	return toml_find(&config->toml, path);
 }
 
@@ -75,7 +69,7 @@ static int add_default(struct edit_text *t, const struct containerd_config *conf
 	} else {
 		*ret_done = false;
 	}
-	return r < 0 ? no_memory(why) : 0;
+	return r < 0 ? why_no_memory(why) : 0;
 }
 
 static int append(struct edit_text *t, const char *text)
@@ -100,7 +94,7 @@ int containerd_add_handler(struct edit_text *t, const struct containerd_config *
 	if (config->toml.n == 0) /* and then it would be of version 1 */
 		r = edit_splice(t, 0, 0, "version = 2\n");
 	block = is_there ? containerd_default_block(config) : containerd_block(config, !done);
-	return r < 0 || !block || append(t, block) < 0 ? no_memory(why) : 0;
+	return r < 0 || !block || append(t, block) < 0 ? why_no_memory(why) : 0;
 }
 
 int containerd_add_import(struct edit_text *t, const struct containerd_config *config,
@@ -110,7 +104,6 @@ int containerd_add_import(struct edit_text *t, const struct containerd_config *c
 	const struct toml_item *version = toml_find(&config->toml, "version");
 	_cleanup_free_ char *text = NULL;
 	size_t at;
-	int r;
 
 	if (containerd_has_import(config, import))
 		return 0;
@@ -121,15 +114,13 @@ int containerd_add_import(struct edit_text *t, const struct containerd_config *c
 	if (array && array->kind != TOML_ARRAY)
 		return why_set(why, EINVAL, "has imports that are no array");
 	at = last ? last->end : array ? array->start + 1 : next_line(t, version->end);
-	r = last    ? asprintf(&text, ", \"%s\"", import)
-	    : array ? asprintf(&text, "\"%s\"", import)
-		    : asprintf(&text, "%simports = [\"%s\"]" CONTAINERD_LINE,
-			       t->text[at - 1] == '\n' ? "" : "\n", import);
-	if (r < 0) {
-		text = NULL;
-		return no_memory(why);
-	}
-	return edit_splice(t, at, at, text) < 0 ? no_memory(why) : 0;
+	text = last    ? text_new(", \"%s\"", import)
+	       : array ? text_new("\"%s\"", import)
+		       : text_new("%simports = [\"%s\"]" CONTAINERD_LINE,
+				  t->text[at - 1] == '\n' ? "" : "\n", import);
+	if (!text)
+		return why_no_memory(why);
+	return edit_splice(t, at, at, text) < 0 ? why_no_memory(why) : 0;
 }
 
 /* Removes our blocks. */
@@ -152,7 +143,7 @@ int containerd_repair(struct edit_text *t, struct why *why)
 	int r;
 
 	if (strstr(t->text, CONTAINERD_BEGIN))
-		return cut_blocks(t) < 0 ? no_memory(why) : 0;
+		return cut_blocks(t) < 0 ? why_no_memory(why) : 0;
 	r = containerd_parse(t->text, t->len, &config, why);
 	if (r < 0)
 		return r;
@@ -163,7 +154,7 @@ int containerd_repair(struct edit_text *t, struct why *why)
 			       "options: remove it, or add BinaryName = \"%s\"",
 			       RUNTIME_PATH);
 	r = edit_splice(t, item->start, item->end, "\"" RUNTIME_PATH "\"");
-	return r < 0 ? no_memory(why) : 0;
+	return r < 0 ? why_no_memory(why) : 0;
 }
 
 /* Removes all lines that are @line, which has its end with it, but for blanks before it. */
@@ -189,13 +180,11 @@ static int cut_line(struct edit_text *t, const char *line)
 /* Removes the lines that we wrote. What somebody has added to one is not ours. */
 static int cut_lines(struct edit_text *t, const char *import)
 {
-	_cleanup_free_ char *line = NULL;
+	_cleanup_free_ char *line = text_new("imports = [\"%s\"]" CONTAINERD_LINE, import);
 	int r;
 
-	if (asprintf(&line, "imports = [\"%s\"]" CONTAINERD_LINE, import) < 0) {
-		line = NULL;
+	if (!line)
 		return -ENOMEM;
-	}
 	r = cut_line(t, line);
 	return r < 0 ? r : cut_line(t, DEFAULT_LINE);
 }
@@ -203,14 +192,12 @@ static int cut_lines(struct edit_text *t, const char *import)
 /* The import in somebody's own array, with the comma before or behind it. */
 static int cut_import(struct edit_text *t, const char *import)
 {
-	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *name = text_new("\"%s\"", import);
 	char *at;
 	size_t start, end;
 
-	if (asprintf(&name, "\"%s\"", import) < 0) {
-		name = NULL;
+	if (!name)
 		return -ENOMEM;
-	}
 	at = strstr(t->text, name);
 	if (!at)
 		return 0;
@@ -243,7 +230,7 @@ static int strip_default(struct edit_text *t, const struct edit_text *backup, st
 	value = old ? strndup(backup->text + old->start, old->end - old->start)
 		    : strdup("\"runc\"");
 	item = find_default(&config);
-	return !value || edit_splice(t, item->start, item->end, value) < 0 ? no_memory(why) : 0;
+	return !value || edit_splice(t, item->start, item->end, value) < 0 ? why_no_memory(why) : 0;
 }
 
 int containerd_strip(struct edit_text *t, const struct edit_text *backup, const char *import,
@@ -253,6 +240,6 @@ int containerd_strip(struct edit_text *t, const struct edit_text *backup, const 
 	if (!strstr(t->text, SETUP_RUNTIME_NAME))
 		return 0;
 	if (cut_blocks(t) < 0 || cut_lines(t, import) < 0 || cut_import(t, import) < 0)
-		return no_memory(why);
+		return why_no_memory(why);
 	return strip_default(t, backup, why);
 }

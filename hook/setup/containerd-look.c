@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "setup/containerd-edit.h"
 
 #include <fnmatch.h>
@@ -30,11 +31,6 @@ struct sight {
 	char *other_file; /* a later one that has the plugin's section without our handler */
 	bool by_default, cri_disabled;
 };
-
-static int no_memory(struct why *why)
-{
-	return why_set(why, ENOMEM, "out of memory");
-}
 
 static void forget(struct sight *sight)
 {
@@ -81,13 +77,6 @@ static int enqueue(const struct setup_place *place, const char *name, struct que
 	return 0;
 }
 
-static char *join(const char *directory, const char *name)
-{
-	char *path;
-
-	return asprintf(&path, "%s/%s", directory, name) < 0 ? NULL : path;
-}
-
 /* Files that the pattern @name is for; one in its last part only. */
 static int enqueue_matches(const struct setup_place *place, const char *name, struct queue *queue)
 {
@@ -103,7 +92,7 @@ static int enqueue_matches(const struct setup_place *place, const char *name, st
 
 		if (fnmatch(pattern, entries[i].name, 0) != 0)
 			continue;
-		match = join(directory, entries[i].name);
+		match = text_new("%s/%s", directory, entries[i].name);
 		r = match ? enqueue(place, match, queue) : -ENOMEM;
 	}
 	place_list_free(entries, n);
@@ -118,7 +107,7 @@ static int enqueue_import(const struct setup_place *place, const char *parent, c
 	if (!copy)
 		return -ENOMEM;
 	if (import[0] != '/')
-		name = join(dirname(copy), import);
+		name = text_new("%s/%s", dirname(copy), import);
 	else
 		name = place->file ? strdup(import) : place_name(place, import);
 	if (!name)
@@ -143,12 +132,10 @@ static int enqueue_imports(const struct setup_place *place, const char *parent,
 
 static bool has_section(const struct containerd_config *config)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("plugins" TOML_SEP "%s", config->plugin);
 
-	if (asprintf(&path, "plugins" TOML_SEP "%s", config->plugin) < 0) {
-		path = NULL;
+	if (!path)
 		return false;
-	}
 	for (size_t i = 0; i < config->toml.n; i++) {
 		if (strncmp(config->toml.items[i].path, path, strlen(path)) == 0)
 			return true;
@@ -217,7 +204,7 @@ static int read_all(const struct setup_place *place, const char *name, struct si
 		    struct why *why)
 {
 	_cleanup_(free_queue) struct queue queue = {0};
-	int r = enqueue(place, name, &queue) < 0 ? no_memory(why) : 0;
+	int r = enqueue(place, name, &queue) < 0 ? why_no_memory(why) : 0;
 
 	if (r == 0 && queue.n == 0)
 		r = why_set(why, ENOENT, "%s: leads nowhere", name);
@@ -278,7 +265,7 @@ static int look(const struct setup_place *place, struct setup_view *view, struct
 
 	view->file = containerd_file_name(place);
 	if (!view->file)
-		return no_memory(why);
+		return why_no_memory(why);
 	r = read_all(place, view->file, &sight, why);
 	if (r == 0)
 		judge(place, &sight, view);

@@ -4,18 +4,15 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "setup/containerd-edit.h"
 
 #include <string.h>
 
-static int no_memory(struct why *why)
-{
-	return why_set(why, ENOMEM, "out of memory");
-}
-
 static int copy_text(const struct setup_file *file, struct edit_text *ret, struct why *why)
 {
-	return edit_copy(file->old ? file->old : "", file->old_len, ret) < 0 ? no_memory(why) : 0;
+	return edit_copy(file->old ? file->old : "", file->old_len, ret) < 0 ? why_no_memory(why)
+									     : 0;
 }
 
 /* The edited text must be understood, and say what was wanted. */
@@ -36,15 +33,16 @@ static int plan_drop_in(const struct setup_place *place, const struct containerd
 {
 	_cleanup_free_ char *path = containerd_drop_in_name(place), *block = NULL;
 	struct setup_file *file = NULL;
-	char *text = NULL;
-	int r = path ? plan_read(place, path, plan, &file, why) : no_memory(why);
+	char *text;
+	int r = path ? plan_read(place, path, plan, &file, why) : why_no_memory(why);
 
 	if (r < 0 || !file)
 		return r;
 	by_default |= file->old && strstr(file->old, CONTAINERD_DEFAULT);
 	block = containerd_block(config, by_default);
-	if (!block || asprintf(&text, "version = 3\n%s", block) < 0)
-		return no_memory(why);
+	text = block ? text_new("version = 3\n%s", block) : NULL;
+	if (!text)
+		return why_no_memory(why);
 	plan_set(file, text, strlen(text));
 	return 0;
 }
@@ -61,7 +59,7 @@ static int add(struct edit_text *t, const char *import, bool by_default, struct 
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
 	_cleanup_(edit_free) struct edit_text before = {0};
 	bool imports;
-	int r = edit_copy(t->text, t->len, &before) < 0 ? no_memory(why) : 0;
+	int r = edit_copy(t->text, t->len, &before) < 0 ? why_no_memory(why) : 0;
 
 	if (r == 0)
 		r = containerd_parse(before.text, before.len, &config, why);
@@ -114,7 +112,7 @@ static int plan_enable(const struct setup_place *place, bool by_default, struct 
 	_cleanup_free_ char *name = containerd_file_name(place), *import = containerd_import(place);
 	struct setup_file *file = NULL;
 	struct why fault;
-	int r = name && import ? plan_read(place, name, plan, &file, why) : no_memory(why);
+	int r = name && import ? plan_read(place, name, plan, &file, why) : why_no_memory(why);
 
 	if (r < 0 || !file)
 		return r;
@@ -194,7 +192,7 @@ static int plan_disable(const struct setup_place *place, struct setup_plan *plan
 	_cleanup_free_ char *drop_in = containerd_drop_in_name(place);
 	struct setup_file *file = NULL;
 	int r = path && import && drop_in ? plan_read(place, path, plan, &file, why)
-					  : no_memory(why);
+					  : why_no_memory(why);
 
 	if (r == 0 && file)
 		r = plan_disable_config(file, import, why);

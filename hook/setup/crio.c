@@ -31,7 +31,7 @@ static int read_directories(const struct setup_place *place, const char *but,
 	int r;
 
 	if (!config || !drop_ins || conf_add(list, HOOKSD_DIRECTORY) < 0)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	r = conf_read(place, config, KEY, list, why);
 	return r < 0 ? r : conf_read_tree(place, drop_ins, but, KEY, list, why);
 }
@@ -80,7 +80,7 @@ static int check_later(const struct setup_place *place, const struct conf_list *
 	_cleanup_free_ char *drop_ins = place_name(place, DROP_INS "/");
 
 	if (!drop_ins)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	if (!theirs->file || conf_has(theirs, HOOKSD_DIRECTORY) ||
 	    strncmp(theirs->file, drop_ins, strlen(drop_ins)) != 0 ||
 	    !is_later(theirs->file, drop_in))
@@ -113,7 +113,7 @@ static int plan_drop_in(const struct setup_place *place, const struct conf_list 
 	}
 	text = drop_in_text(theirs);
 	if (!text)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	plan_set(file, text, strlen(text));
 	return 0;
 }
@@ -123,8 +123,7 @@ static int plan_crio(const struct setup_place *place, const struct setup_options
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
 	_cleanup_free_ char *drop_in = drop_in_name(place);
-	int r = drop_in ? read_directories(place, drop_in, &directories, why)
-			: why_set(why, ENOMEM, "out of memory");
+	int r = drop_in ? read_directories(place, drop_in, &directories, why) : why_no_memory(why);
 
 	if (r == 0)
 		r = plan_drop_in(place, &directories, drop_in, options->disable, plan, why);
@@ -132,7 +131,7 @@ static int plan_crio(const struct setup_place *place, const struct setup_options
 		plan->then = "nothing: CRI-O watches the directory of hooks";
 	if (r == 0 && !conf_has(&directories, HOOKSD_DIRECTORY) &&
 	    conf_add(&directories, HOOKSD_DIRECTORY) < 0)
-		r = why_set(why, ENOMEM, "out of memory");
+		r = why_no_memory(why);
 	return r < 0 ? r : hooksd_plan(place, &directories, options->disable, plan, why);
 }
 

@@ -5,6 +5,7 @@
 #include "setup/docker-config.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/quote.h"
 #include "setup/docker-daemon.h"
 
@@ -35,7 +36,7 @@ static int check_case(const struct json *root, struct why *why)
 	static const char *const keys[] = {"runtimes", "default-runtime"};
 
 	json_foreach (member, root) {
-		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		for (size_t i = 0; i < COUNT(keys); i++) {
 			if (member->key_len == strlen(keys[i]) &&
 			    strcasecmp(member->key, keys[i]) == 0 &&
 			    strcmp(member->key, keys[i]) != 0)
@@ -184,7 +185,7 @@ static int look_at(const struct setup_place *place, const struct docker_daemon *
 
 	view->file = file_that_counts(place, daemon, &view->elsewhere);
 	if (!view->file)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	r = place_read(place, view->file, &text, &len, why);
 	if (r < 0)
 		return r;
@@ -201,7 +202,7 @@ static int look(const struct setup_place *place, struct setup_view *view, struct
 	_cleanup_(docker_daemon_free) struct docker_daemon daemon = {0};
 	int r = docker_daemon_find(place, &daemon);
 
-	return r < 0 ? why_set(why, ENOMEM, "out of memory") : look_at(place, &daemon, view, why);
+	return r < 0 ? why_no_memory(why) : look_at(place, &daemon, view, why);
 }
 
 const struct setup_engine setup_docker = {

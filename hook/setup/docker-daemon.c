@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -15,14 +16,12 @@
 /* To be freed; NULL if it cannot be read. */
 static char *read_of(int proc_fd, const char *pid, const char *name)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/%s", pid, name);
 	char *text = NULL;
 	size_t len = 0;
 
-	if (asprintf(&path, "%s/%s", pid, name) < 0) {
-		path = NULL;
+	if (!path)
 		return NULL;
-	}
 	return file_read_at(proc_fd, path, MAX_COMMAND_LINE, &text, &len) == 0 ? text : NULL;
 }
 
@@ -38,13 +37,11 @@ static bool is_roots(int proc_fd, const char *pid)
 /* What is in a container has a root directory of its own. */
 static bool has_the_hosts_root(const struct setup_place *place, int proc_fd, const char *pid)
 {
-	_cleanup_free_ char *root = place_name(place, "/"), *path = NULL;
+	_cleanup_free_ char *root = place_name(place, "/"), *path = text_new("%s/root", pid);
 	struct stat theirs, hosts;
 
-	if (asprintf(&path, "%s/root", pid) < 0) {
-		path = NULL;
+	if (!path)
 		return false;
-	}
 	return root && stat(root, &hosts) == 0 && fstatat(proc_fd, path, &theirs, 0) == 0 &&
 	       theirs.st_dev == hosts.st_dev && theirs.st_ino == hosts.st_ino;
 }
@@ -115,13 +112,11 @@ static int read_options(const char *args, size_t len, struct docker_daemon *daem
 
 static int read_command_line(int proc_fd, const char *pid, struct docker_daemon *daemon)
 {
-	_cleanup_free_ char *path = NULL, *args = NULL;
+	_cleanup_free_ char *path = text_new("%s/cmdline", pid), *args = NULL;
 	size_t len = 0;
 
-	if (asprintf(&path, "%s/cmdline", pid) < 0) {
-		path = NULL;
+	if (!path)
 		return -ENOMEM;
-	}
 	if (file_read_at(proc_fd, path, MAX_COMMAND_LINE, &args, &len) < 0)
 		return 0;			  /* it is gone */
 	daemon->pid = (int)strtol(pid, NULL, 10); /* digits, see docker_daemon_find() */

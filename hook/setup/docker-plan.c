@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "setup/docker-config.h"
 #include "setup/docker-daemon.h"
 
@@ -19,7 +20,7 @@
 
 static int copy_text(const char *text, size_t len, struct edit_text *ret, struct why *why)
 {
-	return edit_copy(text, len, ret) < 0 ? why_set(why, ENOMEM, "out of memory") : 0;
+	return edit_copy(text, len, ret) < 0 ? why_no_memory(why) : 0;
 }
 
 static int refuse_default(const char *present, struct why *why)
@@ -85,18 +86,14 @@ static int enabled(const char *from, size_t len, const struct wish *wish, struct
 /* What was the default before, or no default of ours. */
 static int strip_default(struct edit_text *t, const struct docker_config *before, struct why *why)
 {
-	_cleanup_free_ char *value = NULL;
 	const char *old = before->default_runtime;
+	_cleanup_free_ char *value = old ? text_new("\"%s\"", old) : NULL;
 
 	if (!old || docker_is_default(before))
 		return edit_remove(t, NULL, "default-runtime", why);
 	if (!quote_is_plain(old))
 		return why_set(why, EINVAL, "put the default-runtime %s back by hand", quote(old));
-	if (asprintf(&value, "\"%s\"", old) < 0) {
-		value = NULL;
-		return why_set(why, ENOMEM, "out of memory");
-	}
-	return edit_set(t, NULL, "default-runtime", value, why);
+	return value ? edit_set(t, NULL, "default-runtime", value, why) : why_no_memory(why);
 }
 
 static int strip_runtime(struct edit_text *t, const struct docker_config *before, struct why *why)
@@ -207,17 +204,15 @@ static int plan_enable(const struct setup_place *place, struct setup_file *file,
 
 static bool remembers_runtime(int dir_fd, const char *id)
 {
-	_cleanup_free_ char *path = NULL, *text = NULL;
+	_cleanup_free_ char *path = text_new("%s/hostconfig.json", id), *text = NULL;
 	struct json_doc *doc = NULL;
 	const char *runtime = NULL;
 	struct why unused;
 	size_t len = 0;
 	bool ours;
 
-	if (asprintf(&path, "%s/hostconfig.json", id) < 0) {
-		path = NULL;
+	if (!path)
 		return false;
-	}
 	if (file_read_at(dir_fd, path, MAX_HOST_CONFIG, &text, &len) < 0 ||
 	    json_parse(text, len, &doc, &unused) < 0)
 		return false;
@@ -244,14 +239,9 @@ static DIR *open_dir(const struct setup_place *place, const char *name)
 /* Docker notes a container's runtime when it creates it, and does not start it without that one. */
 static void count_users(const char *data_root, struct users *users)
 {
-	_cleanup_free_ char *name = NULL;
-	DIR *dir;
+	_cleanup_free_ char *name = text_new("%s/containers", data_root);
+	DIR *dir = name ? open_dir(users->place, name) : NULL;
 
-	if (asprintf(&name, "%s/containers", data_root) < 0) {
-		name = NULL;
-		return;
-	}
-	dir = open_dir(users->place, name);
 	for (const struct dirent *e; dir && (e = readdir(dir));) {
 		if (e->d_name[0] == '.' || !remembers_runtime(dirfd(dir), e->d_name))
 			continue;
@@ -273,13 +263,9 @@ static void count_remapped_users(const char *data_root, struct users *users)
 	DIR *dir = open_dir(users->place, data_root);
 
 	for (const struct dirent *e; dir && (e = readdir(dir));) {
-		_cleanup_free_ char *name = NULL;
+		_cleanup_free_ char *name = text_new("%s/%s", data_root, e->d_name);
 
-		if (!is_remapped_root(e->d_name))
-			continue;
-		if (asprintf(&name, "%s/%s", data_root, e->d_name) < 0)
-			name = NULL;
-		else
+		if (name && is_remapped_root(e->d_name))
 			count_users(name, users);
 	}
 	if (dir)
@@ -369,7 +355,7 @@ int docker_plan(const struct setup_place *place, const struct setup_options *opt
 	int r;
 
 	if (!path || docker_daemon_find(place, &daemon) < 0)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	r = plan_read(place, path, plan, &file, why);
 	return r < 0 ? r : plan_file(place, options, &daemon, file, plan, why);
 }

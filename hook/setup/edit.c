@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "oci/json.h"
 
 #include <string.h>
@@ -133,8 +134,6 @@ static char *lead(const struct edit_text *t, const struct json *object, size_t *
 	const struct json *last = NULL;
 	struct place place;
 	size_t blanks;
-	char *text;
-
 	json_foreach (member, object)
 		last = member;
 	if (!last) {
@@ -150,8 +149,7 @@ static char *lead(const struct edit_text *t, const struct json *object, size_t *
 	}
 	if (blanks > 0 && t->text[blanks] == '\n' && t->text[blanks - 1] == '\r')
 		blanks--;
-	return asprintf(&text, ",%.*s", (int)(place.key - blanks), t->text + blanks) < 0 ? NULL
-											 : text;
+	return text_new(",%.*s", (int)(place.key - blanks), t->text + blanks);
 }
 
 int edit_add(struct edit_text *t, const char *parent, const char *key, const char *value,
@@ -168,13 +166,13 @@ int edit_add(struct edit_text *t, const char *parent, const char *key, const cha
 	if (there)
 		return why_set(why, EINVAL, "%s is there already", quote(key));
 	before = lead(t, object, &at);
-	if (!before || asprintf(&new, "%s\"%s\": %s%s", before, key, value,
-				t->text[at] == '}' && !object->first ? "\n" : "") < 0) {
-		new = NULL;
-		return why_set(why, ENOMEM, "out of memory");
-	}
+	new = before ? text_new("%s\"%s\": %s%s", before, key, value,
+				t->text[at] == '}' && !object->first ? "\n" : "")
+		     : NULL;
+	if (!new)
+		return why_no_memory(why);
 	r = edit_splice(t, at, at, new);
-	return r < 0 ? why_set(why, -r, "out of memory") : 0;
+	return r < 0 ? why_no_memory(why) : 0;
 }
 
 int edit_set(struct edit_text *t, const char *parent, const char *key, const char *value,
@@ -191,7 +189,7 @@ int edit_set(struct edit_text *t, const char *parent, const char *key, const cha
 		return why_set(why, EINVAL, "there is no %s", quote(key));
 	find_place(t, object, member, &place);
 	r = edit_splice(t, place.value, place.end, value);
-	return r < 0 ? why_set(why, -r, "out of memory") : 0;
+	return r < 0 ? why_no_memory(why) : 0;
 }
 
 int edit_remove(struct edit_text *t, const char *parent, const char *key, struct why *why)
@@ -210,5 +208,5 @@ int edit_remove(struct edit_text *t, const char *parent, const char *key, struct
 		r = edit_splice(t, place.key, place.next, "");
 	else
 		r = edit_splice(t, place.before, place.end, "");
-	return r < 0 ? why_set(why, -r, "out of memory") : 0;
+	return r < 0 ? why_no_memory(why) : 0;
 }

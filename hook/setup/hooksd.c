@@ -2,7 +2,9 @@
 #include "setup/hooksd.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "oci/json.h"
 
 #include <string.h>
@@ -131,7 +133,7 @@ static int check_stages(const struct json *root, struct why *why)
 	for (const struct json *stage = stages ? stages->first : NULL; stage; stage = stage->next) {
 		const char *name = stage->type == JSON_STRING ? stage->text : "";
 
-		if (is_one_of(name, good, sizeof(good) / sizeof(good[0])))
+		if (is_one_of(name, good, COUNT(good)))
 			called = true;
 		else if (strcmp(name, "poststop") != 0)
 			return why_set(why, EINVAL,
@@ -157,7 +159,7 @@ static int check_file(const struct json *root, struct hooksd_file *file, struct 
 		return r;
 	file->path = strdup(path);
 	if (!file->path) {
-		why_set(why, ENOMEM, "out of memory");
+		why_no_memory(why);
 		return -ENOMEM;
 	}
 	return 0;
@@ -187,12 +189,10 @@ static int parse_file(const char *text, size_t len, struct hooksd_file *ret, str
 
 static char *name_in(const struct setup_place *place, const char *directory)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = text_new("%s/" HOOKSD_NAME, directory);
 
-	if (asprintf(&path, "%s/" HOOKSD_NAME, directory) < 0) {
-		path = NULL;
+	if (!path)
 		return NULL;
-	}
 	return place_name(place, path);
 }
 
@@ -249,7 +249,7 @@ static int judge(const struct setup_place *place, const struct conf_list *direct
 	r = check(place, text, len, &conditional, &fault);
 	view->who = conditional ? "that its conditions are for" : NULL;
 	if (r == -ENOMEM)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	if (r < 0) {
 		view->state = SETUP_BROKEN;
 		why_set(&view->missing, 0, "%s: %s", view->file, fault.text);
@@ -262,7 +262,7 @@ int hooksd_look(const struct setup_place *place, const struct conf_list *directo
 {
 	view->file = choose(place, directories);
 	if (!view->file)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	return judge(place, directories, engine, view, why);
 }
 
@@ -296,7 +296,7 @@ static int plan_enable(const struct setup_place *place, const char *name, struct
 	brings_back = !file->old && is_good(place, backup.text, backup.len);
 	text = brings_back ? TAKE_PTR(backup.text) : strdup(hooksd_text);
 	if (!text)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	file->keep_backup = file->old && !is_good(place, backup.text, backup.len);
 	file->remove_backup = brings_back;
 	plan_set(file, text, strlen(text));
@@ -331,14 +331,12 @@ int hooksd_plan(const struct setup_place *place, const struct conf_list *directo
 	if (!disable) {
 		_cleanup_free_ char *name = choose(place, directories);
 
-		return name ? plan_enable(place, name, plan, why)
-			    : why_set(why, ENOMEM, "out of memory");
+		return name ? plan_enable(place, name, plan, why) : why_no_memory(why);
 	}
 	for (size_t i = 0; r == 0 && i < directories->n; i++) {
 		_cleanup_free_ char *name = name_in(place, directories->strings[i]);
 
-		r = name ? plan_removal(place, name, plan, why)
-			 : why_set(why, ENOMEM, "out of memory");
+		r = name ? plan_removal(place, name, plan, why) : why_no_memory(why);
 	}
 	if (r == 0 && setup_plan_changes(plan))
 		plan_note(plan, SHARED);

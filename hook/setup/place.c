@@ -3,7 +3,9 @@
 
 #include "base/beneath.h"
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,13 +19,9 @@
 static const char *const program_directories[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
 						  "/usr/local/sbin"};
 
-#define DIRECTORIES (sizeof(program_directories) / sizeof(program_directories[0]))
-
 char *place_name(const struct setup_place *place, const char *path)
 {
-	char *whole;
-
-	return asprintf(&whole, "%s%s", place->root ? place->root : "", path) < 0 ? NULL : whole;
+	return text_new("%s%s", place->root ? place->root : "", path);
 }
 
 int place_resolve(const struct setup_place *place, const char *name, char **ret)
@@ -68,7 +66,7 @@ static int copy_planned(const struct setup_file *file, char **ret_text, size_t *
 		return 0;
 	copy = malloc(file->new_len + 1);
 	if (!copy)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	memcpy(copy, file->new, file->new_len);
 	copy[file->new_len] = '\0';
 	*ret_text = copy;
@@ -135,16 +133,14 @@ static int list_directory(const struct setup_place *place, const char *path,
 	if (!dir)
 		return errno == ENOENT ? 0 : -errno;
 	for (const struct dirent *e; n >= 0 && n < MAX_ENTRIES && (e = readdir(dir));) {
-		_cleanup_free_ char *file = NULL;
+		_cleanup_free_ char *file = text_new("%s/%s", path, e->d_name);
 
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		if (asprintf(&file, "%s/%s", path, e->d_name) < 0) {
-			file = NULL;
+		if (!file)
 			n = -ENOMEM;
-		} else if (!planned(place, file)) {
+		else if (!planned(place, file))
 			n = add(entries, n, e->d_name, is_directory(dir, e->d_name));
-		}
 	}
 	closedir(dir);
 	return n;
@@ -211,14 +207,12 @@ char *place_find_program(const struct setup_place *place, const char *path)
 {
 	if (path[0] == '/')
 		return program_at(place, path);
-	for (size_t i = 0; !strchr(path, '/') && i < DIRECTORIES; i++) {
-		_cleanup_free_ char *whole = NULL;
+	for (size_t i = 0; !strchr(path, '/') && i < COUNT(program_directories); i++) {
+		_cleanup_free_ char *whole = text_new("%s/%s", program_directories[i], path);
 		char *found;
 
-		if (asprintf(&whole, "%s/%s", program_directories[i], path) < 0) {
-			whole = NULL;
+		if (!whole)
 			return NULL;
-		}
 		found = program_at(place, whole);
 		if (found)
 			return found;

@@ -7,6 +7,7 @@
  */
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "setup/hooksd.h"
 #include "setup/toml.h"
 
@@ -25,26 +26,25 @@ static int read_files(const struct setup_place *place, struct conf_list *list, s
 
 	if (place->file)
 		return conf_read(place, place->file, KEY, list, why);
-	for (size_t i = 0; r == 0 && i < sizeof(files) / sizeof(files[0]); i++) {
+	for (size_t i = 0; r == 0 && i < COUNT(files); i++) {
 		_cleanup_free_ char *name = place_name(place, files[i]);
 
-		r = name ? conf_read(place, name, KEY, list, why)
-			 : why_set(why, ENOMEM, "out of memory");
+		r = name ? conf_read(place, name, KEY, list, why) : why_no_memory(why);
 	}
 	if (r == 0 && !drop_ins)
-		r = why_set(why, ENOMEM, "out of memory");
+		r = why_no_memory(why);
 	return r < 0 ? r : conf_read_directory(place, drop_ins, KEY, list, why);
 }
 
 static int read_directories(const struct setup_place *place, struct conf_list *list,
 			    struct why *why)
 {
-	int r = conf_add(list, HOOKSD_DIRECTORY) < 0 ? why_set(why, ENOMEM, "out of memory")
+	int r = conf_add(list, HOOKSD_DIRECTORY) < 0 ? why_no_memory(why)
 						     : read_files(place, list, why);
 
 	if (r == 0 && list->n == 0 &&
 	    (conf_add(list, HOOKSD_DIRECTORY) < 0 || conf_add(list, OVERRIDE_DIRECTORY) < 0))
-		r = why_set(why, ENOMEM, "out of memory");
+		r = why_no_memory(why);
 	return r;
 }
 

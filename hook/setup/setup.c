@@ -2,6 +2,7 @@
 #include "setup/setup.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/quote.h"
 #include "setup/engines.h"
 
@@ -10,8 +11,6 @@
 
 static const struct setup_engine *const engines[] = {&setup_docker, &setup_containerd,
 						     &setup_podman, &setup_crio};
-
-#define ENGINES (sizeof(engines) / sizeof(engines[0]))
 
 const char *const setup_engines[] = {"docker", "containerd", "podman", "crio", NULL};
 
@@ -53,7 +52,7 @@ static bool engine_is_here(const struct setup_place *place, const char *program)
 
 static const struct setup_engine *find_engine(const char *name)
 {
-	for (size_t i = 0; i < ENGINES; i++) {
+	for (size_t i = 0; i < COUNT(engines); i++) {
 		if (strcmp(engines[i]->name, name) == 0)
 			return engines[i];
 	}

@@ -2,6 +2,8 @@
 #include "setup/toml.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <stdbool.h>
@@ -26,11 +28,6 @@ static int toml_complain(const struct toml_parser *p, const char *what)
 	for (size_t i = 0; i < p->at && i < p->len; i++)
 		line += p->text[i] == '\n';
 	return why_set(p->why, EINVAL, "%s in line %u", what, line);
-}
-
-static int toml_no_memory(const struct toml_parser *p)
-{
-	return why_set(p->why, ENOMEM, "out of memory");
 }
 
 static char toml_peek(const struct toml_parser *p)
@@ -133,15 +130,15 @@ static int toml_parse_string(struct toml_parser *p, char **ret)
 	int r = 0;
 
 	if (!out)
-		return toml_no_memory(p);
-	for (size_t i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
+		return why_no_memory(p->why);
+	for (size_t i = 0; i < COUNT(quotes); i++) {
 		if (toml_take(p, quotes[i])) {
 			r = read_string(p, quotes[i], out);
 			break;
 		}
 	}
 	if (fclose(out) != 0)
-		return toml_no_memory(p);
+		return why_no_memory(p->why);
 	if (r == 0)
 		*ret = TAKE_PTR(text);
 	return r;
@@ -195,7 +192,7 @@ static int add_item(struct toml_parser *p, enum toml_kind kind, char *path, size
 
 		if (!items) {
 			free(path);
-			return toml_no_memory(p);
+			return why_no_memory(p->why);
 		}
 		p->toml.items = items;
 		p->room = room;
@@ -221,14 +218,12 @@ static int parse_part(struct toml_parser *p, char **ret)
 	if (p->at == start)
 		return toml_complain(p, "no key where one should be");
 	*ret = strndup(p->text + start, p->at - start);
-	return *ret ? 0 : toml_no_memory(p);
+	return *ret ? 0 : why_no_memory(p->why);
 }
 
 static char *join(const char *path, const char *part)
 {
-	char *whole;
-
-	return asprintf(&whole, "%s%s%s", path, *path ? TOML_SEP : "", part) < 0 ? NULL : whole;
+	return text_new("%s%s%s", path, *path ? TOML_SEP : "", part);
 }
 
 /* `a."b.c".d`, below @path. *ret is to be freed. */
@@ -249,7 +244,7 @@ static int parse_key(struct toml_parser *p, const char *path, char **ret)
 			return toml_complain(p, "a key with a control character");
 		longer = whole ? join(whole, part) : NULL;
 		if (!longer)
-			return toml_no_memory(p);
+			return why_no_memory(p->why);
 		free(whole);
 		whole = longer;
 		skip_blanks(p);
@@ -305,7 +300,7 @@ static int parse_bare(struct toml_parser *p, char **ret)
 	if (end == start)
 		return toml_complain(p, "no value where one should be");
 	*ret = strndup(p->text + start, end - start);
-	return *ret ? 0 : toml_no_memory(p);
+	return *ret ? 0 : why_no_memory(p->why);
 }
 
 static int parse_value(struct toml_parser *p, const char *path)
@@ -325,7 +320,7 @@ static int parse_value(struct toml_parser *p, const char *path)
 		kind = TOML_INLINE;
 	inner = kind == TOML_ARRAY ? join(path, TOML_ELEMENT) : strdup(path);
 	if (!inner)
-		return toml_no_memory(p);
+		return why_no_memory(p->why);
 	r = add_item(p, kind, strdup(path), &index);
 	if (r < 0)
 		return r;
@@ -372,7 +367,7 @@ int toml_parse(const char *text, size_t len, struct toml *ret, struct why *why)
 	int r = 0;
 
 	if (!table)
-		return toml_no_memory(&p);
+		return why_no_memory(why);
 
 	for (skip_lines(&p); r == 0 && p.at < p.len; skip_lines(&p)) {
 		r = toml_peek(&p) == '[' ? parse_header(&p, &table) : parse_pair(&p, table);
@@ -381,7 +376,7 @@ int toml_parse(const char *text, size_t len, struct toml *ret, struct why *why)
 	}
 	for (size_t i = 0; r == 0 && i < p.toml.n; i++) {
 		if (!p.toml.items[i].path)
-			r = toml_no_memory(&p);
+			r = why_no_memory(why);
 	}
 	if (r < 0) {
 		toml_free(&p.toml);
