@@ -135,7 +135,7 @@ static int tell(const struct order *order, const struct setup_plan *plan)
 	else
 		printf("then: %s\n", plan->then);
 	for (size_t i = 0; any && i < plan->n_notes; i++)
-		printf("note: %s\n", plan->notes[i].text);
+		printf("note: %s\n", plan->notes[i].s);
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 

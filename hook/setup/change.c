@@ -66,13 +66,13 @@ void plan_set(struct setup_file *file, char *text, size_t len)
 
 void plan_note(struct setup_plan *plan, const char *format, ...)
 {
-	struct why *note = &plan->notes[plan->n_notes];
+	struct text *note = &plan->notes[plan->n_notes];
 	va_list ap;
 
 	if (plan->n_notes == SETUP_MAX_NOTES)
 		return;
 	va_start(ap, format);
-	if (vsnprintf(note->text, sizeof(note->text), format, ap) >= 0)
+	if (vsnprintf(note->s, sizeof(note->s), format, ap) >= 0)
 		plan->n_notes++;
 	va_end(ap);
 }

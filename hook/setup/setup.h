@@ -7,6 +7,7 @@
  */
 
 #include "base/paths.h"
+#include "base/text.h"
 #include "base/why.h"
 
 #include <stdbool.h>
@@ -74,7 +75,7 @@ struct setup_plan {
 	struct setup_file files[SETUP_MAX_FILES];
 	size_t n_files;
 	const char *then; /* what the operator must do then, so that the engine knows of it */
-	struct why notes[SETUP_MAX_NOTES];
+	struct text notes[SETUP_MAX_NOTES];
 	size_t n_notes;
 };
 

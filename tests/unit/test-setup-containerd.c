@@ -273,7 +273,7 @@ static void says_what_is_missing(void **state)
 	assert_contains(why.text, "\"/nowhere\", is no program");
 	put(CONFIG, "version = 2\ndisabled_plugins = [\"cri\"]\n");
 	assert_int_equal(set_up(false), 0);
-	assert_contains(plan.notes[0].text, "its CRI plugin is disabled");
+	assert_contains(plan.notes[0].s, "its CRI plugin is disabled");
 }
 
 #define HANDLER "[" CRI_2 ".runtimes.oci-thin-grow]\nruntime_type = \"io.containerd.runc.v2\"\n"

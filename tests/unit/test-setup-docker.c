@@ -201,7 +201,7 @@ static void names_containers_that_need_the_runtime(void **state)
 	assert_int_equal(enable("docker"), 0);
 	assert_int_equal(disable("docker"), 0);
 	assert_int_equal(plan.n_notes, 1);
-	assert_contains(plan.notes[0].text, "1 container made with this runtime (0123456789ab) ");
+	assert_contains(plan.notes[0].s, "1 container made with this runtime (0123456789ab) ");
 
 	/* With userns-remap, and without it before that */
 	put("/srv/docker/100000.65536/containers/1111/hostconfig.json",
@@ -210,7 +210,7 @@ static void names_containers_that_need_the_runtime(void **state)
 	    "{\"Runtime\":\"oci-thin-grow\"}");
 	assert_int_equal(enable("docker"), 0);
 	assert_int_equal(disable("docker"), 0);
-	assert_contains(plan.notes[0].text,
+	assert_contains(plan.notes[0].s,
 			"2 containers made with this runtime (0123456789ab, ...) ");
 }
 
@@ -273,7 +273,7 @@ static void heeds_how_dockerd_was_started(void **state)
 	assert_int_equal(enable("docker"), 0);
 	put("/srv/docker/containers/0123/hostconfig.json", "{\"Runtime\":\"oci-thin-grow\"}");
 	assert_int_equal(disable("docker"), 0);
-	assert_contains(plan.notes[0].text, "(0123) ");
+	assert_contains(plan.notes[0].s, "(0123) ");
 }
 
 static void refuses_what_dockerd_would(void **state)

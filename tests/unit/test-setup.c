@@ -20,7 +20,7 @@ static void works_without_the_engine_but_says_so(void **state)
 	(void)state;
 	for (size_t i = 0; setup_engines[i]; i++) {
 		assert_int_equal(enable(setup_engines[i]), 0);
-		assert_contains(plan.notes[plan.n_notes - 1].text, programs[i]);
+		assert_contains(plan.notes[plan.n_notes - 1].s, programs[i]);
 		assert_int_equal(look(setup_engines[i]), SETUP_ON);
 		assert_int_equal(disable(setup_engines[i]), 0);
 		assert_int_equal(look(setup_engines[i]), SETUP_NO_ENGINE);
