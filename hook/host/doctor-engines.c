@@ -10,51 +10,30 @@
 #include "setup/setup.h"
 
 #include <string.h>
-#include <unistd.h>
 
-/* What is on the host if the engine is in use; that its program is there says little. */
-static const struct sign {
-	const char *engine, *path;
-} signs[] = {
-	{"docker", "/var/lib/docker"},
-	{"docker", "/run/docker.sock"},
-	{"containerd", "/var/lib/containerd/io.containerd.snapshotter.v1.devmapper"},
-	{"podman", "/var/lib/containers/storage/devicemapper"},
-	{"crio", "/run/crio/crio.sock"},
-	{"crio", "/var/lib/crio"},
-};
-
-static bool is_in_use(const struct doctor *doctor, const char *engine)
+static bool is_in_use(const struct doctor *doctor, const struct setup_engine *engine)
 {
+	const struct setup_place here = {0};
+
 	for (size_t i = 0; i < doctor->containers.n; i++) {
-		if (strcmp(doctor->containers.containers[i].engine, engine) == 0)
+		if (strcmp(doctor->containers.containers[i].engine, engine->name) == 0)
 			return true;
 	}
-	for (size_t i = 0; i < COUNT(signs); i++) {
-		if (strcmp(signs[i].engine, engine) == 0 && access(signs[i].path, F_OK) == 0)
-			return true;
-	}
-	return false;
+	return setup_has_sign(&here, engine);
 }
 
 /* Would `enable` do it? If not, why not. */
-static bool would_enable(const struct setup_place *place, const char *engine, struct why *why)
+static bool would_enable(const struct setup_place *place, const struct setup_engine *engine,
+			 struct why *why)
 {
-	const struct setup_options options = {.by_default = strcmp(engine, "docker") == 0};
-	struct setup_place after = *place;
+	const struct setup_options options = {.by_default = engine->by_default};
 	struct setup_plan plan;
-	struct setup_view view;
 	bool on;
 
-	if (setup_plan(place, engine, &options, &plan, why) < 0)
+	if (setup_plan(place, engine->name, &options, &plan, why) < 0)
 		return false;
-	after.planned = &plan;
-	on = setup_look(&after, engine, &view, why) == 0;
-	if (on) {
-		on = view.state == SETUP_ON;
-		*why = view.missing;
-		setup_view_free(&view);
-	}
+	on = plan.after == SETUP_ON;
+	*why = plan.missing;
 	setup_plan_free(&plan);
 	return on;
 }
@@ -68,12 +47,14 @@ static char *enable_command(const char *engine, const struct setup_place *place)
 	return file ? text_new("oci-thin-grow enable --file %s %s", file, engine) : NULL;
 }
 
-static void tell_missing(struct doctor *doctor, const char *engine, const struct setup_view *view)
+static void tell_missing(struct doctor *doctor, const struct setup_engine *row,
+			 const struct setup_view *view)
 {
+	const char *engine = row->name;
 	const struct setup_place place = {.file = view->elsewhere ? view->file : NULL};
 	bool broken = view->state == SETUP_BROKEN;
 	struct why why;
-	bool can = would_enable(&place, engine, &why);
+	bool can = would_enable(&place, row, &why);
 	/* The same fault is not told twice. */
 	const char *cause = can || strcmp(why.text, view->missing.text) == 0 ? "" : why.text;
 
@@ -85,8 +66,11 @@ static void tell_missing(struct doctor *doctor, const char *engine, const struct
 		can ? enable_command(engine, &place) : NULL);
 }
 
-static void tell(struct doctor *doctor, const char *engine, const struct setup_view *view)
+static void tell(struct doctor *doctor, const struct setup_engine *row,
+		 const struct setup_view *view)
 {
+	const char *engine = row->name;
+
 	if (view->state == SETUP_ON)
 		findings_add(&doctor->findings, SEVERITY_OK, "engine", engine,
 			     text_new("%s calls the program, by %s%s%s", engine, view->file,
@@ -94,19 +78,19 @@ static void tell(struct doctor *doctor, const char *engine, const struct setup_v
 				      view->who ? view->who : ""),
 			     NULL, NULL);
 	else if (view->state != SETUP_NO_ENGINE)
-		tell_missing(doctor, engine, view);
+		tell_missing(doctor, row, view);
 }
 
 void doctor_engines(struct doctor *doctor)
 {
 	const struct setup_place here = {0};
 
-	for (size_t i = 0; setup_engines[i]; i++) {
-		const char *engine = setup_engines[i];
+	for (const struct setup_engine *row = setup_engines; row->name; row++) {
+		const char *engine = row->name;
 		struct setup_view view;
 		struct why why;
 
-		if (!is_in_use(doctor, engine))
+		if (!is_in_use(doctor, row))
 			continue;
 		if (setup_look(&here, engine, &view, &why) < 0) {
 			findings_add(&doctor->findings, SEVERITY_BROKEN, "engine", engine,
@@ -117,7 +101,7 @@ void doctor_engines(struct doctor *doctor)
 			continue;
 		}
 		doctor->wraps |= view.state == SETUP_ON && view.wraps;
-		tell(doctor, engine, &view);
+		tell(doctor, row, &view);
 		setup_view_free(&view);
 	}
 }

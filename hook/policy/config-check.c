@@ -2,6 +2,7 @@
 #include "policy/config-check.h"
 
 #include "base/count.h"
+#include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "policy/config-keys.h"
@@ -47,8 +48,7 @@ static const struct rule *find_cover(const struct policy *policy, size_t of)
 
 static bool is_any_engine(const char *pattern)
 {
-	static const char *const engines[] = {"docker", "containerd", "podman",
-					      "crio",	"storage",    "runtime"};
+	static const char *const engines[] = {ENGINE_NAMES, ENGINE_STORAGE, ENGINE_RUNTIME};
 
 	for (size_t i = 0; i < COUNT(engines); i++) {
 		if (match_pattern(pattern, engines[i]))
@@ -72,8 +72,8 @@ static unsigned int warn_rule(const struct policy *policy, size_t i,
 
 	if (rule->engine && !is_any_engine(rule->engine)) {
 		why_set(&why, 0,
-			"%s:%u: rule %s can never match: no engine is called %s (docker, "
-			"containerd, podman, crio and runtime are)",
+			"%s:%u: rule %s can never match: no engine is called %s "
+			"(" ENGINE_LIST(", ", ", ") " and " ENGINE_RUNTIME " are)",
 			rule->file, rule->line, rule->name, quote(rule->engine));
 		return warn(listener, &why);
 	}

@@ -2,8 +2,10 @@
 
 /* `enable ENGINE` and `disable ENGINE`: hooks the program into an engine's configuration. */
 
+#include "base/count.h"
+#include "base/engine-names.h"
 #include "base/log.h"
-#include "base/quote.h"
+#include "base/text.h"
 #include "role/role.h"
 #include "setup/setup.h"
 
@@ -12,53 +14,64 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char help_enable[] =
-	"Usage: oci-thin-grow enable [OPTIONS] docker|containerd|podman|crio\n"
-	"Hooks the program into an engine: puts what is missing into the engine's configuration, "
-	"and\n"
-	"says how to make the engine read it. No daemon is reloaded or restarted. What was there\n"
-	"before is kept beside each changed file, as FILE.oci-thin-grow-backup.\n\n"
-	"  --print            only show what would be changed\n"
-	"  --file FILE        the engine's configuration file, if it is not the usual one\n"
-	"  --root DIR         a host's file system that is mounted there\n"
-	"  --no-default       docker: only for containers with --runtime oci-thin-grow\n"
-	"  --default          containerd: for all pods, not only those of the runtime class\n"
-	"  --force            docker: also in the place of a default runtime that is not runc\n\n"
-	"docker      /etc/docker/daemon.json: a runtime, and that as the default\n"
-	"containerd  /etc/containerd/config.toml: a runtime handler; of a configuration of\n"
-	"            version 3 as /etc/containerd/conf.d/50-oci-thin-grow.toml, imported there\n"
-	"podman      /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json, or the same in the\n"
-	"            folder that hooks_dir in containers.conf names\n"
-	"crio        that file, too; and /etc/crio/crio.conf.d/50-oci-thin-grow.conf if hooks_dir\n"
-	"            leaves its folder out\n\n"
-	"Examples:\n"
-	"  oci-thin-grow enable --print docker\n"
-	"  oci-thin-grow enable docker && systemctl reload docker\n"
-	"  oci-thin-grow enable --default containerd && systemctl restart containerd\n\n"
-	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage, or a configuration that is not\n"
-	"understood; 3 refused: it would take the place of something of yours.\n";
+static const char help_enable[] = "Usage: oci-thin-grow enable [OPTIONS] " ENGINE_LIST(
+	"|",
+	"|") "\n"
+	     "Hooks the program into an engine: puts what is missing into the engine's "
+	     "configuration, "
+	     "and\n"
+	     "says how to make the engine read it. No daemon is reloaded or restarted. What was "
+	     "there\n"
+	     "before is kept beside each changed file, as FILE.oci-thin-grow-backup.\n\n"
+	     "  --print            only show what would be changed\n"
+	     "  --file FILE        the engine's configuration file, if it is not the usual one\n"
+	     "  --root DIR         a host's file system that is mounted there\n"
+	     "  --no-default       docker: only for containers with --runtime oci-thin-grow\n"
+	     "  --default          containerd: for all pods, not only those of the runtime class\n"
+	     "  --force            docker: also in the place of a default runtime that is not "
+	     "runc\n\n"
+	     "docker      /etc/docker/daemon.json: a runtime, and that as the default\n"
+	     "containerd  /etc/containerd/config.toml: a runtime handler; of a configuration of\n"
+	     "            version 3 as /etc/containerd/conf.d/50-oci-thin-grow.toml, imported "
+	     "there\n"
+	     "podman      /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json, or the same in "
+	     "the\n"
+	     "            folder that hooks_dir in containers.conf names\n"
+	     "crio        that file, too; and /etc/crio/crio.conf.d/50-oci-thin-grow.conf if "
+	     "hooks_dir\n"
+	     "            leaves its folder out\n\n"
+	     "Examples:\n"
+	     "  oci-thin-grow enable --print docker\n"
+	     "  oci-thin-grow enable docker && systemctl reload docker\n"
+	     "  oci-thin-grow enable --default containerd && systemctl restart containerd\n\n"
+	     "Exit status: 0 done, or nothing to do; 1 failed; 2 usage, or a configuration that is "
+	     "not\n"
+	     "understood; 3 refused: it would take the place of something of yours.\n";
 
-static const char help_disable[] =
-	"Usage: oci-thin-grow disable [OPTIONS] docker|containerd|podman|crio\n"
-	"Undoes enable. A file that nobody has changed since is as it was before, byte for byte; "
-	"from\n"
-	"another one only what enable put there is removed.\n\n"
-	"  --print            only show what would be changed\n"
-	"  --file FILE        the engine's configuration file, if it is not the usual one\n"
-	"  --root DIR         a host's file system that is mounted there\n"
-	"  --keep-runtime     docker: no longer the default, but still known to containers that "
-	"were\n"
-	"                     made with it (they would not start without it)\n\n"
-	"Examples:\n"
-	"  oci-thin-grow disable --print docker\n"
-	"  oci-thin-grow disable --keep-runtime docker && systemctl restart docker\n\n"
-	"Exit status: as of enable.\n";
+static const char help_disable[] = "Usage: oci-thin-grow disable [OPTIONS] " ENGINE_LIST(
+	"|",
+	"|") "\n"
+	     "Undoes enable. A file that nobody has changed since is as it was before, byte for "
+	     "byte; "
+	     "from\n"
+	     "another one only what enable put there is removed.\n\n"
+	     "  --print            only show what would be changed\n"
+	     "  --file FILE        the engine's configuration file, if it is not the usual one\n"
+	     "  --root DIR         a host's file system that is mounted there\n"
+	     "  --keep-runtime     docker: no longer the default, but still known to containers "
+	     "that "
+	     "were\n"
+	     "                     made with it (they would not start without it)\n\n"
+	     "Examples:\n"
+	     "  oci-thin-grow disable --print docker\n"
+	     "  oci-thin-grow disable --keep-runtime docker && systemctl restart docker\n\n"
+	     "Exit status: as of enable.\n";
 
 struct order {
 	const struct arguments *args;
 	struct setup_place place;
 	struct setup_options options;
-	const char *engine;
+	const struct setup_engine *engine; /* NULL: of no name that we know */
 };
 
 /* One line of @text at @at, with a sign before it. Returns where the next one begins. */
@@ -110,7 +123,7 @@ static void log_changes(const struct order *order, const struct setup_plan *plan
 		if (!setup_file_changes(&plan->files[i]))
 			continue;
 		log_begin(&line, order->options.disable ? "disable" : "enable");
-		log_add(&line, "engine", order->engine);
+		log_add(&line, "engine", order->engine->name);
 		log_add(&line, "file", plan->files[i].path);
 		log_add(&line, "what", what_was_done(&plan->files[i]));
 		log_end(&line, LOG_INFO);
@@ -130,7 +143,7 @@ static int tell(const struct order *order, const struct setup_plan *plan)
 			printf("%s: %s\n", plan->files[i].path, what_was_done(&plan->files[i]));
 	}
 	if (!any)
-		printf("%s: %s already\n", order->engine,
+		printf("%s: %s already\n", order->engine->name,
 		       order->options.disable ? "disabled" : "enabled");
 	else
 		printf("then: %s\n", plan->then);
@@ -149,12 +162,13 @@ static int enable(const struct order *order)
 	const char *command = order->options.disable ? "disable" : "enable";
 	struct setup_plan plan = {0};
 	struct why why;
-	int status, r = setup_plan(&order->place, order->engine, &order->options, &plan, &why);
+	int status,
+		r = setup_plan(&order->place, order->engine->name, &order->options, &plan, &why);
 
 	if (r == 0 && !order->args->print)
 		r = setup_apply(&plan, &why);
 	if (r < 0) {
-		log_stderr("%s %s: %s", command, order->engine, why.text);
+		log_stderr("%s %s: %s", command, order->engine->name, why.text);
 		status = exit_status(r);
 	} else {
 		if (!order->args->print)
@@ -165,57 +179,94 @@ static int enable(const struct order *order)
 	return status;
 }
 
-static bool is_engine(const char *name)
+/* "--a, --b and --c are" */
+static void name_options(const struct setup_engine *engine, struct text *out)
 {
-	for (size_t i = 0; setup_engines[i]; i++) {
-		if (strcmp(setup_engines[i], name) == 0)
+	size_t n = 0;
+
+	for (; engine->options[n]; n++)
+		text_add(out, "%s--%s",
+			 n == 0			  ? ""
+			 : engine->options[n + 1] ? ", "
+						  : " and ",
+			 engine->options[n]);
+	text_add(out, n == 1 ? " is" : " are");
+}
+
+static bool has_option(const struct setup_engine *engine, const char *name)
+{
+	for (const char *const *option = engine->options; *option; option++) {
+		if (strcmp(*option, name) == 0)
 			return true;
 	}
 	return false;
 }
 
 /* Options that mean nothing to the engine are errors, not ignored. */
-static const char *what_is_wrong(const struct order *order)
+static bool is_option_wrong(const struct order *order, struct text *ret)
+{
+	const struct {
+		const char *name;
+		bool given;
+	} options[] = {
+		{"no-default", order->args->no_default},
+		{"force", order->args->force},
+		{"keep-runtime", order->args->keep_runtime},
+		{"default", order->args->by_default},
+	};
+
+	for (size_t i = 0; i < COUNT(options); i++) {
+		const struct setup_engine *owner = setup_engines;
+
+		if (!options[i].given || has_option(order->engine, options[i].name))
+			continue;
+		while (owner->name && !has_option(owner, options[i].name))
+			owner++;
+		name_options(owner, ret);
+		text_add(ret, " for %s only", owner->name);
+		return true;
+	}
+	return false;
+}
+
+static bool is_wrong(const struct order *order, struct text *ret)
 {
 	const struct arguments *args = order->args;
 
-	if (!is_engine(order->engine))
-		return "the engine is docker, containerd, podman or crio";
-	if ((args->no_default || args->force || args->keep_runtime) &&
-	    strcmp(order->engine, "docker") != 0)
-		return "--no-default, --force and --keep-runtime are for docker only";
-	if (args->by_default && strcmp(order->engine, "containerd") != 0)
-		return "--default is for containerd only";
-	if ((args->file && args->file[0] != '/') || (args->root && args->root[0] != '/'))
-		return "--file and --root take a path that begins with \"/\"";
-	return NULL;
+	if (!order->engine)
+		text_add(ret, "the engine is " ENGINE_LIST(", ", " or "));
+	else if (is_option_wrong(order, ret))
+		return true;
+	else if ((args->file && args->file[0] != '/') || (args->root && args->root[0] != '/'))
+		text_add(ret, "--file and --root take a path that begins with \"/\"");
+	return ret->s[0] != '\0';
 }
 
 static int run(const struct arguments *args)
 {
+	const struct setup_engine *engine = setup_find_engine(args->operands[0]);
 	const struct order order = {
 		.args = args,
 		.place = {.root = args->root, .file = args->file},
-		.engine = args->operands[0],
+		.engine = engine,
 		.options =
 			{
 				.disable = strcmp(args->command, "disable") == 0,
 				.force = args->force,
 				.keep_runtime = args->keep_runtime,
 				.by_default = args->by_default ||
-					      (!args->no_default &&
-					       strcmp(args->operands[0], "docker") == 0),
+					      (engine && engine->by_default && !args->no_default),
 			},
 	};
-	const char *wrong = what_is_wrong(&order);
+	struct text wrong = {""};
 
-	return wrong ? exit_usage(args->command, "%s", wrong) : enable(&order);
+	return is_wrong(&order, &wrong) ? exit_usage(args->command, "%s", wrong.s) : enable(&order);
 }
 
 const struct command command_enable = {
 	.name = "enable",
 	.arguments = "ENGINE",
-	.what = "hook it into docker, containerd, podman or crio",
+	.what = "hook it into " ENGINE_LIST(", ", " or "),
 	.help = help_enable,
 	.options = {"print", "file", "root", "default", "no-default", "force"},
 	.min_operands = 1,

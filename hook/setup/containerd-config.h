@@ -51,9 +51,6 @@ char *containerd_block(const struct containerd_config *config, bool by_default);
 /* Only that ours is the default. To be freed. */
 char *containerd_default_block(const struct containerd_config *config);
 
-int containerd_plan(const struct setup_place *place, const struct setup_options *options,
-		    struct setup_plan *plan, struct why *why);
-
 /* The names (setup/place.h) of config.toml and of our drop-in beside it; to be freed. */
 char *containerd_file_name(const struct setup_place *place);
 char *containerd_drop_in_name(const struct setup_place *place);

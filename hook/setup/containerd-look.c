@@ -258,7 +258,7 @@ static void judge(const struct setup_place *place, const struct sight *sight,
 	}
 }
 
-static int look(const struct setup_place *place, struct setup_view *view, struct why *why)
+int containerd_look(const struct setup_place *place, struct setup_view *view, struct why *why)
 {
 	_cleanup_(free_sight) struct sight sight = {0};
 	int r;
@@ -271,10 +271,3 @@ static int look(const struct setup_place *place, struct setup_view *view, struct
 		judge(place, &sight, view);
 	return r;
 }
-
-const struct setup_engine setup_containerd = {
-	.name = "containerd",
-	.program = "containerd",
-	.look = look,
-	.plan = containerd_plan,
-};

@@ -6,6 +6,7 @@
  */
 
 #include "base/cleanup.h"
+#include "base/engine-names.h"
 #include "base/quote.h"
 #include "setup/hooksd.h"
 #include "setup/toml.h"
@@ -36,12 +37,12 @@ static int read_directories(const struct setup_place *place, const char *but,
 	return r < 0 ? r : conf_read_tree(place, drop_ins, but, KEY, list, why);
 }
 
-static int look(const struct setup_place *place, struct setup_view *view, struct why *why)
+int crio_look(const struct setup_place *place, struct setup_view *view, struct why *why)
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
 	int r = read_directories(place, NULL, &directories, why);
 
-	return r < 0 ? r : hooksd_look(place, &directories, "crio", view, why);
+	return r < 0 ? r : hooksd_look(place, &directories, ENGINE_CRIO, view, why);
 }
 
 static char *drop_in_text(const struct conf_list *theirs)
@@ -118,8 +119,8 @@ static int plan_drop_in(const struct setup_place *place, const struct conf_list 
 	return 0;
 }
 
-static int plan_crio(const struct setup_place *place, const struct setup_options *options,
-		     struct setup_plan *plan, struct why *why)
+int crio_plan(const struct setup_place *place, const struct setup_options *options,
+	      struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
 	_cleanup_free_ char *drop_in = drop_in_name(place);
@@ -134,10 +135,3 @@ static int plan_crio(const struct setup_place *place, const struct setup_options
 		r = why_no_memory(why);
 	return r < 0 ? r : hooksd_plan(place, &directories, options->disable, plan, why);
 }
-
-const struct setup_engine setup_crio = {
-	.name = "crio",
-	.program = "crio",
-	.look = look,
-	.plan = plan_crio,
-};

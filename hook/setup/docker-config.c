@@ -197,17 +197,10 @@ static int look_at(const struct setup_place *place, const struct docker_daemon *
 	return 0;
 }
 
-static int look(const struct setup_place *place, struct setup_view *view, struct why *why)
+int docker_look(const struct setup_place *place, struct setup_view *view, struct why *why)
 {
 	_cleanup_(docker_daemon_free) struct docker_daemon daemon = {0};
 	int r = docker_daemon_find(place, &daemon);
 
 	return r < 0 ? why_no_memory(why) : look_at(place, &daemon, view, why);
 }
-
-const struct setup_engine setup_docker = {
-	.name = "docker",
-	.program = "dockerd",
-	.look = look,
-	.plan = docker_plan,
-};

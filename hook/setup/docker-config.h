@@ -28,9 +28,5 @@ bool docker_is_blank(const char *text, size_t len);
 /* Is our runtime the default? */
 bool docker_is_default(const struct docker_config *config);
 
-/* The plan of enable and disable: docker-plan.c */
-int docker_plan(const struct setup_place *place, const struct setup_options *options,
-		struct setup_plan *plan, struct why *why);
-
 /* daemon.json's name (setup/place.h), to be freed. */
 char *docker_file_name(const struct setup_place *place);

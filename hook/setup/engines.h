@@ -1,20 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the engines of setup/setup.h have in common, and what each has. */
+/* What each engine's files offer to the table in setup.c, and what they have in common. */
 
 #include "setup/change.h"
 #include "setup/place.h"
 
-struct setup_engine {
-	const char *name;
-	const char *program; /* its daemon's or its own name, found in the usual directories */
-	int (*look)(const struct setup_place *place, struct setup_view *ret, struct why *why);
-	int (*plan)(const struct setup_place *place, const struct setup_options *options,
+/* Rows of the table in setup.c: how it stands with an engine, and what has to change. */
+int docker_look(const struct setup_place *place, struct setup_view *ret, struct why *why);
+int docker_plan(const struct setup_place *place, const struct setup_options *options,
+		struct setup_plan *plan, struct why *why);
+int containerd_look(const struct setup_place *place, struct setup_view *ret, struct why *why);
+int containerd_plan(const struct setup_place *place, const struct setup_options *options,
 		    struct setup_plan *plan, struct why *why);
-};
-
-extern const struct setup_engine setup_docker, setup_containerd, setup_podman, setup_crio;
+int podman_look(const struct setup_place *place, struct setup_view *ret, struct why *why);
+int podman_plan(const struct setup_place *place, const struct setup_options *options,
+		struct setup_plan *plan, struct why *why);
+int crio_look(const struct setup_place *place, struct setup_view *ret, struct why *why);
+int crio_plan(const struct setup_place *place, const struct setup_options *options,
+	      struct setup_plan *plan, struct why *why);
 
 /*
  * Does @path lead to the program that is installed as @installed? If not, the reason is what comes

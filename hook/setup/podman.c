@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/engine-names.h"
 #include "setup/hooksd.h"
 #include "setup/toml.h"
 
@@ -48,16 +49,16 @@ static int read_directories(const struct setup_place *place, struct conf_list *l
 	return r;
 }
 
-static int look(const struct setup_place *place, struct setup_view *view, struct why *why)
+int podman_look(const struct setup_place *place, struct setup_view *view, struct why *why)
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
 	int r = read_directories(place, &directories, why);
 
-	return r < 0 ? r : hooksd_look(place, &directories, "podman", view, why);
+	return r < 0 ? r : hooksd_look(place, &directories, ENGINE_PODMAN, view, why);
 }
 
-static int plan_podman(const struct setup_place *place, const struct setup_options *options,
-		       struct setup_plan *plan, struct why *why)
+int podman_plan(const struct setup_place *place, const struct setup_options *options,
+		struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
 	int r = read_directories(place, &directories, why);
@@ -67,10 +68,3 @@ static int plan_podman(const struct setup_place *place, const struct setup_optio
 	plan->then = "nothing: podman reads it for each container";
 	return r;
 }
-
-const struct setup_engine setup_podman = {
-	.name = "podman",
-	.program = "podman",
-	.look = look,
-	.plan = plan_podman,
-};

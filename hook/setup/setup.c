@@ -2,17 +2,47 @@
 #include "setup/setup.h"
 
 #include "base/cleanup.h"
-#include "base/count.h"
+#include "base/engine-names.h"
 #include "base/quote.h"
 #include "setup/engines.h"
 
 #include <string.h>
 #include <unistd.h>
 
-static const struct setup_engine *const engines[] = {&setup_docker, &setup_containerd,
-						     &setup_podman, &setup_crio};
-
-const char *const setup_engines[] = {"docker", "containerd", "podman", "crio", NULL};
+const struct setup_engine setup_engines[] = {
+	{
+		.name = ENGINE_DOCKER,
+		.program = "dockerd",
+		.signs = {"/var/lib/docker", "/run/docker.sock"},
+		.options = {"no-default", "force", "keep-runtime"},
+		.by_default = true,
+		.look = docker_look,
+		.plan = docker_plan,
+	},
+	{
+		.name = ENGINE_CONTAINERD,
+		.program = "containerd",
+		.signs = {"/var/lib/containerd/io.containerd.snapshotter.v1.devmapper"},
+		.options = {"default"},
+		.look = containerd_look,
+		.plan = containerd_plan,
+	},
+	{
+		.name = ENGINE_PODMAN,
+		.program = "podman",
+		.signs = {"/var/lib/containers/storage/devicemapper"},
+		.look = podman_look,
+		.plan = podman_plan,
+	},
+	{
+		.name = ENGINE_CRIO,
+		.program = "crio",
+		.signs = {"/run/crio/crio.sock", "/var/lib/crio"},
+		.look = crio_look,
+		.plan = crio_plan,
+	},
+	{.name = NULL},
+};
 
 bool setup_is_ours(const struct setup_place *place, const char *path, const char *installed,
 		   struct why *why)
@@ -50,19 +80,30 @@ static bool engine_is_here(const struct setup_place *place, const char *program)
 	return path != NULL;
 }
 
-static const struct setup_engine *find_engine(const char *name)
+const struct setup_engine *setup_find_engine(const char *name)
 {
-	for (size_t i = 0; i < COUNT(engines); i++) {
-		if (strcmp(engines[i]->name, name) == 0)
-			return engines[i];
+	for (const struct setup_engine *engine = setup_engines; engine->name; engine++) {
+		if (strcmp(engine->name, name) == 0)
+			return engine;
 	}
 	return NULL;
+}
+
+bool setup_has_sign(const struct setup_place *place, const struct setup_engine *engine)
+{
+	for (const char *const *sign = engine->signs; *sign; sign++) {
+		_cleanup_free_ char *name = place_name(place, *sign);
+
+		if (name && place_has(place, name))
+			return true;
+	}
+	return false;
 }
 
 int setup_look(const struct setup_place *place, const char *engine, struct setup_view *ret,
 	       struct why *why)
 {
-	const struct setup_engine *found = find_engine(engine);
+	const struct setup_engine *found = setup_find_engine(engine);
 	struct setup_view view = {.state = SETUP_OFF};
 	int r;
 
@@ -82,8 +123,8 @@ int setup_look(const struct setup_place *place, const char *engine, struct setup
 }
 
 /* What would still be wrong afterwards is not to be called done. */
-static int check_plan(const struct setup_place *place, const struct setup_engine *engine,
-		      const struct setup_plan *plan, struct why *why)
+static int look_after(const struct setup_place *place, const struct setup_engine *engine,
+		      struct setup_plan *plan, struct why *why)
 {
 	struct setup_place after = *place;
 	struct setup_view view = {0};
@@ -93,6 +134,8 @@ static int check_plan(const struct setup_place *place, const struct setup_engine
 	r = setup_look(&after, engine->name, &view, why);
 	if (r < 0)
 		return r;
+	plan->after = view.state;
+	plan->missing = view.missing;
 	if (view.state == SETUP_BROKEN)
 		r = why_set(why, EINVAL, "%s", view.missing.text);
 	setup_view_free(&view);
@@ -102,7 +145,7 @@ static int check_plan(const struct setup_place *place, const struct setup_engine
 int setup_plan(const struct setup_place *place, const char *engine,
 	       const struct setup_options *options, struct setup_plan *ret, struct why *why)
 {
-	const struct setup_engine *found = find_engine(engine);
+	const struct setup_engine *found = setup_find_engine(engine);
 	struct setup_plan plan = {0};
 	int r;
 
@@ -110,7 +153,7 @@ int setup_plan(const struct setup_place *place, const char *engine,
 		return why_set(why, ENOENT, "no engine is called %s", quote(engine));
 	r = found->plan(place, options, &plan, why);
 	if (r == 0 && !options->disable)
-		r = check_plan(place, found, &plan, why);
+		r = look_after(place, found, &plan, why);
 	if (r < 0) {
 		setup_plan_free(&plan);
 		return r;

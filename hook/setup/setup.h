@@ -20,7 +20,7 @@ struct setup_place {
 	const char *root; /* put before every path but @file; NULL: "" */
 	const char *file; /* the engine's own configuration file, if it is not the usual one */
 	const struct setup_plan
-		*planned; /* look at what it makes of the files; NULL: as they are */
+		*planned; /* look at the files as it makes them; NULL: as they are */
 };
 
 enum setup_state {
@@ -38,9 +38,6 @@ struct setup_view {
 	bool elsewhere;	    /* setup_plan() needs it as the place's file */
 	struct why missing; /* OFF and BROKEN: what is missing or wrong; else empty */
 };
-
-/* The engines' names, in the order in which they are shown; NULL behind the last one. */
-extern const char *const setup_engines[];
 
 /*
  * How it stands with @engine: judged by what the engine makes of its files, not by what is in them.
@@ -77,7 +74,33 @@ struct setup_plan {
 	const char *then; /* what the operator must do then, so that the engine knows of it */
 	struct text notes[SETUP_MAX_NOTES];
 	size_t n_notes;
+	enum setup_state after; /* enable: how it stands then... */
+	struct why missing;	/* ...and what is missing then, as in a view */
 };
+
+#define SETUP_MAX_SIGNS	  2
+#define SETUP_MAX_OPTIONS 3
+
+/* All that is known of an engine but what its files say. */
+struct setup_engine {
+	const char *name;
+	const char *program;			    /* its daemon's or its own name */
+	const char *signs[SETUP_MAX_SIGNS + 1];	    /* paths that a host has if it is in use */
+	const char *options[SETUP_MAX_OPTIONS + 1]; /* of enable and disable that it alone has */
+	bool by_default; /* enable makes our runtime the default one if nothing is said */
+	int (*look)(const struct setup_place *place, struct setup_view *ret, struct why *why);
+	int (*plan)(const struct setup_place *place, const struct setup_options *options,
+		    struct setup_plan *plan, struct why *why);
+};
+
+/* In the order in which they are shown; the last one has no name. */
+extern const struct setup_engine setup_engines[];
+
+/* NULL: no engine is called that. */
+const struct setup_engine *setup_find_engine(const char *name);
+
+/* Does something on the host show that the engine is in use? That its program is there does not. */
+bool setup_has_sign(const struct setup_place *place, const struct setup_engine *engine);
 
 /* Decides; changes nothing. 0; -EEXIST: refused, with what to do; or as setup_look(). */
 int setup_plan(const struct setup_place *place, const char *engine,

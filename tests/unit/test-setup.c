@@ -6,8 +6,8 @@ static void knows_its_engines(void **state)
 	struct setup_view view;
 
 	(void)state;
-	for (size_t i = 0; setup_engines[i]; i++)
-		assert_int_equal(look(setup_engines[i]), SETUP_NO_ENGINE);
+	for (size_t i = 0; setup_engines[i].name; i++)
+		assert_int_equal(look(setup_engines[i].name), SETUP_NO_ENGINE);
 	assert_int_equal(setup_look(&place, "lxc", &view, &why), -ENOENT);
 	assert_contains(why.text, "\"lxc\"");
 	assert_int_equal(enable("lxc"), -ENOENT);
@@ -15,15 +15,13 @@ static void knows_its_engines(void **state)
 
 static void works_without_the_engine_but_says_so(void **state)
 {
-	static const char *const programs[] = {"dockerd", "containerd", "podman", "crio"};
-
 	(void)state;
-	for (size_t i = 0; setup_engines[i]; i++) {
-		assert_int_equal(enable(setup_engines[i]), 0);
-		assert_contains(plan.notes[plan.n_notes - 1].s, programs[i]);
-		assert_int_equal(look(setup_engines[i]), SETUP_ON);
-		assert_int_equal(disable(setup_engines[i]), 0);
-		assert_int_equal(look(setup_engines[i]), SETUP_NO_ENGINE);
+	for (size_t i = 0; setup_engines[i].name; i++) {
+		assert_int_equal(enable(setup_engines[i].name), 0);
+		assert_contains(plan.notes[plan.n_notes - 1].s, setup_engines[i].program);
+		assert_int_equal(look(setup_engines[i].name), SETUP_ON);
+		assert_int_equal(disable(setup_engines[i].name), 0);
+		assert_int_equal(look(setup_engines[i].name), SETUP_NO_ENGINE);
 	}
 }
 
@@ -33,14 +31,14 @@ static void twice_is_once(void **state)
 	put("/etc/docker/daemon.json", "{\"a\":1}");
 	put("/etc/containerd/config.toml", "version = 2\n[grpc]\n  uid = 0\n");
 	put("/etc/crio/crio.conf", "[crio.runtime]\nhooks_dir = [\"/etc/hooks\"]\n");
-	for (size_t i = 0; setup_engines[i]; i++) {
+	for (size_t i = 0; setup_engines[i].name; i++) {
 		for (int disabling = 0; disabling < 2; disabling++) {
 			struct setup_options options = {.disable = disabling, .by_default = true};
 
-			assert_int_equal(run(setup_engines[i], options), 0);
+			assert_int_equal(run(setup_engines[i].name, options), 0);
 			assert_true(setup_plan_changes(&plan));
 			assert_non_null(plan.then);
-			assert_int_equal(run(setup_engines[i], options), 0);
+			assert_int_equal(run(setup_engines[i].name, options), 0);
 			assert_false(setup_plan_changes(&plan));
 		}
 	}
@@ -54,8 +52,8 @@ static void installs_nothing_that_points_nowhere(void **state)
 	(void)state;
 	assert_int_equal(unlink(runtime), 0);
 	assert_int_equal(unlink(hook), 0);
-	for (size_t i = 0; setup_engines[i]; i++) {
-		assert_int_equal(enable(setup_engines[i]), -ENOENT);
+	for (size_t i = 0; setup_engines[i].name; i++) {
+		assert_int_equal(enable(setup_engines[i].name), -ENOENT);
 		assert_contains(why.text, PREFIX "/");
 	}
 	free(runtime);
