@@ -18,8 +18,8 @@
 #define MAX_VALUE_BYTES 65536
 
 /* A link stays; where it leads to is what is changed. */
-int plan_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
-	      struct setup_file **ret, struct why *why)
+int change_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
+		struct setup_file **ret, struct why *why)
 {
 	struct setup_file *file = &plan->files[plan->n_files];
 	int r;
@@ -37,34 +37,34 @@ int plan_read(const struct setup_place *place, const char *name, struct setup_pl
 
 		if (edit_copy(file->old, file->old_len, &copy) < 0)
 			return why_no_memory(why);
-		plan_set(file, copy.text, copy.len);
+		change_set(file, copy.text, copy.len);
 	}
 	*ret = file;
 	return 0;
 }
 
-int plan_backup(const struct setup_file *file, struct edit_text *ret, struct why *why)
+int change_backup(const struct setup_file *file, struct edit_text *ret, struct why *why)
 {
-	_cleanup_free_ char *path = plan_backup_path(file);
+	_cleanup_free_ char *path = change_backup_path(file);
 
 	if (!path)
 		return why_no_memory(why);
 	return place_read_path(path, &ret->text, &ret->len, why);
 }
 
-char *plan_backup_path(const struct setup_file *file)
+char *change_backup_path(const struct setup_file *file)
 {
-	return text_new("%s" PLAN_BACKUP, file->path);
+	return text_new("%s" CHANGE_BACKUP, file->path);
 }
 
-void plan_set(struct setup_file *file, char *text, size_t len)
+void change_set(struct setup_file *file, char *text, size_t len)
 {
 	free(file->new);
 	file->new = text;
 	file->new_len = len;
 }
 
-void plan_note(struct setup_plan *plan, const char *format, ...)
+void change_note(struct setup_plan *plan, const char *format, ...)
 {
 	struct text *note = &plan->notes[plan->n_notes];
 	va_list ap;
@@ -77,7 +77,7 @@ void plan_note(struct setup_plan *plan, const char *format, ...)
 	va_end(ap);
 }
 
-bool plan_same(const char *a, size_t a_len, const char *b, size_t b_len)
+bool change_same(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	if (!a || !b)
 		return !a && !b;
@@ -86,7 +86,7 @@ bool plan_same(const char *a, size_t a_len, const char *b, size_t b_len)
 
 bool setup_file_changes(const struct setup_file *file)
 {
-	return !plan_same(file->old, file->old_len, file->new, file->new_len);
+	return !change_same(file->old, file->old_len, file->new, file->new_len);
 }
 
 bool setup_plan_changes(const struct setup_plan *plan)
@@ -190,7 +190,7 @@ static int check_unchanged(int dir_fd, const char *name, const struct setup_file
 
 	if (r < 0 && r != -ENOENT && r != -EFBIG)
 		return r;
-	return r != -EFBIG && plan_same(text, len, file->old, file->old_len) ? 0 : -EAGAIN;
+	return r != -EFBIG && change_same(text, len, file->old, file->old_len) ? 0 : -EAGAIN;
 }
 
 static int change(int dir_fd, const char *name, const char *backup, const struct setup_file *file)
@@ -229,7 +229,7 @@ static int apply_file(const struct setup_file *file)
 	if (!name)
 		return -EINVAL;
 	copy = strdup(file->path);
-	backup = plan_backup_path(file);
+	backup = change_backup_path(file);
 	if (!copy || !backup)
 		return -ENOMEM;
 	dir_fd = open_folder(file, copy);

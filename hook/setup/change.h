@@ -8,25 +8,25 @@
 #include "setup/setup.h"
 
 /* Puts the file @name (setup/place.h) into the plan, with what is in it now. */
-int plan_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
-	      struct setup_file **ret, struct why *why);
+int change_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
+		struct setup_file **ret, struct why *why);
 
 /*
  * What the file was before enable, as kept beside it: 1 and *ret, 0 if there is no such file.
  * *ret->text is to be freed.
  */
-int plan_backup(const struct setup_file *file, struct edit_text *ret, struct why *why);
+int change_backup(const struct setup_file *file, struct edit_text *ret, struct why *why);
 
 /* The name of that file, to be freed. */
-#define PLAN_BACKUP ".oci-thin-grow-backup"
-char *plan_backup_path(const struct setup_file *file);
+#define CHANGE_BACKUP ".oci-thin-grow-backup"
+char *change_backup_path(const struct setup_file *file);
 
 /* The file's new content, which the plan owns from now on. NULL: it shall not be there. */
-void plan_set(struct setup_file *file, char *text, size_t len);
+void change_set(struct setup_file *file, char *text, size_t len);
 
 /* A line for the operator. */
-void plan_note(struct setup_plan *plan, const char *format, ...)
+void change_note(struct setup_plan *plan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The same bytes? Two texts that are not there are the same, too. */
-bool plan_same(const char *a, size_t a_len, const char *b, size_t b_len);
+bool change_same(const char *a, size_t a_len, const char *b, size_t b_len);

@@ -43,7 +43,8 @@ static void read_append(const struct toml *toml, const char *element, struct con
 	}
 }
 
-static int take(const struct toml *toml, const char *name, const char *key, struct conf_list *list)
+static int add_strings(const struct toml *toml, const char *name, const char *key,
+		       struct conf_list *list)
 {
 	_cleanup_free_ char *element = text_new("%s" TOML_SEP TOML_ELEMENT, key);
 	int r = 0;
@@ -79,7 +80,7 @@ int conf_read(const struct setup_place *place, const char *name, const char *key
 	r = toml_parse(text, len, &toml, why);
 	if (r < 0)
 		return why_prefix(why, r, name);
-	r = take(&toml, name, key, list);
+	r = add_strings(&toml, name, key, list);
 	return r < 0 ? why_set(why, -r, "%s: %s", name, strerror(-r)) : 0;
 }
 

@@ -152,7 +152,7 @@ static int keep(char **slot, const struct toml_item *item)
 	return *slot ? 0 : -ENOMEM;
 }
 
-static int take(struct sight *sight, const struct containerd_config *config, const char *name)
+static int sum_up(struct sight *sight, const struct containerd_config *config, const char *name)
 {
 	int r;
 
@@ -194,7 +194,7 @@ static int read_one(const struct setup_place *place, const char *name, bool is_i
 		return 0;
 	if (r < 0)
 		return why_prefix(why, r, name);
-	r = take(sight, &config, name);
+	r = sum_up(sight, &config, name);
 	if (r == 0)
 		r = enqueue_imports(place, name, &config.toml, queue);
 	return r < 0 ? why_set(why, -r, "%s: %s", name, strerror(-r)) : 0;
@@ -230,8 +230,8 @@ static bool find_fault(const struct setup_place *place, const struct sight *sigh
 	return true;
 }
 
-static void judge(const struct setup_place *place, const struct sight *sight,
-		  struct setup_view *view)
+static void containerd_judge(const struct setup_place *place, const struct sight *sight,
+			     struct setup_view *view)
 {
 	struct why fault;
 
@@ -268,6 +268,6 @@ int containerd_look(const struct setup_place *place, struct setup_view *view, st
 		return why_no_memory(why);
 	r = read_all(place, view->file, &sight, why);
 	if (r == 0)
-		judge(place, &sight, view);
+		containerd_judge(place, &sight, view);
 	return r;
 }

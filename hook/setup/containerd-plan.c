@@ -16,7 +16,7 @@ static int copy_text(const struct setup_file *file, struct edit_text *ret, struc
 }
 
 /* The edited text must be understood, and say what was wanted. */
-static int check(const struct edit_text *t, const char *import, struct why *why)
+static int check_edited(const struct edit_text *t, const char *import, struct why *why)
 {
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
 	int r = containerd_parse(t->text, t->len, &config, why);
@@ -28,13 +28,13 @@ static int check(const struct edit_text *t, const char *import, struct why *why)
 	return r;
 }
 
-static int plan_drop_in(const struct setup_place *place, const struct containerd_config *config,
-			bool by_default, struct setup_plan *plan, struct why *why)
+static int enable_drop_in(const struct setup_place *place, const struct containerd_config *config,
+			  bool by_default, struct setup_plan *plan, struct why *why)
 {
 	_cleanup_free_ char *path = containerd_drop_in_name(place), *block = NULL;
 	struct setup_file *file = NULL;
 	char *text;
-	int r = path ? plan_read(place, path, plan, &file, why) : why_no_memory(why);
+	int r = path ? change_read(place, path, plan, &file, why) : why_no_memory(why);
 
 	if (r < 0 || !file)
 		return r;
@@ -43,7 +43,7 @@ static int plan_drop_in(const struct setup_place *place, const struct containerd
 	text = block ? text_new("version = 3\n%s", block) : NULL;
 	if (!text)
 		return why_no_memory(why);
-	plan_set(file, text, strlen(text));
+	change_set(file, text, strlen(text));
 	return 0;
 }
 
@@ -54,7 +54,7 @@ static bool is_by_hand(const struct containerd_config *config)
 }
 
 /* Pure: the text @t with what its version needs. */
-static int add(struct edit_text *t, const char *import, bool by_default, struct why *why)
+static int add_ours(struct edit_text *t, const char *import, bool by_default, struct why *why)
 {
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
 	_cleanup_(edit_free) struct edit_text before = {0};
@@ -70,7 +70,7 @@ static int add(struct edit_text *t, const char *import, bool by_default, struct 
 		r = containerd_add_handler(t, &config, by_default, why);
 	else if (imports)
 		r = containerd_add_import(t, &config, import, why);
-	return r < 0 ? r : check(t, imports ? import : NULL, why);
+	return r < 0 ? r : check_edited(t, imports ? import : NULL, why);
 }
 
 static bool needs_repair(const struct setup_place *place, const struct containerd_config *config)
@@ -83,9 +83,9 @@ static bool needs_repair(const struct setup_place *place, const struct container
 	       !(binary && binary->text && setup_is_runtime(place, binary->text, &unused));
 }
 
-static int plan_config(const struct setup_place *place, struct setup_file *file,
-		       const struct containerd_config *config, const char *import, bool by_default,
-		       struct why *why)
+static int enable_in_config(const struct setup_place *place, struct setup_file *file,
+			    const struct containerd_config *config, const char *import,
+			    bool by_default, struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text t = {0};
 	bool is_new = !containerd_has_handler(config, SETUP_RUNTIME_NAME);
@@ -96,23 +96,23 @@ static int plan_config(const struct setup_place *place, struct setup_file *file,
 		r = containerd_repair(&t, why);
 	}
 	if (r == 0)
-		r = add(&t, import, by_default, why);
+		r = add_ours(&t, import, by_default, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
 	file->keep_backup =
-		file->old && is_new && !plan_same(t.text, t.len, file->old, file->old_len);
-	plan_set(file, TAKE_PTR(t.text), t.len);
+		file->old && is_new && !change_same(t.text, t.len, file->old, file->old_len);
+	change_set(file, TAKE_PTR(t.text), t.len);
 	return 0;
 }
 
-static int plan_enable(const struct setup_place *place, bool by_default, struct setup_plan *plan,
-		       struct why *why)
+static int containerd_enable(const struct setup_place *place, bool by_default,
+			     struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
 	_cleanup_free_ char *name = containerd_file_name(place), *import = containerd_import(place);
 	struct setup_file *file = NULL;
 	struct why fault;
-	int r = name && import ? plan_read(place, name, plan, &file, why) : why_no_memory(why);
+	int r = name && import ? change_read(place, name, plan, &file, why) : why_no_memory(why);
 
 	if (r < 0 || !file)
 		return r;
@@ -122,11 +122,12 @@ static int plan_enable(const struct setup_place *place, bool by_default, struct 
 	if (!setup_is_runtime(place, RUNTIME_PATH, &fault))
 		return why_set(why, ENOENT, RUNTIME_PATH " %s", fault.text);
 	if (containerd_is_cri_disabled(&config))
-		plan_note(plan, "its CRI plugin is disabled (disabled_plugins), so nobody asks for "
-				"this handler yet");
-	r = plan_config(place, file, &config, import, by_default, why);
+		change_note(plan,
+			    "its CRI plugin is disabled (disabled_plugins), so nobody asks for "
+			    "this handler yet");
+	r = enable_in_config(place, file, &config, import, by_default, why);
 	if (r == 0 && config.version == 3 && !is_by_hand(&config))
-		r = plan_drop_in(place, &config, by_default, plan, why);
+		r = enable_drop_in(place, &config, by_default, plan, why);
 	if (r == 0 && plan->n_files == 2) {
 		/* What is imported must be there first. */
 		struct setup_file first = plan->files[0];
@@ -153,16 +154,16 @@ static bool is_enabled_backup(const struct setup_file *file, const struct edit_t
 			r = containerd_add_handler(&t, &config, by_default, &unused);
 		else if (r == 0)
 			r = containerd_add_import(&t, &config, import, &unused);
-		if (r == 0 && plan_same(t.text, t.len, file->old, file->old_len))
+		if (r == 0 && change_same(t.text, t.len, file->old, file->old_len))
 			return true;
 	}
 	return false;
 }
 
-static int plan_disable_config(struct setup_file *file, const char *import, struct why *why)
+static int disable_in_config(struct setup_file *file, const char *import, struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
-	int r = plan_backup(file, &backup, why);
+	int r = change_backup(file, &backup, why);
 
 	if (r < 0)
 		return r;
@@ -170,7 +171,7 @@ static int plan_disable_config(struct setup_file *file, const char *import, stru
 	if (!file->old)
 		return 0;
 	if (r > 0 && is_enabled_backup(file, &backup, import)) {
-		plan_set(file, backup.text, backup.len);
+		change_set(file, backup.text, backup.len);
 		backup.text = NULL;
 		return 0;
 	}
@@ -180,28 +181,29 @@ static int plan_disable_config(struct setup_file *file, const char *import, stru
 	if (r < 0)
 		return r;
 	if (!backup.text && strcmp(t.text, "version = 2\n") == 0 && t.len != file->old_len)
-		plan_set(file, NULL, 0); /* we have made it */
+		change_set(file, NULL, 0); /* we have made it */
 	else
-		plan_set(file, TAKE_PTR(t.text), t.len);
+		change_set(file, TAKE_PTR(t.text), t.len);
 	return 0;
 }
 
-static int plan_disable(const struct setup_place *place, struct setup_plan *plan, struct why *why)
+static int containerd_disable(const struct setup_place *place, struct setup_plan *plan,
+			      struct why *why)
 {
 	_cleanup_free_ char *path = containerd_file_name(place), *import = containerd_import(place);
 	_cleanup_free_ char *drop_in = containerd_drop_in_name(place);
 	struct setup_file *file = NULL;
-	int r = path && import && drop_in ? plan_read(place, path, plan, &file, why)
+	int r = path && import && drop_in ? change_read(place, path, plan, &file, why)
 					  : why_no_memory(why);
 
 	if (r == 0 && file)
-		r = plan_disable_config(file, import, why);
+		r = disable_in_config(file, import, why);
 	if (r < 0)
 		return why_prefix(why, r, path ? path : "containerd");
 	/* Only when nothing imports it any more. */
-	r = plan_read(place, drop_in, plan, &file, why);
+	r = change_read(place, drop_in, plan, &file, why);
 	if (r == 0)
-		plan_set(file, NULL, 0);
+		change_set(file, NULL, 0);
 	return r;
 }
 
@@ -212,10 +214,11 @@ int containerd_plan(const struct setup_place *place, const struct setup_options 
 
 	plan->then = "systemctl restart containerd (it has no reload; containers go on meanwhile)";
 	if (options->disable)
-		return plan_disable(place, plan, why);
-	r = plan_enable(place, options->by_default, plan, why);
+		return containerd_disable(place, plan, why);
+	r = containerd_enable(place, options->by_default, plan, why);
 	if (r == 0 && !options->by_default)
-		plan_note(plan, "pods use it by a RuntimeClass with \"handler: " SETUP_RUNTIME_NAME
-				"\"; with --default all do");
+		change_note(plan,
+			    "pods use it by a RuntimeClass with \"handler: " SETUP_RUNTIME_NAME
+			    "\"; with --default all do");
 	return r;
 }

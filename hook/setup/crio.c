@@ -24,7 +24,7 @@ static char *drop_in_name(const struct setup_place *place)
 }
 
 /* As CRI-O reads them: crio.conf, then every file below crio.conf.d; @but not this one. */
-static int read_directories(const struct setup_place *place, const char *but,
+static int crio_directories(const struct setup_place *place, const char *but,
 			    struct conf_list *list, struct why *why)
 {
 	_cleanup_free_ char *config = place->file ? strdup(place->file) : place_name(place, CONFIG);
@@ -40,7 +40,7 @@ static int read_directories(const struct setup_place *place, const char *but,
 int crio_look(const struct setup_place *place, struct setup_view *view, struct why *why)
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
-	int r = read_directories(place, NULL, &directories, why);
+	int r = crio_directories(place, NULL, &directories, why);
 
 	return r < 0 ? r : hooksd_look(place, &directories, ENGINE_CRIO, view, why);
 }
@@ -90,20 +90,21 @@ static int check_later(const struct setup_place *place, const struct conf_list *
 		       theirs->file, drop_in, HOOKSD_DIRECTORY);
 }
 
-static int plan_drop_in(const struct setup_place *place, const struct conf_list *theirs,
-			const char *name, bool disable, struct setup_plan *plan, struct why *why)
+static int change_hooks_dir(const struct setup_place *place, const struct conf_list *theirs,
+			    const char *name, bool disable, struct setup_plan *plan,
+			    struct why *why)
 {
 	struct setup_file *file = NULL;
 	char *text;
 	int r = disable ? 0 : check_later(place, theirs, name, why);
 
 	if (r == 0)
-		r = plan_read(place, name, plan, &file, why);
+		r = change_read(place, name, plan, &file, why);
 	if (r < 0)
 		return r;
 	plan->then = "systemctl restart crio (a reload does not read hooks_dir; containers go on)";
 	if (disable || conf_has(theirs, HOOKSD_DIRECTORY)) {
-		plan_set(file, NULL, 0);
+		change_set(file, NULL, 0);
 		return 0;
 	}
 	for (size_t i = 0; i < theirs->n; i++) {
@@ -115,7 +116,7 @@ static int plan_drop_in(const struct setup_place *place, const struct conf_list 
 	text = drop_in_text(theirs);
 	if (!text)
 		return why_no_memory(why);
-	plan_set(file, text, strlen(text));
+	change_set(file, text, strlen(text));
 	return 0;
 }
 
@@ -124,10 +125,10 @@ int crio_plan(const struct setup_place *place, const struct setup_options *optio
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
 	_cleanup_free_ char *drop_in = drop_in_name(place);
-	int r = drop_in ? read_directories(place, drop_in, &directories, why) : why_no_memory(why);
+	int r = drop_in ? crio_directories(place, drop_in, &directories, why) : why_no_memory(why);
 
 	if (r == 0)
-		r = plan_drop_in(place, &directories, drop_in, options->disable, plan, why);
+		r = change_hooks_dir(place, &directories, drop_in, options->disable, plan, why);
 	if (r == 0 && !setup_plan_changes(plan))
 		plan->then = "nothing: CRI-O watches the directory of hooks";
 	if (r == 0 && !conf_has(&directories, HOOKSD_DIRECTORY) &&

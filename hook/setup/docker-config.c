@@ -132,8 +132,8 @@ static void add_command_line(struct docker_config *config, const struct docker_d
 		config->default_runtime = daemon->default_runtime;
 }
 
-static void judge(const struct setup_place *place, const struct docker_config *config,
-		  struct setup_view *view)
+static void docker_judge(const struct setup_place *place, const struct docker_config *config,
+			 struct setup_view *view)
 {
 	struct why fault;
 
@@ -193,7 +193,7 @@ static int look_at(const struct setup_place *place, const struct docker_daemon *
 	if (r < 0)
 		return why_prefix(why, r, view->file);
 	add_command_line(&config, daemon);
-	judge(place, &config, view);
+	docker_judge(place, &config, view);
 	return 0;
 }
 

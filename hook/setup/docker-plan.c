@@ -84,7 +84,8 @@ static int enabled(const char *from, size_t len, const struct wish *wish, struct
 }
 
 /* What was the default before, or no default of ours. */
-static int strip_default(struct edit_text *t, const struct docker_config *before, struct why *why)
+static int docker_strip_default(struct edit_text *t, const struct docker_config *before,
+				struct why *why)
 {
 	const char *old = before->default_runtime;
 	_cleanup_free_ char *value = old ? text_new("\"%s\"", old) : NULL;
@@ -112,7 +113,7 @@ static int strip_runtime(struct edit_text *t, const struct docker_config *before
 static int strip(const struct docker_config *config, const struct docker_config *before,
 		 bool keep_runtime, struct edit_text *t, struct why *why)
 {
-	int r = docker_is_default(config) ? strip_default(t, before, why) : 0;
+	int r = docker_is_default(config) ? docker_strip_default(t, before, why) : 0;
 
 	if (r == 0 && config->has_runtime && !keep_runtime)
 		r = strip_runtime(t, before, why);
@@ -128,7 +129,7 @@ static bool is_enabled_backup(const struct setup_file *file, const struct edit_t
 		const struct wish wish = {.by_default = by_default, .force = true};
 
 		if (enabled(backup->text, backup->len, &wish, &t, &unused) == 0 &&
-		    plan_same(t.text, t.len, file->old, file->old_len))
+		    change_same(t.text, t.len, file->old, file->old_len))
 			return true;
 	}
 	return false;
@@ -143,12 +144,12 @@ static bool is_empty_object(const struct edit_text *t)
 	       !json_root(config.doc)->first;
 }
 
-static int plan_disable(struct setup_file *file, const struct docker_config *config,
-			bool keep_runtime, struct why *why)
+static int docker_disable(struct setup_file *file, const struct docker_config *config,
+			  bool keep_runtime, struct why *why)
 {
 	_cleanup_(docker_config_free) struct docker_config before = {0};
 	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
-	int r, has_backup = plan_backup(file, &backup, why);
+	int r, has_backup = change_backup(file, &backup, why);
 
 	if (has_backup < 0)
 		return has_backup;
@@ -156,7 +157,7 @@ static int plan_disable(struct setup_file *file, const struct docker_config *con
 	if (!file->old || !(config->has_runtime || docker_is_default(config)))
 		return 0;
 	if (has_backup && !keep_runtime && is_enabled_backup(file, &backup)) {
-		plan_set(file, backup.text, backup.len);
+		change_set(file, backup.text, backup.len);
 		backup.text = NULL;
 		return 0;
 	}
@@ -169,15 +170,15 @@ static int plan_disable(struct setup_file *file, const struct docker_config *con
 	if (r < 0)
 		return r;
 	if (!has_backup && is_empty_object(&t))
-		plan_set(file, NULL, 0);
+		change_set(file, NULL, 0);
 	else
-		plan_set(file, TAKE_PTR(t.text), t.len);
+		change_set(file, TAKE_PTR(t.text), t.len);
 	return 0;
 }
 
-static int plan_enable(const struct setup_place *place, struct setup_file *file,
-		       const struct docker_config *config, const struct setup_options *options,
-		       struct setup_plan *plan, struct why *why)
+static int docker_enable(const struct setup_place *place, struct setup_file *file,
+			 const struct docker_config *config, const struct setup_options *options,
+			 struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text t = {0};
 	struct wish wish = {.by_default = options->by_default, .force = options->force};
@@ -192,13 +193,13 @@ static int plan_enable(const struct setup_place *place, struct setup_file *file,
 	r = enabled(file->old ? file->old : "", file->old_len, &wish, &t, why);
 	if (r < 0)
 		return r;
-	if (plan_same(t.text, t.len, file->old, file->old_len))
+	if (change_same(t.text, t.len, file->old, file->old_len))
 		return 0;
 	if (wish.repair && config->runtime_path)
-		plan_note(plan, "the path of the runtime " SETUP_RUNTIME_NAME " was %s, which %s",
-			  quote(config->runtime_path), fault.text);
+		change_note(plan, "the path of the runtime " SETUP_RUNTIME_NAME " was %s, which %s",
+			    quote(config->runtime_path), fault.text);
 	file->keep_backup = file->old && !config->has_runtime && !docker_is_default(config);
-	plan_set(file, TAKE_PTR(t.text), t.len);
+	change_set(file, TAKE_PTR(t.text), t.len);
 	return 0;
 }
 
@@ -283,12 +284,13 @@ static void warn_of_users(const struct setup_place *place, const char *data_root
 	count_users(root, &users);
 	count_remapped_users(root, &users);
 	if (users.n)
-		plan_note(plan,
-			  "%u container%s made with this runtime (%s%s) will not start without it: "
-			  "re-create %s, or keep the runtime known with "
-			  "\"disable --keep-runtime docker\"",
-			  users.n, users.n == 1 ? "" : "s", users.first,
-			  users.n == 1 ? "" : ", ...", users.n == 1 ? "it" : "them");
+		change_note(
+			plan,
+			"%u container%s made with this runtime (%s%s) will not start without it: "
+			"re-create %s, or keep the runtime known with "
+			"\"disable --keep-runtime docker\"",
+			users.n, users.n == 1 ? "" : "s", users.first, users.n == 1 ? "" : ", ...",
+			users.n == 1 ? "it" : "them");
 }
 
 /* A dockerd that would not read what we write, or would not start with it. */
@@ -320,21 +322,21 @@ static void tell_what_then(const struct setup_options *options, struct setup_pla
 		return;
 	}
 	plan->then = "systemctl reload docker";
-	plan_note(plan,
-		  "it counts for containers made after that: Docker notes the runtime when it "
-		  "makes one");
+	change_note(plan,
+		    "it counts for containers made after that: Docker notes the runtime when it "
+		    "makes one");
 }
 
-static int plan_file(const struct setup_place *place, const struct setup_options *options,
-		     const struct docker_daemon *daemon, struct setup_file *file,
-		     struct setup_plan *plan, struct why *why)
+static int docker_plan_file(const struct setup_place *place, const struct setup_options *options,
+			    const struct docker_daemon *daemon, struct setup_file *file,
+			    struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(docker_config_free) struct docker_config config = {0};
 	int r = docker_parse(file->old ? file->old : "", file->old_len, &config, why);
 
 	if (r == 0)
-		r = options->disable ? plan_disable(file, &config, options->keep_runtime, why)
-				     : plan_enable(place, file, &config, options, plan, why);
+		r = options->disable ? docker_disable(file, &config, options->keep_runtime, why)
+				     : docker_enable(place, file, &config, options, plan, why);
 	if (r == 0)
 		r = check_daemon(place, daemon, file, options->disable, why);
 	if (r < 0)
@@ -356,6 +358,6 @@ int docker_plan(const struct setup_place *place, const struct setup_options *opt
 
 	if (!path || docker_daemon_find(place, &daemon) < 0)
 		return why_no_memory(why);
-	r = plan_read(place, path, plan, &file, why);
-	return r < 0 ? r : plan_file(place, options, &daemon, file, plan, why);
+	r = change_read(place, path, plan, &file, why);
+	return r < 0 ? r : docker_plan_file(place, options, &daemon, file, plan, why);
 }

@@ -112,9 +112,9 @@ static const struct json *find_member(const struct json *object, const char *key
 }
 
 /* The object, and its member @key or NULL. The caller frees *ret_doc in any case. */
-static int find(const struct edit_text *t, const char *parent, const char *key,
-		struct json_doc **ret_doc, const struct json **ret_object,
-		const struct json **ret_member, struct why *why)
+static int find_both(const struct edit_text *t, const char *parent, const char *key,
+		     struct json_doc **ret_doc, const struct json **ret_object,
+		     const struct json **ret_member, struct why *why)
 {
 	int r = json_parse(t->text, t->len, ret_doc, why);
 
@@ -159,7 +159,7 @@ int edit_add(struct edit_text *t, const char *parent, const char *key, const cha
 	_cleanup_free_ char *before = NULL, *new = NULL;
 	const struct json *object = NULL, *there = NULL;
 	size_t at = 0;
-	int r = find(t, parent, key, &doc, &object, &there, why);
+	int r = find_both(t, parent, key, &doc, &object, &there, why);
 
 	if (r < 0 || !object)
 		return r;
@@ -181,7 +181,7 @@ int edit_set(struct edit_text *t, const char *parent, const char *key, const cha
 	_cleanup_(cleanup_doc) struct json_doc *doc = NULL;
 	const struct json *object = NULL, *member = NULL;
 	struct place place;
-	int r = find(t, parent, key, &doc, &object, &member, why);
+	int r = find_both(t, parent, key, &doc, &object, &member, why);
 
 	if (r < 0 || !object)
 		return r;
@@ -197,7 +197,7 @@ int edit_remove(struct edit_text *t, const char *parent, const char *key, struct
 	_cleanup_(cleanup_doc) struct json_doc *doc = NULL;
 	const struct json *object = NULL, *member = NULL;
 	struct place place;
-	int r = find(t, parent, key, &doc, &object, &member, why);
+	int r = find_both(t, parent, key, &doc, &object, &member, why);
 
 	if (r < 0 || !object)
 		return r;

@@ -212,8 +212,8 @@ static char *choose(const struct setup_place *place, const struct conf_list *dir
 }
 
 /* Is our hook called with that? 0; -EINVAL with a reason. */
-static int check(const struct setup_place *place, const char *text, size_t len,
-		 bool *ret_conditional, struct why *why)
+static int hooksd_check(const struct setup_place *place, const char *text, size_t len,
+			bool *ret_conditional, struct why *why)
 {
 	struct hooksd_file file = {0};
 	struct why fault;
@@ -228,8 +228,8 @@ static int check(const struct setup_place *place, const char *text, size_t len,
 	return r;
 }
 
-static int judge(const struct setup_place *place, const struct conf_list *directories,
-		 const char *engine, struct setup_view *view, struct why *why)
+static int hooksd_judge(const struct setup_place *place, const struct conf_list *directories,
+			const char *engine, struct setup_view *view, struct why *why)
 {
 	_cleanup_free_ char *text = NULL;
 	bool conditional = false;
@@ -246,7 +246,7 @@ static int judge(const struct setup_place *place, const struct conf_list *direct
 		return 0;
 	}
 	view->state = SETUP_ON;
-	r = check(place, text, len, &conditional, &fault);
+	r = hooksd_check(place, text, len, &conditional, &fault);
 	view->who = conditional ? "that its conditions are for" : NULL;
 	if (r == -ENOMEM)
 		return why_no_memory(why);
@@ -263,7 +263,7 @@ int hooksd_look(const struct setup_place *place, const struct conf_list *directo
 	view->file = choose(place, directories);
 	if (!view->file)
 		return why_no_memory(why);
-	return judge(place, directories, engine, view, why);
+	return hooksd_judge(place, directories, engine, view, why);
 }
 
 static bool is_good(const struct setup_place *place, const char *text, size_t len)
@@ -271,18 +271,18 @@ static bool is_good(const struct setup_place *place, const char *text, size_t le
 	struct why unused;
 	bool conditional;
 
-	return text && check(place, text, len, &conditional, &unused) == 0;
+	return text && hooksd_check(place, text, len, &conditional, &unused) == 0;
 }
 
 /* One that somebody has changed is kept, and comes back; but not one that does not work. */
-static int plan_enable(const struct setup_place *place, const char *name, struct setup_plan *plan,
-		       struct why *why)
+static int hooksd_enable(const struct setup_place *place, const char *name, struct setup_plan *plan,
+			 struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text backup = {0};
 	struct setup_file *file = NULL;
 	bool brings_back;
 	char *text;
-	int r = plan_read(place, name, plan, &file, why);
+	int r = change_read(place, name, plan, &file, why);
 
 	if (r < 0)
 		return r;
@@ -290,7 +290,7 @@ static int plan_enable(const struct setup_place *place, const char *name, struct
 		return why_set(why, ENOENT, "%s: the hook is not installed", HOOK_PATH);
 	if (is_good(place, file->old, file->old_len))
 		return 0;
-	r = plan_backup(file, &backup, why);
+	r = change_backup(file, &backup, why);
 	if (r < 0)
 		return r;
 	brings_back = !file->old && is_good(place, backup.text, backup.len);
@@ -299,12 +299,12 @@ static int plan_enable(const struct setup_place *place, const char *name, struct
 		return why_no_memory(why);
 	file->keep_backup = file->old && !is_good(place, backup.text, backup.len);
 	file->remove_backup = brings_back;
-	plan_set(file, text, strlen(text));
+	change_set(file, text, strlen(text));
 	return 0;
 }
 
-static int plan_removal(const struct setup_place *place, const char *name, struct setup_plan *plan,
-			struct why *why)
+static int hooksd_remove(const struct setup_place *place, const char *name, struct setup_plan *plan,
+			 struct why *why)
 {
 	struct setup_file *file = NULL;
 	int r;
@@ -313,13 +313,14 @@ static int plan_removal(const struct setup_place *place, const char *name, struc
 		return 0;
 	if (plan->n_files == SETUP_MAX_FILES)
 		return why_set(why, EINVAL, "%s: too many directories have this file", name);
-	r = plan_read(place, name, plan, &file, why);
+	r = change_read(place, name, plan, &file, why);
 	if (r < 0)
 		return r;
 	if (!file->old) /* somebody else has just removed it */
 		return 0;
-	file->keep_backup = !plan_same(file->old, file->old_len, hooksd_text, strlen(hooksd_text));
-	plan_set(file, NULL, 0);
+	file->keep_backup =
+		!change_same(file->old, file->old_len, hooksd_text, strlen(hooksd_text));
+	change_set(file, NULL, 0);
 	return 0;
 }
 
@@ -331,14 +332,14 @@ int hooksd_plan(const struct setup_place *place, const struct conf_list *directo
 	if (!disable) {
 		_cleanup_free_ char *name = choose(place, directories);
 
-		return name ? plan_enable(place, name, plan, why) : why_no_memory(why);
+		return name ? hooksd_enable(place, name, plan, why) : why_no_memory(why);
 	}
 	for (size_t i = 0; r == 0 && i < directories->n; i++) {
 		_cleanup_free_ char *name = name_in(place, directories->strings[i]);
 
-		r = name ? plan_removal(place, name, plan, why) : why_no_memory(why);
+		r = name ? hooksd_remove(place, name, plan, why) : why_no_memory(why);
 	}
 	if (r == 0 && setup_plan_changes(plan))
-		plan_note(plan, SHARED);
+		change_note(plan, SHARED);
 	return r;
 }

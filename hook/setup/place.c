@@ -101,7 +101,7 @@ bool place_has(const struct setup_place *place, const char *name)
 
 /* --- directories ----------------------------------------------------------------------------- */
 
-static int add(struct place_entry **entries, int n, const char *name, bool is_directory)
+static int add_entry(struct place_entry **entries, int n, const char *name, bool is_directory)
 {
 	struct place_entry *more = reallocarray(*entries, (size_t)n + 1, sizeof(*more));
 
@@ -140,7 +140,7 @@ static int list_directory(const struct setup_place *place, const char *path,
 		if (!file)
 			n = -ENOMEM;
 		else if (!planned(place, file))
-			n = add(entries, n, e->d_name, is_directory(dir, e->d_name));
+			n = add_entry(entries, n, e->d_name, is_directory(dir, e->d_name));
 	}
 	closedir(dir);
 	return n;
@@ -157,7 +157,7 @@ static int list_planned(const struct setup_place *place, const char *path, int n
 
 		if (file->new &&strncmp(file->path, path, len) == 0 && file->path[len] == '/' &&
 		    !strchr(file->path + len + 1, '/'))
-			n = add(entries, n, file->path + len + 1, false);
+			n = add_entry(entries, n, file->path + len + 1, false);
 	}
 	return n;
 }

@@ -37,8 +37,8 @@ static int read_files(const struct setup_place *place, struct conf_list *list, s
 	return r < 0 ? r : conf_read_directory(place, drop_ins, KEY, list, why);
 }
 
-static int read_directories(const struct setup_place *place, struct conf_list *list,
-			    struct why *why)
+static int podman_directories(const struct setup_place *place, struct conf_list *list,
+			      struct why *why)
 {
 	int r = conf_add(list, HOOKSD_DIRECTORY) < 0 ? why_no_memory(why)
 						     : read_files(place, list, why);
@@ -52,7 +52,7 @@ static int read_directories(const struct setup_place *place, struct conf_list *l
 int podman_look(const struct setup_place *place, struct setup_view *view, struct why *why)
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
-	int r = read_directories(place, &directories, why);
+	int r = podman_directories(place, &directories, why);
 
 	return r < 0 ? r : hooksd_look(place, &directories, ENGINE_PODMAN, view, why);
 }
@@ -61,7 +61,7 @@ int podman_plan(const struct setup_place *place, const struct setup_options *opt
 		struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(conf_free) struct conf_list directories = {0};
-	int r = read_directories(place, &directories, why);
+	int r = podman_directories(place, &directories, why);
 
 	if (r == 0)
 		r = hooksd_plan(place, &directories, options->disable, plan, why);

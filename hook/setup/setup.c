@@ -159,7 +159,7 @@ int setup_plan(const struct setup_place *place, const char *engine,
 		return r;
 	}
 	if (!options->disable && !engine_is_here(place, found->program))
-		plan_note(&plan, "there is no %s on this host yet", found->program);
+		change_note(&plan, "there is no %s on this host yet", found->program);
 	*ret = plan;
 	return 0;
 }

@@ -36,7 +36,7 @@ static bool goes_away;
 
 int access(const char *path, int mode)
 {
-	if (goes_away && strstr(path, HOOKSD_NAME) && !strstr(path, PLAN_BACKUP))
+	if (goes_away && strstr(path, HOOKSD_NAME) && !strstr(path, CHANGE_BACKUP))
 		return 0;
 	return faccessat(AT_FDCWD, path, mode, AT_EACCESS);
 }
@@ -110,13 +110,13 @@ static void one_that_was_changed_comes_back(void **state)
 	assert_int_equal(disable("podman"), 0);
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, theirs);
-	assert_file(SHIPPED PLAN_BACKUP, NULL);
+	assert_file(SHIPPED CHANGE_BACKUP, NULL);
 	/* not even if the package has put its own there meanwhile */
 	assert_int_equal(disable("podman"), 0);
 	put(SHIPPED, hooksd_text);
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, hooksd_text);
-	assert_file(SHIPPED PLAN_BACKUP, theirs);
+	assert_file(SHIPPED CHANGE_BACKUP, theirs);
 }
 
 #define PROGRAM "\"path\": \"" HOOK_PATH "\""
@@ -180,7 +180,7 @@ static void a_file_that_does_not_call_the_hook_is_broken(void **state)
 		/* enable puts a good one there, and keeps theirs */
 		assert_int_equal(enable("podman"), 0);
 		assert_file(SHIPPED, hooksd_text);
-		assert_file(SHIPPED PLAN_BACKUP, cases[i].text);
+		assert_file(SHIPPED CHANGE_BACKUP, cases[i].text);
 		assert_int_equal(look("podman"), SETUP_ON);
 		/* which does not come back */
 		assert_int_equal(disable("podman"), 0);
