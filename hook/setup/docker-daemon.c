@@ -3,56 +3,34 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
-#include "base/text.h"
+#include "base/process.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define MAX_COMMAND_LINE (128UL * 1024)
 #define PROGRAM		 "dockerd"
 
-/* To be freed; NULL if it cannot be read. */
-static char *read_of(int proc_fd, const char *pid, const char *name)
+static int read_of(const char *proc, const char *pid, const char *name, char **ret, size_t *ret_len)
 {
-	_cleanup_free_ char *path = text_new("%s/%s", pid, name);
-	char *text = NULL;
+	_cleanup_free_ char *path = process_path(proc, pid, name);
+
+	return path ? file_read_at(AT_FDCWD, path, MAX_COMMAND_LINE, ret, ret_len) : -ENOMEM;
+}
+
+/*
+ * Others may call themselves as they like, and say what they like on their command line; what is
+ * in a container has a root directory of its own.
+ */
+static bool is_dockerd(const struct setup_place *place, const char *proc, const char *pid)
+{
+	_cleanup_free_ char *name = NULL, *root = place_name(place, "/");
 	size_t len = 0;
 
-	if (!path)
-		return NULL;
-	return file_read_at(proc_fd, path, MAX_COMMAND_LINE, &text, &len) == 0 ? text : NULL;
-}
-
-static bool is_roots(int proc_fd, const char *pid)
-{
-	_cleanup_free_ char *text = read_of(proc_fd, pid, "status");
-	const char *line = text ? strstr(text, "\nUid:\t") : NULL;
-	unsigned int real, effective;
-
-	return line && sscanf(line, "\nUid:\t%u\t%u", &real, &effective) == 2 && effective == 0;
-}
-
-/* What is in a container has a root directory of its own. */
-static bool has_the_hosts_root(const struct setup_place *place, int proc_fd, const char *pid)
-{
-	_cleanup_free_ char *root = place_name(place, "/"), *path = text_new("%s/root", pid);
-	struct stat theirs, hosts;
-
-	if (!path)
-		return false;
-	return root && stat(root, &hosts) == 0 && fstatat(proc_fd, path, &theirs, 0) == 0 &&
-	       theirs.st_dev == hosts.st_dev && theirs.st_ino == hosts.st_ino;
-}
-
-/* Others may call themselves as they like, and say what they like on their command line. */
-static bool is_dockerd(const struct setup_place *place, int proc_fd, const char *pid)
-{
-	_cleanup_free_ char *name = read_of(proc_fd, pid, "comm");
-
-	return name && strcmp(name, PROGRAM "\n") == 0 && is_roots(proc_fd, pid) &&
-	       has_the_hosts_root(place, proc_fd, pid);
+	return read_of(proc, pid, "comm", &name, &len) == 0 && strcmp(name, PROGRAM "\n") == 0 &&
+	       process_is_roots(proc, pid) && root && process_links_to(proc, pid, "root", root);
 }
 
 /* "--@option VALUE" or "--@option=VALUE": the value, or NULL if @arg is another one. */
@@ -110,15 +88,14 @@ static int read_options(const char *args, size_t len, struct docker_daemon *daem
 	return r;
 }
 
-static int read_command_line(int proc_fd, const char *pid, struct docker_daemon *daemon)
+static int read_command_line(const char *proc, const char *pid, struct docker_daemon *daemon)
 {
-	_cleanup_free_ char *path = text_new("%s/cmdline", pid), *args = NULL;
+	_cleanup_free_ char *args = NULL;
 	size_t len = 0;
+	int r = read_of(proc, pid, "cmdline", &args, &len);
 
-	if (!path)
-		return -ENOMEM;
-	if (file_read_at(proc_fd, path, MAX_COMMAND_LINE, &args, &len) < 0)
-		return 0;			  /* it is gone */
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;	  /* it is gone */
 	daemon->pid = (int)strtol(pid, NULL, 10); /* digits, see docker_daemon_find() */
 	return read_options(args, len, daemon);
 }
@@ -132,8 +109,8 @@ int docker_daemon_find(const struct setup_place *place, struct docker_daemon *re
 
 	for (const struct dirent *e; proc && r == 0 && !daemon.pid && (e = readdir(proc));) {
 		if (strspn(e->d_name, "0123456789") == strlen(e->d_name) &&
-		    is_dockerd(place, dirfd(proc), e->d_name))
-			r = read_command_line(dirfd(proc), e->d_name, &daemon);
+		    is_dockerd(place, path, e->d_name))
+			r = read_command_line(path, e->d_name, &daemon);
 	}
 	if (proc)
 		closedir(proc);
