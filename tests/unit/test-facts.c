@@ -2,7 +2,6 @@
 #include "engine/facts.h"
 
 #include "engine/docker.h"
-#include "engine/storage-image.h"
 #include "unit.h"
 
 #define ID    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -132,8 +131,10 @@ static void finds_the_image_in_podmans_index(void **state)
 	write_in(folder, "volatile-containers.json",
 		 "[{\"id\":\"c1\",\"metadata\":\"{\\\"image-name\\\":\\\"rm\\\"}\"}]");
 	expect(facts_image(&of), "rm");
-	expect(storage_image("userdata"), NULL);
-	expect(storage_image("/userdata"), NULL);
+	of.bundle = "userdata";
+	expect(facts_image(&of), NULL);
+	of.bundle = "/userdata";
+	expect(facts_image(&of), NULL);
 	free(bundle);
 }
 
