@@ -74,7 +74,7 @@ static void eat_option(char *const **argv, int where, struct runtime_args *args)
 		if (!value)
 			continue;
 		if (options[i].field != UNUSED)
-			*(const char **)((char *)args + options[i].field) = value;
+			*(const char **)(void *)((char *)args + options[i].field) = value;
 		return;
 	}
 }
