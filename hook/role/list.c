@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/quote.h"
 #include "base/size.h"
 #include "base/table.h"
 #include "base/terminal.h"
@@ -139,23 +140,14 @@ static int show_json(const struct engine_list *list, const struct policy *policy
 	return json_writer_end(w, stdout);
 }
 
-static bool is_printable(const char *text)
-{
-	if (!text || !*text || *text == '-')
-		return false;
-	while (*text >= ' ' && *text <= '~')
-		text++;
-	return !*text;
-}
-
 static bool means(const struct engine_list *list, const char *text,
 		  const struct engine_container *container)
 {
 	const struct engine_container *found;
 	struct why unused;
 
-	return is_printable(text) && engine_list_find(list, text, &found, &unused) == 0 &&
-	       found == container;
+	return *text && *text != '-' && quote_is_printable(text) &&
+	       engine_list_find(list, text, &found, &unused) == 0 && found == container;
 }
 
 static char *qualified(const char *namespace, const char *name)
