@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What the hook must leave alone, and what it says then: no request, no thin device, pools and filesystems in trouble.
-# suites: bookworm trixie
+# suites: bullseye bookworm trixie
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
@@ -224,13 +224,19 @@ ok "the disk goes" drop_disk disk
 
 # A device that was made read-only under a writable table cannot be mounted writable, so it is mounted first.
 ok "a disk" new_disk disk
-dmsetup reload --readonly disk --table "$(dmsetup table disk)"
-dmsetup resume disk
-failed "a read-only device" 'read-only'
-dmsetup reload disk --table "$(dmsetup table disk)"
-dmsetup resume disk
+# Linux 5.10 shows a trace if something is written to it, as ext4's journal is.
+if [ "$SUITE" != bullseye ]; then
+	dmsetup reload --readonly disk --table "$(dmsetup table disk)"
+	dmsetup resume disk
+	failed "a read-only device" 'read-only'
+	dmsetup reload disk --table "$(dmsetup table disk)"
+	dmsetup resume disk
+fi
 dmsetup remove --deferred disk
-failed "a device about to be removed" 'about to be removed'
+: >/run/messages
+ok "a device about to be removed: the container starts" call_hook $B
+like "a device about to be removed: the log says why" "$(cat /run/messages)" 'action=postpone .*about to be removed'
+is "a device about to be removed: it is untouched" "$(device_bytes disk)" $GIB
 umount /run/disk/disk
 
 ## Pools in trouble
@@ -268,7 +274,7 @@ fill_to() {
 
 ok "a pool 94 % full" fill_to 94
 spec_for_disk 16G
-failed "with the metadata of 16 GiB it were fuller" 'pool "pool" has 94\.[0-9] % .* % with what'
+failed "with the metadata of 16 GiB it were fuller" 'pool "pool" has 94\.[0-9] % .* % with the'
 ok "a pool 96 % full" fill_to 96
 spec_for_disk 2050M
 failed "a pool 96 % full" 'pool "pool" has 9[67]\.[0-9] % of its data in use.*limit is 95 %'
