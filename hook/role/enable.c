@@ -233,11 +233,13 @@ static bool is_wrong(const struct order *order, struct text *ret)
 {
 	const struct arguments *args = order->args;
 
-	if (!order->engine)
+	if (!order->engine) {
 		text_add(ret, "the engine is " ENGINE_LIST(", ", " or "));
-	else if (is_option_wrong(order, ret))
 		return true;
-	else if ((args->file && args->file[0] != '/') || (args->root && args->root[0] != '/'))
+	}
+	if (is_option_wrong(order, ret))
+		return true;
+	if ((args->file && args->file[0] != '/') || (args->root && args->root[0] != '/'))
 		text_add(ret, "--file and --root take a path that begins with \"/\"");
 	return ret->s[0] != '\0';
 }
