@@ -129,7 +129,8 @@ static void finds_buckets(void **state)
 	assert_string_equal(seen, "a=1 b=1 ");
 }
 
-static int stop(struct bolt_bytes key, struct bolt_bytes value, bool is_bucket, void *context)
+static int stop_at_first(struct bolt_bytes key, struct bolt_bytes value, bool is_bucket,
+			 void *context)
 {
 	note(key, value, is_bucket, context);
 	return 42;
@@ -143,7 +144,7 @@ static void walks_in_order(void **state)
 	assert_int_equal(bolt_each(&root, note, NULL), 0);
 	assert_string_equal(seen, "alpha=5 beta=6 big=700 deep/0 inline/0 omega=4 ");
 	seen[0] = '\0';
-	assert_int_equal(bolt_each(&root, stop, NULL), 42);
+	assert_int_equal(bolt_each(&root, stop_at_first, NULL), 42);
 	assert_string_equal(seen, "alpha=5 ");
 }
 
