@@ -121,7 +121,8 @@ drawn() {
 script -qefc "/usr/sbin/oci-thin-grow list --watch" /run/typescript </dev/null >/run/null &
 watching=$!
 ok "it draws again and again" wait_for drawn 3
-pkill -INT -x oci-thin-grow
+# Not SIGINT, which bash makes background processes ignore.
+pkill -TERM -x oci-thin-grow
 wait $watching
 ok "the whole table" [ "$(grep -c "c$N " /run/typescript)" -ge 2 ]
 
