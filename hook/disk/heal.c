@@ -24,7 +24,11 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 	const struct thin_device *device = &report->device;
 	int r;
 
+	/* What an earlier look found may be of another device, or of one that is gone. */
 	thin_device_free(&report->device);
+	report->intended_sectors = report->want_sectors = 0;
+	report->source = NULL;
+	report->warning.text[0] = '\0';
 	r = thin_lookup(dev, &report->device, why);
 	if (r < 0 && !is_gone(r))
 		return r;

@@ -274,6 +274,32 @@ static void a_number_that_is_used_again_brings_no_foreign_table(void **state)
 	assert_true(n > 1);
 }
 
+static void remove_device(void)
+{
+	fake_dm.thin.gone = true;
+}
+
+static void nothing_is_reported_of_a_device_that_went_meanwhile(void **state)
+{
+	unsigned int k, n = 0;
+
+	for (k = 1; k == 1 || fake_dm.calls >= k - 1; k++) {
+		teardown_heal(state);
+		setup_heal(state);
+		put_entry(entry_of(2 * LARGE_SECTORS, LEDGER_INTENDED));
+		fake_dm.meddle_at = (struct fake_when){ANY_CALL, k};
+		fake_dm.meddle = remove_device;
+		if (heal() < 0 || healed.result != HEAL_NOT_APPLICABLE)
+			continue;
+		assert_null(healed.device.name);
+		assert_int_equal(healed.intended_sectors, 0);
+		assert_int_equal(healed.want_sectors, 0);
+		assert_string_equal(healed.warning.text, "");
+		n++;
+	}
+	assert_true(n > 1);
+}
+
 static void a_device_that_is_gone_needs_nothing(void **state)
 {
 	(void)state;
@@ -443,6 +469,7 @@ int main(void)
 		HEAL_TEST(a_suspended_pool_is_waited_for),
 		HEAL_TEST(a_pool_may_be_suspended_at_any_moment),
 		HEAL_TEST(a_number_that_is_used_again_brings_no_foreign_table),
+		HEAL_TEST(nothing_is_reported_of_a_device_that_went_meanwhile),
 		HEAL_TEST(a_device_that_is_gone_needs_nothing),
 		HEAL_TEST(believes_no_superblock_beyond_policy),
 		HEAL_TEST(a_dry_run_only_looks),
