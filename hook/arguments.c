@@ -188,7 +188,7 @@ enum arguments_result arguments_parse(const struct command *const commands[], in
 	*ret_command = command = find(commands, argv[optind]);
 	if (parser.version)
 		return ARGUMENTS_VERSION;
-	if (parser.help)
+	if (parser.help && (command || !argv[optind]))
 		return ARGUMENTS_HELP;
 	if (!command)
 		return wrong_without_command(&parser, argv[optind]);

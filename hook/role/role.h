@@ -25,7 +25,7 @@ struct arguments {
 };
 
 enum policy_need {
-	POLICY_UNUSED, /* NULL */
+	POLICY_UNUSED, /* it is the built-in one */
 	POLICY_SOUND,  /* a broken configuration is reported, and ends it with EXIT_USAGE */
 	POLICY_ANY,    /* @broken says what is wrong with it; built-in values are used then */
 };

@@ -129,6 +129,7 @@ static void an_error_names_the_command_and_its_help(void **state)
 	expect_misuse("try --data-root a --data-root /b",
 		      "try: --data-root \"a\": not an absolute path" SEE_TRY);
 	expect_misuse("--wrong", "unknown option \"--wrong\"" SEE_PROGRAM);
+	expect_misuse("frob --help", "unknown command \"frob\"" SEE_PROGRAM);
 	expect_misuse("tri\x1b web", "unknown command \"tri\\x1b\"" SEE_PROGRAM);
 }
 
