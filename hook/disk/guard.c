@@ -136,6 +136,7 @@ struct promise {
 	uint32_t thin_id;
 	uint64_t sectors;
 	bool is_active;
+	char device[LEDGER_MAX_NAME_BYTES];
 };
 
 struct count {
@@ -157,14 +158,17 @@ static struct promise *promise_of(const struct count *count, uint32_t thin_id)
 	return NULL;
 }
 
-static void add_promise(struct count *count, uint32_t thin_id, uint64_t sectors, bool is_active)
+/* An entry of another name than the active device's is of one that had its thin id before. */
+static void add_promise(struct count *count, const char *device, uint32_t thin_id, uint64_t sectors,
+			bool is_active)
 {
 	struct promise *promise = promise_of(count, thin_id), *more;
 
 	if (thin_id == count->device->thin_id)
 		return;
 	if (promise) {
-		if (promise->sectors < sectors)
+		if (promise->sectors < sectors &&
+		    (!promise->is_active || strcmp(promise->device, device) == 0))
 			promise->sectors = sectors;
 		return;
 	}
@@ -173,8 +177,10 @@ static void add_promise(struct count *count, uint32_t thin_id, uint64_t sectors,
 		count->error = -ENOMEM;
 		return;
 	}
-	more[count->n++] = (struct promise){thin_id, sectors, is_active};
 	count->promises = more;
+	more += count->n++;
+	*more = (struct promise){.thin_id = thin_id, .sectors = sectors, .is_active = is_active};
+	snprintf(more->device, sizeof(more->device), "%s", device);
 }
 
 static int add_active(struct count *count, struct why *why)
@@ -189,7 +195,7 @@ static int add_active(struct count *count, struct why *why)
 		/* What is gone again, or cannot be read, is no thin device that we could count. */
 		if (thin_lookup(list.devs[i], &device, &unused) == 0 &&
 		    device.pool == count->device->pool)
-			add_promise(count, device.thin_id, device.sectors, true);
+			add_promise(count, device.name, device.thin_id, device.sectors, true);
 	}
 	return r;
 }
@@ -199,7 +205,7 @@ static void add_entry(const struct ledger_entry *entry, void *context)
 	struct count *count = context;
 
 	if (strcmp(entry->pool, count->pool->name) == 0)
-		add_promise(count, entry->thin_id, entry->sectors, false);
+		add_promise(count, entry->device, entry->thin_id, entry->sectors, false);
 }
 
 static uint64_t sum_of(const struct count *count)

@@ -159,6 +159,25 @@ static void takes_the_larger_of_table_and_ledger(void **state)
 	assert_contains(why.text, "2.01 times");
 }
 
+/* The container that had the thin id before was removed, and is still in the ledger. */
+static void counts_an_id_that_is_used_again_for_its_device_only(void **state)
+{
+	struct thin_pool pool = {.name = strdup("docker-pool"),
+				 .block_sectors = 128,
+				 .data_blocks = 100 * GIB / 512 / 128,
+				 .metadata_blocks = 1000};
+	struct thin_device other = {.thin_id = 5, .pool = FAKE_POOL};
+	struct pool_marks marks = {95, 90, 2000};
+
+	(void)state;
+	note("removed", "docker-pool", 17, 900);
+	assert_int_equal(guard_check(&marks, ledger_dir, &pool, &other, GIB / 512, 0, &why), 0);
+	note("docker-8:1-42-thin", "docker-pool", 17, 900);
+	assert_int_equal(guard_check(&marks, ledger_dir, &pool, &other, GIB / 512, 0, &why),
+			 -ENOSPC);
+	thin_pool_free(&pool);
+}
+
 /* A fraction is not rounded away: a sector too much is too much. */
 static void is_exact(void **state)
 {
@@ -331,6 +350,7 @@ int main(void)
 		FS_TEST(asks_of_what_is_gone_only_at_the_limit, FS_EXT4),
 		FS_TEST(counts_what_cannot_be_asked_for, FS_EXT4),
 		FS_TEST(takes_the_larger_of_table_and_ledger, FS_EXT4),
+		FS_TEST(counts_an_id_that_is_used_again_for_its_device_only, FS_EXT4),
 		FS_TEST(is_exact, FS_EXT4),
 		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
 		FS_TEST(counts_under_the_pools_lock, FS_EXT4),
