@@ -25,9 +25,9 @@ declare -A below=(
 )
 
 for file in hook/*/*.[ch]; do
-	folder=$(basename "$(dirname "$file")")
+	directory=$(basename "$(dirname "$file")")
 	while read -r included; do
-		[[ " ${below[$folder]} " == *" ${included%%/*} "* ]] || complain "$file includes $included"
+		[[ " ${below[$directory]} " == *" ${included%%/*} "* ]] || complain "$file includes $included"
 	done < <(sed -n 's/^#include "\(.*\)"$/\1/p' "$file")
 done
 

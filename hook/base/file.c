@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define FIRST_READ_BYTES (64UL * 1024)
-#define OPEN_FOLDER	 (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define OPEN_DIRECTORY	 (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define OPEN_NEW	 (O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC)
 
 int file_read(int fd, size_t max_bytes, char **ret_text, size_t *ret_len)
@@ -61,8 +61,8 @@ int file_read_at(int dir_fd, const char *path, size_t max_bytes, char **ret_text
 	return file_read(fd, max_bytes, ret_text, ret_len);
 }
 
-/* A folder is durable only once its parent is. */
-int file_make_folder(const char *dir, mode_t mode)
+/* A directory is durable only once its parent is. */
+int file_make_directory(const char *dir, mode_t mode)
 {
 	_cleanup_free_ char *copy = strdup(dir);
 	_cleanup_close_ int fd = -EBADF;
@@ -75,19 +75,19 @@ int file_make_folder(const char *dir, mode_t mode)
 		int r = -errno;
 
 		if (r == -ENOENT && strcmp(parent, dir) != 0)
-			r = file_make_folder(parent, mode);
+			r = file_make_directory(parent, mode);
 		if (r < 0)
 			return r == -EEXIST ? 0 : r;
 		if (mkdir(dir, mode) < 0 && errno != EEXIST)
 			return -errno;
 	}
-	fd = open(parent, OPEN_FOLDER);
+	fd = open(parent, OPEN_DIRECTORY);
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
 int file_open_private(const char *dir, struct why *why)
 {
-	_cleanup_close_ int fd = open(dir, OPEN_FOLDER | O_NOFOLLOW);
+	_cleanup_close_ int fd = open(dir, OPEN_DIRECTORY | O_NOFOLLOW);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -181,7 +181,7 @@ int file_replace(const char *path, const char *text, size_t len, mode_t mode, st
 
 	if (!for_dir || !for_name)
 		return why_set(why, ENOMEM, "out of memory");
-	fd = open(dirname(for_dir), OPEN_FOLDER);
+	fd = open(dirname(for_dir), OPEN_DIRECTORY);
 	r = fd < 0 ? -errno : replace_regular(fd, basename(for_name), text, len, mode);
 	if (r == -EINVAL)
 		return why_set(why, EINVAL, "%s: there is something else than a regular file",

@@ -13,11 +13,11 @@
  */
 int file_read(int fd, size_t max_bytes, char **ret_text, size_t *ret_len);
 
-/* The same for a regular file at @path below the folder @dir_fd (AT_FDCWD: any path). */
+/* The same for a regular file at @path below the directory @dir_fd (AT_FDCWD: any path). */
 int file_read_at(int dir_fd, const char *path, size_t max_bytes, char **ret_text, size_t *ret_len);
 
 /* mkdir -p with @mode, durably. 0, also if it is there; -errno. */
-int file_make_folder(const char *dir, mode_t mode);
+int file_make_directory(const char *dir, mode_t mode);
 
 /*
  * Opens the directory @dir, which must belong to the caller. Others' permission to write, as a

@@ -46,11 +46,11 @@ static bool look_at(const char *dir, int dir_fd, struct ledger_file *file)
 }
 
 /* NULL and errno, as ledger_files() says. */
-static DIR *open_folder(const char *dir)
+static DIR *open_directory(const char *dir)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
-	DIR *folder;
+	DIR *directory;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return NULL;
@@ -58,31 +58,31 @@ static DIR *open_folder(const char *dir)
 		errno = EPERM;
 		return NULL;
 	}
-	folder = fdopendir(fd);
-	if (folder)
+	directory = fdopendir(fd);
+	if (directory)
 		TAKE_FD(fd);
-	return folder;
+	return directory;
 }
 
 int ledger_files(const char *dir, void (*visit)(const struct ledger_file *file, void *context),
 		 void *context, struct why *why)
 {
-	DIR *folder = open_folder(dir);
+	DIR *directory = open_directory(dir);
 	const struct dirent *next;
 
-	if (!folder && errno == ENOENT)
+	if (!directory && errno == ENOENT)
 		return 0;
-	if (!folder)
+	if (!directory)
 		return why_set(why, errno, "ledger %s: %s", dir,
 			       errno == EPERM ? "another user's, or writable by others"
 					      : strerror(errno));
-	while ((next = readdir(folder))) { /* NOLINT(concurrency-mt-unsafe) */
+	while ((next = readdir(directory))) { /* NOLINT(concurrency-mt-unsafe) */
 		struct ledger_file file = {.name = next->d_name};
 
 		if (strcmp(file.name, ".") != 0 && strcmp(file.name, "..") != 0 &&
-		    look_at(dir, dirfd(folder), &file))
+		    look_at(dir, dirfd(directory), &file))
 			visit(&file, context);
 	}
-	closedir(folder);
+	closedir(directory);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* All that is in the ledger's folder, as whoever looks after it wants to see it. */
+/* All that is in the ledger's directory, as whoever looks after it wants to see it. */
 
 #include "disk/ledger-entry.h"
 
@@ -23,8 +23,8 @@ struct ledger_file {
 
 /*
  * Calls @visit for each file in @dir (LEDGER_DIR but in tests), but those that a writer is just
- * making. 0, also if there is no folder; -EPERM: the folder is another user's, or writable by
- * others; -ENOTDIR: it is no folder; -errno; with a reason.
+ * making. 0, also if there is no directory; -EPERM: the directory is another user's, or writable by
+ * others; -ENOTDIR: it is no directory; -errno; with a reason.
  */
 int ledger_files(const char *dir, void (*visit)(const struct ledger_file *file, void *context),
 		 void *context, struct why *why);

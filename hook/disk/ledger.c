@@ -12,14 +12,14 @@
 #include <string.h>
 #include <sys/file.h>
 
-#define BOOT_ID	    "/proc/sys/kernel/random/boot_id"
-#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-#define OPEN_ENTRY  (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+#define BOOT_ID	       "/proc/sys/kernel/random/boot_id"
+#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define OPEN_ENTRY     (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
 /* Each entry is checked by itself: others' permission to write here is for doctor to report. */
 static int open_dir(const char *dir, struct why *why)
 {
-	_cleanup_close_ int fd = open(dir, OPEN_FOLDER | O_NOFOLLOW);
+	_cleanup_close_ int fd = open(dir, OPEN_DIRECTORY | O_NOFOLLOW);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -30,7 +30,7 @@ static int open_dir(const char *dir, struct why *why)
 }
 
 /* Puts the ledger's path before the reason. */
-static int blame_folder(struct why *why, int r, const char *dir)
+static int blame_directory(struct why *why, int r, const char *dir)
 {
 	return why_prefix(why, r, text("ledger %s", dir));
 }
@@ -99,7 +99,7 @@ static int open_or_make_dir(const char *dir, struct why *why)
 
 	if (fd != -ENOENT)
 		return fd;
-	r = file_make_folder(dir, 0700);
+	r = file_make_directory(dir, 0700);
 	return r < 0 ? why_set(why, -r, "%s", strerror(-r)) : file_open_private(dir, why);
 }
 
@@ -141,10 +141,10 @@ int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *
 
 static int each_file(int dir_fd, int (*visit)(const char *name, void *context), void *context)
 {
-	int fd = openat(dir_fd, ".", OPEN_FOLDER), r = 0;
-	DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	int fd = openat(dir_fd, ".", OPEN_DIRECTORY), r = 0;
+	DIR *directory = fd < 0 ? NULL : fdopendir(fd);
 
-	if (!folder) {
+	if (!directory) {
 		r = -errno;
 		if (fd >= 0)
 			close(fd);
@@ -154,14 +154,14 @@ static int each_file(int dir_fd, int (*visit)(const char *name, void *context), 
 		const struct dirent *file;
 
 		errno = 0;
-		file = readdir(folder); /* NOLINT(concurrency-mt-unsafe) */
+		file = readdir(directory); /* NOLINT(concurrency-mt-unsafe) */
 		if (!file) {
 			r = -errno;
 			break;
 		}
 		r = visit(file->d_name, context);
 	}
-	closedir(folder);
+	closedir(directory);
 	return r;
 }
 
@@ -229,7 +229,7 @@ int ledger_each(const char *dir, void (*visit)(const struct ledger_entry *entry,
 	int r;
 
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : blame_folder(why, fd, dir);
+		return fd == -ENOENT ? 0 : blame_directory(why, fd, dir);
 	r = each_file(fd, visit_one, &(struct walker){fd, visit, context});
 	return r < 0 ? why_set(why, -r, "ledger %s: %s", dir, strerror(-r)) : 0;
 }
@@ -266,7 +266,7 @@ int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *ent
 	int r;
 
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : blame_folder(why, fd, dir);
+		return fd == -ENOENT ? 0 : blame_directory(why, fd, dir);
 	pruner.dir_fd = fd;
 	r = each_file(fd, prune_one, &pruner);
 	if (r < 0)

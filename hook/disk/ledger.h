@@ -15,15 +15,15 @@
 
 /*
  * The entry of @device in @dir (LEDGER_DIR but in tests). 1 and *ret; 0: there is none (nor a
- * folder); -EINVAL: damaged, or of another device; -errno; the last two with a reason that names
+ * directory); -EINVAL: damaged, or of another device; -errno; the last two with a reason that names
  * the file.
  */
 int ledger_read(const char *dir, const char *device, struct ledger_entry *ret, struct why *why);
 
 /*
- * Makes the entry durable: a temporary file, fsync, rename, fsync of the folder. Makes the folder
- * (0700) if it is missing. 0; -errno with a reason that names the file; then the old entry stands,
- * or (if the folder's fsync failed) either of the two.
+ * Makes the entry durable: a temporary file, fsync, rename, fsync of the directory. Makes the
+ * directory (0700) if it is missing. 0; -errno with a reason that names the file; then the old
+ * entry stands, or (if the directory's fsync failed) either of the two.
  */
 int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *why);
 

@@ -21,10 +21,10 @@
 
 /*
  * How far below the top of its mount a rootfs may be: engines use one level (Docker's rootfs/),
- * hand-made bundles two. Deeper is a folder in a filesystem with other things (the vfs drivers).
+ * hand-made bundles two. Deeper is a directory in a filesystem with other things (the vfs drivers).
  */
 #define LEVELS_MAX 2
-#define DEEP	   "it is a folder deep inside a filesystem, not a disk of its own"
+#define DEEP	   "it is a directory deep inside a filesystem, not a disk of its own"
 
 static const struct {
 	long magic;
@@ -338,7 +338,7 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
 			return 0;
 		up = openat(level ? at : rootfs->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (up < 0)
-			return why_set(why, errno, "parent folder: %s", strerror(errno));
+			return why_set(why, errno, "parent directory: %s", strerror(errno));
 		cleanup_close(&at);
 		at = up;
 	}

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * The container's rootfs: one open folder, from which everything else follows (the only user of
+ * The container's rootfs: one open directory, from which everything else follows (the only user of
  * libmount). The open fd pins mount and device, so that the device number means the same device
  * until rootfs_close().
  */
@@ -21,7 +21,7 @@ enum fs_type { FS_OTHER, FS_EXT4, FS_XFS, FS_BTRFS }; /* ext4: also ext2 and ext
 const char *fs_type_name(enum fs_type type);
 
 struct rootfs {
-	int fd;	   /* O_RDONLY on the folder */
+	int fd;	   /* O_RDONLY on the directory */
 	dev_t dev; /* of the block device below, 0:0 if the filesystem has none */
 	enum fs_type fs;
 	char *fs_name;	/* as in mountinfo: "ext4", "overlay"; never NULL */
@@ -38,7 +38,7 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 /*
  * The rootfs of the process @pid, as that sees it: what it has mounted there is its own choice, so
  * the caller must know the device by other means, or be content with an engine's. 0; -ESRCH: there
- * is no such process; -EPERM: it is a folder deep inside a filesystem; -errno; with a reason.
+ * is no such process; -EPERM: it is a directory deep inside a filesystem; -errno; with a reason.
  * Reads that process' mount table.
  */
 int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why);
@@ -53,8 +53,8 @@ int rootfs_open_device(const struct thin_device *device, struct rootfs *ret, str
 void rootfs_close(struct rootfs *rootfs);
 
 /*
- * Does the folder belong to one container alone, as far as mounts tell? 0, or -EPERM with a reason:
- * it is on a filesystem of the host itself, or deep inside a filesystem that is shared.
+ * Does the directory belong to one container alone, as far as mounts tell? 0, or -EPERM with a
+ * reason: it is on a filesystem of the host itself, or deep inside a filesystem that is shared.
  */
 int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why);
 

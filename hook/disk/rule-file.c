@@ -80,14 +80,14 @@ static int look(const char *path, enum rule_file_state *ret)
 
 int rule_file_find(const char *root, struct rule_file *ret)
 {
-	static const char *const folders[] = {
+	static const char *const directories[] = {
 		"/etc/udev/rules.d",	 "/run/udev/rules.d", "/usr/local/lib/udev/rules.d",
 		"/usr/lib/udev/rules.d", "/lib/udev/rules.d",
 	};
 	enum rule_file_state state;
 
-	for (size_t i = 0; i < COUNT(folders); i++) {
-		_cleanup_free_ char *path = text_new("%s%s/" RULE_NAME, root, folders[i]);
+	for (size_t i = 0; i < COUNT(directories); i++) {
+		_cleanup_free_ char *path = text_new("%s%s/" RULE_NAME, root, directories[i]);
 		int r;
 
 		if (!path)

@@ -31,5 +31,5 @@ struct rule_file {
 	char *path; /* of the one that counts, to be freed; NULL: there is none */
 };
 
-/* Of several the first folder's counts. @root is "" but in tests. 0 or -errno. */
+/* Of several the first directory's counts. @root is "" but in tests. 0 or -errno. */
 int rule_file_find(const char *root, struct rule_file *ret);

@@ -4,10 +4,10 @@
 /*
  * A container as its engine's own files on the host describe it. Engines are never called: they
  * hold the container's lock while hooks run. Each engine has one file with one function that finds
- * its containers below the folders that engines use.
+ * its containers below the directories that engines use.
  *
- * Folders are an engine's data root (what outlives a reboot) or its state root (what does not).
- * Which one a folder is, if any, is seen by what is in it. The usual ones:
+ * Directories are an engine's data root (what outlives a reboot) or its state root (what does not).
+ * Which one a directory is, if any, is seen by what is in it. The usual ones:
  *
  * - /var/lib/docker: Docker
  * - /var/lib/containerd and /var/lib/docker/containerd/daemon: databases of containerd, and of
@@ -38,7 +38,7 @@ struct engine_container {
 	char *name;	    /* as people call it: "web", or "POD/CONTAINER" under Kubernetes */
 	char *namespace;    /* containerd's, or under Kubernetes the pod's */
 	char *image;
-	char *bundle;	     /* folder with config.json */
+	char *bundle;	     /* directory with config.json */
 	char *spec;	     /* config.json itself, if an engine keeps that elsewhere */
 	char *device;	     /* dm name of its thin device, where the files name it */
 	uint64_t remembered; /* bytes that it will give the device the next time; 0: not known */

@@ -23,8 +23,8 @@
 struct place {
 	const struct engine_walk *walk;
 	struct snapshots *snapshots;
-	size_t root;	    /* number of the root whose database is walked */
-	const char *folder; /* of all tasks */
+	size_t root;	       /* number of the root whose database is walked */
+	const char *directory; /* of all tasks */
 	const char *ns;
 	const struct bolt_bucket *bucket; /* containers of the namespace */
 };
@@ -158,7 +158,7 @@ static int visit_task(const char *id, void *context)
 
 	if (is_recorded(place, id))
 		return 0;
-	bundle = text_new("%s/%s/%s", place->folder, place->ns, id);
+	bundle = text_new("%s/%s/%s", place->directory, place->ns, id);
 	spec_file = bundle ? text_new("%s/config.json", bundle) : NULL;
 	if (!spec_file)
 		return -ENOMEM;
@@ -168,7 +168,7 @@ static int visit_task(const char *id, void *context)
 static int visit_namespace(const char *ns, void *context)
 {
 	struct place *place = context;
-	_cleanup_free_ char *path = text_new("%s/%s", place->folder, ns);
+	_cleanup_free_ char *path = text_new("%s/%s", place->directory, ns);
 
 	place->ns = ns;
 	return path ? walk_entries(path, visit_task, place) : -ENOMEM;
@@ -176,13 +176,13 @@ static int visit_namespace(const char *ns, void *context)
 
 static int walk_tasks(struct place *place)
 {
-	_cleanup_free_ char *folder =
+	_cleanup_free_ char *directory =
 		text_new("%s/io.containerd.runtime.v2.task", place->walk->roots->dirs[place->root]);
 
-	if (!folder)
+	if (!directory)
 		return -ENOMEM;
-	place->folder = folder;
-	return walk_entries(folder, visit_namespace, place);
+	place->directory = directory;
+	return walk_entries(directory, visit_namespace, place);
 }
 
 int containerd_walk(const struct engine_walk *walk)

@@ -119,18 +119,18 @@ struct outer {
 /* Up to Docker 24, with its own devicemapper driver */
 static int find_device(const struct place *place, struct engine_container *container)
 {
-	_cleanup_free_ char *folder = text_new("%s/devicemapper", place->root), *mount_id = NULL;
+	_cleanup_free_ char *directory = text_new("%s/devicemapper", place->root), *mount_id = NULL;
 	_cleanup_free_ char *path = text_new("%s/image/devicemapper/layerdb/mounts/%s/mount-id",
 					     place->root, container->id);
 	struct why why;
 	int r;
 
-	if (!folder || !path)
+	if (!directory || !path)
 		return -ENOMEM;
 	mount_id = walk_read_line(path);
 	if (!mount_id || !walk_is_id(mount_id))
 		return 0;
-	r = graph_fill(folder, "docker", mount_id, container, &why);
+	r = graph_fill(directory, "docker", mount_id, container, &why);
 	return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
 }
 

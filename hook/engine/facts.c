@@ -106,7 +106,7 @@ static char *storage_image(const char *bundle)
 	static const char userdata[] = "/userdata";
 	size_t len = strlen(bundle), tail = sizeof(userdata) - 1;
 	const char *end = len > tail ? bundle + len - tail : "", *slash;
-	_cleanup_free_ char *folder = NULL, *id = NULL;
+	_cleanup_free_ char *directory = NULL, *id = NULL;
 	char *image = NULL;
 
 	if (strcmp(end, userdata) != 0)
@@ -114,12 +114,12 @@ static char *storage_image(const char *bundle)
 	slash = memrchr(bundle, '/', len - tail);
 	if (!slash)
 		return NULL;
-	folder = strndup(bundle, (size_t)(slash - bundle));
+	directory = strndup(bundle, (size_t)(slash - bundle));
 	id = strndup(slash + 1, (size_t)(end - slash) - 1);
-	if (!folder || !id || !walk_is_id(id))
+	if (!directory || !id || !walk_is_id(id))
 		return NULL;
 	for (size_t i = 0; i < COUNT(indexes) && !image; i++) {
-		_cleanup_free_ char *path = text_new("%s/%s", folder, indexes[i]);
+		_cleanup_free_ char *path = text_new("%s/%s", directory, indexes[i]);
 
 		if (path)
 			image = image_in_index(path, id);

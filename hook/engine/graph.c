@@ -10,11 +10,11 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-static int name_device(const char *folder, const char *prefix, const char *layer, char **ret)
+static int name_device(const char *directory, const char *prefix, const char *layer, char **ret)
 {
 	struct stat st;
 
-	if (stat(folder, &st) < 0)
+	if (stat(directory, &st) < 0)
 		return 0;
 	*ret = text_new("%s-%u:%u-%" PRIu64 "-%s", prefix, major(st.st_dev), minor(st.st_dev),
 			(uint64_t)st.st_ino, layer);
@@ -22,9 +22,9 @@ static int name_device(const char *folder, const char *prefix, const char *layer
 }
 
 /* 1, 0 or -errno with a reason that names the file. */
-static int read_size(const char *folder, const char *layer, uint64_t *ret, struct why *why)
+static int read_size(const char *directory, const char *layer, uint64_t *ret, struct why *why)
 {
-	_cleanup_free_ char *path = text_new("%s/metadata/%s", folder, layer);
+	_cleanup_free_ char *path = text_new("%s/metadata/%s", directory, layer);
 	_cleanup_json_ struct json_doc *doc = NULL;
 	int64_t size = 0;
 	int r;
@@ -43,10 +43,10 @@ static int read_size(const char *folder, const char *layer, uint64_t *ret, struc
 	return 1;
 }
 
-int graph_fill(const char *folder, const char *prefix, const char *layer,
+int graph_fill(const char *directory, const char *prefix, const char *layer,
 	       struct engine_container *container, struct why *why)
 {
-	int r = name_device(folder, prefix, layer, &container->device);
+	int r = name_device(directory, prefix, layer, &container->device);
 
-	return r < 0 ? r : read_size(folder, layer, &container->remembered, why);
+	return r < 0 ? r : read_size(directory, layer, &container->remembered, why);
 }

@@ -79,7 +79,7 @@ static int add_before(const struct process *process, const char *path, const cha
 	return root && engine_roots_add(process->set, root) == 0 ? 1 : -ENOMEM;
 }
 
-/* Other snapshotters have such a file, too; they keep it in a folder of that name. */
+/* Other snapshotters have such a file, too; they keep it in a directory of that name. */
 static bool is_other_snapshotter(const char *path)
 {
 	return strstr(path, "/io.containerd.snapshotter.v1.") != NULL;
@@ -116,7 +116,7 @@ static int look_at_files(struct process *process)
 	return path ? walk_entries(path, visit_fd, process) : -ENOMEM;
 }
 
-static int look_at_folder(const struct process *process)
+static int look_at_directory(const struct process *process)
 {
 	_cleanup_free_ char *path = read_link(process, "cwd");
 	int r = path ? add_before(process, path, "/io.containerd.runtime.v2.task/", false) : 0;
@@ -159,7 +159,7 @@ static int visit_process(const char *pid, void *context)
 	    !process_is_hosts(process.proc, pid))
 		return 0;
 	if (shim)
-		return look_at_folder(&process);
+		return look_at_directory(&process);
 	return conmon ? look_at_arguments(&process) : look_at_files(&process);
 }
 

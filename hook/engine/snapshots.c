@@ -13,10 +13,10 @@
 
 /* --- reading them ------------------------------------------------------------------------------*/
 
-static int read_one(const struct engine_walk *walk, const char *folder, const char *file,
+static int read_one(const struct engine_walk *walk, const char *directory, const char *file,
 		    struct database **ret)
 {
-	_cleanup_free_ char *path = text_new("%s/%s", folder, file);
+	_cleanup_free_ char *path = text_new("%s/%s", directory, file);
 	struct why why;
 	int r;
 
@@ -28,7 +28,7 @@ static int read_one(const struct engine_walk *walk, const char *folder, const ch
 
 struct place {
 	const struct engine_walk *walk;
-	const char *folder;
+	const char *directory;
 	struct snapshot_store *store;
 };
 
@@ -42,7 +42,7 @@ static int visit_file(const char *name, void *context)
 
 	if (len < 4 || strcmp(name + len - 3, ".db") != 0 || strcmp(name, INDEX_FILE) == 0)
 		return 0;
-	r = read_one(place->walk, place->folder, name, &pool);
+	r = read_one(place->walk, place->directory, name, &pool);
 	if (r < 0 || !pool)
 		return r;
 	more = reallocarray(store->pools, store->n_pools + 1, sizeof(struct database *));
@@ -58,15 +58,15 @@ static int visit_file(const char *name, void *context)
 static int open_store(const struct engine_walk *walk, const char *root, const char *below,
 		      struct snapshot_store *ret)
 {
-	_cleanup_free_ char *folder = text_new("%s%s", root, below);
+	_cleanup_free_ char *directory = text_new("%s%s", root, below);
 	int r;
 
-	if (!folder)
+	if (!directory)
 		return -ENOMEM;
-	r = read_one(walk, folder, INDEX_FILE, &ret->index);
+	r = read_one(walk, directory, INDEX_FILE, &ret->index);
 	if (r < 0 || !ret->index)
 		return r;
-	return walk_entries(folder, visit_file, &(struct place){walk, folder, ret});
+	return walk_entries(directory, visit_file, &(struct place){walk, directory, ret});
 }
 
 static int open_root(const struct engine_walk *walk, size_t i, struct snapshots *snapshots)

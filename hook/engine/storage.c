@@ -103,13 +103,13 @@ static int fill_metadata(const struct json *entry, struct engine_container *cont
 /* 1 if the root knows the layer. */
 static int look_at_layer(const char *root, const char *layer, struct found *found)
 {
-	_cleanup_free_ char *folder = text_new("%s/devicemapper", root);
+	_cleanup_free_ char *directory = text_new("%s/devicemapper", root);
 	struct why why;
 	int r;
 
-	if (!folder)
+	if (!directory)
 		return -ENOMEM;
-	r = graph_fill(folder, "container", layer, &found->container, &why);
+	r = graph_fill(directory, "container", layer, &found->container, &why);
 	if (r < 0)
 		return walk_pass_over(found->walk, r, &why) < 0 ? -ENOMEM : 1;
 	if (r == 0)

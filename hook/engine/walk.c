@@ -47,20 +47,20 @@ int walk_pass_over(const struct engine_walk *walk, int r, const struct why *why)
 
 int walk_entries(const char *path, int (*visit)(const char *name, void *context), void *context)
 {
-	DIR *folder = opendir(path);
+	DIR *directory = opendir(path);
 	int r = 0;
 
-	if (!folder)
+	if (!directory)
 		return errno == ENOMEM ? -ENOMEM : 0;
 	while (r == 0) {
-		const struct dirent *entry = readdir(folder); /* NOLINT(concurrency-mt-unsafe) */
+		const struct dirent *entry = readdir(directory); /* NOLINT(concurrency-mt-unsafe) */
 
 		if (!entry)
 			break;
 		if (entry->d_name[0] != '.')
 			r = visit(entry->d_name, context);
 	}
-	closedir(folder);
+	closedir(directory);
 	return r;
 }
 

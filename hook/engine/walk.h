@@ -22,7 +22,7 @@ int walk_read_json(const char *path, enum json_type type, struct json_doc **ret,
  */
 int walk_pass_over(const struct engine_walk *walk, int r, const struct why *why);
 
-/* Calls @visit with the name of each entry of the folder @path that does not begin with a dot. */
+/* Calls @visit with the name of each entry of the directory @path; dot files are left out. */
 int walk_entries(const char *path, int (*visit)(const char *name, void *context), void *context);
 
 /* A small file's one line, to be freed; NULL if there is none. */

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 
 static const struct program_link {
-	const char *folder, *name, *target, *user;
+	const char *directory, *name, *target, *user;
 } links[] = {
 	{SBIN_DIR, "oci-thin-grow-runtime", "oci-thin-grow",
 	 "Docker and containerd call it as their runtime, and cannot start a container"},
@@ -84,7 +84,7 @@ static bool check_program(struct doctor *doctor, const char *root, struct stat *
 static bool check_link(struct doctor *doctor, const char *root, const struct program_link *link,
 		       const struct stat *program)
 {
-	_cleanup_free_ char *path = text_new("%s%s/%s", root, link->folder, link->name);
+	_cleanup_free_ char *path = text_new("%s%s/%s", root, link->directory, link->name);
 	const char *shown = path ? path + strlen(root) : "";
 	struct stat st;
 	int err = 0;
@@ -97,7 +97,7 @@ static bool check_link(struct doctor *doctor, const char *root, const struct pro
 		 err ? text_new("%s, a link to the program: %s", shown, strerror(err))
 		     : text_new("%s does not lead to " PROGRAM_PATH, shown),
 		 link->user,
-		 text_new("mkdir -p %s && ln -sfn %s %s", link->folder, link->target, shown));
+		 text_new("mkdir -p %s && ln -sfn %s %s", link->directory, link->target, shown));
 	return false;
 }
 

@@ -103,15 +103,15 @@ static void tell_file(const struct ledger_file *file, void *context)
 	reader->trouble = true;
 }
 
-static void tell_folder(struct doctor *doctor, const char *dir, int r, const struct why *why)
+static void tell_directory(struct doctor *doctor, const char *dir, int r, const struct why *why)
 {
 	char *command = NULL;
 
 	if (r == -EPERM)
 		command = text_new("chown root:root %s && chmod 0700 %s", dir, dir);
 	else if (r == -ENOTDIR || r == -ELOOP)
-		command = text_new("mv %s %s.not-a-folder", dir, dir);
-	findings_add(&doctor->findings, SEVERITY_BROKEN, "ledger-folder", dir,
+		command = text_new("mv %s %s.not-a-directory", dir, dir);
+	findings_add(&doctor->findings, SEVERITY_BROKEN, "ledger-directory", dir,
 		     text_new("%s", why->text),
 		     text_new("nothing can be grown without the ledger, and nothing in it is "
 			      "believed"),
@@ -125,7 +125,7 @@ void doctor_ledger(struct doctor *doctor)
 	int r = ledger_files(doctor->ledger_dir, tell_file, &reader, &why);
 
 	if (r < 0)
-		tell_folder(doctor, doctor->ledger_dir, r, &why);
+		tell_directory(doctor, doctor->ledger_dir, r, &why);
 	else if (!reader.trouble)
 		findings_add(&doctor->findings, SEVERITY_OK, "ledger", doctor->ledger_dir,
 			     text_new("the ledger has %zu sound entr%s", reader.sound,

@@ -233,7 +233,7 @@ static void write_host(const struct metrics *metrics, struct prometheus *p)
 	if (survey->engine_devices)
 		prometheus_add(p, NULL, 0, survey->unhealed_devices == 0);
 	add_one(p, "oci_thin_grow_unread_objects",
-		"Devices, pools and folders that could not be read this time.", survey->unread);
+		"Devices, pools and directories that could not be read this time.", survey->unread);
 	add_one(p, "oci_thin_grow_last_run_timestamp_seconds", "When all this was looked at.",
 		(uint64_t)metrics->now);
 	prometheus_family(p, "oci_thin_grow_build_info", "Always 1; the program's version.");

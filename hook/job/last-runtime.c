@@ -53,7 +53,7 @@ int last_runtime_note(const char *state_dir, const char *runtime)
 		return 0;
 	if (access(runtime, X_OK) < 0)
 		return -errno;
-	r = file_make_folder(state_dir, 0700);
+	r = file_make_directory(state_dir, 0700);
 	if (r < 0)
 		return r;
 	dir = file_open_private(state_dir, &why);

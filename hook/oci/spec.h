@@ -16,7 +16,7 @@ struct oci_spec {
 	const struct json *annotations; /* or NULL */
 };
 
-/* @path: the file; relative paths from the present folder. 0, or -errno with a reason. */
+/* @path: the file; relative paths from the present directory. 0, or -errno with a reason. */
 int oci_spec_read(const char *path, struct oci_spec *ret, struct why *why);
 /* The same for the text itself. */
 int oci_spec_parse(const char *text, size_t len, struct oci_spec *ret, struct why *why);

@@ -83,8 +83,8 @@ static int read_file(struct config_reader *reader, const char *file)
 	return 1;
 }
 
-/* true if it may be read from; a folder that is not there has nothing to read. */
-static bool check_folder(struct config_reader *reader, const char *dir)
+/* true if it may be read from; a directory that is not there has nothing to read. */
+static bool check_directory(struct config_reader *reader, const char *dir)
 {
 	struct stat st;
 
@@ -99,7 +99,7 @@ static bool check_folder(struct config_reader *reader, const char *dir)
 	if (S_ISDIR(st.st_mode) && file_is_ours_alone(&st))
 		return true;
 	config_complain(reader, 0,
-			"expected a folder of root's that nobody else can write: chown root and "
+			"expected a directory of root's that nobody else can write: chown root and "
 			"chmod go-w it");
 	return false;
 }
@@ -119,7 +119,7 @@ static void read_drop_ins(struct config_reader *reader, const char *dir)
 	struct dirent **entries = NULL;
 	int n;
 
-	if (!check_folder(reader, dir))
+	if (!check_directory(reader, dir))
 		return;
 	n = scandir(dir, &entries, is_drop_in, by_name);
 	if (n < 0)
@@ -136,11 +136,11 @@ static void read_drop_ins(struct config_reader *reader, const char *dir)
 	free(entries);
 }
 
-static void read_folder(struct config_reader *reader, const char *dir)
+static void read_directory(struct config_reader *reader, const char *dir)
 {
 	_cleanup_free_ char *file = NULL, *drop_ins = NULL;
 
-	if (!check_folder(reader, dir))
+	if (!check_directory(reader, dir))
 		return;
 	file = text_new("%s/%s", dir, CONFIG_FILE);
 	drop_ins = text_new("%s/%s", dir, CONFIG_DROP_INS);
@@ -173,7 +173,7 @@ int config_load(const char *dir, const char *file, const struct config_listener 
 		return -EINVAL;
 	}
 	if (!file)
-		read_folder(&reader, dir);
+		read_directory(&reader, dir);
 	else if (!read_file(&reader, file))
 		config_complain(&reader, 0, "%s", strerror(ENOENT));
 	if (reader.errors == 0)

@@ -7,8 +7,8 @@
  * there already. No file: the defaults.
  *
  * A file counts only if it is regular, root's (or ours) and writable by nobody else, and so must be
- * the folder that it is in. It may be a symbolic link, as in a mounted ConfigMap or from
- * /etc/alternatives: the folder was root's, so the link is, and what it leads to is checked. One
+ * the directory that it is in. It may be a symbolic link, as in a mounted ConfigMap or from
+ * /etc/alternatives: the directory was root's, so the link is, and what it leads to is checked. One
  * that leads nowhere is an error: what it would have said may be less than the defaults.
  */
 

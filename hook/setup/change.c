@@ -13,7 +13,7 @@
 #include <sys/xattr.h>
 
 #define NEW_MODE	0644
-#define FOLDER_MODE	0755
+#define DIRECTORY_MODE	0755
 #define MAX_NAMES_BYTES 4096
 #define MAX_VALUE_BYTES 65536
 
@@ -154,7 +154,7 @@ static int copy_looks(int dir_fd, const char *from, const char *to)
 	return fsync(new) < 0 ? -errno : 0;
 }
 
-/* @name in the folder is @text, as @model looks, from one moment to the next. */
+/* @name in the directory is @text, as @model looks, from one moment to the next. */
 static int exchange(int dir_fd, const char *name, const char *model, const char *text, size_t len)
 {
 	_cleanup_free_ char *temporary = text_new(".%s.oci-thin-grow-new", name);
@@ -206,16 +206,16 @@ static int change(int dir_fd, const char *name, const char *backup, const struct
 	return remove_durably(dir_fd, name);
 }
 
-/* The file's folder, and the names in it. The folder is made if a file shall be in it. */
-static int open_folder(const struct setup_file *file, char *copy)
+/* The file's directory, and the names in it. The directory is made if a file shall be in it. */
+static int open_directory(const struct setup_file *file, char *copy)
 {
-	const char *folder = dirname(copy);
+	const char *directory = dirname(copy);
 	int fd, r;
 
-	r = file->new ? file_make_folder(folder, FOLDER_MODE) : 0;
+	r = file->new ? file_make_directory(directory, DIRECTORY_MODE) : 0;
 	if (r < 0)
 		return r;
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -232,7 +232,7 @@ static int apply_file(const struct setup_file *file)
 	backup = change_backup_path(file);
 	if (!copy || !backup)
 		return -ENOMEM;
-	dir_fd = open_folder(file, copy);
+	dir_fd = open_directory(file, copy);
 	if (dir_fd < 0)
 		return dir_fd == -ENOENT && !file->new ? 0 : dir_fd;
 	r = change(dir_fd, name + 1, strrchr(backup, '/') + 1, file);

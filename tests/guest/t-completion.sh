@@ -8,7 +8,7 @@
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 
-# container N NAME: of a Docker that is only a folder
+# container N NAME: of a Docker that is only a directory
 container() {
 	local id
 	id=$(printf '%064x' "$((1000 + $1))")
@@ -88,7 +88,7 @@ typed() {
 	typed "a command substitution" $'explain x\t' '<explain><x$(touch /run/hit)>'
 	typed "one that is begun" $'explain x\\$\\(\t' '<explain><x$(touch /run/hit)>'
 	typed "backquotes" $'grow b\t' '<grow><b`touch /run/hit`>'
-	typed "what looks like a folder" $'grow pod\t' '<grow><pod/c$(touch /run/hit)>'
+	typed "what looks like a directory" $'grow pod\t' '<grow><pod/c$(touch /run/hit)>'
 	typed "quotes and wildcards" $'apply q\t' $'<apply><q"u\'o;te*>'
 	typed "an engine" $'enable dock\t' '<enable><docker>'
 	typed "an option of one command only" $'disable --k\tdocker' '<disable><--keep-runtime><docker>'

@@ -213,7 +213,7 @@ mends "the switch" switched-off
 ## The ledger
 
 chmod 0777 $LEDGER
-mends "a ledger for all" ledger-folder 'writable by others'
+mends "a ledger for all" ledger-directory 'writable by others'
 echo nonsense >$LEDGER/pool-snap-99
 mends "a damaged entry" ledger-entry 'pool-snap-99'
 touch "$LEDGER/$(printf 'a\nb; c')"
@@ -227,8 +227,8 @@ touch $LEDGER/.pool-snap-99.4194304.new
 mends "a leftover" ledger-leftover
 mv $LEDGER /run/ledger
 ln -s /run/ledger $LEDGER
-mends "a link" ledger-folder
-rm -rf $LEDGER $LEDGER.not-a-folder
+mends "a link" ledger-directory
+rm -rf $LEDGER $LEDGER.not-a-directory
 mv /run/ledger $LEDGER
 ok "all is well" well
 

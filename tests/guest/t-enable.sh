@@ -182,7 +182,7 @@ if [ "$SUITE" = bookworm ]; then
 	like "disable podman: 1 GiB" "$(size_of_4g)" "$MIB_1G"
 	mkdir -p /etc/containers/oci/hooks.d
 	cp /t/hook.json /etc/containers/oci/hooks.d/50-oci-thin-grow.json
-	like "the folder below /etc is not read" "$(size_of_4g)" "$MIB_1G"
+	like "the directory below /etc is not read" "$(size_of_4g)" "$MIB_1G"
 	rm /etc/containers/oci/hooks.d/50-oci-thin-grow.json
 	ok "enable podman" $G enable podman
 	ok "enable podman: as it was" same $HOOK /t/hook.json

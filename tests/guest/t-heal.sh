@@ -88,11 +88,11 @@ ln -s /run/entry $LEDGER/$D
 damaged "a link"
 rm $LEDGER/$D
 mkdir $LEDGER/$D
-damaged "a folder"
+damaged "a directory"
 rmdir $LEDGER/$D
 chmod 777 $LEDGER
 cp /run/entry $LEDGER/$D
-damaged "a folder that all can write"
+damaged "a directory that all can write"
 chmod 700 $LEDGER
 ok "the disk goes" drop_disk $D
 dmsetup message pool 0 "delete 7"

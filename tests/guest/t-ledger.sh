@@ -93,14 +93,14 @@ mended "read-only"
 
 mv $LEDGER $HOME_DIR/kept
 mount -o remount,ro $HOME_DIR
-in_trouble "read-only, no folder yet" 'Read-only file system'
+in_trouble "read-only, no directory yet" 'Read-only file system'
 mount -o remount,rw $HOME_DIR
-mended "read-only, no folder yet"
+mended "read-only, no directory yet"
 
 chown 1000 $LEDGER
-in_trouble "another user's folder" 'the directory belongs to user 1000'
+in_trouble "another user's directory" 'the directory belongs to user 1000'
 chown 0 $LEDGER
-mended "another user's folder"
+mended "another user's directory"
 
 chmod 770 $LEDGER
 mended "a directory that others may write"
@@ -110,17 +110,17 @@ chmod 700 $LEDGER
 rm -r $HOME_DIR/kept
 mv $LEDGER $HOME_DIR/kept
 ln -s kept $LEDGER
-in_trouble "a link for a folder" 'Not a directory'
+in_trouble "a link for a directory" 'Not a directory'
 rm $LEDGER
 mv $HOME_DIR/kept $LEDGER
-mended "a link for a folder"
+mended "a link for a directory"
 
 mv $LEDGER $HOME_DIR/kept
 : >$LEDGER
-in_trouble "a file for a folder" 'Not a directory'
+in_trouble "a file for a directory" 'Not a directory'
 rm $LEDGER
 mv $HOME_DIR/kept $LEDGER
-mended "a file for a folder"
+mended "a file for a directory"
 
 chattr +i $LEDGER/$D
 in_trouble "an immutable entry" 'Operation not permitted'
@@ -129,9 +129,9 @@ mended "an immutable entry"
 
 rm $LEDGER/$D
 mkdir $LEDGER/$D
-in_trouble "a folder for an entry" 'Is a directory'
+in_trouble "a directory for an entry" 'Is a directory'
 rmdir $LEDGER/$D
-mended "a folder for an entry"
+mended "a directory for an entry"
 
 ## An entry that is not this very device's; each asks for 64 GiB
 

@@ -160,7 +160,7 @@ is "--output: one file, for all to read" "$(cd /run/textfile && stat -c '%n %a' 
 is "--output: says nothing" "$(cat /run/out /run/err)" ""
 is "--output: the same families" "$(grep '^#' /run/textfile/otg.prom)" "$(grep '^#' /run/metrics)"
 otg metrics --output /nowhere/otg.prom
-is "a folder that is not there" "$? $(cat /run/err)" \
+is "a directory that is not there" "$? $(cat /run/err)" \
 	'1 oci-thin-grow: metrics: "/nowhere/otg.prom": No such file or directory'
 otg metrics --output /dev/null
 is "/dev/null" "$? $(stat -c %F /dev/null)" "1 character special file"

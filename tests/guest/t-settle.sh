@@ -13,7 +13,7 @@
 D=pool-snap-7
 M=/run/disk/$D
 
-# Each new folder goes to another group.
+# Each new directory goes to another group.
 write_everywhere() {
 	local i
 	for i in $(seq 32); do

@@ -24,8 +24,8 @@
 
 struct fake_fs fake_fs;
 
-static ino_t folder_ino;
-static dev_t folder_dev;
+static ino_t directory_ino;
+static dev_t directory_dev;
 static int superblock_fd = -EBADF; /* what open() of the block device gave last */
 static int device_fd = -EBADF;	   /* the same, and its inode: closed by now? */
 static ino_t device_ino;
@@ -59,17 +59,17 @@ void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret)
 	device_fd = -EBADF;
 	fake_fs = (struct fake_fs){
 		.type = type,
-		.folder = new_folder(),
+		.directory = new_directory(),
 		.block_bytes = 4096,
 		.bytes = bytes,
 		.ag_blocks = AG_BLOCKS,
 		.imaxpct = 25,
 		.btrfs_devices = 1,
 	};
-	fd = __real_open(fake_fs.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = __real_open(fake_fs.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(real_fstat(fd, &st), 0);
-	folder_dev = st.st_dev;
-	folder_ino = st.st_ino;
+	directory_dev = st.st_dev;
+	directory_ino = st.st_ino;
 	first_fd = fd;
 	clone_writable = false;
 	*ret = (struct rootfs){
@@ -78,7 +78,7 @@ void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret)
 
 void fake_fs_disarm(void)
 {
-	remove_folder(fake_fs.folder);
+	remove_directory(fake_fs.directory);
 	fake_fs = (struct fake_fs){0};
 }
 
@@ -86,8 +86,8 @@ static bool is_ours(int fd)
 {
 	struct stat st;
 
-	return fake_fs.type != FS_OTHER && real_fstat(fd, &st) == 0 && st.st_dev == folder_dev &&
-	       st.st_ino == folder_ino;
+	return fake_fs.type != FS_OTHER && real_fstat(fd, &st) == 0 && st.st_dev == directory_dev &&
+	       st.st_ino == directory_ino;
 }
 
 static bool is_read_only(int fd)

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A pretend filesystem on the pretend thin device: a temporary folder, on whose fds the ioctls that
- * read and change a filesystem's size are answered from here. As in the kernel it cannot grow
+ * A pretend filesystem on the pretend thin device: a temporary directory, on whose fds the ioctls
+ * that read and change a filesystem's size are answered from here. As in the kernel it cannot grow
  * beyond its device. Not armed, all calls are the real ones.
  */
 
@@ -15,7 +15,7 @@
 
 struct fake_fs {
 	enum fs_type type; /* FS_OTHER: not armed */
-	char *folder;
+	char *directory;
 	uint32_t block_bytes;
 	uint64_t bytes;
 

@@ -34,7 +34,7 @@ static inline int setup(void **state)
 {
 	fake_dm_arm(SMALL_SECTORS);
 	fake_fs_arm(*(enum fs_type *)*state, SMALL, &rootfs);
-	run_parent = new_folder();
+	run_parent = new_directory();
 	run_dir = path_in(run_parent, "run");
 	ledger_dir = path_in(run_parent, "ledger");
 	order = (struct grow_order){
@@ -53,7 +53,7 @@ static inline int teardown(void **state)
 	grow_report_free(&report);
 	report = (struct grow_report){0};
 	rootfs_close(&rootfs);
-	remove_folder(run_parent);
+	remove_directory(run_parent);
 	free(run_dir);
 	free(ledger_dir);
 	fake_fs_disarm();

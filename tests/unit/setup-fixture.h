@@ -18,8 +18,8 @@ static inline char *whole_path(const char *path)
 	return path_in(root, path + 1);
 }
 
-/* The folders of @path, a path below the root. */
-static inline void make_folders(char *path)
+/* The directories of @path, a path below the root. */
+static inline void make_directories(char *path)
 {
 	for (size_t i = strlen(root) + 1; path[i]; i++) {
 		if (path[i] != '/')
@@ -35,7 +35,7 @@ static inline void put_bytes(const char *path, const char *bytes, size_t len)
 	char *whole = whole_path(path);
 	FILE *file;
 
-	make_folders(whole);
+	make_directories(whole);
 	file = fopen(whole, "we");
 	assert_non_null(file);
 	assert_int_equal(fwrite(bytes, 1, len, file), len);
@@ -61,7 +61,7 @@ static inline void put_link(const char *path, const char *target)
 {
 	char *whole = whole_path(path);
 
-	make_folders(whole);
+	make_directories(whole);
 	unlink(whole);
 	assert_int_equal(symlink(target, whole), 0);
 	free(whole);
@@ -137,7 +137,7 @@ static inline enum setup_state look(const char *engine)
 static inline int host_setup(void **state)
 {
 	(void)state;
-	root = new_folder();
+	root = new_directory();
 	place = (struct setup_place){.root = root};
 	put_program(RUNTIME_PATH);
 	put_program(HOOK_PATH);
@@ -148,7 +148,7 @@ static inline int host_teardown(void **state)
 {
 	(void)state;
 	setup_plan_free(&plan);
-	remove_folder(root);
+	remove_directory(root);
 	return 0;
 }
 

@@ -16,7 +16,7 @@ static void put_link(const char *path, const char *target)
 static int make_root(void **state)
 {
 	(void)state;
-	root = new_folder();
+	root = new_directory();
 	mkdir_in(root, "etc");
 	mkdir_in(root, "etc/docker");
 	mkdir_in(root, "srv");
@@ -27,7 +27,7 @@ static int make_root(void **state)
 static int remove_root(void **state)
 {
 	(void)state;
-	remove_folder(root);
+	remove_directory(root);
 	return 0;
 }
 

@@ -5,9 +5,9 @@
 
 #include "unit.h"
 
-#define EXAMPLE "config/config.json" /* tests run in the checkout's folder */
+#define EXAMPLE "config/config.json" /* tests run in the checkout's directory */
 
-static char *folder;
+static char *directory;
 static struct policy policy;
 static struct why told[16];
 static size_t n_told;
@@ -25,8 +25,8 @@ static int setup(void **state)
 {
 	(void)state;
 	umask(022);
-	folder = new_folder();
-	mkdir_in(folder, CONFIG_DROP_INS);
+	directory = new_directory();
+	mkdir_in(directory, CONFIG_DROP_INS);
 	n_told = 0;
 	policy = policy_builtin;
 	return 0;
@@ -36,7 +36,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	config_free(&policy);
-	remove_folder(folder);
+	remove_directory(directory);
 	return 0;
 }
 
@@ -44,12 +44,12 @@ static int load(void)
 {
 	config_free(&policy);
 	n_told = 0;
-	return config_load(folder, NULL, &listener, &policy);
+	return config_load(directory, NULL, &listener, &policy);
 }
 
 static void fine(const char *text)
 {
-	write_in(folder, CONFIG_FILE, text);
+	write_in(directory, CONFIG_FILE, text);
 	if (load() < 0)
 		fail_msg("%s", told[0].text);
 	assert_int_equal(n_told, 0);
@@ -95,12 +95,12 @@ static void no_file_is_the_defaults(void **state)
 	assert_int_equal(load(), 0);
 	is_builtin();
 	assert_null(policy.broken);
-	remove_folder(folder);
-	folder = strdup("/nowhere/oci-thin-grow");
+	remove_directory(directory);
+	directory = strdup("/nowhere/oci-thin-grow");
 	assert_int_equal(load(), 0);
 	is_builtin();
-	free(folder);
-	folder = new_folder();
+	free(directory);
+	directory = new_directory();
 }
 
 static char *show(void)
@@ -119,7 +119,7 @@ static void what_is_shipped_names_all_defaults(void **state)
 	char *shown;
 
 	(void)state;
-	assert_int_equal(config_load(folder, EXAMPLE, &listener, &policy), 0);
+	assert_int_equal(config_load(directory, EXAMPLE, &listener, &policy), 0);
 	is_builtin();
 	shown = show();
 	assert_null(strstr(shown, "// default"));
@@ -225,7 +225,7 @@ static void what_is_shown_reads_as_the_same(void **state)
 
 static void later_files_win_and_add_rules(void **state)
 {
-	char *drop_ins = path_in(folder, CONFIG_DROP_INS);
+	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
 
 	(void)state;
 	write_in(drop_ins, "20-b.json",
@@ -256,25 +256,26 @@ static void later_files_win_and_add_rules(void **state)
 
 static void only_the_file_that_is_named(void **state)
 {
-	char *file = path_in(folder, "my.json");
+	char *file = path_in(directory, "my.json");
 
 	(void)state;
-	write_in(folder, CONFIG_FILE, "broken");
+	write_in(directory, CONFIG_FILE, "broken");
 	write_file(file, "{\"max_size\": \"7G\"}");
-	assert_int_equal(config_load(folder, file, &listener, &policy), 0);
+	assert_int_equal(config_load(directory, file, &listener, &policy), 0);
 	assert_int_equal(policy.max_bytes, 7 * GIB);
 	config_free(&policy);
 	unlink(file);
-	assert_int_equal(config_load(folder, file, &listener, &policy), -EINVAL);
+	assert_int_equal(config_load(directory, file, &listener, &policy), -EINVAL);
 	assert_contains(told[0].text, "/my.json: No such file or directory");
 	free(file);
 }
 
-/* --- every kind of error: the whole message, behind the folder's name ------------------------- */
+/* --- every kind of error: the whole message, behind the directory's name -------------------------
+ */
 
 static void expect_told(size_t i, const char *message)
 {
-	char *prefix = path_in(folder, "");
+	char *prefix = path_in(directory, "");
 
 	assert_true(i < n_told);
 	assert_int_equal(strncmp(told[i].text, prefix, strlen(prefix)), 0);
@@ -284,7 +285,7 @@ static void expect_told(size_t i, const char *message)
 
 static void broken(const char *text, const char *message)
 {
-	write_in(folder, CONFIG_FILE, text);
+	write_in(directory, CONFIG_FILE, text);
 	assert_int_equal(load(), -EINVAL);
 	expect_told(0, message);
 	assert_int_equal(n_told, 1);
@@ -465,7 +466,8 @@ static void wrong_paths(void **state)
 
 static void whose_file(void **state)
 {
-	char *file = path_in(folder, CONFIG_FILE), *drop_ins = path_in(folder, CONFIG_DROP_INS);
+	char *file = path_in(directory, CONFIG_FILE),
+	     *drop_ins = path_in(directory, CONFIG_DROP_INS);
 
 	(void)state;
 	write_file(file, "{}");
@@ -484,12 +486,13 @@ static void whose_file(void **state)
 	}
 	assert_int_equal(chmod(drop_ins, 0777), 0);
 	assert_int_equal(load(), -EINVAL);
-	assert_contains(told[0].text, "/config.d: expected a folder of root's");
+	assert_contains(told[0].text, "/config.d: expected a directory of root's");
 	assert_int_equal(chmod(drop_ins, 0755), 0);
-	assert_int_equal(chmod(folder, 0775), 0);
+	assert_int_equal(chmod(directory, 0775), 0);
 	assert_int_equal(load(), -EINVAL);
-	assert_contains(told[0].text, ": expected a folder of root's that nobody else can write");
-	assert_int_equal(chmod(folder, 0755), 0);
+	assert_contains(told[0].text,
+			": expected a directory of root's that nobody else can write");
+	assert_int_equal(chmod(directory, 0755), 0);
 	assert_int_equal(load(), 0);
 	free(file);
 	free(drop_ins);
@@ -497,7 +500,7 @@ static void whose_file(void **state)
 
 static void what_kind_of_file(void **state)
 {
-	char *file = path_in(folder, CONFIG_FILE), *large = malloc(CONFIG_MAX_BYTES + 2);
+	char *file = path_in(directory, CONFIG_FILE), *large = malloc(CONFIG_MAX_BYTES + 2);
 
 	(void)state;
 	assert_int_equal(mkdir(file, 0755), 0);
@@ -518,10 +521,10 @@ static void what_kind_of_file(void **state)
 	free(large);
 }
 
-/* As a ConfigMap's files are: the link is root's, for the folder is; the file is looked at. */
+/* As a ConfigMap's files are: the link is root's, for the directory is; the file is looked at. */
 static void a_link_is_followed_and_its_file_checked(void **state)
 {
-	char *file = path_in(folder, CONFIG_FILE), *real = path_in(folder, "real");
+	char *file = path_in(directory, CONFIG_FILE), *real = path_in(directory, "real");
 
 	(void)state;
 	write_file(real, "{\"max_size\": \"5G\"}");
@@ -538,7 +541,8 @@ static void a_link_is_followed_and_its_file_checked(void **state)
 /* What it would have said is not known: the defaults may be more than that. */
 static void a_link_that_leads_nowhere_is_no_missing_file(void **state)
 {
-	char *file = path_in(folder, CONFIG_FILE), *drop_ins = path_in(folder, CONFIG_DROP_INS);
+	char *file = path_in(directory, CONFIG_FILE),
+	     *drop_ins = path_in(directory, CONFIG_DROP_INS);
 	char *drop_in = path_in(drop_ins, "a.json");
 
 	(void)state;
@@ -562,11 +566,11 @@ static void a_link_that_leads_nowhere_is_no_missing_file(void **state)
 
 static void tells_all_that_is_wrong(void **state)
 {
-	char *drop_ins = path_in(folder, CONFIG_DROP_INS);
+	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
 
 	(void)state;
 	write_in(drop_ins, "a.json", "{\"c\": 1}");
-	write_in(folder, CONFIG_FILE, "{\"enabled\": 0,\n\"labels\": 0,\n\"x\": 0}");
+	write_in(directory, CONFIG_FILE, "{\"enabled\": 0,\n\"labels\": 0,\n\"x\": 0}");
 	assert_int_equal(load(), -EINVAL);
 	assert_int_equal(n_told, 4);
 	expect_told(0, "config.json:1: enabled: expected true or false, found 0");
@@ -581,12 +585,12 @@ static void tells_all_that_is_wrong(void **state)
 static void a_broken_one_is_built_in(void **state)
 {
 	(void)state;
-	write_in(folder, CONFIG_FILE,
+	write_in(directory, CONFIG_FILE,
 		 "{\"max_size\": \"8000P\", \"default_size\": \"4G\", \"rules\": [{}],\n"
 		 "\"runtime\": \"/usr/bin/crun\", \"pool_guard\": 1, \"enabled\": false}");
 	assert_int_equal(load(), -EINVAL);
 	is_builtin();
-	write_in(folder, CONFIG_FILE, "{\"runtime\": \"/usr/bin/crun\",\n\"max_size\": }");
+	write_in(directory, CONFIG_FILE, "{\"runtime\": \"/usr/bin/crun\",\n\"max_size\": }");
 	assert_int_equal(load(), -EINVAL);
 	is_builtin();
 	assert_int_equal(n_told, 1);

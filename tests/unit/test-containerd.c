@@ -27,8 +27,8 @@ static struct walked walked;
 static int setup(void **state)
 {
 	(void)state;
-	root = new_folder();
-	other = new_folder();
+	root = new_directory();
+	other = new_directory();
 	return 0;
 }
 
@@ -36,45 +36,46 @@ static int teardown(void **state)
 {
 	(void)state;
 	free_walked(&walked);
-	remove_folder(root);
-	remove_folder(other);
+	remove_directory(root);
+	remove_directory(other);
 	return 0;
 }
 
-/* A copy of tests/data/bolt-@name at @path below @folder, without its last @less bytes. */
-static void put_cut(const char *name, const char *folder, const char *path, size_t less)
+/* A copy of tests/data/bolt-@name at @path below @directory, without its last @less bytes. */
+static void put_cut(const char *name, const char *directory, const char *path, size_t less)
 {
-	_cleanup_free_ char *from = path_in("tests/data", name), *to = path_in(folder, path),
+	_cleanup_free_ char *from = path_in("tests/data", name), *to = path_in(directory, path),
 			    *text = NULL;
 	_cleanup_fclose_ FILE *file = NULL;
 	size_t len;
 
-	write_below(folder, path, "");
+	write_below(directory, path, "");
 	assert_int_equal(file_read_at(AT_FDCWD, from, MIB, &text, &len), 0);
 	file = fopen(to, "we");
 	assert_non_null(file);
 	assert_int_equal(fwrite(text, 1, len - less, file), len - less);
 }
 
-static void put_meta(const char *version, const char *folder)
+static void put_meta(const char *version, const char *directory)
 {
 	char name[64];
 
 	snprintf(name, sizeof(name), "bolt-containerd-%s-meta", version);
-	put_cut(name, folder, META, 0);
+	put_cut(name, directory, META, 0);
 }
 
-/* The snapshotter's files, "" or STORE below @folder */
-static void put_store(const char *version, const char *folder, const char *below, const char *pool)
+/* The snapshotter's files, "" or STORE below @directory */
+static void put_store(const char *version, const char *directory, const char *below,
+		      const char *pool)
 {
 	char name[64], path[128];
 
 	snprintf(name, sizeof(name), "bolt-containerd-%s-snapshots", version);
 	snprintf(path, sizeof(path), "%smetadata.db", below);
-	put_cut(name, folder, path, 0);
+	put_cut(name, directory, path, 0);
 	snprintf(name, sizeof(name), "bolt-containerd-%s-devices", version);
 	snprintf(path, sizeof(path), "%s%s.db", below, pool);
-	put_cut(name, folder, path, 0);
+	put_cut(name, directory, path, 0);
 }
 
 static void walk_containerd(size_t n)
@@ -389,7 +390,7 @@ static void labels_are_made_text(void **state)
 	assert_null(strchr(text, '\xff'));
 }
 
-static void no_label_leads_out_of_the_folder(void **state)
+static void no_label_leads_out_of_the_directory(void **state)
 {
 	struct db_item labels[] = {{.key = "nerdctl/name", .value = "../../etc"}};
 
@@ -602,7 +603,7 @@ int main(void)
 		TEST(reads_what_changes_again),
 		TEST(labels_are_text),
 		TEST(labels_are_made_text),
-		TEST(no_label_leads_out_of_the_folder),
+		TEST(no_label_leads_out_of_the_directory),
 		TEST(finds_the_spec),
 		TEST(no_spec_leads_astray),
 		TEST(knows_dockers_snapshots),

@@ -17,7 +17,7 @@ static struct why why;
 static int setup(void **state)
 {
 	(void)state;
-	data_root = new_folder();
+	data_root = new_directory();
 	root_path = path_in(data_root, "devicemapper/mnt/5678/rootfs");
 	mkdir_in(data_root, "containers");
 	mkdir_in(data_root, "containers/" ID);
@@ -28,7 +28,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	free(root_path);
-	remove_folder(data_root);
+	remove_directory(data_root);
 	return 0;
 }
 
@@ -154,20 +154,20 @@ static void reads_labels_among_other_things(void **state)
 
 static void a_missing_file_is_no_failure(void **state)
 {
-	char *folder = path_in(data_root, "containers/" ID), *parent;
+	char *directory = path_in(data_root, "containers/" ID), *parent;
 
 	(void)state;
 	expect_nothing(ID);
-	assert_int_equal(rmdir(folder), 0);
+	assert_int_equal(rmdir(directory), 0);
 	expect_nothing(ID);
-	write_file(folder, "");
+	write_file(directory, "");
 	expect_nothing(ID);
-	assert_int_equal(remove(folder), 0);
+	assert_int_equal(remove(directory), 0);
 	parent = path_in(data_root, "containers");
 	assert_int_equal(rmdir(parent), 0);
 	expect_nothing(ID);
 	free(parent);
-	free(folder);
+	free(directory);
 }
 
 static void no_labels_is_no_failure(void **state)
@@ -250,12 +250,12 @@ static void refuses_damaged_files(void **state)
 	}
 }
 
-/* Makes "@folder/@way" with all the folders on the way. */
-static void mkdirs_in(const char *folder, const char *way)
+/* Makes "@directory/@way" with all the directories on the way. */
+static void mkdirs_in(const char *directory, const char *way)
 {
-	char *path = path_in(folder, way);
+	char *path = path_in(directory, way);
 
-	for (char *end = path + strlen(folder) + 1; (end = strchr(end, '/')); end++) {
+	for (char *end = path + strlen(directory) + 1; (end = strchr(end, '/')); end++) {
 		*end = '\0';
 		mkdir(path, 0755);
 		*end = '/';
@@ -290,15 +290,15 @@ static void refuses_hostile_ids(void **state)
 	(void)state;
 	write_config(LABELS);
 	for (size_t i = 0; i < COUNT_OF(ids); i++) {
-		char *folder = path_in("containers", ids[i]);
+		char *directory = path_in("containers", ids[i]);
 
-		mkdirs_in(data_root, folder);
-		free(folder);
-		folder = NULL;
-		assert_true(asprintf(&folder, "containers/%s/config.v2.json", ids[i]) > 0);
-		write_in(data_root, folder, LABELS);
+		mkdirs_in(data_root, directory);
+		free(directory);
+		directory = NULL;
+		assert_true(asprintf(&directory, "containers/%s/config.v2.json", ids[i]) > 0);
+		write_in(data_root, directory, LABELS);
 		expect_nothing(ids[i]);
-		free(folder);
+		free(directory);
 	}
 	expect_size(ID);
 }

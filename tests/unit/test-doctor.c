@@ -340,7 +340,8 @@ static void tells_of_the_ledger(void **state)
 	assert_int_equal(chmod(ledger_dir, 0777), 0);
 	examine();
 	assert_contains(
-		expect(SEVERITY_BROKEN, "ledger-folder", ledger_dir, "writable by others")->command,
+		expect(SEVERITY_BROKEN, "ledger-directory", ledger_dir, "writable by others")
+			->command,
 		"chmod 0700 ");
 }
 
@@ -491,7 +492,7 @@ static void make_host(void)
 {
 	char *path;
 
-	host = new_folder();
+	host = new_directory();
 	make_directories(SBIN_DIR);
 	make_directories(HOOK_DIR);
 	write_in(host, PROGRAM_PATH, "x");
@@ -545,7 +546,7 @@ static void tells_of_its_own_files(void **state)
 	assert_contains(finding->command, "install -D -m 0755 /");
 	free(program);
 	free(link);
-	remove_folder(host);
+	remove_directory(host);
 }
 
 #define DOCTOR_TEST(test)                                                                          \

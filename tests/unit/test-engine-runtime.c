@@ -44,7 +44,7 @@ static int set_up(void **state)
 {
 	static struct fixture fixture;
 
-	fixture = (struct fixture){.root = new_folder(), .process = new_process()};
+	fixture = (struct fixture){.root = new_directory(), .process = new_process()};
 	assert_true(process_start(fixture.process, &fixture.start));
 	*state = &fixture;
 	return 0;
@@ -56,7 +56,7 @@ static int tear_down(void **state)
 
 	free_walked(&fixture->walked);
 	end_process(fixture->process);
-	remove_folder(fixture->root);
+	remove_directory(fixture->root);
 	return 0;
 }
 
@@ -220,7 +220,7 @@ static void leaves_engines_containers_to_their_walks(void **state)
 	assert_int_equal(runtime_pid(&roots, "../runc", &pid), 0);
 }
 
-static void has_no_bundle_of_a_forgotten_folder(void **state)
+static void has_no_bundle_of_a_forgotten_directory(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -349,7 +349,7 @@ int main(void)
 		cmocka_unit_test(reads_the_start_past_any_name),
 		cmocka_unit_test_setup_teardown(leaves_engines_containers_to_their_walks, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(has_no_bundle_of_a_forgotten_folder, set_up,
+		cmocka_unit_test_setup_teardown(has_no_bundle_of_a_forgotten_directory, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(passes_over_what_it_cannot_understand, set_up,
 						tear_down),

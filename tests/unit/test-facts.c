@@ -10,7 +10,7 @@
 static struct json_doc *doc;
 static const struct json *annotations[2];
 static struct facts_of of;
-static char *folder;
+static char *directory;
 
 static void annotate(const char *text)
 {
@@ -25,7 +25,7 @@ static int setup(void **state)
 {
 	(void)state;
 	annotate("{}");
-	folder = new_folder();
+	directory = new_directory();
 	of = (struct facts_of){.id = ID,
 			       .bundle = TASKS "k8s.io/c1",
 			       .annotations = annotations,
@@ -38,7 +38,7 @@ static int teardown(void **state)
 	(void)state;
 	json_free(doc);
 	doc = NULL;
-	remove_folder(folder);
+	remove_directory(directory);
 	return 0;
 }
 
@@ -62,7 +62,7 @@ static void tells_podman_and_crio_apart(void **state)
 	assert_string_equal(facts_engine(&of), "podman");
 	annotate("{\"io.container.manager\":\"cri-o\"}");
 	assert_string_equal(facts_engine(&of), "crio");
-	/* Who is not in storage's folders is not one of the two, whatever is said. */
+	/* Who is not in storage's directories is not one of the two, whatever is said. */
 	of.bundle = "/run/bundle";
 	assert_string_equal(facts_engine(&of), "runtime");
 }
@@ -98,11 +98,11 @@ static void finds_the_image_in_annotations(void **state)
 
 static void finds_the_image_in_dockers_file(void **state)
 {
-	char *root_path = path_in(folder, "devicemapper/mnt/x/rootfs"),
-	     *containers = path_in(folder, "containers"), *container = path_in(containers, ID);
+	char *root_path = path_in(directory, "devicemapper/mnt/x/rootfs"),
+	     *containers = path_in(directory, "containers"), *container = path_in(containers, ID);
 
 	(void)state;
-	mkdir_in(folder, "containers");
+	mkdir_in(directory, "containers");
 	mkdir_in(containers, ID);
 	write_in(container, "config.v2.json", "{\"Config\":{\"Image\":\"postgres:16\"}}");
 	of.root_path = root_path;
@@ -117,18 +117,18 @@ static void finds_the_image_in_dockers_file(void **state)
 
 static void finds_the_image_in_podmans_index(void **state)
 {
-	char *bundle = path_in(folder, "c1/userdata");
+	char *bundle = path_in(directory, "c1/userdata");
 
 	(void)state;
 	of.bundle = bundle;
 	expect(facts_image(&of), NULL);
-	write_in(folder, "containers.json",
+	write_in(directory, "containers.json",
 		 "[{\"id\":\"c0\",\"metadata\":\"{\\\"image-name\\\":\\\"other\\\"}\"},\n"
 		 "{\"id\":\"c1\",\"metadata\":\"{\\\"image-name\\\":\\\"pg:16\\\"}\"}]");
 	expect(facts_image(&of), "pg:16");
-	write_in(folder, "containers.json", "[{\"id\":\"c1\",\"metadata\":\"broken\"}]");
+	write_in(directory, "containers.json", "[{\"id\":\"c1\",\"metadata\":\"broken\"}]");
 	expect(facts_image(&of), NULL);
-	write_in(folder, "volatile-containers.json",
+	write_in(directory, "volatile-containers.json",
 		 "[{\"id\":\"c1\",\"metadata\":\"{\\\"image-name\\\":\\\"rm\\\"}\"}]");
 	expect(facts_image(&of), "rm");
 	of.bundle = "userdata";

@@ -95,28 +95,28 @@ static void stops_at_the_limit(void **state)
 
 static void tells_errors_apart(void **state)
 {
-	char *folder = new_folder(), *fifo = path_in(folder, "fifo");
+	char *directory = new_directory(), *fifo = path_in(directory, "fifo");
 
 	(void)state;
 	assert_int_equal(file_read(-1, 10, &text, &len), -EBADF);
 	assert_int_equal(file_read_at(AT_FDCWD, "/nowhere/at/all", 10, &text, &len), -ENOENT);
-	assert_int_equal(file_read_at(AT_FDCWD, folder, 10, &text, &len), -EISDIR);
+	assert_int_equal(file_read_at(AT_FDCWD, directory, 10, &text, &len), -EISDIR);
 	assert_int_equal(file_read_at(AT_FDCWD, "/dev/zero", 10, &text, &len), -EINVAL);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
 	/* does not wait for a writer */
 	assert_int_equal(file_read_at(AT_FDCWD, fifo, 10, &text, &len), -EINVAL);
 	assert_null(text);
 	free(fifo);
-	remove_folder(folder);
+	remove_directory(directory);
 }
 
-static void reads_below_a_folder(void **state)
+static void reads_below_a_directory(void **state)
 {
-	char *folder = new_folder();
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char *directory = new_directory();
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	(void)state;
-	write_in(folder, "f", "content");
+	write_in(directory, "f", "content");
 	assert_int_equal(file_read_at(fd, "f", 7, &text, &len), 0);
 	assert_string_equal(text, "content");
 	free(text);
@@ -124,14 +124,14 @@ static void reads_below_a_folder(void **state)
 	assert_int_equal(file_read_at(fd, "f", 6, &text, &len), -EFBIG);
 	assert_null(text);
 	close(fd);
-	remove_folder(folder);
+	remove_directory(directory);
 }
 
-/* What is in the file @name of @folder, which is all that is there. */
-static void expect_alone(const char *folder, const char *name, const char *expected, mode_t mode)
+/* What is in the file @name of @directory, which is all that is there. */
+static void expect_alone(const char *directory, const char *name, const char *expected, mode_t mode)
 {
-	char *path = path_in(folder, name), *pattern = path_in(folder, "*"),
-	     *hidden = path_in(folder, ".*.new");
+	char *path = path_in(directory, name), *pattern = path_in(directory, "*"),
+	     *hidden = path_in(directory, ".*.new");
 	struct stat st;
 	glob_t found;
 
@@ -151,50 +151,50 @@ static void expect_alone(const char *folder, const char *name, const char *expec
 
 static void replaces_a_file(void **state)
 {
-	char *folder = new_folder(), *path = path_in(folder, "a.prom");
+	char *directory = new_directory(), *path = path_in(directory, "a.prom");
 	mode_t mask = umask(0077);
 	struct stat before, after;
 	struct why why;
 
 	(void)state;
 	assert_int_equal(file_replace(path, "one\n", 4, 0644, &why), 0);
-	expect_alone(folder, "a.prom", "one\n", 0644);
+	expect_alone(directory, "a.prom", "one\n", 0644);
 	assert_int_equal(stat(path, &before), 0);
 	assert_int_equal(file_replace(path, "", 0, 0600, &why), 0);
-	expect_alone(folder, "a.prom", "", 0600);
+	expect_alone(directory, "a.prom", "", 0600);
 	assert_int_equal(stat(path, &after), 0);
 	assert_true(before.st_ino != after.st_ino); /* who reads the old one reads on */
 	umask(mask);
 	free(path);
-	remove_folder(folder);
+	remove_directory(directory);
 }
 
 static void replaces_no_other_things(void **state)
 {
-	char *folder = new_folder(), *path = path_in(folder, "link");
+	char *directory = new_directory(), *path = path_in(directory, "link");
 	struct why why;
 
 	(void)state;
 	assert_int_equal(symlink("/dev/null", path), 0);
 	assert_int_equal(file_replace(path, "x", 1, 0644, &why), -EINVAL);
 	assert_contains(why.text, "/link\": there is something else than a regular file");
-	assert_int_equal(file_replace(folder, "x", 1, 0644, &why), -EINVAL);
+	assert_int_equal(file_replace(directory, "x", 1, 0644, &why), -EINVAL);
 	assert_int_equal(file_replace("/", "x", 1, 0644, &why), -EINVAL);
 	assert_int_equal(file_replace("/nowhere/a\nb", "x", 1, 0644, &why), -ENOENT);
 	assert_contains(why.text, "\"/nowhere/a\\nb\": No such file or directory");
 	free(path);
-	remove_folder(folder);
+	remove_directory(directory);
 }
 
 static void leaves_nothing_if_it_cannot_write(void **state)
 {
 	struct rlimit old, small = {.rlim_cur = 4};
-	char *folder = new_folder(), *path = path_in(folder, "f");
+	char *directory = new_directory(), *path = path_in(directory, "f");
 	struct why why;
 	int r;
 
 	(void)state;
-	write_in(folder, "f", "old");
+	write_in(directory, "f", "old");
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small.rlim_max = old.rlim_max;
 	signal(SIGXFSZ, SIG_IGN);
@@ -204,9 +204,9 @@ static void leaves_nothing_if_it_cannot_write(void **state)
 	signal(SIGXFSZ, SIG_DFL);
 	assert_int_equal(r, -EFBIG);
 	assert_int_equal(chmod(path, 0640), 0);
-	expect_alone(folder, "f", "old", 0640);
+	expect_alone(directory, "f", "old", 0640);
 	free(path);
-	remove_folder(folder);
+	remove_directory(directory);
 }
 
 int main(void)
@@ -216,7 +216,7 @@ int main(void)
 		cmocka_unit_test_setup(reads_a_pipe_to_its_end, setup),
 		cmocka_unit_test_setup(stops_at_the_limit, setup),
 		cmocka_unit_test_setup(tells_errors_apart, setup),
-		cmocka_unit_test_setup(reads_below_a_folder, setup),
+		cmocka_unit_test_setup(reads_below_a_directory, setup),
 		cmocka_unit_test(replaces_a_file),
 		cmocka_unit_test(replaces_no_other_things),
 		cmocka_unit_test(leaves_nothing_if_it_cannot_write),

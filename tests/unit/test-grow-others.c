@@ -206,7 +206,7 @@ static void waits_no_longer_than_the_deadline_for_the_lock(void **state)
 static void has_an_error_if_there_can_be_no_lock(void **state)
 {
 	(void)state;
-	write_file(run_dir, "no folder");
+	write_file(run_dir, "no directory");
 	assert_true(grow() < 0);
 	assert_contains(why.text, run_dir);
 	assert_not_changed();

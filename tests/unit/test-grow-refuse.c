@@ -129,12 +129,12 @@ static void leaves_other_filesystems_alone(void **state)
 /* As the rootfs of the vfs drivers, which share a filesystem with all others. */
 static void leaves_a_shared_filesystem_alone(void **state)
 {
-	char *deep = path_in(fake_fs.folder, "a/b/c");
+	char *deep = path_in(fake_fs.directory, "a/b/c");
 
 	(void)state;
-	mkdir_in(fake_fs.folder, "a");
-	mkdir_in(fake_fs.folder, "a/b");
-	mkdir_in(fake_fs.folder, "a/b/c");
+	mkdir_in(fake_fs.directory, "a");
+	mkdir_in(fake_fs.directory, "a/b");
+	mkdir_in(fake_fs.directory, "a/b/c");
 	close(rootfs.fd);
 	rootfs.fd = open(deep, O_RDONLY | O_CLOEXEC);
 	assert_true(rootfs.fd >= 0);

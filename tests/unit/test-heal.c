@@ -386,7 +386,7 @@ static void nothing_is_touched_without_a_ledger(void **state)
 {
 	(void)state;
 	fake_fs.bytes = SMALL;
-	write_file(ledger_dir, "no folder");
+	write_file(ledger_dir, "no directory");
 	expect_error(ENOTDIR, ledger_dir);
 	assert_not_changed();
 	assert_int_equal(fake_dm.thin.live.sectors, SMALL_SECTORS);

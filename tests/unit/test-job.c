@@ -29,7 +29,7 @@ static int setup(void **state)
 	policy = policy_builtin;
 	job = (struct job){
 		.container = "c1",
-		.bundle = fake_fs.folder,
+		.bundle = fake_fs.directory,
 		.root_path = ".",
 		.rootfs.fd = -EBADF,
 		.dry_run = true, /* no lock in /run: how it grows is test-grow's */
@@ -371,15 +371,16 @@ static void a_sandbox_by_its_label_is_nothing_to_grow(void **state)
 {
 	static const char id[] = "0123456789abcdef0123456789abcdef"
 				 "0123456789abcdef0123456789abcdef";
-	char *containers = path_in(fake_fs.folder, "containers"), *folder = path_in(containers, id),
-	     *root = path_in(fake_fs.folder, "devicemapper/mnt/x/rootfs");
+	char *containers = path_in(fake_fs.directory, "containers"),
+	     *directory = path_in(containers, id),
+	     *root = path_in(fake_fs.directory, "devicemapper/mnt/x/rootfs");
 
 	(void)state;
-	mkdir_in(fake_fs.folder, "containers");
+	mkdir_in(fake_fs.directory, "containers");
 	mkdir_in(containers, id);
 	job.container = id;
 	job.root_path = root;
-	write_in(folder, "config.v2.json", "{\"Config\":{\"Labels\":" ASKS("4G") "}}");
+	write_in(directory, "config.v2.json", "{\"Config\":{\"Labels\":" ASKS("4G") "}}");
 	expect("{}", JOB_FAILED, EXIT_FAILED); /* it asks, and has no rootfs */
 	assert_int_equal(job.request.origin, ORIGIN_LABEL);
 	job_free(&job);
@@ -387,13 +388,13 @@ static void a_sandbox_by_its_label_is_nothing_to_grow(void **state)
 	job.labels_doc = NULL;
 	job.request = (struct request){0};
 	json_free(doc);
-	write_in(folder, "config.v2.json",
+	write_in(directory, "config.v2.json",
 		 "{\"Config\":{\"Labels\":{\"io.kubernetes.docker.type\":\"podsandbox\","
 		 "\"io.oci-thin-grow.size\":\"4G\"}}}");
 	expect("{}", JOB_NOTHING, EXIT_OK);
 	assert_true(job.sandbox);
 	free(containers);
-	free(folder);
+	free(directory);
 	free(root);
 }
 

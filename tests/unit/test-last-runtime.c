@@ -10,7 +10,7 @@ static char *parent, *dir, *found;
 static int setup(void **state)
 {
 	(void)state;
-	parent = new_folder();
+	parent = new_directory();
 	dir = path_in(parent, "state");
 	return 0;
 }
@@ -18,7 +18,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	remove_folder(parent);
+	remove_directory(parent);
 	free(dir);
 	free(found);
 	found = NULL;

@@ -13,7 +13,7 @@ static char seen[512];
 static int setup(void **state)
 {
 	(void)state;
-	parent = new_folder();
+	parent = new_directory();
 	dir = path_in(parent, "ledger");
 	seen[0] = '\0';
 	return 0;
@@ -22,7 +22,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	remove_folder(parent);
+	remove_directory(parent);
 	free(dir);
 	return 0;
 }
@@ -62,7 +62,7 @@ static void tells_what_each_file_is(void **state)
 	char *path;
 
 	(void)state;
-	expect(""); /* no folder yet */
+	expect(""); /* no directory yet */
 	write_entry("docker-1");
 	expect("docker-1 sound;");
 	path = path_in(dir, "docker-1");
@@ -109,7 +109,7 @@ static void knows_leftovers_from_writers(void **state)
 	expect(".a.x1.new damaged;");
 }
 
-static void says_what_is_wrong_with_the_folder(void **state)
+static void says_what_is_wrong_with_the_directory(void **state)
 {
 	(void)state;
 	write_entry("docker-1");
@@ -117,7 +117,7 @@ static void says_what_is_wrong_with_the_folder(void **state)
 	assert_int_equal(ledger_files(dir, note, &seen, &why), -EPERM);
 	assert_contains(why.text, dir);
 	assert_string_equal(seen, "");
-	remove_folder(strdup(dir));
+	remove_directory(strdup(dir));
 	write_file(dir, "");
 	assert_int_equal(ledger_files(dir, note, &seen, &why), -ENOTDIR);
 	assert_int_equal(unlink(dir), 0);
@@ -132,7 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(tells_what_each_file_is),
 		LEDGER_TEST(knows_leftovers_from_writers),
-		LEDGER_TEST(says_what_is_wrong_with_the_folder),
+		LEDGER_TEST(says_what_is_wrong_with_the_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,7 +65,8 @@ int fsync(int fd)
 	struct stat st;
 
 	assert_int_equal(fstat(fd, &st), 0);
-	return call_fails(S_ISDIR(st.st_mode) ? "sync folder" : "sync file") ? -1 : fdatasync(fd);
+	return call_fails(S_ISDIR(st.st_mode) ? "sync directory" : "sync file") ? -1
+										: fdatasync(fd);
 }
 
 int renameat(int old_fd, const char *old, int new_fd, const char *new)
@@ -94,7 +95,7 @@ ssize_t write(int fd, const void *bytes, size_t len)
 static int setup(void **state)
 {
 	(void)state;
-	parent = new_folder();
+	parent = new_directory();
 	dir = path_in(parent, "ledger");
 	memset(&calls, 0, sizeof(calls));
 	memset(&got, 0x5a, sizeof(got));
@@ -131,7 +132,7 @@ static int teardown(void **state)
 	memset(&calls, 0, sizeof(calls));
 	if (writer)
 		kill_writer();
-	remove_folder(parent);
+	remove_directory(parent);
 	free(dir);
 	return 0;
 }
@@ -183,14 +184,14 @@ static bool all_gone(const struct ledger_entry *entry, void *context)
 	return true;
 }
 
-/* All files in the folder, also hidden ones. */
-static int files_in(const char *folder)
+/* All files in the directory, also hidden ones. */
+static int files_in(const char *directory)
 {
 	char *pattern = NULL;
 	int n = 0;
 	FILE *ls;
 
-	assert_true(asprintf(&pattern, "ls -A '%s' | wc -l", folder) > 0);
+	assert_true(asprintf(&pattern, "ls -A '%s' | wc -l", directory) > 0);
 	ls = popen(pattern, "r");
 	assert_non_null(ls);
 	assert_int_equal(fscanf(ls, "%d", &n), 1);
@@ -437,7 +438,7 @@ static void refuses_hostile_names(void **state)
 /* --- writing -----------------------------------------------------------------------------------
  */
 
-static void makes_folders_and_file(void **state)
+static void makes_directories_and_file(void **state)
 {
 	char *deep = path_in(dir, "a/b"), *path = path_in(deep, DEVICE);
 	struct stat st;
@@ -451,9 +452,9 @@ static void makes_folders_and_file(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(files_in(deep), 1);
-	/* three new folders, each in one that was there before it */
-	assert_string_equal(calls.log, "sync folder, sync folder, sync folder, "
-				       "sync file, rename, sync folder");
+	/* three new directories, each in one that was there before it */
+	assert_string_equal(calls.log, "sync directory, sync directory, sync directory, "
+				       "sync file, rename, sync directory");
 	free(path);
 	free(deep);
 }
@@ -470,7 +471,7 @@ static void replaces_in_the_right_order(void **state)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	calls.log[0] = '\0';
 	put(&done);
-	assert_string_equal(calls.log, "sync file, rename, sync folder");
+	assert_string_equal(calls.log, "sync file, rename, sync directory");
 	assert_int_equal(read(fd, old, sizeof(old)), len);
 	assert_memory_equal(old, text, (size_t)len);
 	assert_stands(&done);
@@ -478,7 +479,7 @@ static void replaces_in_the_right_order(void **state)
 	free(path);
 }
 
-/* But the folder is: the writer before may have been killed between rename and fsync. */
+/* But the directory is: the writer before may have been killed between rename and fsync. */
 static void does_not_rewrite_the_same(void **state)
 {
 	char *path = path_in(dir, DEVICE);
@@ -491,7 +492,7 @@ static void does_not_rewrite_the_same(void **state)
 	put(&example);
 	assert_int_equal(stat(path, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
-	assert_string_equal(calls.log, "sync folder");
+	assert_string_equal(calls.log, "sync directory");
 	write_file(path, "damaged");
 	put(&example);
 	assert_stands(&example);
@@ -531,7 +532,7 @@ static void leaves_the_old_one_if_a_call_fails(void **state)
 		assert_int_equal(files_in(dir), 1);
 		assert_stands(&example);
 	}
-	calls.fail = "sync folder";
+	calls.fail = "sync directory";
 	assert_write_fails(EIO);
 	assert_int_equal(files_in(dir), 1);
 }
@@ -556,7 +557,7 @@ static void leaves_the_old_one_on_a_full_disk(void **state)
 }
 
 /* In a child that is not root. */
-static int write_to_a_read_only_folder(void)
+static int write_to_a_read_only_directory(void)
 {
 	const struct ledger_entry done = other();
 	int n = 0;
@@ -575,7 +576,7 @@ static int write_to_a_read_only_folder(void)
 	return chmod(dir, 0700) < 0 ? 6 : 0;
 }
 
-static void leaves_the_old_one_in_a_read_only_folder(void **state)
+static void leaves_the_old_one_in_a_read_only_directory(void **state)
 {
 	pid_t child;
 	int status;
@@ -585,7 +586,7 @@ static void leaves_the_old_one_in_a_read_only_folder(void **state)
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0)
-		_exit(write_to_a_read_only_folder());
+		_exit(write_to_a_read_only_directory());
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
 	assert_int_equal(files_in(dir), 1);
@@ -594,7 +595,7 @@ static void leaves_the_old_one_in_a_read_only_folder(void **state)
 /* --- what others put there ---------------------------------------------------------------------
  */
 
-static void needs_a_folder_of_its_own(void **state)
+static void needs_a_directory_of_its_own(void **state)
 {
 	char *target = path_in(parent, "target");
 	int n = 0;
@@ -620,7 +621,7 @@ static void needs_a_folder_of_its_own(void **state)
 	free(target);
 }
 
-static void assert_folder_is_refused(void)
+static void assert_directory_is_refused(void)
 {
 	int n = 0;
 
@@ -641,7 +642,7 @@ static void refuses_the_directory_of_another_user(void **state)
 	if (geteuid() != 0)
 		return;
 	assert_int_equal(chown(dir, NOBODY, 0), 0);
-	assert_folder_is_refused();
+	assert_directory_is_refused();
 }
 
 static void assert_damaged(void)
@@ -759,7 +760,7 @@ static void removes_the_entry_and_its_leftovers_only(void **state)
 	calls.log[0] = '\0';
 	assert_int_equal(ledger_prune(dir, all_gone, &n, &why), 1);
 	assert_int_equal(n, 1);
-	assert_string_equal(calls.log, "sync folder");
+	assert_string_equal(calls.log, "sync directory");
 	assert_int_equal(ledger_read(dir, DEVICE, &got, &why), 0);
 	assert_int_equal(files_in(dir), COUNT_OF(others));
 	for (size_t i = 0; i < COUNT_OF(others); i++) {
@@ -933,14 +934,14 @@ int main(void)
 		LEDGER_TEST(refuses_other_lines_in_spite_of_their_checksum),
 		LEDGER_TEST(formats_no_nonsense),
 		LEDGER_TEST(refuses_hostile_names),
-		LEDGER_TEST(makes_folders_and_file),
+		LEDGER_TEST(makes_directories_and_file),
 		LEDGER_TEST(replaces_in_the_right_order),
 		LEDGER_TEST(does_not_rewrite_the_same),
 		LEDGER_TEST(writes_on_after_signals_and_short_writes),
 		LEDGER_TEST(leaves_the_old_one_if_a_call_fails),
 		LEDGER_TEST(leaves_the_old_one_on_a_full_disk),
-		LEDGER_TEST(leaves_the_old_one_in_a_read_only_folder),
-		LEDGER_TEST(needs_a_folder_of_its_own),
+		LEDGER_TEST(leaves_the_old_one_in_a_read_only_directory),
+		LEDGER_TEST(needs_a_directory_of_its_own),
 		LEDGER_TEST(refuses_the_directory_of_another_user),
 		LEDGER_TEST(believes_no_entry_of_others),
 		LEDGER_TEST(survives_what_is_not_an_entry),

@@ -13,13 +13,13 @@ static int complaints;
 
 static void put_docker(const char *id, const char *config)
 {
-	char *containers = path_in(root, "containers"), *folder = path_in(containers, id);
+	char *containers = path_in(root, "containers"), *directory = path_in(containers, id);
 
 	mkdir(containers, 0755);
-	assert_int_equal(mkdir(folder, 0755), 0);
-	write_in(folder, "config.v2.json", config);
+	assert_int_equal(mkdir(directory, 0755), 0);
+	write_in(directory, "config.v2.json", config);
 	free(containers);
-	free(folder);
+	free(directory);
 }
 
 static void put_task(const char *ns, const char *id, const char *annotations)
@@ -43,7 +43,7 @@ static void put_task(const char *ns, const char *id, const char *annotations)
 static int setup(void **state)
 {
 	(void)state;
-	root = new_folder();
+	root = new_directory();
 	complaints = 0;
 	return 0;
 }
@@ -52,7 +52,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	engine_list_free(&list);
-	remove_folder(root);
+	remove_directory(root);
 	return 0;
 }
 

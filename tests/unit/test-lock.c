@@ -14,7 +14,7 @@ static struct why why;
 static int setup(void **state)
 {
 	(void)state;
-	parent = new_folder();
+	parent = new_directory();
 	run_dir = path_in(parent, "run");
 	why.text[0] = '\0';
 	return deadline_start(&deadline, 50000);
@@ -24,7 +24,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	deadline_stop(&deadline);
-	remove_folder(parent);
+	remove_directory(parent);
 	free(run_dir);
 	return 0;
 }
@@ -34,7 +34,7 @@ static int take(unsigned int minor, int *ret_fd)
 	return lock_device(run_dir, makedev(253, minor), &deadline, ret_fd, &why);
 }
 
-static void makes_folder_and_file(void **state)
+static void makes_directory_and_file(void **state)
 {
 	char *path = path_in(run_dir, "253:7.lock");
 	struct stat st;
@@ -200,7 +200,7 @@ static void has_an_error_without_a_place(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LOCK_TEST(makes_folder_and_file),
+		LOCK_TEST(makes_directory_and_file),
 		LOCK_TEST(devices_have_locks_of_their_own),
 		LOCK_TEST(waits_until_the_deadline),
 		LOCK_TEST(gets_it_when_the_holder_goes),

@@ -9,7 +9,7 @@ static char *etc;
 static int make_etc(void **state)
 {
 	(void)state;
-	etc = new_folder();
+	etc = new_directory();
 	mkdir_in(etc, "profile");
 	mkdir_in(etc, "backup");
 	return 0;
@@ -18,7 +18,7 @@ static int make_etc(void **state)
 static int remove_etc(void **state)
 {
 	(void)state;
-	remove_folder(etc);
+	remove_directory(etc);
 	return 0;
 }
 

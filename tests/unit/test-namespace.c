@@ -9,15 +9,15 @@ static struct why why;
 
 static void process(const char *id, const char *status)
 {
-	char *folder = path_in(proc_dir, id), *ns;
+	char *directory = path_in(proc_dir, id), *ns;
 
 	mkdir_in(proc_dir, id);
-	mkdir_in(folder, "ns");
-	ns = path_in(folder, "ns/mnt");
+	mkdir_in(directory, "ns");
+	ns = path_in(directory, "ns/mnt");
 	write_file(ns, "");
-	write_in(folder, "status", status);
+	write_in(directory, "status", status);
 	free(ns);
-	free(folder);
+	free(directory);
 }
 
 /* Puts @id into the mount namespace of self. */
@@ -35,7 +35,7 @@ static void share(const char *id)
 static int proc_setup(void **state)
 {
 	(void)state;
-	proc_dir = new_folder();
+	proc_dir = new_directory();
 	process("self", "Name:\thook\nTgid:\t77\nPPid:\t50\nNStgid:\t77\nNSpid:\t77\t3\n");
 	process("123", "Name:\tinit\nPPid:\t50\n");
 	process("50", "Name:\trunc\nPPid:\t40\n");
@@ -47,7 +47,7 @@ static int proc_setup(void **state)
 static int proc_teardown(void **state)
 {
 	(void)state;
-	remove_folder(proc_dir);
+	remove_directory(proc_dir);
 	return 0;
 }
 
@@ -62,10 +62,10 @@ static void expect(enum namespace_relation expected)
 
 static void rewrite_status(const char *id, const char *status)
 {
-	char *folder = path_in(proc_dir, id);
+	char *directory = path_in(proc_dir, id);
 
-	write_in(folder, "status", status);
-	free(folder);
+	write_in(directory, "status", status);
+	free(directory);
 }
 
 static void outside_if_the_namespaces_differ(void **state)
@@ -193,10 +193,10 @@ static void has_an_error_without_proc(void **state)
 
 static int rootless(const char *map)
 {
-	char *folder = path_in(proc_dir, "self");
+	char *directory = path_in(proc_dir, "self");
 
-	write_in(folder, "uid_map", map);
-	free(folder);
+	write_in(directory, "uid_map", map);
+	free(directory);
 	why.text[0] = '\0';
 	return namespace_is_rootless(proc_dir, &why);
 }

@@ -200,7 +200,7 @@ static void reads_lvm_names(void **state)
 
 static void finds_what_lies_below(void **state)
 {
-	char *sys = new_folder();
+	char *sys = new_directory();
 	struct pool_backing backing;
 	dev_t metadata, data;
 
@@ -228,7 +228,7 @@ static void finds_what_lies_below(void **state)
 	pool_backing_look(sys, makedev(7, 3), &backing);
 	assert_null(backing.node);
 	assert_int_equal(backing.bytes, 0);
-	remove_folder(sys);
+	remove_directory(sys);
 }
 
 int main(void)

@@ -16,7 +16,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_dm_arm(2097152);
-	parent = new_folder();
+	parent = new_directory();
 	dir = path_in(parent, "ledger");
 	told = 0;
 	return 0;
@@ -28,7 +28,7 @@ static int teardown(void **state)
 	assert_false(fake_dm.probe_exists);
 	assert_string_equal(fake_dm.log, "");
 	fake_dm_disarm();
-	remove_folder(parent);
+	remove_directory(parent);
 	free(dir);
 	return 0;
 }

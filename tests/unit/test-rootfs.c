@@ -7,17 +7,17 @@
 
 #include <sys/sysmacros.h>
 
-static char *folder;
+static char *directory;
 static struct rootfs rootfs;
 static struct why why;
 
 static int setup(void **state)
 {
 	(void)state;
-	folder = new_folder();
-	mkdir_in(folder, "bundle");
-	mkdir_in(folder, "bundle/rootfs");
-	mkdir_in(folder, "elsewhere");
+	directory = new_directory();
+	mkdir_in(directory, "bundle");
+	mkdir_in(directory, "bundle/rootfs");
+	mkdir_in(directory, "elsewhere");
 	rootfs = (struct rootfs){.fd = -EBADF};
 	why.text[0] = '\0';
 	return 0;
@@ -27,7 +27,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	rootfs_close(&rootfs);
-	remove_folder(folder);
+	remove_directory(directory);
 	fake_fs = (struct fake_fs){0};
 	return 0;
 }
@@ -85,7 +85,7 @@ static void tells_when_there_is_no_such_mount(void **state)
 
 static void finds_one_of_many_mounts(void **state)
 {
-	char *path = path_in(folder, "mountinfo"), *name = NULL, *source = NULL;
+	char *path = path_in(directory, "mountinfo"), *name = NULL, *source = NULL;
 	FILE *file = fopen(path, "we");
 
 	(void)state;
@@ -105,7 +105,7 @@ static void finds_one_of_many_mounts(void **state)
 
 static int open_rootfs(const char *bundle, const char *root_path)
 {
-	char *path = *bundle == '/' ? strdup(bundle) : path_in(folder, bundle);
+	char *path = *bundle == '/' ? strdup(bundle) : path_in(directory, bundle);
 	int r;
 
 	rootfs_close(&rootfs);
@@ -114,10 +114,10 @@ static int open_rootfs(const char *bundle, const char *root_path)
 	return r;
 }
 
-/* Is the rootfs the folder @name? */
+/* Is the rootfs the directory @name? */
 static void assert_is(const char *name)
 {
-	char *path = path_in(folder, name);
+	char *path = path_in(directory, name);
 	struct stat want, found;
 
 	assert_int_equal(stat(path, &want), 0);
@@ -155,7 +155,7 @@ static void opens_without_openat2(void **state)
 
 static void opens_absolute_paths(void **state)
 {
-	char *path = path_in(folder, "elsewhere");
+	char *path = path_in(directory, "elsewhere");
 
 	(void)state;
 	assert_int_equal(open_rootfs("bundle", path), 0);
@@ -169,13 +169,13 @@ static void opens_absolute_paths(void **state)
 
 static void make_link(const char *name, const char *target)
 {
-	char *path = path_in(folder, name);
+	char *path = path_in(directory, name);
 
 	assert_int_equal(symlink(target, path), 0);
 	free(path);
 }
 
-/* Whoever can write the bundle's folder could point it at another container's disk. */
+/* Whoever can write the bundle's directory could point it at another container's disk. */
 static void follows_no_link_at_the_end(void **state)
 {
 	static const char *const paths[] = {"link", "link/", "link///", "./link"};
@@ -218,7 +218,7 @@ static void tells_what_cannot_be_opened(void **state)
 	assert_int_equal(open_rootfs("bundle", "missing"), -ENOENT);
 	assert_contains(why.text, "rootfs \"missing\" of bundle");
 	assert_int_equal(open_rootfs("missing", "rootfs"), -ENOENT);
-	write_in(folder, "bundle/file", "");
+	write_in(directory, "bundle/file", "");
 	assert_int_equal(open_rootfs("bundle", "file"), -ENOTDIR);
 	assert_int_equal(open_rootfs("bundle/file", "rootfs"), -ENOTDIR);
 	assert_int_equal(open_rootfs("bundle", ""), -ENOENT);
@@ -236,14 +236,14 @@ static void identify_as(enum fs_type type, const char *name)
 	struct rootfs armed;
 
 	fake_fs_arm(type, GIB, &armed);
-	assert_int_equal(rootfs_open("/", fake_fs.folder, &rootfs, &why), 0);
+	assert_int_equal(rootfs_open("/", fake_fs.directory, &rootfs, &why), 0);
 	assert_int_equal(rootfs.fs, type);
 	assert_string_equal(rootfs.fs_name, name);
 	assert_true(rootfs.dev == FAKE_THIN);
 	assert_false(rootfs.read_only);
 	fake_fs.mount_read_only = true;
 	rootfs_close(&rootfs);
-	assert_int_equal(rootfs_open("/", fake_fs.folder, &rootfs, &why), 0);
+	assert_int_equal(rootfs_open("/", fake_fs.directory, &rootfs, &why), 0);
 	assert_true(rootfs.read_only);
 	rootfs_close(&armed);
 	fake_fs_disarm();
@@ -271,7 +271,7 @@ static void asks_the_mount_table_for_btrfs(void **state)
 	assert_int_equal(
 		rootfs_mount_source("/proc/self/mountinfo", (int)stx.stx_mnt_id, &name, &source),
 		0);
-	assert_int_equal(rootfs_open("/", fake_fs.folder, &rootfs, &why), 0);
+	assert_int_equal(rootfs_open("/", fake_fs.directory, &rootfs, &why), 0);
 	assert_int_equal(rootfs.fs, FS_BTRFS);
 	assert_string_equal(rootfs.fs_name, name);
 	if (stat(source, &st) == 0 && S_ISBLK(st.st_mode))
@@ -307,7 +307,7 @@ static void can_be_closed_twice(void **state)
 
 static int check_below(const char *path)
 {
-	char *full = path_in(fake_fs.folder, path);
+	char *full = path_in(fake_fs.directory, path);
 	struct rootfs below = {.dev = FAKE_THIN};
 	int r;
 
@@ -326,9 +326,9 @@ static void may_be_two_levels_below_its_mount(void **state)
 
 	(void)state;
 	fake_fs_arm(FS_EXT4, GIB, &armed);
-	mkdir_in(fake_fs.folder, "a");
-	mkdir_in(fake_fs.folder, "a/b");
-	mkdir_in(fake_fs.folder, "a/b/c");
+	mkdir_in(fake_fs.directory, "a");
+	mkdir_in(fake_fs.directory, "a/b");
+	mkdir_in(fake_fs.directory, "a/b/c");
 	assert_int_equal(check_below("."), 0);
 	assert_int_equal(check_below("a"), 0);
 	assert_int_equal(check_below("a/b"), 0);

@@ -42,7 +42,7 @@ static void put_process(int pid, const char *comm)
 }
 
 /* "HOST/@name", made if it is not there; to be freed. */
-static char *folder(const char *name)
+static char *directory(const char *name)
 {
 	_cleanup_free_ char *file = path_in(name, "is/here");
 
@@ -53,7 +53,7 @@ static char *folder(const char *name)
 /* @pid has "HOST/@root/@file" open. */
 static void open_file(int pid, const char *fd, const char *root, const char *file)
 {
-	_cleanup_free_ char *path = folder(root), *name = path_in("fd", fd), *target = NULL;
+	_cleanup_free_ char *path = directory(root), *name = path_in("fd", fd), *target = NULL;
 
 	target = path_in(path, file);
 	link_in(pid, name, target);
@@ -69,8 +69,8 @@ static void link_self(const char *name, const char *target)
 static int setup(void **state)
 {
 	(void)state;
-	host = new_folder();
-	proc = new_folder();
+	host = new_directory();
+	proc = new_directory();
 	write_below(proc, "self/ns/note", "");
 	link_self("self/ns/pid", "/proc/self/ns/pid");
 	link_self("self/ns/user", "/proc/self/ns/user");
@@ -82,8 +82,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	engine_roots_free(&set);
-	remove_folder(host);
-	remove_folder(proc);
+	remove_directory(host);
+	remove_directory(proc);
 	return 0;
 }
 
@@ -104,9 +104,9 @@ static void expect_root(const char *name)
 	fail_msg("no root %s", path);
 }
 
-static void adds_a_folder_once(void **state)
+static void adds_a_directory_once(void **state)
 {
-	_cleanup_free_ char *path = folder("a"), *link = path_in(host, "link"),
+	_cleanup_free_ char *path = directory("a"), *link = path_in(host, "link"),
 			    *file = path_in(host, "a/is/here"), *none = path_in(host, "none"),
 			    *again = path_in(host, "../");
 
@@ -155,7 +155,7 @@ static void knows_containerd(void **state)
 
 static void knows_shims(void **state)
 {
-	_cleanup_free_ char *tasks = folder("state/io.containerd.runtime.v2.task/default/c1");
+	_cleanup_free_ char *tasks = directory("state/io.containerd.runtime.v2.task/default/c1");
 
 	(void)state;
 	for (int pid = 10; pid < 20; pid++) {
@@ -171,7 +171,8 @@ static void knows_conmon(void **state)
 	static const char line[] = "conmon|-b|%1$s/st/devicemapper-containers/0123/userdata|"
 				   "-p|%1$s/run/devicemapper-containers/0123/userdata/pidfile|"
 				   "--root|devicemapper-containers/|/devicemapper-containers/x|";
-	_cleanup_free_ char *st = folder("st"), *run = folder("run"), *text = NULL, *path = NULL;
+	_cleanup_free_ char *st = directory("st"), *run = directory("run"), *text = NULL,
+			    *path = NULL;
 	_cleanup_fclose_ FILE *file = NULL;
 	int len;
 
@@ -234,7 +235,7 @@ static void processes_may_be_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(adds_a_folder_once),    TEST(knows_docker), TEST(knows_containerd),
+		TEST(adds_a_directory_once), TEST(knows_docker), TEST(knows_containerd),
 		TEST(knows_shims),	     TEST(knows_conmon), TEST(believes_the_host_only),
 		TEST(processes_may_be_gone),
 	};

@@ -13,7 +13,7 @@ static char *root;
 
 static int setup(void **state)
 {
-	static const char *const folders[] = {
+	static const char *const directories[] = {
 		"etc",
 		"etc/udev",
 		"etc/udev/rules.d",
@@ -27,16 +27,16 @@ static int setup(void **state)
 	};
 
 	(void)state;
-	root = new_folder();
-	for (size_t i = 0; i < COUNT_OF(folders); i++)
-		mkdir_in(root, folders[i]);
+	root = new_directory();
+	for (size_t i = 0; i < COUNT_OF(directories); i++)
+		mkdir_in(root, directories[i]);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	remove_folder(root);
+	remove_directory(root);
 	return 0;
 }
 

@@ -15,7 +15,7 @@ static struct why why;
 static int setup(void **state)
 {
 	(void)state;
-	parent = new_folder();
+	parent = new_directory();
 	run_dir = path_in(parent, "run");
 	fake_udev_heals();
 	return 0;
@@ -24,7 +24,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	remove_folder(parent);
+	remove_directory(parent);
 	free(run_dir);
 	fake_udev_heals();
 	return 0;
@@ -85,7 +85,7 @@ static void rather_says_it_twice_than_never(void **state)
 {
 	(void)state;
 	fake_udev.cookie = NULL;
-	write_file(run_dir, "no folder");
+	write_file(run_dir, "no directory");
 	assert_int_equal(rule_check_once(run_dir, DEV, NAME, &why), 1);
 	assert_int_equal(rule_check_once(run_dir, DEV, NAME, &why), 1);
 }

@@ -8,7 +8,7 @@
 static void the_switch_is_a_file(void **state)
 {
 	struct policy policy = policy_builtin;
-	char *dir = new_folder(), *file = path_in(dir, SWITCH_NAME);
+	char *dir = new_directory(), *file = path_in(dir, SWITCH_NAME);
 	struct why why;
 
 	(void)state;
@@ -22,12 +22,12 @@ static void the_switch_is_a_file(void **state)
 	assert_true(settings_switched_off(&policy, dir, &why));
 	assert_contains(why.text, "\"enabled\": false");
 	free(file);
-	remove_folder(dir);
+	remove_directory(dir);
 }
 
 static void hook_and_operator_meet_a_broken_file(void **state)
 {
-	char *dir = new_folder(), *file = path_in(dir, "x.json");
+	char *dir = new_directory(), *file = path_in(dir, "x.json");
 	struct policy policy;
 
 	(void)state;
@@ -50,7 +50,7 @@ static void hook_and_operator_meet_a_broken_file(void **state)
 	assert_int_equal(settings_order(&policy).marks.data_percent, 95);
 	config_free(&policy);
 	free(file);
-	remove_folder(dir);
+	remove_directory(dir);
 }
 
 int main(void)

@@ -398,7 +398,7 @@ static void looks_at_what_the_running_dockerd_reads(void **state)
 /* What a host's link leads to is that host's, also if it is absolute. */
 static void never_leaves_its_root(void **state)
 {
-	char *outside = new_folder(), *file = path_in(outside, "daemon.json"), *kept = NULL;
+	char *outside = new_directory(), *file = path_in(outside, "daemon.json"), *kept = NULL;
 
 	(void)state;
 	write_file(file, "{}");
@@ -422,7 +422,7 @@ static void never_leaves_its_root(void **state)
 	assert_int_equal(access(kept, F_OK), -1);
 	free(kept);
 	free(file);
-	remove_folder(outside);
+	remove_directory(outside);
 }
 
 static void follows_a_link_and_keeps_how_it_looks(void **state)

@@ -68,15 +68,15 @@ static void assert_one_of(const char *path, const char *a, const char *b)
 
 static void assert_only_these(int most)
 {
-	char *folder = whole_path("/etc/docker");
+	char *directory = whole_path("/etc/docker");
 	struct dirent **entries = NULL;
-	int n = scandir(folder, &entries, NULL, NULL);
+	int n = scandir(directory, &entries, NULL, NULL);
 
 	assert_true(n >= 2 && n - 2 <= most);
 	while (n > 0)
 		free(entries[--n]);
 	free(entries);
-	free(folder);
+	free(directory);
 }
 
 /* Lets each call fail in its turn, until one run has no more calls than that. */

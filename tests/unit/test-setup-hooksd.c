@@ -16,7 +16,7 @@ static void writes_the_file_that_is_shipped(void **state)
 	char source[1000] = "", text[1000], *path;
 
 	(void)state;
-	assert_non_null(file); /* tests run in the project's folder */
+	assert_non_null(file); /* tests run in the project's directory */
 	assert_true(fread(source, 1, sizeof(source) - 1, file) > 0);
 	fclose(file);
 	path = strstr(source, hook); /* which `make install` replaces */
@@ -68,7 +68,7 @@ static void finds_the_directory_that_podman_reads(void **state)
 	    "[engine]\nhooks_dir = [ \"" HOOKSD_DIRECTORY "\", \"/e\" ]\n");
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, hooksd_text);
-	/* one of the same name in a later folder counts instead */
+	/* one of the same name in a later directory counts instead */
 	put("/e/" HOOKSD_NAME, "{\"hook\": {\"path\": \"/nowhere\"}}");
 	assert_int_equal(look("podman"), SETUP_BROKEN);
 	assert_contains(why.text, "/e/" HOOKSD_NAME);
@@ -287,7 +287,7 @@ static void crio_needs_no_drop_in_by_default(void **state)
 	assert_int_equal(look("crio"), SETUP_ON);
 }
 
-static void crio_gets_our_folder_beside_theirs(void **state)
+static void crio_gets_our_directory_beside_theirs(void **state)
 {
 	(void)state;
 	put(CRIO_CONF, "[crio.runtime]\nhooks_dir = [\n\t\"/opt/hooks\",\n]\n");
@@ -339,7 +339,7 @@ int main(void)
 		HOST_TEST(crio_reads_its_drop_ins_recursively),
 		HOST_TEST(crio_without_a_directory_has_no_hooks),
 		HOST_TEST(crio_needs_no_drop_in_by_default),
-		HOST_TEST(crio_gets_our_folder_beside_theirs),
+		HOST_TEST(crio_gets_our_directory_beside_theirs),
 		HOST_TEST(a_later_word_of_theirs_is_not_overridden),
 	};
 

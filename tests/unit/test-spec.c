@@ -3,15 +3,15 @@
 
 #include "unit.h"
 
-static char *folder, *path;
+static char *directory, *path;
 static struct oci_spec spec;
 static struct why why;
 
 static int setup(void **state)
 {
 	(void)state;
-	folder = new_folder();
-	path = path_in(folder, "config.json");
+	directory = new_directory();
+	path = path_in(directory, "config.json");
 	spec = (struct oci_spec){0};
 	why.text[0] = '\0';
 	return 0;
@@ -22,7 +22,7 @@ static int teardown(void **state)
 	(void)state;
 	oci_spec_free(&spec);
 	free(path);
-	remove_folder(folder);
+	remove_directory(directory);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ static void tells_why_a_file_cannot_be_read(void **state)
 	assert_int_equal(oci_spec_read(path, &spec, &why), -ENOENT);
 	assert_contains(why.text, path);
 	assert_contains(why.text, "No such file");
-	assert_int_equal(oci_spec_read(folder, &spec, &why), -EISDIR);
+	assert_int_equal(oci_spec_read(directory, &spec, &why), -EISDIR);
 	assert_int_equal(oci_spec_read("/dev/zero", &spec, &why), -EINVAL);
 	assert_null(spec.doc);
 }

@@ -49,7 +49,7 @@ static const char podman_config[] = "{\"ociVersion\":\"1.0.2-dev\",\"annotations
 	"\"io.kubernetes.cri-o.Labels\":\"" labels "\"}}"
 
 struct fixture {
-	char *root, *run; /* folders */
+	char *root, *run; /* directories */
 	struct walked walked;
 };
 
@@ -57,7 +57,7 @@ static int set_up(void **state)
 {
 	static struct fixture fixture;
 
-	fixture = (struct fixture){.root = new_folder(), .run = new_folder()};
+	fixture = (struct fixture){.root = new_directory(), .run = new_directory()};
 	*state = &fixture;
 	return 0;
 }
@@ -67,8 +67,8 @@ static int tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	free_walked(&fixture->walked);
-	remove_folder(fixture->root);
-	remove_folder(fixture->run);
+	remove_directory(fixture->root);
+	remove_directory(fixture->run);
 	return 0;
 }
 
@@ -90,19 +90,19 @@ static struct engine_container *walk_to_one(struct fixture *fixture)
 
 static char *expected_device(const char *root, const char *layer)
 {
-	char *folder = path_in(root, "devicemapper"), *name = NULL;
+	char *directory = path_in(root, "devicemapper"), *name = NULL;
 	struct stat st;
 
-	assert_int_equal(stat(folder, &st), 0);
+	assert_int_equal(stat(directory, &st), 0);
 	assert_true(asprintf(&name, "container-%u:%u-%ju-%s", major(st.st_dev), minor(st.st_dev),
 			     (uintmax_t)st.st_ino, layer) > 0);
-	free(folder);
+	free(directory);
 	return name;
 }
 
-static void assert_path(const char *path, const char *folder, const char *name)
+static void assert_path(const char *path, const char *directory, const char *name)
 {
-	char *want = path_in(folder, name);
+	char *want = path_in(directory, name);
 
 	assert_string_equal(path, want);
 	free(want);

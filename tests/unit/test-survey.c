@@ -26,7 +26,7 @@ static void complain(const struct why *of)
 static int setup(void **state)
 {
 	(void)state;
-	parent = new_folder();
+	parent = new_directory();
 	dir = path_in(parent, "ledger");
 	fake_dm_arm(SECTORS(GIB));
 	fake_fs_arm(FS_EXT4, GIB, &rootfs);
@@ -51,7 +51,7 @@ static int teardown(void **state)
 	fake_fs_disarm();
 	fake_dm_disarm();
 	fake_udev_heals();
-	remove_folder(parent);
+	remove_directory(parent);
 	free(dir);
 	return 0;
 }

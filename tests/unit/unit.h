@@ -60,33 +60,34 @@ static inline void write_file(const char *path, const char *text)
 	assert_int_equal(fclose(file), 0);
 }
 
-/* "@folder/@name", to be freed. */
-static inline char *path_in(const char *folder, const char *name)
+/* "@directory/@name", to be freed. */
+static inline char *path_in(const char *directory, const char *name)
 {
 	char *path = NULL;
 
-	assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
+	assert_true(asprintf(&path, "%s/%s", directory, name) > 0);
 	return path;
 }
 
-static inline void write_in(const char *folder, const char *name, const char *text)
+static inline void write_in(const char *directory, const char *name, const char *text)
 {
-	char *path = path_in(folder, name);
+	char *path = path_in(directory, name);
 
 	write_file(path, text);
 	free(path);
 }
 
-static inline void mkdir_in(const char *folder, const char *name)
+static inline void mkdir_in(const char *directory, const char *name)
 {
-	char *path = path_in(folder, name);
+	char *path = path_in(directory, name);
 
 	assert_int_equal(mkdir(path, 0755), 0);
 	free(path);
 }
 
-/* A new, empty folder; remove_folder() removes it with all that is in it, and frees the path. */
-static inline char *new_folder(void)
+/* A new, empty directory; remove_directory() removes it with all that is in it, and frees the path.
+ */
+static inline char *new_directory(void)
 {
 	char *path = strdup("/tmp/oci-thin-grow-unit-XXXXXX");
 
@@ -103,7 +104,7 @@ static inline int remove_entry(const char *path, const struct stat *st, int type
 	return remove(path);
 }
 
-static inline void remove_folder(char *path)
+static inline void remove_directory(char *path)
 {
 	nftw(path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 	free(path);

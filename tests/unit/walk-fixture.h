@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Folders as engines leave them, and a walk over them that keeps what it finds. */
+/* Directories as engines leave them, and a walk over them that keeps what it finds. */
 
 #include "engine/container.h"
 
@@ -54,12 +54,12 @@ static inline void free_walked(struct walked *walked)
 	*walked = (struct walked){0};
 }
 
-/* As write_in(), with the folders on the way. */
-static inline void write_below(const char *folder, const char *name, const char *text)
+/* As write_in(), with the directories on the way. */
+static inline void write_below(const char *directory, const char *name, const char *text)
 {
-	char *path = path_in(folder, name);
+	char *path = path_in(directory, name);
 
-	for (char *at = path + strlen(folder) + 1; (at = strchr(at, '/')); at++) {
+	for (char *at = path + strlen(directory) + 1; (at = strchr(at, '/')); at++) {
 		*at = '\0';
 		assert_true(mkdir(path, 0755) == 0 || errno == EEXIST);
 		*at = '/';
@@ -68,33 +68,35 @@ static inline void write_below(const char *folder, const char *name, const char 
 	free(path);
 }
 
-/* What a shim and runc leave of a task of containerd's, with its runtime's state in @folder, too.
+/* What a shim and runc leave of a task of containerd's, with its runtime's state in @directory,
+ * too.
  */
-static inline void write_task_state(const char *folder, const char *ns, const char *id, pid_t pid,
-				    uint64_t start)
+static inline void write_task_state(const char *directory, const char *ns, const char *id,
+				    pid_t pid, uint64_t start)
 {
 	char *name = NULL, *text = NULL;
 
 	assert_true(asprintf(&name, "io.containerd.runtime.v2.task/%s/%s/options.json", ns, id) >
 		    0);
-	assert_true(asprintf(&text, "{\"binary_name\":\"runc\",\"root\":\"%s/runc\"}", folder) > 0);
-	write_below(folder, name, text);
+	assert_true(asprintf(&text, "{\"binary_name\":\"runc\",\"root\":\"%s/runc\"}", directory) >
+		    0);
+	write_below(directory, name, text);
 	free(name);
 	free(text);
 	assert_true(asprintf(&name, "runc/%s/%s/state.json", ns, id) > 0);
 	assert_true(asprintf(&text,
 			     "{\"init_process_pid\":%d,\"init_process_start\":%ju,\"config\":{}}",
 			     pid, (uintmax_t)start) > 0);
-	write_below(folder, name, text);
+	write_below(directory, name, text);
 	free(name);
 	free(text);
 }
 
 /* As if the clock had been set while the file was old already. */
-static inline void set_mtime(const char *folder, const char *name, time_t mtime)
+static inline void set_mtime(const char *directory, const char *name, time_t mtime)
 {
 	const struct timespec times[2] = {{.tv_sec = mtime}, {.tv_sec = mtime}};
-	char *path = path_in(folder, name);
+	char *path = path_in(directory, name);
 
 	assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
 	free(path);
