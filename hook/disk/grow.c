@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 
 /* Each step ends with a flush of the journal: not too small. Whole block groups. */
 #define STEP_BYTES (UINT64_C(8) << 30)
@@ -197,6 +198,18 @@ static int settle(const struct grow_order *order, struct grow_report *report,
 	return extend_device(&report->device, report->device.sectors, true, deadline, why);
 }
 
+/* Who grew it and when, and how long its engine had made it: for people only. */
+static void note_origin(const struct grow_order *order, const struct grow_report *report,
+			const struct ledger_entry *old, struct ledger_entry *entry)
+{
+	bool goes_on = old && (!order->source || plan_is_empty(&report->plan));
+
+	entry->first_sectors = old ? old->first_sectors : report->from_sectors;
+	if (goes_on || order->source)
+		ledger_set_source(entry, goes_on ? old->source : order->source);
+	entry->time = goes_on ? old->time : (uint64_t)time(NULL);
+}
+
 /* Durable before anything is touched: what this device must be able to hold from now on. */
 static int note_intent(const struct grow_order *order, struct grow_report *report,
 		       struct ledger_entry *ret, struct why *why)
@@ -210,14 +223,17 @@ static int note_intent(const struct grow_order *order, struct grow_report *repor
 			.mount_count = report->fs.mount_count,
 		};
 	int r = ledger_boot_id(entry.boot_id);
+	bool known;
 
 	if (r < 0)
 		return why_set(why, -r, "reading the boot id: %s", strerror(-r));
 	snprintf(entry.device, sizeof(entry.device), "%s", report->device.name);
 	snprintf(entry.pool, sizeof(entry.pool), "%s", report->pool.name);
 	memcpy(entry.fs_uuid, report->fs.uuid, sizeof(entry.fs_uuid));
-	if (read_entry(order, report, &old) > 0 && entry.sectors < old.sectors)
+	known = read_entry(order, report, &old) > 0;
+	if (known && entry.sectors < old.sectors)
 		entry.sectors = old.sectors;
+	note_origin(order, report, known ? &old : NULL, &entry);
 	r = ledger_write(order->ledger_dir, &entry, why);
 	if (r == 0)
 		*ret = entry;

@@ -26,7 +26,8 @@ struct grow_order {
 	bool (*allows_pool)(const char *name, const void *context);
 	const void *allows_pool_context;
 	uint64_t timeout_ms;
-	bool dry_run;			  /* look, decide and check, but do nothing */
+	bool dry_run;	    /* look, decide and check, but do nothing */
+	const char *source; /* who wants it, for the ledger; NULL: it goes on with what was begun */
 	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
 	grow_progress *progress;	  /* NULL: in one step */
 	/* Called with report->caution, if there is one, right before anything is changed; or NULL.

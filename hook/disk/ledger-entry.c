@@ -74,6 +74,55 @@ static void format_uuid(const uint8_t uuid[16], char out[UUID_TEXT_BYTES])
 	}
 }
 
+static bool is_printable(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
+void ledger_set_source(struct ledger_entry *entry, const char *source)
+{
+	snprintf(entry->source, sizeof(entry->source), "%s", source);
+	for (char *c = entry->source; *c; c++) {
+		if (!is_printable(*c))
+			*c = '?';
+	}
+}
+
+static bool source_is_valid(const char *source)
+{
+	size_t len = strnlen(source, LEDGER_SOURCE_BYTES);
+
+	for (size_t i = 0; i < len; i++) {
+		if (!is_printable(source[i]))
+			return false;
+	}
+	return len < LEDGER_SOURCE_BYTES;
+}
+
+static bool is_valid(const struct ledger_entry *entry)
+{
+	return ledger_name_is_valid(entry->device) && ledger_name_is_valid(entry->pool) &&
+	       entry->sectors > 0 && entry->sectors <= MAX_SECTORS &&
+	       (entry->state == LEDGER_INTENDED || entry->state == LEDGER_DONE) &&
+	       ledger_boot_id_is_valid(entry->boot_id) && source_is_valid(entry->source) &&
+	       entry->first_sectors <= MAX_SECTORS;
+}
+
+/* The lines that are there only where something is known. How long they are. */
+static int format_notes(const struct ledger_entry *entry, char *out, size_t size)
+{
+	int len = 0;
+
+	if (*entry->source)
+		len += snprintf(out + len, size - (size_t)len, "source=%s\n", entry->source);
+	if (entry->time)
+		len += snprintf(out + len, size - (size_t)len, "time=%" PRIu64 "\n", entry->time);
+	if (entry->first_sectors)
+		len += snprintf(out + len, size - (size_t)len, "first_sectors=%" PRIu64 "\n",
+				entry->first_sectors);
+	return len;
+}
+
 static void format_last_line(const char *text, size_t len, char out[LAST_LINE_BYTES + 1])
 {
 	snprintf(out, LAST_LINE_BYTES + 1, "crc32c=%08" PRIx32 "\n", crc32c(0, text, len));
@@ -84,10 +133,7 @@ int ledger_format(const struct ledger_entry *entry, char *out)
 	char uuid[UUID_TEXT_BYTES], last[LAST_LINE_BYTES + 1];
 	int len;
 
-	if (!ledger_name_is_valid(entry->device) || !ledger_name_is_valid(entry->pool) ||
-	    entry->sectors == 0 || entry->sectors > MAX_SECTORS ||
-	    !ledger_boot_id_is_valid(entry->boot_id) ||
-	    (entry->state != LEDGER_INTENDED && entry->state != LEDGER_DONE))
+	if (!is_valid(entry))
 		return -EINVAL;
 	format_uuid(entry->fs_uuid, uuid);
 	len = snprintf(out, LEDGER_MAX_BYTES,
@@ -96,9 +142,23 @@ int ledger_format(const struct ledger_entry *entry, char *out)
 				  "mount_count=%" PRIu32 "\n",
 		       entry->device, entry->pool, entry->thin_id, uuid, entry->sectors,
 		       state_names[entry->state], entry->boot_id, entry->mount_count);
+	len += format_notes(entry, out + len, LEDGER_MAX_BYTES - (size_t)len);
 	format_last_line(out, (size_t)len, last);
 	memcpy(out + len, last, sizeof(last));
 	return len + (int)LAST_LINE_BYTES;
+}
+
+/* Lines that may be missing. */
+static void scan_notes(const char *text, struct ledger_entry *ret)
+{
+	int len = 0;
+
+	sscanf(text, "source=%127[^\n]\n%n", ret->source, &len);
+	text += len;
+	len = 0;
+	sscanf(text, "time=%19" SCNu64 "\n%n", &ret->time, &len);
+	text += len;
+	sscanf(text, "first_sectors=%17" SCNu64, &ret->first_sectors);
 }
 
 /* The fields, with no more care than memory needs: no number is wide enough to overflow. */
@@ -106,14 +166,16 @@ static bool scan(const char *text, struct ledger_entry *ret)
 {
 	char uuid[UUID_TEXT_BYTES], state[sizeof("intended")];
 	uint64_t thin_id, mount_count;
+	int len = 0;
 
 	if (sscanf(text,
 		   FIRST_LINE "device=%127[^\n]\npool=%127[^\n]\nthin_id=%10" SCNu64
 			      "\nfs_uuid=%36s\nsectors=%17" SCNu64 "\nstate=%8s\nboot_id=%36s\n"
-			      "mount_count=%10" SCNu64,
+			      "mount_count=%10" SCNu64 "\n%n",
 		   ret->device, ret->pool, &thin_id, uuid, &ret->sectors, state, ret->boot_id,
-		   &mount_count) != 8)
+		   &mount_count, &len) != 8)
 		return false;
+	scan_notes(text + len, ret);
 	ret->thin_id = (uint32_t)thin_id;
 	ret->mount_count = (uint32_t)mount_count;
 	ret->state = strcmp(state, state_names[LEDGER_DONE]) == 0 ? LEDGER_DONE : LEDGER_INTENDED;

@@ -2,8 +2,13 @@
 #pragma once
 
 /*
- * One entry of the ledger (disk/ledger.h), and its text: `key=value` lines, of which the last is
- * the CRC-32C of the lines above it. Pure.
+ * One entry of the ledger (disk/ledger.h), and its text: `key=value` lines in a fixed order, of
+ * which the last is the CRC-32C of the lines above it. Pure.
+ *
+ * The lines from `source` on are there only where something is known. So an entry from before they
+ * were introduced is still sound, and reads as "not known"; and a mark that is introduced later (a
+ * device that was given to a virtual machine) is one more such line, absent where it is not set.
+ * An unknown line makes an entry unsound: what it says may be needed to heal the device.
  */
 
 #include "base/why.h"
@@ -13,6 +18,7 @@
 
 #define LEDGER_MAX_BYTES      4096
 #define LEDGER_MAX_NAME_BYTES 128 /* DM_NAME_LEN */
+#define LEDGER_SOURCE_BYTES   128
 
 enum ledger_state {
 	LEDGER_INTENDED, /* durable before the device is touched */
@@ -28,6 +34,10 @@ struct ledger_entry {
 	enum ledger_state state;
 	char boot_id[37];     /* /proc/sys/kernel/random/boot_id when it was intended */
 	uint32_t mount_count; /* ext4's s_mnt_count then; else 0 */
+	/* For people; "" or 0: not known. */
+	char source[LEDGER_SOURCE_BYTES]; /* who grew it last, as in request_source() */
+	uint64_t time;		/* when: seconds since 1970 by a clock that may be wrong */
+	uint64_t first_sectors; /* its length before it was grown first: its engine's */
 };
 
 /* @text has @len bytes of which none can be trusted. 0; -EINVAL with what is wrong. */
@@ -50,3 +60,6 @@ bool ledger_matches(const struct ledger_entry *entry, const char *device, const 
 /* Can an entry be of a device, or a file of the ledger, with this name? */
 bool ledger_name_is_valid(const char *name);
 bool ledger_boot_id_is_valid(const char *boot_id);
+
+/* Takes @source, cut to what fits, with '?' for what is not printable ASCII. */
+void ledger_set_source(struct ledger_entry *entry, const char *source);

@@ -51,8 +51,10 @@ static enum job_outcome leave_to_vm(struct job *job, struct grow_order *order)
 static enum job_outcome grow(struct job *job, const struct policy *policy)
 {
 	struct grow_order order = settings_order(policy);
+	struct text source;
 
 	order.want_bytes = job->request.bytes;
+	order.source = request_source_into(&source, &job->request, ':');
 	order.dry_run = job->dry_run;
 	order.progress = job->progress;
 	order.warn = job->warn;

@@ -371,6 +371,53 @@ static void a_growth_is_in_the_ledger(void **state)
 	assert_string_equal(entry_now().pool, "docker-pool");
 }
 
+static void the_ledger_knows_who_grew_it_when_and_from_what(void **state)
+{
+	uint64_t before = (uint64_t)time(NULL);
+
+	(void)state;
+	fake_fs.bytes = SMALL;
+	order.source = "label:io.oci-thin-grow.size";
+	expect_result(GROW_DONE);
+	assert_string_equal(entry_now().source, "label:io.oci-thin-grow.size");
+	assert_in_range(entry_now().time, before, before + 600);
+	assert_int_equal(entry_now().first_sectors, SMALL_SECTORS);
+	order.source = "command:grow";
+	order.want_bytes = 2 * LARGE;
+	expect_result(GROW_DONE);
+	assert_string_equal(entry_now().source, "command:grow");
+	assert_int_equal(entry_now().first_sectors, SMALL_SECTORS);
+}
+
+static void finishing_a_growth_keeps_who_began_it(void **state)
+{
+	struct ledger_entry entry = entry_of(LARGE_SECTORS, LEDGER_INTENDED);
+
+	(void)state;
+	ledger_set_source(&entry, "rule:databases");
+	entry.time = 7;
+	entry.first_sectors = 1024;
+	put_entry(entry);
+	fake_fs.bytes = SMALL;
+	expect_result(GROW_DONE);
+	assert_int_equal(entry_now().state, LEDGER_DONE);
+	assert_string_equal(entry_now().source, "rule:databases");
+	assert_int_equal(entry_now().time, 7);
+	assert_int_equal(entry_now().first_sectors, 1024);
+}
+
+/* What an entry of a version without these notes does not say stays unknown, and is not guessed. */
+static void nothing_is_invented_for_an_entry_without_notes(void **state)
+{
+	(void)state;
+	put_entry(entry_of(LARGE_SECTORS, LEDGER_INTENDED));
+	fake_fs.bytes = SMALL;
+	expect_result(GROW_DONE);
+	assert_string_equal(entry_now().source, "");
+	assert_int_equal(entry_now().time, 0);
+	assert_int_equal(entry_now().first_sectors, 0);
+}
+
 static void a_growth_that_fails_is_intended_before_it_begins(void **state)
 {
 	(void)state;
@@ -475,6 +522,9 @@ int main(void)
 		HEAL_TEST(a_dry_run_only_looks),
 		HEAL_TEST(survives_every_failing_call),
 		HEAL_TEST(a_growth_is_in_the_ledger),
+		HEAL_TEST(the_ledger_knows_who_grew_it_when_and_from_what),
+		HEAL_TEST(finishing_a_growth_keeps_who_began_it),
+		HEAL_TEST(nothing_is_invented_for_an_entry_without_notes),
 		HEAL_TEST(a_growth_that_fails_is_intended_before_it_begins),
 		HEAL_TEST(nothing_is_touched_without_a_ledger),
 		HEAL_TEST(an_unfinished_growth_is_finished),

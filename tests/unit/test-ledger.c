@@ -27,14 +27,17 @@ static const struct ledger_entry example = {
 	.mount_count = 3,
 };
 
-#define FIRST	"oci-thin-grow ledger 1\n"
-#define NAMES	"device=" DEVICE "\npool=docker-8:1-42-pool\n"
-#define THIN_ID "thin_id=17\n"
-#define UUID	"fs_uuid=01234567-89ab-cdef-fedc-ba9876543210\n"
-#define SECTORS "sectors=44040192\n"
-#define STATE	"state=intended\n"
-#define BOOT	"boot_id=5a3b1c70-0a1b-4c2d-8e3f-9a0b1c2d3e4f\n"
-#define COUNT	"mount_count=3\n"
+#define FIRST	      "oci-thin-grow ledger 1\n"
+#define NAMES	      "device=" DEVICE "\npool=docker-8:1-42-pool\n"
+#define THIN_ID	      "thin_id=17\n"
+#define UUID	      "fs_uuid=01234567-89ab-cdef-fedc-ba9876543210\n"
+#define SECTORS	      "sectors=44040192\n"
+#define STATE	      "state=intended\n"
+#define BOOT	      "boot_id=5a3b1c70-0a1b-4c2d-8e3f-9a0b1c2d3e4f\n"
+#define COUNT	      "mount_count=3\n"
+#define SOURCE	      "source=annotation:io.oci-thin-grow.size\n"
+#define TIME	      "time=1790000000\n"
+#define FIRST_SECTORS "first_sectors=2097152\n"
 
 static char *parent, *dir;
 static struct why why;
@@ -164,6 +167,9 @@ static void assert_same(const struct ledger_entry *a, const struct ledger_entry 
 	assert_int_equal(a->state, b->state);
 	assert_string_equal(a->boot_id, b->boot_id);
 	assert_int_equal(a->mount_count, b->mount_count);
+	assert_string_equal(a->source, b->source);
+	assert_true(a->time == b->time);
+	assert_true(a->first_sectors == b->first_sectors);
 }
 
 static void put(const struct ledger_entry *entry)
@@ -261,6 +267,38 @@ static void reads_what_it_wrote(void **state)
 	round_trip(&entry);
 }
 
+static void reads_who_grew_it_when_and_from_what(void **state)
+{
+	struct ledger_entry entry = example;
+
+	(void)state;
+	assert_int_equal(
+		SEALED(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT SOURCE TIME FIRST_SECTORS),
+		0);
+	assert_string_equal(got.source, "annotation:io.oci-thin-grow.size");
+	assert_int_equal(got.time, 1790000000);
+	assert_int_equal(got.first_sectors, 2097152);
+	ledger_set_source(&entry, "rule:a\nb\x1b\xff");
+	assert_string_equal(entry.source, "rule:a?b??");
+	round_trip(&entry);
+	entry.first_sectors = 7;
+	entry.time = UINT64_C(9999999999999999999);
+	memset(entry.source, ' ', sizeof(entry.source) - 1);
+	round_trip(&entry);
+	ledger_set_source(&entry, "");
+	round_trip(&entry);
+}
+
+static void an_entry_from_before_the_notes_is_sound_and_says_that_it_knows_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(SEALED(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT), 0);
+	assert_int_equal(got.sectors, example.sectors);
+	assert_string_equal(got.source, "");
+	assert_int_equal(got.time, 0);
+	assert_int_equal(got.first_sectors, 0);
+}
+
 static void refuses_every_truncation_and_flip(void **state)
 {
 	char text[LEDGER_MAX_BYTES];
@@ -319,6 +357,21 @@ static void refuses_other_lines_in_spite_of_their_checksum(void **state)
 		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "\0"),
 		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT "mount_count=3"),
 		LINE(FIRST "\n" NAMES THIN_ID UUID SECTORS STATE BOOT COUNT),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "source=\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "source=a\x1b\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "source=a\0\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "source=a"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT SOURCE SOURCE),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT TIME SOURCE),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT SOURCE "time=0\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "time=01\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT
+		     "time=12345678901234567890\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "first_sectors=0\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT
+		     "first_sectors=18014398509481985\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT SOURCE TIME FIRST_SECTORS
+		     "more=1\n"),
 		LINE(FIRST NAMES "thin_id=\n" UUID SECTORS STATE BOOT COUNT),
 		LINE(FIRST NAMES "thin_id=017\n" UUID SECTORS STATE BOOT COUNT),
 		LINE(FIRST NAMES "thin_id=+17\n" UUID SECTORS STATE BOOT COUNT),
@@ -930,6 +983,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LEDGER_TEST(writes_what_is_documented),
 		LEDGER_TEST(reads_what_it_wrote),
+		LEDGER_TEST(reads_who_grew_it_when_and_from_what),
+		LEDGER_TEST(an_entry_from_before_the_notes_is_sound_and_says_that_it_knows_nothing),
 		LEDGER_TEST(refuses_every_truncation_and_flip),
 		LEDGER_TEST(refuses_other_lines_in_spite_of_their_checksum),
 		LEDGER_TEST(formats_no_nonsense),
