@@ -4,6 +4,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/similar.h"
 #include "base/text.h"
 
 #include <getopt.h>
@@ -83,25 +84,46 @@ static int take_own(struct parser *parser, size_t i, const char *value, struct w
 	return 0;
 }
 
+/* "; did you mean --dry-run?", for "--dryrun" or "--dryrun=1"; or nothing. */
+static void suggest_option(struct text *out, const struct option *options, const char *typed)
+{
+	const char *name = strncmp(typed, "--", 2) == 0 ? typed + 2 : "", *nearest = NULL;
+	unsigned int least = SIMILAR_NOT;
+
+	for (; options->name; options++) {
+		unsigned int distance = similar_distance(name, strcspn(name, "="), options->name);
+
+		if (distance < least) {
+			least = distance;
+			nearest = options->name;
+		}
+	}
+	if (nearest)
+		text_add(out, "; did you mean --%s?", nearest);
+}
+
 /* getopt_long() says in optopt which letter it was, or which option; 0: a long one of no table. */
 static void describe_error(struct text *out, int c, const struct option *options, char *argv[])
 {
 	const char letter[] = {'-', (char)optopt, '\0'};
+	const char *typed = optopt ? letter : argv[optind - 1];
 
-	if (optopt >= OPTION_HELP)
+	if (optopt >= OPTION_HELP) {
 		text_into(out, "--%s %s", options[optopt - OPTION_HELP].name,
 			  c == ':' ? "needs a value" : "takes no value");
-	else
-		text_into(out, "unknown option %s", quote(optopt ? letter : argv[optind - 1]));
+		return;
+	}
+	text_into(out, "unknown option %s", quote(typed));
+	suggest_option(out, options, typed);
 }
 
 static void take_option(struct parser *parser, int c, const struct option *options, char *argv[])
 {
 	struct why why;
 
-	if (c == OPTION_HELP)
+	if (c == OPTION_HELP || c == 'h')
 		parser->help = true;
-	else if (c == OPTION_VERSION)
+	else if (c == OPTION_VERSION || c == 'V')
 		parser->version = true;
 	else if (c == OPTION_VERBOSE)
 		log_init(true);
@@ -119,7 +141,7 @@ static void take_options(struct parser *parser, int argc, char *argv[])
 	int c;
 
 	fill_options(options);
-	while ((c = getopt_long(argc, argv, ":", options, NULL)) >= 0) {
+	while ((c = getopt_long(argc, argv, ":hV", options, NULL)) >= 0) {
 		/* The rest is parsed all the same: the command may come last. */
 		if (!parser->help && !parser->version && !*parser->wrong.s)
 			take_option(parser, c, options, argv);
@@ -139,7 +161,7 @@ static void check_options(struct parser *parser, const struct command *command)
 {
 	for (size_t i = 0; i < COUNT(own_options) && !*parser->wrong.s; i++) {
 		if (parser->given[i] && !takes_option(command, own_options[i].name))
-			text_into(&parser->wrong, "unknown option \"--%s\"", own_options[i].name);
+			text_into(&parser->wrong, "it takes no --%s", own_options[i].name);
 	}
 }
 
@@ -153,7 +175,7 @@ static void check_operands(struct parser *parser, const struct command *command)
 		text_into(&parser->wrong, "unexpected argument %s",
 			  quote(arguments->operands[command->max_operands]));
 	else if (arguments->n_operands < command->min_operands)
-		text_into(&parser->wrong, "it needs %s", command->arguments);
+		text_into(&parser->wrong, "%s is missing", command->arguments);
 }
 
 static const struct command *find(const struct command *const commands[], const char *name)
@@ -165,15 +187,67 @@ static const struct command *find(const struct command *const commands[], const 
 	return NULL;
 }
 
-static enum arguments_result wrong_without_command(const struct parser *parser, const char *name)
+/* What other programs call our commands. */
+static const struct {
+	const char *typed, *meant;
+} habits[] = {
+	{"resize", "grow"},	  {"extend", "grow"},	  {"expand", "grow"},
+	{"enlarge", "grow"},	  {"ls", "list"},	  {"ps", "list"},
+	{"show", "explain"},	  {"inspect", "explain"}, {"status", "doctor"},
+	{"check", "doctor"},	  {"install", "enable"},  {"repair", "heal"},
+	{"uninstall", "disable"},
+};
+
+static const char *suggest_command(const struct command *const commands[], const char *typed)
+{
+	unsigned int least = SIMILAR_NOT;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < COUNT(habits); i++) {
+		if (strcmp(habits[i].typed, typed) == 0)
+			return habits[i].meant;
+	}
+	for (size_t i = 0; commands[i]; i++) {
+		unsigned int distance = similar_distance(typed, strlen(typed), commands[i]->name);
+
+		if (distance < least) {
+			least = distance;
+			nearest = commands[i]->name;
+		}
+	}
+	return nearest;
+}
+
+static void unknown_command(const struct command *const commands[], const char *typed)
+{
+	const char *meant = suggest_command(commands, typed);
+
+	if (meant)
+		log_stderr("unknown command %s; did you mean %s?", quote(typed), meant);
+	else
+		log_stderr("unknown command %s; see oci-thin-grow --help", quote(typed));
+}
+
+static enum arguments_result wrong_without_command(const struct parser *parser,
+						   const struct command *const commands[],
+						   const char *name)
 {
 	if (*parser->wrong.s)
 		log_stderr("%s; see oci-thin-grow --help", parser->wrong.s);
 	else if (name)
-		log_stderr("unknown command %s; see oci-thin-grow --help", quote(name));
+		unknown_command(commands, name);
 	else
 		return ARGUMENTS_NOTHING;
 	return ARGUMENTS_WRONG;
+}
+
+/* "help grow" is "grow --help". */
+static int skip_help(struct parser *parser, char *argv[], int at)
+{
+	if (!argv[at] || strcmp(argv[at], "help") != 0)
+		return at;
+	parser->help = true;
+	return at + 1;
 }
 
 enum arguments_result arguments_parse(const struct command *const commands[], int argc,
@@ -182,19 +256,21 @@ enum arguments_result arguments_parse(const struct command *const commands[], in
 {
 	struct parser parser = {.arguments = ret};
 	const struct command *command;
+	int at;
 
 	*ret = (struct arguments){0};
 	take_options(&parser, argc, argv);
-	*ret_command = command = find(commands, argv[optind]);
+	at = skip_help(&parser, argv, optind);
+	*ret_command = command = find(commands, argv[at]);
 	if (parser.version)
 		return ARGUMENTS_VERSION;
-	if (parser.help && (command || !argv[optind]))
+	if (parser.help && (command || !argv[at]))
 		return ARGUMENTS_HELP;
 	if (!command)
-		return wrong_without_command(&parser, argv[optind]);
+		return wrong_without_command(&parser, commands, argv[at]);
 	ret->command = command->name;
-	ret->operands = argv + optind + 1;
-	ret->n_operands = argc - optind - 1;
+	ret->operands = argv + at + 1;
+	ret->n_operands = argc - at - 1;
 	check_options(&parser, command);
 	check_operands(&parser, command);
 	if (!*parser.wrong.s)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arguments.h"
+#include "base/cleanup.h"
 #include "base/count.h"
 #include "base/log.h"
 #include "base/terminal.h"
+#include "base/text.h"
+#include "host/finding.h"
 #include "job/settings.h"
+#include "job/tell.h"
 #include "policy/config.h"
 
 #include <stdio.h>
@@ -59,8 +63,8 @@ static int print_program_help(void)
 	printf("\nOptions, here or after the command:\n"
 	       "  --config FILE  instead of what is in " CONFIG_DIR "\n"
 	       "  --verbose      say on stderr what is logged\n"
-	       "  --help         this text; after a command its options, with examples\n"
-	       "  --version\n");
+	       "  -h, --help     this text; after a command its options, with examples\n"
+	       "  -V, --version\n");
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -87,14 +91,43 @@ static int run_command(const struct command *command, struct arguments arguments
 	return status;
 }
 
+/* The words after the program's name as they were typed, for a shell. */
+static void repeat_words(char *argv[], struct text *ret)
+{
+	for (; *argv; argv++) {
+		_cleanup_free_ char *word = finding_word(*argv);
+
+		text_add(ret, " %s", word ? word : "...");
+	}
+}
+
+static int fail_without_root(const struct arguments *arguments, const struct text *words)
+{
+	const char *reason = text("must be root: sudo oci-thin-grow%s", words->s);
+
+	log_stderr("%s", reason);
+	if (arguments->json)
+		tell_failure_json(NULL, "fail", reason, stdout);
+	return EXIT_FAILED;
+}
+
+static bool may_run(const struct command *command, const struct arguments *arguments)
+{
+	return geteuid() == 0 || !command->needs_root || arguments->print || arguments->root;
+}
+
 static int command_line(int argc, char *argv[])
 {
 	struct arguments arguments;
 	const struct command *command;
+	struct text words = {""};
 
+	if (geteuid() != 0)
+		repeat_words(argv + 1, &words); /* getopt_long() changes their order */
 	switch (arguments_parse(commands, argc, argv, &arguments, &command)) {
 	case ARGUMENTS_RUN:
-		return run_command(command, arguments);
+		return may_run(command, &arguments) ? run_command(command, arguments)
+						    : fail_without_root(&arguments, &words);
 	case ARGUMENTS_HELP:
 		return print_help(command);
 	case ARGUMENTS_VERSION:

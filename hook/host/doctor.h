@@ -36,8 +36,8 @@ struct doctor {
 
 /* --- doctor-host.c, doctor-files.c */
 
-/* false: we are not root, and can look at nothing. */
-bool doctor_privileges(struct doctor *doctor);
+/* Root may lack capabilities, as in a container. */
+void doctor_privileges(struct doctor *doctor);
 /* false: there are no devices to look at. */
 bool doctor_kernel(struct doctor *doctor);
 /* udevd and the rule; fills @heals and what follows it. */

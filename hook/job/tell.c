@@ -269,3 +269,13 @@ void tell_json(const struct job *job, struct json_writer *w)
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
 	json_write_string(w, "warning", job_warning(job));
 }
+
+int tell_failure_json(const char *container, const char *action, const char *reason, FILE *out)
+{
+	struct json_writer *w = json_writer_begin();
+
+	json_write_string(w, "container", container);
+	json_write_string(w, "action", action);
+	json_write_string(w, "reason", reason);
+	return json_writer_end(w, out);
+}

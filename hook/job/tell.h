@@ -30,5 +30,11 @@ void tell_text(const struct job *job, FILE *out);
 /* The members of an object that the caller has opened. */
 void tell_json(const struct job *job, struct json_writer *w);
 
+/*
+ * One object, where there was no job: what a command was called with (@container, or NULL) is not
+ * there, or nothing could be done. @action is "fail", "refuse" or "missing". 0, -ENOMEM or -EIO.
+ */
+int tell_failure_json(const char *container, const char *action, const char *reason, FILE *out);
+
 /* @label as it is if that is harmless on a terminal, else quoted. */
 void tell_label(const char *label, FILE *out);

@@ -302,6 +302,7 @@ const struct command command_apply = {
 	.help = help,
 	.options = {"all", "dry-run", "json", "data-root"},
 	.max_operands = ANY_NUMBER,
+	.needs_root = true,
 	.policy = POLICY_SOUND,
 	.run = run,
 };

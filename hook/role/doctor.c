@@ -46,8 +46,7 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 	struct why why;
 	bool kernel;
 
-	if (!doctor_privileges(doctor))
-		return;
+	doctor_privileges(doctor);
 	kernel = doctor_kernel(doctor);
 	doctor_healing(doctor);
 	doctor_files(doctor, "");
@@ -88,6 +87,7 @@ const struct command command_doctor = {
 	.what = "is this host ready, and which container would not start again?",
 	.help = help,
 	.options = {"json", "data-root"},
+	.needs_root = true,
 	.policy = POLICY_ANY,
 	.run = run,
 };

@@ -273,6 +273,7 @@ const struct command command_enable = {
 	.options = {"print", "file", "root", "default", "no-default", "force"},
 	.min_operands = 1,
 	.max_operands = 1,
+	.needs_root = true,
 	.run = run,
 };
 
@@ -284,5 +285,6 @@ const struct command command_disable = {
 	.options = {"print", "file", "root", "keep-runtime"},
 	.min_operands = 1,
 	.max_operands = 1,
+	.needs_root = true,
 	.run = run,
 };

@@ -330,6 +330,7 @@ const struct command command_explain = {
 	.help = help,
 	.options = {"state", "json", "data-root"},
 	.max_operands = 1,
+	.needs_root = true,
 	.policy = POLICY_SOUND,
 	.run = run,
 };

@@ -200,6 +200,7 @@ const struct command command_grow = {
 	.help = help,
 	.options = {"pid", "path", "device", "dry-run", "json", "data-root"},
 	.max_operands = 2,
+	.needs_root = true,
 	.policy = POLICY_SOUND,
 	.run = run,
 };

@@ -226,6 +226,7 @@ const struct command command_heal = {
 	.help = help,
 	.options = {"all", "dry-run"},
 	.max_operands = 1,
+	.needs_root = true,
 	.policy = POLICY_ANY,
 	.run = run,
 };

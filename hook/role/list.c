@@ -221,6 +221,7 @@ const struct command command_list = {
 	.what = "containers on thin devices: sizes, use, what was asked for",
 	.help = help,
 	.options = {"json", "names", "watch", "data-root"},
+	.needs_root = true,
 	.policy = POLICY_SOUND,
 	.run = run,
 };

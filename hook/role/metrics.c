@@ -129,6 +129,7 @@ const struct command command_metrics = {
 	.what = "pools and containers, for Prometheus",
 	.help = help,
 	.options = {"output", "data-root"},
+	.needs_root = true,
 	.policy = POLICY_ANY, /* others report what is broken; numbers are wanted all the same */
 	.run = run,
 };

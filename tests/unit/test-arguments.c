@@ -112,6 +112,13 @@ static void help_and_version_come_before_errors(void **state)
 	assert_int_equal(parse("--help"), ARGUMENTS_HELP);
 	assert_null(command);
 	assert_int_equal(parse("try --version"), ARGUMENTS_VERSION);
+	assert_int_equal(parse("-V"), ARGUMENTS_VERSION);
+	assert_int_equal(parse("try -h"), ARGUMENTS_HELP);
+	assert_ptr_equal(command, &try);
+	assert_int_equal(parse("help try"), ARGUMENTS_HELP);
+	assert_ptr_equal(command, &try);
+	assert_int_equal(parse("help"), ARGUMENTS_HELP);
+	assert_null(command);
 	assert_int_equal(parse(""), ARGUMENTS_NOTHING);
 	assert_string_equal(err.text, "");
 }
@@ -133,12 +140,24 @@ static void an_error_names_the_command_and_its_help(void **state)
 	expect_misuse("tri\x1b web", "unknown command \"tri\\x1b\"" SEE_PROGRAM);
 }
 
+static void what_was_probably_meant_is_named(void **state)
+{
+	(void)state;
+	expect_misuse("try --outptu=x",
+		      "try: unknown option \"--outptu=x\"; did you mean --output?" SEE_TRY);
+	expect_misuse("try --dryrun",
+		      "try: unknown option \"--dryrun\"; did you mean --dry-run?" SEE_TRY);
+	expect_misuse("tryy", "unknown command \"tryy\"; did you mean try?");
+	expect_misuse("help rty", "unknown command \"rty\"; did you mean try?");
+	expect_misuse("resize web 4G", "unknown command \"resize\"; did you mean grow?");
+	expect_misuse("help frob", "unknown command \"frob\"" SEE_PROGRAM);
+}
+
 static void an_option_of_another_command_is_an_error(void **state)
 {
 	(void)state;
-	expect_misuse("try web --watch", "try: unknown option \"--watch\"" SEE_TRY);
-	expect_misuse("--json bare",
-		      "bare: unknown option \"--json\"; see oci-thin-grow bare --help");
+	expect_misuse("try web --watch", "try: it takes no --watch" SEE_TRY);
+	expect_misuse("--json bare", "bare: it takes no --json; see oci-thin-grow bare --help");
 	assert_int_equal(parse("bare --config /x"), ARGUMENTS_RUN);
 	assert_string_equal(args.config_file, "/x");
 }
@@ -146,7 +165,7 @@ static void an_option_of_another_command_is_an_error(void **state)
 static void operands_are_counted(void **state)
 {
 	(void)state;
-	expect_misuse("try", "try: it needs NAME" SEE_TRY);
+	expect_misuse("try", "try: NAME is missing" SEE_TRY);
 	expect_misuse("try a b c", "try: unexpected argument \"c\"" SEE_TRY);
 	expect_misuse("bare a", "bare: unexpected argument \"a\"; see oci-thin-grow bare --help");
 }
@@ -158,6 +177,7 @@ int main(void)
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(help_and_version_come_before_errors),
 		cmocka_unit_test(an_error_names_the_command_and_its_help),
+		cmocka_unit_test(what_was_probably_meant_is_named),
 		cmocka_unit_test(an_option_of_another_command_is_an_error),
 		cmocka_unit_test(operands_are_counted),
 	};

@@ -5,9 +5,20 @@
  * with all its options. A new one without them is red here.
  */
 
+#include <unistd.h>
+
+static uid_t user;
+
+static uid_t fake_geteuid(void)
+{
+	return user;
+}
+
 int program_main(int argc, char *argv[]);
-#define main program_main
+#define main	program_main
+#define geteuid fake_geteuid
 #include "main.c"
+#undef geteuid
 #undef main
 
 #include "capture.h"
@@ -312,6 +323,31 @@ static void tells_its_version(void **state)
 	assert_string_equal(out.text, "oci-thin-grow " VERSION "\n");
 }
 
+static void without_root_repeats_the_command_with_sudo(void **state)
+{
+	char program[] = "oci-thin-grow", grow[] = "grow", web[] = "my web", size[] = "80G",
+	     json[] = "--json", config[] = "config", check[] = "check",
+	     missing[] = "--config=/nowhere";
+	char *argv[] = {program, grow, web, json, size, NULL},
+	     *free_for_all[] = {program, missing, config, check, NULL};
+	struct capture out, err;
+
+	(void)state;
+	user = 1000;
+	capture_begin(&err, stderr);
+	assert_int_equal(run(argv, &out), EXIT_FAILED);
+	capture_end(&err);
+	assert_string_equal(err.text,
+			    "oci-thin-grow: must be root: sudo oci-thin-grow grow 'my web' "
+			    "--json 80G\n");
+	assert_contains(out.text, "\"action\":\"fail\",\"reason\":\"must be root: sudo");
+	capture_begin(&err, stderr);
+	assert_int_equal(run(free_for_all, &out), EXIT_USAGE);
+	capture_end(&err);
+	assert_lacks(err.text, "must be root");
+	user = 0;
+}
+
 /* Printing fails then, and leaves its own errno. */
 static void exits_as_it_should_if_stderr_cannot_be_written(void **state)
 {
@@ -341,6 +377,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_it_does_not_know),
 		cmocka_unit_test(takes_the_configuration_before_the_command),
 		cmocka_unit_test(tells_its_version),
+		cmocka_unit_test(without_root_repeats_the_command_with_sudo),
 		cmocka_unit_test(exits_as_it_should_if_stderr_cannot_be_written),
 	};
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* Which of some names was probably meant by one that is not among them. Pure. */
+
+#include <stddef.h>
+
+/*
+ * Is @typed @name with one or two letters wrong, missing, added or swapped (one only in a name of
+ * four letters or fewer)? 0: they are the same; SIMILAR_NOT: no; else how many.
+ */
+unsigned int similar_distance(const char *typed, size_t len, const char *name);
+#define SIMILAR_NOT 3U

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/similar.h"
+
+#include "unit.h"
+
+static unsigned int distance(const char *typed, const char *name)
+{
+	return similar_distance(typed, strlen(typed), name);
+}
+
+static void counts_letters_that_are_wrong_missing_added_or_swapped(void **state)
+{
+	(void)state;
+	assert_int_equal(distance("list", "list"), 0);
+	assert_int_equal(distance("lisd", "list"), 1);
+	assert_int_equal(distance("lis", "list"), 1);
+	assert_int_equal(distance("listt", "list"), 1);
+	assert_int_equal(distance("lsit", "list"), 1);
+	assert_int_equal(distance("explian", "explain"), 1);
+	assert_int_equal(distance("exlpan", "explain"), 2);
+	assert_int_equal(similar_distance("listt=x", 5, "list"), 1);
+}
+
+static void is_not_similar_with_more(void **state)
+{
+	(void)state;
+	assert_int_equal(distance("lots", "list"), SIMILAR_NOT);
+	assert_int_equal(distance("", "list"), SIMILAR_NOT);
+	assert_int_equal(distance("abcplain", "explain"), SIMILAR_NOT);
+	assert_int_equal(distance("explainexplainexplainexplain", "explain"), SIMILAR_NOT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts_letters_that_are_wrong_missing_added_or_swapped),
+		cmocka_unit_test(is_not_similar_with_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
