@@ -59,3 +59,17 @@ int last_runtime_note(const char *state_dir, const char *runtime)
 	dir = file_open_private(state_dir, &why);
 	return dir < 0 ? dir : replace_link(dir, runtime);
 }
+
+/*
+ * A container must be operated with the runtime that made it. Another one that this host has might
+ * find nothing under that name, and the engine would take the container for deleted.
+ */
+const char *last_runtime_choose(const char *state_dir, const struct policy *policy,
+				char **ret_remembered)
+{
+	if (!policy->broken)
+		last_runtime_note(state_dir, policy->runtime);
+	else if (last_runtime_read(state_dir, ret_remembered) == 0)
+		return *ret_remembered;
+	return policy->runtime;
+}

@@ -8,6 +8,8 @@
  * root or us and that nobody else can write to.
  */
 
+#include "policy/policy.h"
+
 #define STATE_DIR "/var/lib/oci-thin-grow"
 
 /* 0 and the path, which the caller frees; -ENOENT: none is remembered; -errno. */
@@ -18,3 +20,11 @@ int last_runtime_read(const char *state_dir, char **ret);
  * be executed is a mistake, and is not remembered. 0 or -errno.
  */
 int last_runtime_note(const char *state_dir, const char *runtime);
+
+/*
+ * The runtime to use: what @policy names, which is remembered, if it is sound. If it is broken, the
+ * one that is remembered, which is also in *ret_remembered then (the caller frees it); if none is,
+ * what @policy names.
+ */
+const char *last_runtime_choose(const char *state_dir, const struct policy *policy,
+				char **ret_remembered);

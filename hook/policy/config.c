@@ -158,6 +158,8 @@ static void fall_back(struct policy *policy)
 
 	built_in.broken = policy->broken ? policy->broken : "out of memory";
 	built_in.memory = policy->memory;
+	/* Existing containers are operated with it, whatever else is wrong. */
+	built_in.runtime = policy->runtime;
 	*policy = built_in;
 }
 

@@ -23,8 +23,9 @@
 
 /*
  * Reads what is below @dir (CONFIG_DIR but in tests) or, if @file is not NULL, only that, which
- * must be there. 0; -EINVAL: every error was reported, *ret is the built-in policy with the first
- * error in ret->broken. Free *ret in any case.
+ * must be there. 0; -EINVAL: every error was reported, *ret is the built-in policy, but for the
+ * runtime that the files name as far as they could be read, with the first error in ret->broken.
+ * Free *ret in any case.
  */
 int config_load(const char *dir, const char *file, const struct config_listener *listener,
 		struct policy *ret);

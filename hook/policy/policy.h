@@ -41,7 +41,8 @@ struct policy {
 	const char *runtime; /* what the wrapper becomes */
 	const char *const *data_roots;
 
-	/* What is wrong with the configuration, or NULL: all of the above is built in then. */
+	/* What is wrong with the configuration, or NULL: but for the runtime all of the above is
+	 * built in then. */
 	const char *broken;
 	struct config_memory *memory; /* policy/config.h; NULL: all is static */
 };

@@ -142,39 +142,29 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 	return status;
 }
 
-/*
- * A container must be operated with the runtime that made it. While the configuration is broken
- * that is the one that the last sound configuration named, not a guess: what this host has besides
- * might find nothing under that name, and the engine would take the container for deleted.
- */
-static const char *choose_runtime(const struct policy *policy, char **remembered)
-{
-	if (!policy->broken)
-		last_runtime_note(STATE_DIR, policy->runtime);
-	else if (last_runtime_read(STATE_DIR, remembered) == 0)
-		return *remembered;
-	return policy->runtime;
-}
-
 /* Which line of the configuration, or what else, has chosen the runtime? */
 static const char *whose_choice(const struct policy *policy, const char *remembered,
 				struct text *out)
 {
 	struct config_origin origin = config_origin(policy, "runtime");
 
+	if (remembered)
+		text_into(out, "the last one known");
+	else if (origin.file)
+		text_into(out, "\"runtime\" in %s:%u", origin.file, origin.line);
+	else
+		text_into(out, "the default%s",
+			  policy->broken ? "" : "; the configuration names no \"runtime\"");
 	if (policy->broken)
-		return text_into(out, "%s; the configuration is broken: %s",
-				 remembered ? "the last one known" : "the default", policy->broken);
-	if (origin.file)
-		return text_into(out, "\"runtime\" in %s:%u", origin.file, origin.line);
-	return "the default; the configuration names no \"runtime\"";
+		text_add(out, "; the configuration is broken: %s", policy->broken);
+	return out->s;
 }
 
 static int become(const struct policy *policy, const struct runtime_args *args, char *argv[],
 		  char *environment[])
 {
 	_cleanup_free_ char *remembered = NULL;
-	const char *runtime = choose_runtime(policy, &remembered);
+	const char *runtime = last_runtime_choose(STATE_DIR, policy, &remembered);
 	struct text choice, message;
 	int err;
 

@@ -356,6 +356,8 @@ main() {
 		install_payload
 		reload_udev
 		install_policy
+		# The wrapper remembers the runtime that is configured: it stays, also if the configuration breaks.
+		on_node "$program-runtime" --version >/dev/null 2>&1 || true
 		add_handler
 		restart_due
 		say "installed"

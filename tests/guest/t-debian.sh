@@ -36,7 +36,11 @@ ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 ok "a package" package
+mkdir -p /etc/oci-thin-grow/config.d
+echo '{ "runtime": "/usr/bin/crun" }' >/etc/oci-thin-grow/config.d/10-runtime.json
+ln -sf /bin/true /usr/bin/crun
 ok "it is installed" dpkg -i /t/oci-thin-grow.deb
+is "the runtime that is configured is remembered" "$(readlink $OURS/runtime)" /usr/bin/crun
 next_thin_id=7
 ok "a disk" new_disk $D
 ok "it grows" grow_disk $D 4G

@@ -154,6 +154,10 @@ configure '{ "runtime": "/usr/bin/crun", }'
 chmod 664 $CONFIG
 operates "broken from the start" runc
 ok "broken from the start: nothing is remembered" not test -e $LAST
+configure '{ "runtime": "/usr/bin/crun", "max_size": "lots" }'
+chmod 644 $CONFIG
+operates "broken from the start, but it names one" crun
+ok "broken from the start, but it names one: nothing is remembered" not test -e $LAST
 configure '{ "runtime": "/run/fake-other" }'
 chmod 644 $CONFIG
 operates "in order" other

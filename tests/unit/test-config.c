@@ -293,6 +293,29 @@ static void broken(const char *text, const char *message)
 	is_builtin();
 }
 
+/* Containers that exist are operated with it, whatever else is wrong. */
+static void a_runtime_that_could_be_read_outlives_a_broken_file(void **state)
+{
+	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
+
+	(void)state;
+	write_in(directory, CONFIG_FILE, "{\"max_size\": \"2T\",\n\"runtime\": \"/usr/bin/crun\"}");
+	write_in(drop_ins, "50-x.json", "{");
+	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy.runtime, "/usr/bin/crun");
+	assert_int_equal(config_origin(&policy, "runtime").line, 2);
+	policy.runtime = policy_builtin.runtime;
+	is_builtin();
+	/* in the broken file itself; but not where it is what is wrong */
+	write_in(drop_ins, "50-x.json", "{\"max_size\": \"lots\", \"runtime\": \"/opt/runsc\"}");
+	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy.runtime, "/opt/runsc");
+	write_in(drop_ins, "50-x.json", "{\"runtime\": \"runsc\"}");
+	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy.runtime, "/usr/bin/crun");
+	free(drop_ins);
+}
+
 static void what_is_not_json(void **state)
 {
 	(void)state;
@@ -581,14 +604,15 @@ static void tells_all_that_is_wrong(void **state)
 	free(drop_ins);
 }
 
-/* Nothing of a broken file takes effect: not its limits, and not its runtime. */
-static void a_broken_one_is_built_in(void **state)
+static void nothing_but_the_runtime_of_a_broken_file_takes_effect(void **state)
 {
 	(void)state;
 	write_in(directory, CONFIG_FILE,
 		 "{\"max_size\": \"8000P\", \"default_size\": \"4G\", \"rules\": [{}],\n"
 		 "\"runtime\": \"/usr/bin/crun\", \"pool_guard\": 1, \"enabled\": false}");
 	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy.runtime, "/usr/bin/crun");
+	policy.runtime = policy_builtin.runtime;
 	is_builtin();
 	write_in(directory, CONFIG_FILE, "{\"runtime\": \"/usr/bin/crun\",\n\"max_size\": }");
 	assert_int_equal(load(), -EINVAL);
@@ -640,6 +664,7 @@ int main(void)
 		CONFIG_TEST(what_is_shown_reads_as_the_same),
 		CONFIG_TEST(later_files_win_and_add_rules),
 		CONFIG_TEST(only_the_file_that_is_named),
+		CONFIG_TEST(a_runtime_that_could_be_read_outlives_a_broken_file),
 		CONFIG_TEST(what_is_not_json),
 		CONFIG_TEST(unknown_keys),
 		CONFIG_TEST(duplicate_keys),
@@ -654,7 +679,7 @@ int main(void)
 		CONFIG_TEST(a_link_is_followed_and_its_file_checked),
 		CONFIG_TEST(a_link_that_leads_nowhere_is_no_missing_file),
 		CONFIG_TEST(tells_all_that_is_wrong),
-		CONFIG_TEST(a_broken_one_is_built_in),
+		CONFIG_TEST(nothing_but_the_runtime_of_a_broken_file_takes_effect),
 		CONFIG_TEST(warns_of_what_cannot_be_meant),
 		CONFIG_TEST(finds_that_the_runtime_cannot_be_executed),
 	};

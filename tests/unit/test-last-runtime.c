@@ -25,7 +25,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int remembered(void)
+static int read_link(void)
 {
 	free(found);
 	found = NULL;
@@ -34,7 +34,7 @@ static int remembered(void)
 
 static void expect(const char *runtime)
 {
-	assert_int_equal(remembered(), 0);
+	assert_int_equal(read_link(), 0);
 	assert_string_equal(found, runtime);
 }
 
@@ -44,7 +44,7 @@ static void remembers_the_last_one(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(remembered(), -ENOENT);
+	assert_int_equal(read_link(), -ENOENT);
 	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
 	expect("/bin/sh");
 	assert_int_equal(stat(dir, &st), 0);
@@ -88,16 +88,16 @@ static void believes_no_directory_that_others_can_write(void **state)
 	(void)state;
 	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
 	assert_int_equal(chmod(dir, 0770), 0);
-	assert_int_equal(remembered(), -EPERM);
+	assert_int_equal(read_link(), -EPERM);
 	assert_int_equal(chmod(dir, 0707), 0);
-	assert_int_equal(remembered(), -EPERM);
+	assert_int_equal(read_link(), -EPERM);
 	/* it is taken away from them by the next sound configuration */
 	assert_int_equal(last_runtime_note(dir, "/bin/cat"), 0);
 	expect("/bin/cat");
 	if (geteuid() != 0)
 		return; /* only root can give it away */
 	assert_int_equal(chown(dir, 1000, 1000), 0);
-	assert_int_equal(remembered(), -EPERM);
+	assert_int_equal(read_link(), -EPERM);
 	assert_int_equal(last_runtime_note(dir, "/bin/sh"), -EPERM);
 }
 
@@ -108,18 +108,42 @@ static void refuses_what_is_no_link_of_ours(void **state)
 	(void)state;
 	assert_int_equal(mkdir(dir, 0700), 0);
 	write_file(link, "/bin/sh");
-	assert_int_equal(remembered(), -EINVAL);
+	assert_int_equal(read_link(), -EINVAL);
 	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
 	expect("/bin/sh");
 	assert_int_equal(unlink(link), 0);
 	assert_int_equal(symlink("sh", link), 0);
-	assert_int_equal(remembered(), -EINVAL);
+	assert_int_equal(read_link(), -EINVAL);
 	assert_int_equal(rename(dir, other), 0);
 	assert_int_equal(symlink(other, dir), 0);
-	assert_int_equal(remembered(), -ENOTDIR);
+	assert_int_equal(read_link(), -ENOTDIR);
 	assert_true(last_runtime_note(dir, "/bin/sh") < 0);
 	free(link);
 	free(other);
+}
+
+/* While the configuration is broken. */
+static void the_remembered_runtime_beats_what_a_broken_configuration_names(void **state)
+{
+	struct policy policy = policy_builtin;
+	char *remembered = NULL;
+
+	(void)state;
+	policy.runtime = "/bin/sh";
+	policy.broken = "x.json: broken";
+	assert_string_equal(last_runtime_choose(dir, &policy, &remembered), "/bin/sh");
+	assert_null(remembered);
+	assert_int_equal(read_link(), -ENOENT);
+	policy.broken = NULL;
+	assert_string_equal(last_runtime_choose(dir, &policy, &remembered), "/bin/sh");
+	assert_null(remembered);
+	expect("/bin/sh");
+	policy.runtime = "/bin/cat";
+	policy.broken = "x.json: broken";
+	assert_string_equal(last_runtime_choose(dir, &policy, &remembered), "/bin/sh");
+	assert_string_equal(remembered, "/bin/sh");
+	expect("/bin/sh");
+	free(remembered);
 }
 
 #define LAST_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -132,6 +156,7 @@ int main(void)
 		LAST_TEST(does_not_remember_a_mistake),
 		LAST_TEST(believes_no_directory_that_others_can_write),
 		LAST_TEST(refuses_what_is_no_link_of_ours),
+		LAST_TEST(the_remembered_runtime_beats_what_a_broken_configuration_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
