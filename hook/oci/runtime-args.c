@@ -102,6 +102,12 @@ static const char *log_file(const char *log)
 	return strncmp(log, file, sizeof(file) - 1) == 0 ? log + sizeof(file) - 1 : log;
 }
 
+/* crun looks for this one in the bundle; for others where it was started, as we do. */
+static const char *spec_file(const char *spec)
+{
+	return spec && strcmp(spec, "config.json") != 0 ? spec : NULL;
+}
+
 void runtime_args_parse(char *const argv[], struct runtime_args *ret)
 {
 	struct runtime_args args = {.bundle = ".", .log_format = "text"};
@@ -117,5 +123,6 @@ void runtime_args_parse(char *const argv[], struct runtime_args *ret)
 			eat_options(argv + 1, CREATE, &args);
 	}
 	args.log = log_file(args.log);
+	args.spec = spec_file(args.spec);
 	*ret = args;
 }

@@ -10,7 +10,7 @@ struct runtime_args {
 	const char *subcommand; /* NULL: none */
 	const char *container;	/* its first operand; NULL: none */
 	const char *bundle;	/* "." if not given */
-	const char *spec;	/* crun's --config; NULL: config.json in the bundle */
+	const char *spec;	/* crun's --config, as given; NULL: config.json in the bundle */
 	const char *log;	/* a file; NULL: none */
 	const char *log_format; /* "text" if not given */
 };

@@ -54,6 +54,19 @@ ok "run in the bundle: runs" wrapped "${root[@]}" --log /run/rt.log --log-format
 cd /
 found "run in the bundle"
 
+if [ "$RUNTIME" = crun ]; then
+	fresh "run -f config.json"
+	ok "run -f config.json: runs" wrapped "${root[@]}" run -b $B -f config.json c1
+	found "run -f config.json"
+
+	fresh "run -f of another name"
+	mv $B/config.json /run/other.json
+	cd /run || exit
+	ok "run -f of another name: runs" wrapped "${root[@]}" run -b $B -f other.json c1
+	cd /
+	found "run -f of another name"
+fi
+
 fresh "create and start"
 ok "create and start: creates" wrapped "${root[@]}" --log=/run/rt.log create -b $B --pid-file /run/rt.pid c1
 is "create and start: grown before the start" "$(device_bytes disk)" $((4 * GIB))

@@ -64,6 +64,16 @@ static void knows_a_log_that_is_no_file(void **state)
 	assert_string_equal(parse("--log ./x:y create c1").log, "./x:y");
 }
 
+/* crun's create and run, src/run_create.c. */
+static void the_spec_is_in_the_bundle_only_if_it_has_the_usual_name(void **state)
+{
+	(void)state;
+	assert_null(parse("run -b /b -f config.json c1").spec);
+	assert_null(parse("run --config=config.json --bundle /b c1").spec);
+	assert_string_equal(parse("run -b /b -f ./config.json c1").spec, "./config.json");
+	assert_string_equal(parse("run -b /b -f other.json c1").spec, "other.json");
+}
+
 static void reads_every_form_of_an_option(void **state)
 {
 	(void)state;
@@ -183,6 +193,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_engines_write),
 		cmocka_unit_test(knows_a_log_that_is_no_file),
+		cmocka_unit_test(the_spec_is_in_the_bundle_only_if_it_has_the_usual_name),
 		cmocka_unit_test(reads_every_form_of_an_option),
 		cmocka_unit_test(knows_values_from_operands),
 		cmocka_unit_test(knows_an_option_by_its_whole_name),
