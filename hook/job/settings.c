@@ -29,20 +29,6 @@ void settings_load_anyway(const char *file, struct policy *ret)
 	config_load(CONFIG_DIR, file, &nobody, ret);
 }
 
-void settings_log_broken(const struct policy *policy, const char *container)
-{
-	struct log_line line;
-
-	if (!policy->broken)
-		return;
-	log_begin(&line, "warn");
-	if (container)
-		log_add(&line, "container", container);
-	log_add(&line, "reason", policy->broken);
-	log_add(&line, "warning", "the configuration is broken, see oci-thin-grow config check");
-	log_end(&line, LOG_WARNING);
-}
-
 bool settings_switched_off(const struct policy *policy, const char *run_dir, struct why *why)
 {
 	_cleanup_free_ char *path = text_new("%s/" SWITCH_NAME, run_dir);

@@ -18,11 +18,10 @@
 int settings_load(const char *command, const char *file, struct policy *ret);
 
 /*
- * For hook, wrapper and heal, which go on with a broken one: ret->broken says so, and the log does
- * where settings_log_broken() is called. Free *ret with config_free().
+ * For hook, wrapper and heal, which go on with a broken one: ret->broken says so. Free *ret with
+ * config_free().
  */
 void settings_load_anyway(const char *file, struct policy *ret);
-void settings_log_broken(const struct policy *policy, const char *container);
 
 /* Does hook or wrapper have to leave everything as it is? With the reason. @run_dir is RUN_DIR but
  * in tests. */

@@ -79,6 +79,18 @@ static void say_what_next(struct why *why)
 	why_set(why, 0, "%s; later run \"oci-thin-grow heal --all\"", reason.text);
 }
 
+static void log_broken(const struct policy *policy)
+{
+	struct log_line line;
+
+	if (!policy->broken)
+		return;
+	log_begin(&line, "warn");
+	log_add(&line, "reason", policy->broken);
+	log_add(&line, "warning", "the configuration is broken, see oci-thin-grow config check");
+	log_end(&line, LOG_WARNING);
+}
+
 /* 0, or -errno when all is said. */
 static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, bool dry_run,
 		struct heal_report *report)
@@ -98,7 +110,7 @@ static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, boo
 		say_what_next(&why);
 	/* It matters only now: one line a device that there is something to say of. */
 	if (r < 0 || report->result == HEAL_DONE || report->warning.text[0])
-		settings_log_broken(policy, NULL);
+		log_broken(policy);
 	if (r < 0) {
 		log_report(report, &why);
 		log_stderr("heal: %s", why.text);

@@ -80,7 +80,6 @@ static int run_job(const struct container *container, const struct policy *polic
 	job.check_context = &container->state;
 	job_run(&job, policy);
 	if (job.outcome != JOB_NOTHING) {
-		settings_log_broken(policy, job.container);
 		tell_log(&job);
 		tell_message(&job, &message);
 		if (message.s[0])

@@ -135,8 +135,6 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 	job.annotations[0] = spec.annotations;
 	job.check = job_check_rootless;
 	job_run(&job, policy);
-	if (job.outcome != JOB_NOTHING)
-		settings_log_broken(policy, job.container);
 	status = tell(&job, args, tell_exit_status(&job, policy));
 	job_free(&job);
 	return status;

@@ -61,6 +61,7 @@ broken_file() {
 	is "broken, nothing asked: nothing in the log" "$(grep -c oci-thin-grow /run/messages)" 0
 	asks 4G
 	ok "broken, 4G: fails" not call_hook $B
+	is "broken, 4G: one line in the log" "$(grep -c oci-thin-grow /run/messages)" 1
 	says "broken, 4G: with the reason" 'the configuration is broken: .*config.json:2: max_size'
 	untouched "broken"
 	configure "$RULES"

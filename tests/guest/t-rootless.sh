@@ -59,6 +59,7 @@ left_alone() {
 	is "$what: 4G: as it should" "$(cat /run/out)" "it runs"
 	like "$what: 4G: the log says why not" "$(cat /run/messages)" \
 		'action=skip container=c1 .*(only root can|only the host.s root can)'
+	is "$what: 4G: and nothing else" "$(grep -c action= /run/messages)" 1
 }
 
 ok "syslog starts" start_syslog
