@@ -37,6 +37,7 @@ static const struct {
 	{"print", FLAG, AT(print)},
 	{"root", VALUE, AT(root)},
 	{"state", VALUE, AT(state)},
+	{"unhealed", FLAG, AT(unhealed)},
 	{"watch", FLAG, AT(watch)},
 };
 

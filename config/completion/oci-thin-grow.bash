@@ -7,13 +7,13 @@
 _oci_thin_grow_options() {
 	case $1 in
 	'') echo --config --verbose --help --version ;;
-	apply) echo --all --dry-run --json --data-root --config --verbose --help ;;
+	apply) echo --all --dry-run --json --unhealed --data-root --config --verbose --help ;;
 	config) echo --config --verbose --help ;;
 	disable) echo --print --file --root --keep-runtime --config --verbose --help ;;
 	doctor) echo --json --data-root --config --verbose --help ;;
 	enable) echo --print --file --root --no-default --default --force --config --verbose --help ;;
 	explain) echo --state --json --data-root --config --verbose --help ;;
-	grow) echo --dry-run --json --pid --path --device --data-root --config --verbose --help ;;
+	grow) echo --dry-run --json --unhealed --pid --path --device --data-root --config --verbose --help ;;
 	heal) echo --all --dry-run --config --verbose --help ;;
 	list) echo --json --names --watch --data-root --config --verbose --help ;;
 	metrics) echo --output --data-root --config --verbose --help ;;

@@ -46,6 +46,7 @@ complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow' -a '(__oci_
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list metrics' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list' -l json -d 'Say it in JSON'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow heal' -l dry-run -d 'Say what would be done'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow' -l unhealed -d 'Also where it would not start again'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply heal' -l all -d 'All of them'
 complete -c oci-thin-grow -n '__oci_thin_grow_is explain' -l state -r -F -d 'An OCI container state'
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l pid -x -a '(__fish_complete_pids)' -d 'The container with this process'

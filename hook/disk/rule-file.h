@@ -3,7 +3,7 @@
 
 /*
  * What makes a grown device long enough again at all: a systemd-udevd that runs, and our rule where
- * it reads rules (udev(7), "Rules files"). disk/rule.h tells whether a device was seen by them.
+ * it reads rules (udev(7), "Rules files"). disk/healing.h asks both.
  */
 
 #include "base/paths.h"

@@ -20,6 +20,7 @@
 #include "base/why.h"
 #include "oci/json.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -38,9 +39,10 @@ struct engine_container {
 	char *name;	    /* as people call it: "web", or "POD/CONTAINER" under Kubernetes */
 	char *namespace;    /* containerd's, or under Kubernetes the pod's */
 	char *image;
-	char *bundle;	     /* directory with config.json */
-	char *spec;	     /* config.json itself, if an engine keeps that elsewhere */
-	char *device;	     /* dm name of its thin device, where the files name it */
+	bool in_pod;  /* of Kubernetes': after a reboot it is created anew, with a new disk */
+	char *bundle; /* directory with config.json */
+	char *spec;   /* config.json itself, if an engine keeps that elsewhere */
+	char *device; /* dm name of its thin device, where the files name it */
 	uint64_t remembered; /* bytes that it will give the device the next time; 0: not known */
 	pid_t pid;	     /* of its first process on the host; 0: not running */
 	struct json_doc *labels_doc;

@@ -180,6 +180,7 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 	const struct json *root = json_root(doc), *config = NULL;
 	_cleanup_free_ char *name = walk_dup_string(root, "Name"),
 			    *driver = walk_dup_string(root, "Driver");
+	const char *pod;
 	struct why unused;
 
 	json_member(root, "Config", JSON_OBJECT, &config, &unused);
@@ -192,6 +193,9 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 	};
 	if (find_labels(root, &ret->labels, &unused) <= 0)
 		ret->labels = NULL;
+	/* cri-dockerd's */
+	ret->in_pod = ret->labels &&
+		      json_string(ret->labels, "io.kubernetes.pod.name", &pod, &unused) > 0;
 	if (!ret->id)
 		return -ENOMEM;
 	find_task(place, root, ret);

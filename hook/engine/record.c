@@ -47,6 +47,7 @@ static void describe(const struct json *texts, const struct keys *keys,
 	take_over(&ret->namespace, walk_dup_string(texts, keys->namespace));
 	if (!ret->image)
 		ret->image = walk_dup_string(texts, keys->image);
+	ret->in_pod = ret->in_pod || pod;
 	if (ret->name)
 		return;
 	if (pod && container)

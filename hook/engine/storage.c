@@ -97,6 +97,7 @@ static int fill_metadata(const struct json *entry, struct engine_container *cont
 	if (*pod == '\0')
 		return 0;
 	container->engine = "crio";
+	container->in_pod = true;
 	return split_name(container);
 }
 

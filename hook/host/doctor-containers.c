@@ -40,54 +40,48 @@ static void tell_short(struct doctor *doctor, const struct patient *patient)
 		     text_new("oci-thin-grow heal --all"));
 }
 
-static void tell_risk(struct doctor *doctor, const struct patient *patient, const char *cause,
-		      const char *command)
+static void tell_unhealed(struct doctor *doctor, const struct patient *patient,
+			  const struct healing *healing)
 {
 	const struct engine_container *container = patient->container;
 	uint64_t remembered = container->remembered;
+	bool fixable = *healing->fix.s;
 
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-at-risk", container->id,
 		     text_new("%s would not start again: it needs a device of %s, and %s makes it "
 			      "again with %s",
 			      patient->name, size_format(patient->needed_bytes), container->engine,
 			      remembered ? size_format(remembered) : "what it was at first"),
-		     text_new("nothing would heal it: %s%s", cause,
-			      command ? ""
+		     text_new("nothing would heal it: %s%s", healing->why.text,
+			      fixable ? ""
 				      : "; copy out what it holds beyond its first size, or let an "
 					"engine that waits make it again"),
-		     command ? strdup(command) : NULL);
-}
-
-static void tell_unhealed(struct doctor *doctor, const struct patient *patient,
-			  const struct why *no_wait)
-{
-	if (doctor->heals)
-		tell_risk(doctor, patient, no_wait->text, NULL);
-	else
-		tell_risk(doctor, patient, doctor->unhealed ? doctor->unhealed : "see above",
-			  doctor->mend_healing);
+		     fixable ? text_new("%s", healing->fix.s) : NULL);
 }
 
 static void examine(struct doctor *doctor, struct patient *patient, size_t *healed)
 {
 	const struct inventory *disk = patient->disk;
 	struct ledger_entry entry;
-	struct why unused, no_wait; /* a damaged entry is told with the ledger */
-	const struct risk_facts facts = {
+	struct healing healing;
+	struct why unused; /* a damaged entry is told with the ledger */
+	struct risk_facts facts = {
 		.disk = disk,
 		.device = patient->device ? &patient->device->risk : NULL,
 		.entry = ledger_read(doctor->ledger_dir, disk->device, &entry, &unused) > 0 ? &entry
 											    : NULL,
-		.healed = risk_is_healed(doctor->heals, disk->dev, disk->device, &no_wait),
 	};
-	struct risk_verdict verdict = risk_judge(&facts);
+	struct risk_verdict verdict;
 
+	healing_device(&doctor->healing, disk->dev, disk->device, &healing);
+	facts.healed = healing.armed;
+	verdict = risk_judge(&facts);
 	patient->needed_bytes = verdict.needed_bytes;
 	*healed += verdict.grown && !verdict.unhealed;
 	if (verdict.risk == RISK_TOO_SHORT && patient->device)
 		tell_short(doctor, patient);
 	if (verdict.unhealed)
-		tell_unhealed(doctor, patient, &no_wait);
+		tell_unhealed(doctor, patient, &healing);
 	if (verdict.risk == RISK_UNFINISHED && patient->device)
 		patient->device->told = true; /* with the ledger */
 }

@@ -50,8 +50,6 @@ void doctor_free(struct doctor *doctor)
 	for (size_t i = 0; i < doctor->n_devices; i++)
 		thin_device_free(&doctor->devices[i].device);
 	free(doctor->devices);
-	free(doctor->unhealed);
-	free(doctor->mend_healing);
 	engine_list_free(&doctor->containers);
 	findings_free(&doctor->findings);
 	*doctor = (struct doctor){0};

@@ -4,6 +4,7 @@
 /* What the parts of `doctor` share. Each looks at one thing, and adds what it finds. */
 
 #include "disk/heal.h"
+#include "disk/healing.h"
 #include "disk/thin.h"
 #include "engine/list.h"
 #include "host/finding.h"
@@ -29,9 +30,7 @@ struct doctor {
 	struct engine_list containers;
 	bool wraps; /* an engine calls oci-thin-grow-runtime */
 
-	/* Is a device that is made again made long enough? If not: why, and what mends that. */
-	bool heals;
-	char *unhealed, *mend_healing;
+	struct healing healing; /* healing_host() */
 };
 
 /* --- doctor-host.c, doctor-files.c */
@@ -40,7 +39,7 @@ struct doctor {
 void doctor_privileges(struct doctor *doctor);
 /* false: there are no devices to look at. */
 bool doctor_kernel(struct doctor *doctor);
-/* udevd and the rule; fills @heals and what follows it. */
+/* udevd and the rule; fills @healing. */
 void doctor_healing(struct doctor *doctor);
 /* The program's own files, below @root ("" but in tests), and who may write to them. */
 void doctor_files(struct doctor *doctor, const char *root);

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/risk.h"
 
-#include "disk/rule-file.h"
-#include "disk/rule.h"
 #include "engine/engine.h"
 
 #include <errno.h>
@@ -32,21 +30,6 @@ void risk_look(const struct thin_device *thin, const struct policy *policy, cons
 		ret->intended = report.intended_sectors != 0;
 	}
 	heal_report_free(&report);
-}
-
-bool risk_host_heals(void)
-{
-	struct rule_file rule = {.state = RULE_FILE_MISSING};
-	bool heals = udevd_check(UDEV_CONTROL) == 0 && rule_file_find("", &rule) == 0 &&
-		     rule.state == RULE_FILE_GOOD;
-
-	free(rule.path);
-	return heals;
-}
-
-bool risk_is_healed(bool host_heals, dev_t dev, const char *name, struct why *why)
-{
-	return host_heals && (!dev || rule_check(dev, name, why) != -ENOTSUP);
 }
 
 static uint64_t larger(uint64_t a, uint64_t b)
@@ -82,7 +65,7 @@ struct risk_verdict risk_judge(const struct risk_facts *facts)
 	if (entry && facts->device && entry->thin_id != facts->device->thin_id)
 		entry = NULL;
 	verdict.needed_bytes = needed_bytes(facts, entry);
-	if (!engine_names_device(facts->disk->device))
+	if (!engine_names_device(facts->disk->device) || facts->disk->container->in_pod)
 		return verdict;
 	/* Where the engine's files do not say, what we have grown is what it does not know of. */
 	verdict.grown = remembered ? verdict.needed_bytes > remembered : entry != NULL;

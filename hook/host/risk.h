@@ -29,22 +29,12 @@ struct risk_facts {
 	const struct inventory *disk;
 	const struct risk_device *device; /* NULL: it is not active */
 	const struct ledger_entry *entry; /* of a device of that name, or NULL */
-	bool healed;			  /* risk_is_healed() */
+	bool healed;			  /* it will be: disk/healing.h */
 };
 
 /* Asks heal about the device @thin, and changes nothing. */
 void risk_look(const struct thin_device *thin, const struct policy *policy, const char *run_dir,
 	       const char *ledger_dir, struct risk_device *ret);
-
-/* Do a udevd and our rule wait on this host to extend devices that are re-created? */
-bool risk_host_heals(void);
-
-/*
- * Will the device @name be long enough when it is re-created? Not if its engine is seen not to wait
- * for udev, with the reason. That the rule has not seen the present one (@dev, 0:0 if it is not
- * active) says nothing of the next one.
- */
-bool risk_is_healed(bool host_heals, dev_t dev, const char *name, struct why *why);
 
 struct risk_verdict {
 	enum risk risk;	       /* the worst */
@@ -53,5 +43,8 @@ struct risk_verdict {
 	uint64_t needed_bytes; /* how long it must be, as far as is known */
 };
 
-/* Pure. No risk but of engines' devices: others are not re-created by somebody who forgets. */
+/*
+ * Pure. No risk but of devices that an engine re-creates and whose size it does not know: others
+ * have other names, and a pod's container gets a new disk after a reboot, never its old one.
+ */
 struct risk_verdict risk_judge(const struct risk_facts *facts);

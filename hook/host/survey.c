@@ -41,12 +41,14 @@ static void add_device(struct surveyor *surveyor, const struct thin_device *thin
 	const struct survey_order *order = surveyor->order;
 	struct survey *survey = surveyor->survey;
 	struct survey_device *device = &survey->devices[survey->n_devices++];
+	struct healing healing;
 	struct why unused;
 
 	*device = (struct survey_device){.thin = *thin, .healed = true};
 	if (!engine_names_device(thin->name) || thin_check_plain(thin, &unused) < 0)
 		return;
-	device->healed = risk_is_healed(order->heals, thin->dev, thin->name, &unused);
+	healing_device(order->healing, thin->dev, thin->name, &healing);
+	device->healed = healing.armed;
 	risk_look(thin, order->policy, order->run_dir, order->ledger_dir, &device->risk);
 	survey->engine_devices++;
 	survey->unhealed_devices += !device->healed;
@@ -131,7 +133,7 @@ int survey_take(const struct survey_order *order, struct survey *ret, struct why
 	struct why ledger_why;
 	int r;
 
-	*ret = (struct survey){.heals = order->heals};
+	*ret = (struct survey){.heals = order->healing->armed};
 	r = look_at_all(&surveyor, why);
 	if (r < 0)
 		return r;

@@ -7,6 +7,7 @@
  * device-mapper device: never on a container's way.
  */
 
+#include "disk/healing.h"
 #include "disk/ledger.h"
 #include "disk/thin.h"
 #include "host/risk.h"
@@ -21,13 +22,13 @@ struct survey_pool {
 struct survey_device {
 	struct thin_device thin;
 	struct risk_device risk; /* of an engine's */
-	bool healed;		 /* risk_is_healed(); true if it is no engine's */
+	bool healed;		 /* disk/healing.h; true if it is no engine's */
 };
 
 struct survey_order {
 	const struct policy *policy;
 	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
-	bool heals;			  /* risk_host_heals() */
+	const struct healing *healing;	  /* healing_host() */
 	void (*complain)(const struct why *why);
 };
 

@@ -3,8 +3,8 @@
 
 #include "base/deadline.h"
 #include "base/log.h"
+#include "disk/ledger.h"
 #include "disk/lock.h"
-#include "disk/rule.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
 #include "engine/facts.h"
@@ -48,6 +48,66 @@ static enum job_outcome leave_to_vm(struct job *job, struct grow_order *order)
 	return request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE : JOB_REFUSED;
 }
 
+static struct facts_of facts_of(const struct job *job)
+{
+	return (struct facts_of){
+		.id = job->container,
+		.bundle = job->bundle,
+		.root_path = job->root_path,
+		.annotations = job->annotations,
+		.n_annotations = JOB_ANNOTATIONS,
+		.labels = job->labels,
+	};
+}
+
+/* Does the engine re-create the device, and start the container from it again? */
+static bool is_started_again(const struct job *job)
+{
+	const struct facts_of of = facts_of(job);
+	bool in_pod = policy_is_in_pod(job->annotations, JOB_ANNOTATIONS) ||
+		      policy_is_in_pod(&job->labels, 1);
+
+	if (!job->report.device.name || !engine_names_device(job->report.device.name))
+		return false;
+	return !job->in_pod &&
+	       !(in_pod && strcmp(job->engine ? job->engine : facts_engine(&of), "podman") != 0);
+}
+
+static bool is_healed(struct job *job)
+{
+	const struct thin_device *device = &job->report.device;
+	struct healing host;
+
+	if (job->host)
+		host = *job->host;
+	else
+		healing_host(&host);
+	healing_device(&host, device->dev, device->name, &job->healing);
+	return job->healing.armed;
+}
+
+/* Who asks for it can wait until the host is repaired; a look without effect comes first. */
+static int grow_if_healed(struct job *job, struct grow_order *order)
+{
+	int r;
+
+	order->dry_run = true;
+	r = grow_rootfs(&job->rootfs, order, &job->report, &job->why);
+	order->dry_run = job->dry_run;
+	if (r < 0 || job->report.result != GROW_DONE)
+		return r;
+	job->unhealed =
+		!plan_is_empty(&job->report.plan) && is_started_again(job) && !is_healed(job);
+	if (job->unhealed) {
+		why_set(&job->why, 0, "%s", job_unhealed(job));
+		job->report.result = GROW_REFUSED;
+	}
+	if (job->unhealed || job->dry_run)
+		return 0;
+	grow_report_free(&job->report);
+	return grow_rootfs(&job->rootfs, order, &job->report, &job->why);
+}
+
 static enum job_outcome grow(struct job *job, const struct policy *policy)
 {
 	struct grow_order order = settings_order(policy);
@@ -65,7 +125,9 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	if (job->in_vm)
 		return leave_to_vm(job, &order);
 	if (job->error == 0)
-		job->error = grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
+		job->error = job->refuse_unhealed
+				     ? grow_if_healed(job, &order)
+				     : grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
 	if (job->error < 0)
 		return job->error == -ENODATA && request_is_implicit(&job->request)
 			       ? JOB_NOT_APPLICABLE
@@ -85,18 +147,6 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	/* A default is for the pools that we may touch. */
 	return job->report.pool_denied && request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE
 									     : JOB_REFUSED;
-}
-
-static struct facts_of facts_of(const struct job *job)
-{
-	return (struct facts_of){
-		.id = job->container,
-		.bundle = job->bundle,
-		.root_path = job->root_path,
-		.annotations = job->annotations,
-		.n_annotations = JOB_ANNOTATIONS,
-		.labels = job->labels,
-	};
 }
 
 /* A hook cannot tell which runtime called it, so no rule can. */
@@ -212,31 +262,35 @@ enum job_outcome job_check_rootless(struct job *job)
 bool job_is_pool_alarm(const struct job *job)
 {
 	return job->outcome == JOB_REFUSED && job->report.result == GROW_REFUSED &&
-	       !job->report.pool_denied;
+	       !job->report.pool_denied && !job->unhealed;
 }
 
-bool job_has_engines_device(const struct job *job)
+/* Did we grow it, now or before? */
+static bool is_grown(const struct job *job)
 {
-	return (job->outcome == JOB_KEPT || job->outcome == JOB_GROWN ||
-		job->outcome == JOB_POSTPONED) &&
-	       job->report.device.name && engine_names_device(job->report.device.name);
+	struct ledger_entry entry;
+	struct why unused;
+
+	return job->outcome == JOB_GROWN ||
+	       (job->outcome == JOB_KEPT &&
+		ledger_read(LEDGER_DIR, job->report.device.name, &entry, &unused) > 0 &&
+		entry.thin_id == job->report.device.thin_id);
 }
 
 /* What is grown on a host where nothing heals will not start again. */
-static void check_rule(struct job *job)
+static void check_healing(struct job *job)
 {
-	const struct thin_device *device = &job->report.device;
-	int unhealed;
+	if (!job->unhealed)
+		job->unhealed = is_started_again(job) && is_grown(job) && !is_healed(job);
+}
 
-	job->unhealed.text[0] = '\0';
-	if (!job_has_engines_device(job))
-		return;
-	if (job->dry_run)
-		unhealed = rule_check(device->dev, device->name, &job->unhealed) < 0;
-	else
-		unhealed = rule_check_once(RUN_DIR, device->dev, device->name, &job->unhealed);
-	if (!unhealed)
-		job->unhealed.text[0] = '\0';
+const char *job_unhealed_into(struct text *out, const struct job *job)
+{
+	const struct healing *healing = &job->healing;
+
+	return text_into(out,
+			 "it would not start again after a stop or reboot, because %s. Fix: %s",
+			 healing->why.text, *healing->fix.s ? healing->fix.s : healing->hint);
 }
 
 static void run(struct job *job, const struct policy *policy,
@@ -245,7 +299,7 @@ static void run(struct job *job, const struct policy *policy,
 	uint64_t start_ms = now_ms();
 
 	job->outcome = way(job, policy);
-	check_rule(job);
+	check_healing(job);
 	job->took_ms = now_ms() - start_ms;
 }
 

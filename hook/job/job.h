@@ -8,6 +8,7 @@
 
 #include "base/why.h"
 #include "disk/grow.h"
+#include "disk/healing.h"
 #include "oci/json.h"
 #include "policy/policy.h"
 
@@ -35,7 +36,11 @@ struct job {
 	const struct json *annotations[JOB_ANNOTATIONS];
 	const struct json *labels; /* NULL: to be looked for in the engine's files */
 	const char *no_root;	   /* why root_path is NULL, if it is known */
+	bool in_pod;		   /* false: as annotations and labels say */
 	bool dry_run;
+	/* JOB_REFUSED where the growth would keep the container from starting again. */
+	bool refuse_unhealed;
+	const struct healing *host;    /* healing_host(); NULL: to be asked if there is need */
 	struct rule_verdict *verdicts; /* to be filled: one for each rule; NULL: not wanted */
 	/*
 	 * Is this the place to do it? Asked only if something is to be done: JOB_NOTHING, or the
@@ -62,7 +67,8 @@ struct job {
 	struct why why; /* for all outcomes from JOB_NOT_APPLICABLE on */
 	int error;	/* -errno of opening or growing; -ESRCH: it is not running (any more) */
 	uint64_t took_ms;
-	struct why unhealed;	      /* what would keep the device from being healed, or "" */
+	bool unhealed; /* it is (or would be) grown, and would not start again: see @healing */
+	struct healing healing;	      /* of the device, if an engine re-creates it */
 	char *found_image, *found_ns; /* what was looked for */
 };
 
@@ -78,14 +84,15 @@ enum job_outcome job_check_rootless(struct job *job);
 /* Was it the pool that refused? Then report.pool tells which, and others on it fare no better. */
 bool job_is_pool_alarm(const struct job *job);
 
-/* Is there a device that an engine will make again? What has another name is its maker's affair. */
-bool job_has_engines_device(const struct job *job);
-
 /* What @policy needs to know of the container: pointers into @job. */
 struct facts job_facts(struct job *job, const struct policy *policy);
 
 /* "docker", ...: as in engine/engine.h or engine/container.h. */
 const char *job_engine(const struct job *job);
+
+/* Why it would not start again, and what repairs that: one line. @job->unhealed is set. */
+const char *job_unhealed_into(struct text *out, const struct job *job);
+#define job_unhealed(job) job_unhealed_into(&(struct text){""}, (job))
 
 /* A warning about a growth that was done, or would be; NULL: none. */
 const char *job_warning(const struct job *job);

@@ -176,6 +176,7 @@ struct job target_job(struct target *target)
 		.engine = container->engine,
 		.image = strcmp(container->engine, "containerd") == 0 ? NULL : container->image,
 		.ns = container->namespace,
+		.in_pod = container->in_pod,
 		.annotations = {target->spec.annotations},
 		.labels = engine_container_asking_labels(container),
 		.rootfs.fd = -EBADF,

@@ -45,13 +45,15 @@ static void add_sizes(struct log_line *line, const struct job *job)
 
 static void log_unhealed(const struct job *job)
 {
+	const struct healing *healing = &job->healing;
 	struct log_line line;
 
 	log_begin(&line, "warn");
 	log_add(&line, "container", job->container);
 	log_add(&line, "device", job->report.device.name);
-	log_add(&line, "reason", job->unhealed.text);
-	log_add(&line, "warning", "nothing makes it long enough when its engine makes it again");
+	log_add(&line, "reason", healing->why.text);
+	log_add(&line, "fix", *healing->fix.s ? healing->fix.s : healing->hint);
+	log_add(&line, "warning", "it would not start again after a stop or reboot");
 	log_end(&line, LOG_WARNING);
 }
 
@@ -102,7 +104,7 @@ void tell_log(const struct job *job)
 {
 	struct log_line line;
 
-	if (job->unhealed.text[0])
+	if (job->unhealed && job->outcome != JOB_REFUSED)
 		log_unhealed(job);
 	if (!worth_a_line(job))
 		return;
@@ -124,8 +126,18 @@ void tell_message(const struct job *job, struct text *ret)
 {
 	const struct request *request = &job->request;
 	const char *container = quote(job->container), *source = request_source(request, ' ');
+	const char *label = quote_is_plain(job->container) ? job->container : container;
 
 	ret->s[0] = '\0';
+	if (job->outcome < JOB_NOT_APPLICABLE && job->unhealed) {
+		text_into(ret, "%s: %s", label, job_unhealed(job));
+		return;
+	}
+	if (job->outcome == JOB_REFUSED && job->unhealed) {
+		text_into(ret, "%s: not grown: %s. To grow anyway: --unhealed", label,
+			  job->why.text);
+		return;
+	}
 	if (job->outcome < JOB_NOT_APPLICABLE ||
 	    (request_is_implicit(request) && job->outcome == JOB_NOT_APPLICABLE))
 		return;
@@ -253,6 +265,21 @@ static void json_disk(const struct job *job, struct json_writer *w)
 	}
 }
 
+static void json_healing(const struct job *job, struct json_writer *w)
+{
+	const struct healing *healing = &job->healing;
+
+	if (!job->unhealed) {
+		json_write_string(w, "healing", NULL);
+		return;
+	}
+	json_write_object(w, "healing");
+	json_write_bool(w, "armed", false);
+	json_write_string(w, "reason", healing->why.text);
+	json_write_string(w, "fix", *healing->fix.s ? healing->fix.s : NULL);
+	json_write_close(w);
+}
+
 void tell_json(const struct job *job, struct json_writer *w)
 {
 	const struct request *request = &job->request;
@@ -268,6 +295,7 @@ void tell_json(const struct job *job, struct json_writer *w)
 		json_disk(job, w);
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
 	json_write_string(w, "warning", job_warning(job));
+	json_healing(job, w);
 }
 
 int tell_failure_json(const char *container, const char *action, const char *reason, FILE *out)

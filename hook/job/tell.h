@@ -12,10 +12,13 @@
 /* The word for the outcome: "keep", "grow", "skip", ... */
 const char *tell_action(const struct job *job);
 
-/* One log line, if the outcome is worth one; once per boot one more, if nothing would heal it. */
+/* One log line, if the outcome is worth one; one more if it would not start again. */
 void tell_log(const struct job *job);
 
-/* What went wrong, for the person who must act; empty if nothing did. One line, no newline. */
+/*
+ * What went wrong, or that it would not start again, for the person who must act; empty if nothing
+ * did. One line, no newline.
+ */
 void tell_message(const struct job *job, struct text *ret);
 
 /* The program's exit status, after policy's on_failure. */

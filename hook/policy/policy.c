@@ -236,3 +236,15 @@ bool policy_is_sandbox(const struct json *const annotations[], size_t n)
 	}
 	return false;
 }
+
+bool policy_is_in_pod(const struct json *const annotations[], size_t n)
+{
+	struct why ignored;
+	const char *value;
+
+	for (size_t i = 0; i < COUNT(sandbox_marks); i++) {
+		if (find(annotations, n, sandbox_marks[i].key, &value, &ignored) > 0)
+			return true;
+	}
+	return false;
+}

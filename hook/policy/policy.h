@@ -146,3 +146,7 @@ bool policy_allows_pool(const char *name, const void *policy);
  * labels, as for policy_request().
  */
 bool policy_is_sandbox(const struct json *const annotations[], size_t n);
+
+/* Is it a pod's container, or its sandbox? Those of podman's pods, which are started again, look
+ * alike. */
+bool policy_is_in_pod(const struct json *const annotations[], size_t n);

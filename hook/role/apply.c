@@ -13,6 +13,7 @@
 #include "base/size.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "disk/healing.h"
 #include "disk/lock.h"
 #include "job/job.h"
 #include "job/settings.h"
@@ -35,6 +36,8 @@ static const char help[] =
 	"  --all              all that run; of those that need nothing only --verbose tells\n"
 	"  --dry-run          say what would be done\n"
 	"  --json             say it in JSON\n"
+	"  --unhealed         also where they would not start again: nothing extends their disks "
+	"then\n"
 	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow apply --all --dry-run\n"
@@ -45,7 +48,8 @@ static const char help[] =
 
 struct apply {
 	const struct policy *policy;
-	bool all, dry_run, as_json;
+	bool all, dry_run, as_json, unhealed;
+	struct healing host;
 	struct json_writer *json; /* only if as_json */
 	struct progress progress;
 	struct tally tally;
@@ -148,6 +152,8 @@ static void run_job(struct apply *apply, struct target *target)
 	enum fate fate;
 
 	job.dry_run = apply->dry_run;
+	job.refuse_unhealed = !apply->unhealed;
+	job.host = &apply->host;
 	job.progress = progress_step;
 	job.progress_context = &apply->progress;
 	job_run(&job, apply->policy);
@@ -257,6 +263,7 @@ static int apply(struct apply *apply, const struct target_args *args, char *cons
 		apply->json = json_writer_begin();
 		json_write_array(apply->json, "containers");
 	}
+	healing_host(&apply->host);
 	progress_begin(&apply->progress);
 	for (size_t i = 0; apply->all && i < list.n; i++)
 		apply_to(apply, &list.containers[i]);
@@ -286,6 +293,7 @@ static int run(const struct arguments *args)
 		.all = args->all,
 		.dry_run = args->dry_run,
 		.as_json = args->json,
+		.unhealed = args->unhealed,
 	};
 	int status;
 
@@ -300,7 +308,7 @@ const struct command command_apply = {
 	.arguments = "CONTAINER... | --all",
 	.what = "bring running containers to what is asked for now",
 	.help = help,
-	.options = {"all", "dry-run", "json", "data-root"},
+	.options = {"all", "dry-run", "json", "unhealed", "data-root"},
 	.max_operands = ANY_NUMBER,
 	.needs_root = true,
 	.policy = POLICY_SOUND,

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "disk/healing.h"
+#include "engine/engine.h"
 #include "job/bundle.h"
 #include "job/job.h"
 #include "job/settings.h"
@@ -100,12 +102,29 @@ static void print_disk(const struct job *job)
 		       pool->metadata_used_blocks, pool->metadata_blocks);
 }
 
+/* false: no engine re-creates the device. */
+static bool find_healing(const struct job *job, struct healing *ret)
+{
+	const struct thin_device *device = &job->report.device;
+	struct healing host;
+
+	if (!device->name || !engine_names_device(device->name))
+		return false;
+	healing_host(&host);
+	healing_device(&host, device->dev, device->name, ret);
+	return true;
+}
+
 static void print_healing(const struct job *job)
 {
-	if (job->unhealed.text[0])
+	struct healing healing;
+
+	if (!find_healing(job, &healing))
+		return;
+	if (!healing.armed)
 		printf("healing     NONE, it will not start again once it was grown: %s\n",
-		       job->unhealed.text);
-	else if (job_has_engines_device(job))
+		       healing.why.text);
+	else
 		printf("healing     by the udev rule, whenever the engine makes the device "
 		       "again\n");
 }
@@ -228,6 +247,7 @@ static void json_disk(struct json_writer *w, const struct job *job)
 static int print_json(const struct job *job, const struct policy *policy)
 {
 	struct json_writer *w = json_writer_begin();
+	struct healing healing;
 
 	json_write_string(w, "container", job->container);
 	json_write_string(w, "bundle", job->bundle);
@@ -236,10 +256,10 @@ static int print_json(const struct job *job, const struct policy *policy)
 	json_rules(w, job, policy);
 	json_request(w, job, policy);
 	json_disk(w, job);
-	if (job_has_engines_device(job)) {
+	if (find_healing(job, &healing)) {
 		json_write_object(w, "healing");
-		json_write_bool(w, "armed", !job->unhealed.text[0]);
-		json_write_string(w, "reason", job->unhealed.text[0] ? job->unhealed.text : NULL);
+		json_write_bool(w, "armed", healing.armed);
+		json_write_string(w, "reason", healing.armed ? NULL : healing.why.text);
 		json_write_close(w);
 	}
 	json_write_string(w, "action", tell_action(job));

@@ -29,6 +29,7 @@ static const char help[] =
 	"  --device NAME      the one that has this device-mapper device mounted\n"
 	"  --dry-run          say what would be done\n"
 	"  --json             say it in JSON\n"
+	"  --unhealed         also where it would not start again: nothing extends its disk then\n"
 	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow grow web 60G\n"
@@ -41,7 +42,7 @@ struct options {
 	struct target_args target;
 	const char *size;
 	const struct policy *policy;
-	bool dry_run, json;
+	bool dry_run, json, unhealed;
 };
 
 /* SIZE as bytes; "+SIZE" is on top of what @rootfs has. */
@@ -113,6 +114,7 @@ static struct job job_for(struct target *target, const struct options *options, 
 		rule = policy_rule(options->policy, &facts, NULL);
 	}
 	job.dry_run = options->dry_run;
+	job.refuse_unhealed = !options->unhealed;
 	job.rootfs = target->rootfs;
 	target->rootfs = (struct rootfs){.fd = -EBADF};
 	job.request = (struct request){
@@ -182,6 +184,7 @@ static int run(const struct arguments *args)
 		.policy = args->policy,
 		.dry_run = args->dry_run,
 		.json = args->json,
+		.unhealed = args->unhealed,
 	};
 	bool by_other_means = args->target.pid || args->target.path || args->target.device;
 
@@ -198,7 +201,7 @@ const struct command command_grow = {
 	.arguments = "CONTAINER SIZE",
 	.what = "make a running container's disk larger now",
 	.help = help,
-	.options = {"pid", "path", "device", "dry-run", "json", "data-root"},
+	.options = {"pid", "path", "device", "dry-run", "json", "unhealed", "data-root"},
 	.max_operands = 2,
 	.needs_root = true,
 	.policy = POLICY_SOUND,

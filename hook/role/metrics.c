@@ -96,15 +96,17 @@ static int collect(const struct target_args *args, const char *output, struct wh
 	_cleanup_(engine_list_free) struct engine_list list = {0};
 	_cleanup_(survey_free) struct survey survey = {0};
 	struct metrics metrics = {.survey = &survey, .now = time(NULL)};
+	struct healing healing;
 	const struct survey_order order = {
 		.policy = args->policy,
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
-		.heals = risk_host_heals(),
+		.healing = &healing,
 		.complain = complain,
 	};
 	int r = target_list(args, &list, why);
 
+	healing_host(&healing);
 	if (r == 0)
 		r = survey_take(&order, &survey, why);
 	if (r == 0)

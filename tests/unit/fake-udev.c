@@ -5,6 +5,12 @@
 
 #include <libudev.h>
 
+const struct healing fake_host_heals = {.armed = true};
+const struct healing fake_host_without_rule = {
+	.why.text = "the rule is missing",
+	.fix.s = "install it",
+};
+
 struct fake_udev fake_udev = {.cookie = "6302301"};
 
 __typeof__(udev_new) __wrap_udev_new;

@@ -3,6 +3,8 @@
 
 /* A pretend udev database with one device, in the place of libudev's. */
 
+#include "disk/healing.h"
+
 #include <stdbool.h>
 
 struct fake_udev {
@@ -15,3 +17,6 @@ extern struct fake_udev fake_udev;
 
 /* A device that our rule has seen, made by an engine that waits for udev. */
 void fake_udev_heals(void);
+
+/* Hosts with and without the rule. */
+extern const struct healing fake_host_heals, fake_host_without_rule;

@@ -39,7 +39,7 @@ static int setup_doctor(void **state)
 		.run_dir = run_dir,
 		.ledger_dir = ledger_dir,
 		.containers = {&container, 1},
-		.heals = true,
+		.healing.armed = true,
 	};
 	return 0;
 }
@@ -154,9 +154,7 @@ static void names_a_container_at_risk(void **state)
 	const struct finding *finding;
 
 	(void)state;
-	doctor.heals = false;
-	doctor.unhealed = strdup("the rule is missing");
-	doctor.mend_healing = strdup("install it");
+	doctor.healing = fake_host_without_rule;
 	examine();
 	finding = expect(SEVERITY_BROKEN, "container-at-risk", id,
 			 "docker container \"we\\\"b\" (\"0123456789ab\") would not start again: "
@@ -168,12 +166,12 @@ static void names_a_container_at_risk(void **state)
 static void not_one_that_was_never_grown(void **state)
 {
 	(void)state;
-	doctor.heals = false;
+	doctor.healing = fake_host_without_rule;
 	container.remembered = LARGE;
 	examine();
 	expect_nothing();
 	again(state);
-	doctor.heals = false;
+	doctor.healing = fake_host_without_rule;
 	container.remembered = 0; /* the engine's files do not say */
 	examine();
 	expect_nothing();
@@ -195,22 +193,32 @@ static void one_whose_engine_does_not_wait(void **state)
 	expect_nothing();
 }
 
+static void not_one_of_a_pod_which_gets_a_new_disk(void **state)
+{
+	(void)state;
+	doctor.healing = fake_host_without_rule;
+	container.in_pod = true;
+	put_entry(device_name, LARGE_SECTORS, LEDGER_DONE);
+	examine();
+	expect_nothing();
+}
+
 static void one_that_only_the_ledger_knows_of(void **state)
 {
 	(void)state;
 	fake_dm.thin.gone = true;
-	doctor.heals = false;
+	doctor.healing = fake_host_without_rule;
 	examine();
 	expect_nothing();
 	again(state);
 	fake_dm.thin.gone = true;
-	doctor.heals = false;
+	doctor.healing = fake_host_without_rule;
 	put_entry(device_name, LARGE_SECTORS, LEDGER_DONE);
 	examine();
 	expect(SEVERITY_BROKEN, "container-at-risk", id, "needs a device of 4 GiB");
 	again(state);
 	fake_dm.thin.gone = true;
-	doctor.heals = false;
+	doctor.healing = fake_host_without_rule;
 	container.remembered = 0;
 	put_entry(device_name, LARGE_SECTORS, LEDGER_DONE);
 	examine();
@@ -232,7 +240,7 @@ static void tells_a_device_that_is_too_short(void **state)
 	assert_string_equal(fake_dm.log, "");
 	again(state);
 	fake_dm.thin.live.sectors = SMALL_SECTORS;
-	doctor.heals = false; /* and so it would be the next time, too */
+	doctor.healing = fake_host_without_rule; /* and so it would be the next time, too */
 	examine();
 	assert_non_null(find("container-too-short"));
 	assert_non_null(find("container-at-risk"));
@@ -251,7 +259,7 @@ static enum risk risk_by_survey(void)
 		.policy = &policy,
 		.run_dir = run_dir,
 		.ledger_dir = ledger_dir,
-		.heals = doctor.heals,
+		.healing = &doctor.healing,
 		.complain = ignore,
 	};
 	struct survey survey;
@@ -295,7 +303,7 @@ static void gives_the_answer_that_metrics_give(void **state)
 		container.remembered = remembered[(rest /= 3) % 3];
 		fake_dm.thin.live.sectors = sectors[(rest /= 3) % 2];
 		fake_fs.bytes = sectors[(rest /= 2) % 2] * SECTOR_BYTES;
-		doctor.heals = (rest /= 2) % 2;
+		doctor.healing = (rest /= 2) % 2 ? fake_host_heals : fake_host_without_rule;
 		fake_dm.thin.gone = (rest /= 2) % 2;
 		if (entry != NO_ENTRY)
 			put_entry(device_name, LARGE_SECTORS,
@@ -564,6 +572,7 @@ int main(void)
 		DOCTOR_TEST(not_one_that_was_never_grown),
 		DOCTOR_TEST(one_whose_engine_does_not_wait),
 		DOCTOR_TEST(one_that_only_the_ledger_knows_of),
+		DOCTOR_TEST(not_one_of_a_pod_which_gets_a_new_disk),
 		DOCTOR_TEST(tells_a_device_that_is_too_short),
 		DOCTOR_TEST(gives_the_answer_that_metrics_give),
 		DOCTOR_TEST(tells_of_the_ledger),

@@ -4,6 +4,8 @@
 #include "disk/ledger.h"
 #include "grow-fixture.h"
 
+#include <time.h>
+
 /* An ext4 of 4 GiB that an engine has put on a device of 1 GiB again. */
 static struct heal_order heal_order;
 static struct heal_report healed;

@@ -32,6 +32,7 @@ static int setup(void **state)
 		.bundle = fake_fs.directory,
 		.root_path = ".",
 		.rootfs.fd = -EBADF,
+		.host = &fake_host_heals,
 		.dry_run = true, /* no lock in /run: how it grows is test-grow's */
 	};
 	return 0;
@@ -398,15 +399,78 @@ static void a_sandbox_by_its_label_is_nothing_to_grow(void **state)
 	free(root);
 }
 
-/* The line of the growth comes after it; its words are test-rule's. */
-static void tells_what_nothing_would_heal(void **state)
+static void warns_of_each_growth_that_nothing_would_heal(void **state)
 {
 	(void)state;
-	fake_udev.cookie = NULL;
+	job.host = &fake_host_without_rule;
+	for (int i = 0; i < 2; i++) {
+		fake_syslog.lines = 0;
+		expect(ASKS("4G"), JOB_GROWN, EXIT_OK);
+		assert_int_equal(fake_syslog.lines, 2);
+		assert_string_equal(message.s,
+				    "c1: it would not start again after a stop or reboot, because "
+				    "the rule is missing. Fix: install it");
+		json_free(doc);
+		job_free(&job);
+		job.rootfs.fd = -EBADF;
+		job.unhealed = false;
+	}
+	doc = NULL;
+}
+
+static void an_operator_grows_nothing_that_would_not_start_again(void **state)
+{
+	(void)state;
+	job.refuse_unhealed = true;
+	job.host = &fake_host_without_rule;
+	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
+	assert_string_equal(message.s,
+			    "c1: not grown: it would not start again after a stop or reboot, "
+			    "because the rule is missing. Fix: install it. To grow anyway: "
+			    "--unhealed");
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_contains(fake_syslog.text, "action=refuse");
+	assert_false(job_is_pool_alarm(&job));
+	assert_string_equal(fake_dm.log, "");
+}
+
+static void what_need_not_grow_is_not_refused(void **state)
+{
+	(void)state;
+	job.refuse_unhealed = true;
+	job.host = &fake_host_without_rule;
+	expect(ASKS("1G"), JOB_KEPT, EXIT_OK);
+}
+
+static void a_pods_container_needs_no_healing(void **state)
+{
+	(void)state;
+	job.refuse_unhealed = true;
+	job.host = &fake_host_without_rule;
+	expect("{\"io.kubernetes.cri.container-type\":\"container\","
+	       "\"io.oci-thin-grow.size\":\"4G\"}",
+	       JOB_GROWN, EXIT_OK);
+	assert_false(job.unhealed);
+}
+
+static void a_container_of_podmans_pod_does(void **state)
+{
+	(void)state;
+	job.refuse_unhealed = true;
+	job.host = &fake_host_without_rule;
+	job.engine = "podman";
+	expect("{\"io.kubernetes.cri-o.ContainerType\":\"container\","
+	       "\"io.oci-thin-grow.size\":\"4G\"}",
+	       JOB_REFUSED, EXIT_REFUSED);
+}
+
+static void what_no_engine_makes_needs_no_healing(void **state)
+{
+	(void)state;
+	job.refuse_unhealed = true;
+	job.host = &fake_host_without_rule;
+	fake_dm.thin.name = "somebodys";
 	expect(ASKS("4G"), JOB_GROWN, EXIT_OK);
-	assert_int_equal(fake_syslog.lines, 2);
-	assert_contains(job.unhealed.text, "94-oci-thin-grow.rules");
-	fake_udev_heals();
 }
 
 static void asks_udev_nothing_about_what_no_engine_makes(void **state)
@@ -526,7 +590,12 @@ int main(void)
 		JOB_TEST(what_is_clamped_is_told),
 		JOB_TEST(switched_off_is_told_to_who_asks),
 		JOB_TEST(a_broken_configuration_fails_who_asks),
-		JOB_TEST(tells_what_nothing_would_heal),
+		JOB_TEST(warns_of_each_growth_that_nothing_would_heal),
+		JOB_TEST(an_operator_grows_nothing_that_would_not_start_again),
+		JOB_TEST(what_need_not_grow_is_not_refused),
+		JOB_TEST(a_pods_container_needs_no_healing),
+		JOB_TEST(a_container_of_podmans_pod_does),
+		JOB_TEST(what_no_engine_makes_needs_no_healing),
 		JOB_TEST(asks_udev_nothing_about_what_no_engine_makes),
 		JOB_TEST(the_place_is_asked_only_if_something_is),
 		JOB_TEST(the_place_counts_before_a_broken_configuration),

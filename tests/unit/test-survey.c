@@ -37,7 +37,7 @@ static int setup(void **state)
 		.policy = &policy_builtin,
 		.run_dir = parent,
 		.ledger_dir = dir,
-		.heals = true,
+		.healing = &fake_host_heals,
 		.complain = complain,
 	};
 	return 0;
@@ -203,7 +203,7 @@ static void fears_for_what_is_grown_and_not_healed(void **state)
 {
 	(void)state;
 	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
-	order.heals = false;
+	order.healing = &fake_host_without_rule;
 	assert_int_equal(judge(GIB, GIB), RISK_NONE);
 	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* it may have been made so */
 	assert_int_equal(judge(4 * GIB, 4 * GIB), RISK_NONE);
@@ -223,7 +223,7 @@ static void fears_for_engines_devices_only(void **state)
 	struct inventory row = {.container = &container, .filesystem_bytes = 4 * GIB};
 
 	(void)state;
-	order.heals = false;
+	order.healing = &fake_host_without_rule;
 	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
 	take();
 	row.dev = FAKE_THIN;
@@ -250,7 +250,7 @@ static void knows_what_was_cut_short(void **state)
 	fake_dm.thin.gone = true;
 	assert_int_equal(judge(GIB, 0), RISK_UNFINISHED);
 	fake_dm.thin.gone = false;
-	order.heals = false;
+	order.healing = &fake_host_without_rule;
 	assert_int_equal(judge(GIB, GIB), RISK_NOT_HEALED);
 }
 

@@ -101,7 +101,7 @@ static void the_same_as_json(void **state)
 		      "\"device\":\"docker-8:1-42-thin\",\"device_bytes_before\":1073741824,"
 		      "\"device_bytes\":4294967296,\"filesystem\":\"ext4\","
 		      "\"filesystem_bytes_before\":1073741824,\"filesystem_bytes\":4294967296,"
-		      "\"reason\":null,\"warning\":null}\n");
+		      "\"reason\":null,\"warning\":null,\"healing\":null}\n");
 	free(text);
 }
 
@@ -114,9 +114,10 @@ static void nothing_asked_as_json(void **state)
 	job.request = (struct request){0};
 	job.report = (struct grow_report){0};
 	text = as_json();
-	assert_string_equal(text, "{\"container\":\"docker:web\",\"engine\":\"docker\","
-				  "\"action\":\"nothing\",\"dry_run\":false,\"source\":null,"
-				  "\"requested_bytes\":0,\"reason\":null,\"warning\":null}\n");
+	assert_string_equal(
+		text, "{\"container\":\"docker:web\",\"engine\":\"docker\","
+		      "\"action\":\"nothing\",\"dry_run\":false,\"source\":null,"
+		      "\"requested_bytes\":0,\"reason\":null,\"warning\":null,\"healing\":null}\n");
 	free(text);
 }
 
