@@ -45,28 +45,51 @@ static const struct {
 enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_VERBOSE, OPTION_CONFIG, OPTION_OWN };
 #define COMMON_OPTIONS (OPTION_OWN - OPTION_HELP)
 
-static void fill_options(struct option *options)
-{
-	static const struct option common[COMMON_OPTIONS] = {
-		{"help", no_argument, NULL, OPTION_HELP},
-		{"version", no_argument, NULL, OPTION_VERSION},
-		{"verbose", no_argument, NULL, OPTION_VERBOSE},
-		{"config", required_argument, NULL, OPTION_CONFIG},
-	};
+static const struct option common_options[COMMON_OPTIONS] = {
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"verbose", no_argument, NULL, OPTION_VERBOSE},
+	{"config", required_argument, NULL, OPTION_CONFIG},
+};
 
-	memcpy(options, common, sizeof(common));
-	for (size_t i = 0; i < COUNT(own_options); i++)
-		options[COMMON_OPTIONS + i] = (struct option){
+static bool takes_option(const struct command *command, const char *name)
+{
+	for (const char *const *option = command->options; *option; option++) {
+		if (strcmp(*option, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+#define OPTIONS_MAX (COMMON_OPTIONS + COUNT(own_options) + 1)
+
+/* Those of @command, among which an abbreviation must be unique; NULL: those of all commands. */
+static void fill_options(struct option options[OPTIONS_MAX], const struct command *command)
+{
+	size_t n = COMMON_OPTIONS;
+
+	memcpy(options, common_options, sizeof(common_options));
+	for (size_t i = 0; i < COUNT(own_options); i++) {
+		if (command && !takes_option(command, own_options[i].name))
+			continue;
+		options[n++] = (struct option){
 			.name = own_options[i].name,
 			.has_arg = own_options[i].kind == FLAG ? no_argument : required_argument,
 			.val = OPTION_OWN + (int)i,
 		};
+	}
+	options[n] = (struct option){0};
+}
+
+static const char *option_name(int value)
+{
+	return value >= OPTION_OWN ? own_options[value - OPTION_OWN].name
+				   : common_options[value - OPTION_HELP].name;
 }
 
 struct parser {
 	struct arguments *arguments;
 	bool help, version;
-	bool given[COUNT(own_options)];
 	struct text wrong; /* the first error, or "" */
 };
 
@@ -75,7 +98,6 @@ static int take_own(struct parser *parser, size_t i, const char *value, struct w
 {
 	void *target = (char *)parser->arguments + own_options[i].offset;
 
-	parser->given[i] = true;
 	if (own_options[i].kind == FLAG)
 		*(bool *)target = true;
 	else if (own_options[i].kind == VALUE)
@@ -103,6 +125,19 @@ static void suggest_option(struct text *out, const struct option *options, const
 		text_add(out, "; did you mean --%s?", nearest);
 }
 
+static bool is_another_commands(const char *typed)
+{
+	for (size_t i = 0; i < COUNT(own_options); i++) {
+		size_t len = strlen(own_options[i].name);
+
+		if (strncmp(typed, "--", 2) == 0 &&
+		    strncmp(typed + 2, own_options[i].name, len) == 0 &&
+		    (typed[2 + len] == '\0' || typed[2 + len] == '='))
+			return true;
+	}
+	return false;
+}
+
 /* getopt_long() says in optopt which letter it was, or which option; 0: a long one of no table. */
 static void describe_error(struct text *out, int c, const struct option *options, char *argv[])
 {
@@ -110,12 +145,14 @@ static void describe_error(struct text *out, int c, const struct option *options
 	const char *typed = optopt ? letter : argv[optind - 1];
 
 	if (optopt >= OPTION_HELP) {
-		text_into(out, "--%s %s", options[optopt - OPTION_HELP].name,
+		text_into(out, "--%s %s", option_name(optopt),
 			  c == ':' ? "needs a value" : "takes no value");
-		return;
+	} else if (is_another_commands(typed)) {
+		text_into(out, "it takes no %.*s", (int)strcspn(typed, "="), typed);
+	} else {
+		text_into(out, "unknown option %s", quote(typed));
+		suggest_option(out, options, typed);
 	}
-	text_into(out, "unknown option %s", quote(typed));
-	suggest_option(out, options, typed);
 }
 
 static void take_option(struct parser *parser, int c, const struct option *options, char *argv[])
@@ -136,33 +173,21 @@ static void take_option(struct parser *parser, int c, const struct option *optio
 		text_into(&parser->wrong, "%s", why.text);
 }
 
-static void take_options(struct parser *parser, int argc, char *argv[])
+/*
+ * Takes what is before the next operand; with a @command all of its options, which getopt_long()
+ * moves before the operands. optind is the first operand then.
+ */
+static void take_options(struct parser *parser, const struct command *command, int argc,
+			 char *argv[])
 {
-	struct option options[COMMON_OPTIONS + COUNT(own_options) + 1] = {{.name = NULL}};
+	struct option options[OPTIONS_MAX];
 	int c;
 
-	fill_options(options);
-	while ((c = getopt_long(argc, argv, ":hV", options, NULL)) >= 0) {
+	fill_options(options, command);
+	while ((c = getopt_long(argc, argv, command ? ":hV" : "+:hV", options, NULL)) >= 0) {
 		/* The rest is parsed all the same: the command may come last. */
 		if (!parser->help && !parser->version && !*parser->wrong.s)
 			take_option(parser, c, options, argv);
-	}
-}
-
-static bool takes_option(const struct command *command, const char *name)
-{
-	for (const char *const *option = command->options; *option; option++) {
-		if (strcmp(*option, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void check_options(struct parser *parser, const struct command *command)
-{
-	for (size_t i = 0; i < COUNT(own_options) && !*parser->wrong.s; i++) {
-		if (parser->given[i] && !takes_option(command, own_options[i].name))
-			text_into(&parser->wrong, "it takes no --%s", own_options[i].name);
 	}
 }
 
@@ -242,13 +267,16 @@ static enum arguments_result wrong_without_command(const struct parser *parser,
 	return ARGUMENTS_WRONG;
 }
 
-/* "help grow" is "grow --help". */
-static int skip_help(struct parser *parser, char *argv[], int at)
+/* The name of the command, or NULL. "help grow" is "grow --help". */
+static const char *find_name(struct parser *parser, int argc, char *argv[])
 {
-	if (!argv[at] || strcmp(argv[at], "help") != 0)
-		return at;
+	take_options(parser, NULL, argc, argv);
+	if (!argv[optind] || strcmp(argv[optind], "help") != 0)
+		return argv[optind];
 	parser->help = true;
-	return at + 1;
+	optind++;
+	take_options(parser, NULL, argc, argv);
+	return argv[optind];
 }
 
 enum arguments_result arguments_parse(const struct command *const commands[], int argc,
@@ -257,22 +285,27 @@ enum arguments_result arguments_parse(const struct command *const commands[], in
 {
 	struct parser parser = {.arguments = ret};
 	const struct command *command;
-	int at;
+	const char *name;
 
 	*ret = (struct arguments){0};
-	take_options(&parser, argc, argv);
-	at = skip_help(&parser, argv, optind);
-	*ret_command = command = find(commands, argv[at]);
+	name = find_name(&parser, argc, argv);
+	*ret_command = command = find(commands, name);
+	if (command) {
+		/* From the start again, now that it is known which options there are. */
+		parser = (struct parser){.arguments = ret, .help = parser.help};
+		*ret = (struct arguments){0};
+		optind = 0;
+		take_options(&parser, command, argc, argv);
+	}
 	if (parser.version)
 		return ARGUMENTS_VERSION;
-	if (parser.help && (command || !argv[at]))
+	if (parser.help && (command || !name))
 		return ARGUMENTS_HELP;
 	if (!command)
-		return wrong_without_command(&parser, commands, argv[at]);
+		return wrong_without_command(&parser, commands, name);
 	ret->command = command->name;
-	ret->operands = argv + at + 1;
-	ret->n_operands = argc - at - 1;
-	check_options(&parser, command);
+	ret->operands = argv + optind + 1;
+	ret->n_operands = argc - optind - 1;
 	check_operands(&parser, command);
 	if (!*parser.wrong.s)
 		return ARGUMENTS_RUN;

@@ -117,6 +117,8 @@ static void help_and_version_come_before_errors(void **state)
 	assert_ptr_equal(command, &try);
 	assert_int_equal(parse("help try"), ARGUMENTS_HELP);
 	assert_ptr_equal(command, &try);
+	assert_int_equal(parse("help --verbose try"), ARGUMENTS_HELP);
+	assert_ptr_equal(command, &try);
 	assert_int_equal(parse("help"), ARGUMENTS_HELP);
 	assert_null(command);
 	assert_int_equal(parse(""), ARGUMENTS_NOTHING);
@@ -145,8 +147,8 @@ static void what_was_probably_meant_is_named(void **state)
 	(void)state;
 	expect_misuse("try --outptu=x",
 		      "try: unknown option \"--outptu=x\"; did you mean --output?" SEE_TRY);
-	expect_misuse("try --dryrun",
-		      "try: unknown option \"--dryrun\"; did you mean --dry-run?" SEE_TRY);
+	expect_misuse("try --dataroot",
+		      "try: unknown option \"--dataroot\"; did you mean --data-root?" SEE_TRY);
 	expect_misuse("tryy", "unknown command \"tryy\"; did you mean try?");
 	expect_misuse("help rty", "unknown command \"rty\"; did you mean try?");
 	expect_misuse("resize web 4G", "unknown command \"resize\"; did you mean grow?");
@@ -157,9 +159,28 @@ static void an_option_of_another_command_is_an_error(void **state)
 {
 	(void)state;
 	expect_misuse("try web --watch", "try: it takes no --watch" SEE_TRY);
+	expect_misuse("try --pid=1 web", "try: it takes no --pid" SEE_TRY);
+	expect_misuse("--pid 1 try web", "try: it takes no --pid" SEE_TRY);
 	expect_misuse("--json bare", "bare: it takes no --json; see oci-thin-grow bare --help");
 	assert_int_equal(parse("bare --config /x"), ARGUMENTS_RUN);
 	assert_string_equal(args.config_file, "/x");
+}
+
+/* Not among those of all commands: a new option of one breaks no script that calls another. */
+static void an_abbreviation_is_unique_among_the_commands_options(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("try --d /a --a --j --ou n web"), ARGUMENTS_RUN);
+	assert_string_equal(args.target.more_roots[0], "/a");
+	assert_int_equal(args.target.n_more_roots, 1);
+	assert_true(args.all);
+	assert_true(args.json);
+	assert_string_equal(args.output, "n");
+	assert_string_equal(args.operands[0], "web");
+	assert_int_equal(parse("--ou n --al try web"), ARGUMENTS_RUN);
+	assert_string_equal(args.output, "n");
+	assert_true(args.all);
+	expect_misuse("try web --ver", "try: unknown option \"--ver\"" SEE_TRY);
 }
 
 static void operands_are_counted(void **state)
@@ -179,6 +200,7 @@ int main(void)
 		cmocka_unit_test(an_error_names_the_command_and_its_help),
 		cmocka_unit_test(what_was_probably_meant_is_named),
 		cmocka_unit_test(an_option_of_another_command_is_an_error),
+		cmocka_unit_test(an_abbreviation_is_unique_among_the_commands_options),
 		cmocka_unit_test(operands_are_counted),
 	};
 
