@@ -37,6 +37,15 @@ int process_status(const char *proc, const char *pid, const char *field, char **
 	return *ret ? 0 : -ENOMEM;
 }
 
+bool process_is_called(const char *proc, const char *pid, const char *name)
+{
+	_cleanup_free_ char *path = process_path(proc, pid, "comm"), *comm = NULL;
+	size_t len;
+
+	return path && file_read_at(AT_FDCWD, path, MAX_BYTES, &comm, &len) == 0 &&
+	       len == strlen(name) + 1 && strncmp(comm, name, len - 1) == 0;
+}
+
 bool process_is_roots(const char *proc, const char *pid)
 {
 	_cleanup_free_ char *uids = NULL;

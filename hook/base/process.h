@@ -16,6 +16,9 @@ char *process_path(const char *proc, const char *pid, const char *name);
 /* What PROC/PID/status says of @field ("Uid"), to be freed. 0; -ENODATA; -ENOENT, -ESRCH; -errno */
 int process_status(const char *proc, const char *pid, const char *field, char **ret);
 
+/* Is that what it calls itself (at most 15 bytes)? Any process may call itself so. */
+bool process_is_called(const char *proc, const char *pid, const char *name);
+
 /* Is it root that it acts as? */
 bool process_is_roots(const char *proc, const char *pid);
 

@@ -7,19 +7,15 @@
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "host/lvm.h"
 #include "host/pool-advice.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 
 #define LVM_DIRECTORY "/etc/lvm"
-#define DMEVENTD_PID  "/run/dmeventd.pid"
-#define PID_MAX_BYTES 64
 
 struct pool {
 	struct doctor *doctor;
@@ -140,20 +136,6 @@ static void check_state(const struct pool *pool)
 
 /* --- does somebody extend it? ---------------------------------------------------------------- */
 
-static bool dmeventd_runs(void)
-{
-	_cleanup_free_ char *text = NULL, *path = NULL, *name = NULL;
-	size_t len;
-	long pid;
-
-	if (file_read_at(AT_FDCWD, DMEVENTD_PID, PID_MAX_BYTES, &text, &len) < 0)
-		return false;
-	pid = strtol(text, NULL, 10);
-	path = pid > 0 ? text_new("/proc/%ld/comm", pid) : NULL;
-	return path && file_read_at(AT_FDCWD, path, PID_MAX_BYTES, &name, &len) == 0 &&
-	       strcmp(name, "dmeventd\n") == 0;
-}
-
 /* Why nothing extends it; NULL: dmeventd does, or memory runs out. */
 static char *why_not_extended(const struct lvm_pool *lvm)
 {
@@ -167,7 +149,7 @@ static char *why_not_extended(const struct lvm_pool *lvm)
 				lvm->has_backup ? "" : profile);
 	if (lvm->percent == 0)
 		return text_new("thin_pool_autoextend_percent is 0");
-	return dmeventd_runs() ? NULL : text_new("dmeventd does not run");
+	return lvm_dmeventd_runs("/run", "/proc") ? NULL : text_new("dmeventd does not run");
 }
 
 static char *describe_autoextend(const struct pool *pool)

@@ -21,3 +21,6 @@ struct lvm_pool {
 /* @etc: "/etc/lvm" but in tests; @lv: "VG/LV" (pool_lvm_name()). Zeros where memory runs out. */
 void lvm_pool_look(const char *etc, const char *lv, struct lvm_pool *ret);
 void lvm_pool_free(struct lvm_pool *pool);
+
+/* Does the daemon run that extends pools? @run: "/run", @proc: "/proc" but in tests. */
+bool lvm_dmeventd_runs(const char *run, const char *proc);

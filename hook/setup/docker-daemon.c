@@ -11,14 +11,6 @@
 #include <string.h>
 
 #define MAX_COMMAND_LINE (128UL * 1024)
-#define PROGRAM		 "dockerd"
-
-static int read_of(const char *proc, const char *pid, const char *name, char **ret, size_t *ret_len)
-{
-	_cleanup_free_ char *path = process_path(proc, pid, name);
-
-	return path ? file_read_at(AT_FDCWD, path, MAX_COMMAND_LINE, ret, ret_len) : -ENOMEM;
-}
 
 /*
  * Others may call themselves as they like, and say what they like on their command line; what is
@@ -26,11 +18,10 @@ static int read_of(const char *proc, const char *pid, const char *name, char **r
  */
 static bool is_dockerd(const struct setup_place *place, const char *proc, const char *pid)
 {
-	_cleanup_free_ char *name = NULL, *root = place_name(place, "/");
-	size_t len = 0;
+	_cleanup_free_ char *root = place_name(place, "/");
 
-	return read_of(proc, pid, "comm", &name, &len) == 0 && strcmp(name, PROGRAM "\n") == 0 &&
-	       process_is_roots(proc, pid) && root && process_links_to(proc, pid, "root", root);
+	return process_is_called(proc, pid, "dockerd") && process_is_roots(proc, pid) && root &&
+	       process_links_to(proc, pid, "root", root);
 }
 
 /* "--@option VALUE" or "--@option=VALUE": the value, or NULL if @arg is another one. */
@@ -90,9 +81,9 @@ static int read_options(const char *args, size_t len, struct docker_daemon *daem
 
 static int read_command_line(const char *proc, const char *pid, struct docker_daemon *daemon)
 {
-	_cleanup_free_ char *args = NULL;
+	_cleanup_free_ char *path = process_path(proc, pid, "cmdline"), *args = NULL;
 	size_t len = 0;
-	int r = read_of(proc, pid, "cmdline", &args, &len);
+	int r = path ? file_read_at(AT_FDCWD, path, MAX_COMMAND_LINE, &args, &len) : -ENOMEM;
 
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;	  /* it is gone */
