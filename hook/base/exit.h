@@ -9,6 +9,7 @@ enum exit_status {
 	EXIT_USAGE = 2,		 /* or configuration */
 	EXIT_REFUSED = 3,	 /* by policy */
 	EXIT_NOT_APPLICABLE = 4, /* not on a thin device, or no such container */
+	EXIT_INTERRUPTED = 130,	 /* as a shell has it for who was killed by Ctrl-C */
 };
 
 /* Reports what is wrong with @command's arguments, and where to read more. EXIT_USAGE. */

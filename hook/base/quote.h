@@ -30,3 +30,6 @@ bool quote_is_plain(const char *text);
 
 /* Is all of @text printable ASCII? No terminal obeys that. */
 bool quote_is_printable(const char *text);
+
+/* For labels: @text as it is if that is safe on a terminal. */
+#define quote_unless_printable(text) (quote_is_printable(text) ? (text) : quote(text))

@@ -66,9 +66,10 @@ static int malformed(struct why *why, const char *text)
 		       quote(text));
 }
 
-int size_parse(const char *text, uint64_t *ret_bytes, struct why *why)
+/* @at is in @text, which reasons quote. */
+static int parse(const char *text, const char *at, uint64_t *ret_bytes, struct why *why)
 {
-	const char *at = text, *fraction = NULL;
+	const char *fraction = NULL;
 	size_t fraction_len = 0;
 	uint64_t n, bytes, unit_bytes;
 	int unit;
@@ -98,6 +99,17 @@ int size_parse(const char *text, uint64_t *ret_bytes, struct why *why)
 		return why_set(why, ERANGE, "%s is too large: the limit is 8 EiB", quote(text));
 	*ret_bytes = bytes;
 	return 0;
+}
+
+int size_parse(const char *text, uint64_t *ret_bytes, struct why *why)
+{
+	return parse(text, text, ret_bytes, why);
+}
+
+int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struct why *why)
+{
+	*ret_more = *text == '+';
+	return parse(text, text + *ret_more, ret_bytes, why);
 }
 
 const char *size_format_into(struct size_text *out, uint64_t bytes)

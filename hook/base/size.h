@@ -18,6 +18,9 @@
  * -ERANGE with a reason. */
 int size_parse(const char *text, uint64_t *ret_bytes, struct why *why);
 
+/* The same, with a "+" before it or not. */
+int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struct why *why);
+
 /* For people: "4 GiB", "1.5 GiB", "512 B"; at most two decimals, and ~ where they are not exact. */
 struct size_text {
 	char text[32];

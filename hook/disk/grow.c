@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/deadline.h"
 #include "base/quote.h"
+#include "base/size.h"
 #include "disk/extend.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
@@ -30,15 +31,15 @@ static int look(const struct rootfs *rootfs, struct grow_report *report, struct 
 
 	report->result = GROW_KEPT;
 	if (rootfs->dev == 0) {
-		why_set(why, 0, "rootfs is %s, which is on no block device of its own",
-			quote(rootfs->fs_name));
+		why_set(why, 0,
+			"rootfs is %s, not a thin device; its space is the host filesystem's",
+			quote_unless_printable(rootfs->fs_name));
 		return not_applicable(report);
 	}
 	thin_device_free(&report->device);
 	r = thin_lookup(rootfs->dev, &report->device, why);
 	if (r == -ENODEV) {
-		why_set(why, 0,
-			"rootfs is %s on block device %u:%u, which is no device-mapper device",
+		why_set(why, 0, "rootfs is %s on block device %u:%u, not a thin device",
 			rootfs->fs_name, major(rootfs->dev), minor(rootfs->dev));
 		return not_applicable(report);
 	}
@@ -143,8 +144,7 @@ static int check_pool(const struct grow_order *order, struct grow_report *report
 	int r;
 
 	if (order->allows_pool && !order->allows_pool(name, order->allows_pool_context)) {
-		why_set(why, 0, "device %s is in pool %s, which the configuration does not allow",
-			quote(report->device.name), quote(name));
+		why_set(why, 0, "pool %s may not be used", quote(name));
 		report->pool_denied = true;
 		report->result = GROW_REFUSED;
 		return 0;
@@ -302,9 +302,8 @@ static int grow_filesystem(const struct rootfs *rootfs, const struct grow_order 
 		    !order->progress(report->fs.bytes, target, order->progress_context) &&
 		    next < target)
 			return why_set(why, ECANCELED,
-				       "interrupted; the filesystem has %" PRIu64 " of %" PRIu64
-				       " bytes and is in order: the same again goes on from there",
-				       report->fs.bytes, target);
+				       "interrupted at %s of %s. The filesystem is fine",
+				       size_format(report->fs.bytes), size_format(target));
 	}
 	return 0;
 }

@@ -227,7 +227,7 @@ int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why)
 	snprintf(what, sizeof(what), "rootfs of process %d", pid);
 	rootfs.fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (rootfs.fd < 0)
-		return errno == ENOENT ? why_set(why, ESRCH, "there is no process %d", pid)
+		return errno == ENOENT ? why_set(why, ESRCH, "no such process: %d", pid)
 				       : why_set(why, errno, "%s: %s", root, strerror(errno));
 	r = identify_of_pid(&rootfs, mountinfo, why);
 	if (r < 0)

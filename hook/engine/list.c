@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/text.h"
 
@@ -283,6 +284,30 @@ static int ambiguous(const struct engine_list *list, const char *text, const siz
 		       n > CANDIDATES_MAX ? ", ..." : "");
 }
 
+/* NULL: @text does not begin with an engine, or with one that we know. */
+static const char *unknown_engine(const char *text, struct text *ret)
+{
+	static const char *const engines[] = {ENGINE_NAMES, "runc", "crun"};
+	size_t len = strcspn(text, ":");
+
+	for (size_t i = 0; i < COUNT(engines); i++) {
+		if (text[len] == '\0' ||
+		    (strlen(engines[i]) == len && strncmp(engines[i], text, len) == 0))
+			return NULL;
+	}
+	return text_into(ret, "unknown engine %s (" ENGINE_LIST(", ", ", ") ", runc, crun)",
+			 quote_n(text, len));
+}
+
+static int not_found(const char *text, struct why *why)
+{
+	struct text engine;
+
+	if (unknown_engine(text, &engine))
+		return why_set(why, ENOENT, "%s", engine.s);
+	return why_set(why, ENOENT, "no such container: %s", quote(text));
+}
+
 int engine_list_find(const struct engine_list *list, const char *text,
 		     const struct engine_container **ret, struct why *why)
 {
@@ -293,7 +318,7 @@ int engine_list_find(const struct engine_list *list, const char *text,
 		return why_set(why, ENOMEM, "out of memory");
 	n = best_matches(list, text, matches);
 	if (n == 0)
-		return why_set(why, ENOENT, "no such container: %s", quote(text));
+		return not_found(text, why);
 	if (n > 1)
 		return ambiguous(list, text, matches, n, why);
 	*ret = &list->containers[matches[0]];

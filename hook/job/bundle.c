@@ -23,6 +23,8 @@ int container_read(int fd, const char *what, struct container *ret, struct why *
 	struct container container = {0};
 	int r = oci_state_read(fd, &container.state, why);
 
+	if (r == -ENODATA)
+		return why_set(why, ENODATA, "no %s", what);
 	if (r < 0)
 		return why_prefix(why, r, what);
 	read_spec(&container);

@@ -15,10 +15,10 @@ struct container {
 };
 
 /*
- * Reads the state from @fd (@what says what that is), and then the spec in its bundle; but crun's
- * state says all that we need of it, and is right where config.json is not the spec (--config).
- * 0, or -errno with a reason if there is no state. What else is wrong is in ret->state.flaw and
- * ret->no_spec, and matters only if something is asked for.
+ * Reads the state from @fd (@what says what that is: "container state on stdin"), and then the spec
+ * in its bundle; but crun's state says all that we need of it, and is right where config.json is
+ * not the spec (--config). 0, or -errno with a reason if there is no state. What else is wrong is
+ * in ret->state.flaw and ret->no_spec, and matters only if something is asked for.
  */
 int container_read(int fd, const char *what, struct container *ret, struct why *why);
 void container_free(struct container *container);

@@ -132,6 +132,8 @@ static int finish(const struct policy *policy, const struct thin_device *device,
 		r = grow_rootfs(&rootfs, &order, &report, &why);
 		rootfs_close(&rootfs);
 	}
+	if (report.pool_denied)
+		policy_deny_pool(policy, report.pool.name, &why);
 	if (r < 0 || report.result >= GROW_NOT_APPLICABLE)
 		return cannot_finish(device->name,
 				     report.result == GROW_POSTPONED ? "postpone" : "fail", &why);

@@ -144,6 +144,8 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	case GROW_REFUSED:
 		break;
 	}
+	if (job->report.pool_denied)
+		policy_deny_pool(policy, job->report.pool.name, &job->why);
 	/* A default is for the pools that we may touch. */
 	return job->report.pool_denied && request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE
 									     : JOB_REFUSED;
@@ -257,6 +259,11 @@ enum job_outcome job_check_rootless(struct job *job)
 	if (r < 0)
 		return JOB_FAILED;
 	return r > 0 ? JOB_NOT_APPLICABLE : JOB_NOTHING;
+}
+
+bool job_is_interrupted(const struct job *job)
+{
+	return job->error == -ECANCELED;
 }
 
 bool job_is_pool_alarm(const struct job *job)

@@ -81,6 +81,9 @@ void job_grow(struct job *job, const struct policy *policy);
 /* For @check, or as a part of it: JOB_NOT_APPLICABLE if we are not root on the host. */
 enum job_outcome job_check_rootless(struct job *job);
 
+/* Did the progress function end it? */
+bool job_is_interrupted(const struct job *job);
+
 /* Was it the pool that refused? Then report.pool tells which, and others on it fare no better. */
 bool job_is_pool_alarm(const struct job *job);
 

@@ -107,9 +107,7 @@ int target_open_rootfs(const struct engine_container *container, const struct oc
 		       struct rootfs *ret, struct why *why)
 {
 	if (!container->pid)
-		return why_set(why, ESRCH,
-			       "it is not running; what annotation or label ask for it gets when "
-			       "it starts");
+		return why_set(why, ESRCH, "it is stopped: start it, then grow it");
 	/* An engine may keep its mounts to itself: then only the process shows them. */
 	if (container->bundle && spec->root_path &&
 	    open_checked(container, spec, false, ret, why) == 0) {
@@ -154,7 +152,10 @@ static int open_container(struct target *target, struct why *why)
 {
 	int r = target_open_rootfs(target->container, &target->spec, &target->rootfs, why);
 
-	return r < 0 ? why_prefix(why, r, text("container %s", quote(target->label))) : 0;
+	if (r == -ESRCH && !target->container->pid)
+		return why_set(why, ESRCH, "%s is stopped. Start it, then grow it",
+			       quote_unless_printable(target->label));
+	return r < 0 ? why_prefix(why, r, quote_unless_printable(target->label)) : 0;
 }
 
 static int open_for_job(void *context, struct rootfs *ret, struct why *why)
@@ -197,15 +198,43 @@ static int open_pid(const char *text, struct rootfs *ret, struct why *why)
 	return rootfs_open_pid((pid_t)pid, ret, why);
 }
 
+/* A relative one is below the working directory. */
+static int open_path(const char *path, struct rootfs *ret, struct why *why)
+{
+	int r = rootfs_open(*path == '/' ? "/" : ".", path, ret, why);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return why_set(why, ENOENT, "--path %s: no such directory",
+			       quote_unless_printable(path));
+	return r;
+}
+
+/* A device that is mounted nowhere cannot be grown; of some the reason is what they are. */
+static int not_mounted(const struct thin_device *device, struct why *why)
+{
+	const char *name = quote(device->name), *target = device->target;
+
+	if (strcmp(target, "thin-pool") == 0)
+		return why_set(why, ENOENT, "%s is a pool, not a container's disk", name);
+	if (strcmp(target, "thin") != 0)
+		return why_set(why, ENOENT, "%s is a %s device, not a container's disk", name,
+			       quote_unless_printable(target));
+	return why_set(why, ENOENT, "device %s is not mounted: start its container, then grow it",
+		       name);
+}
+
 static int open_device(const char *name, struct rootfs *ret, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device device = {0};
 	int r = thin_lookup_name(name, &device, why);
 
 	if (r == -ENODEV || r == -ENXIO)
-		return why_set(why, ENOENT, "there is no device-mapper device %s", quote(name));
-	if (r == 0)
-		r = rootfs_open_device(&device, ret, why);
+		return why_set(why, ENOENT, "no such device-mapper device: %s", quote(name));
+	if (r < 0)
+		return r;
+	r = rootfs_open_device(&device, ret, why);
+	if (r == -ENOENT)
+		return not_mounted(&device, why);
 	return r < 0 ? why_prefix(why, r, text("device %s", quote(name))) : 0;
 }
 
@@ -222,12 +251,12 @@ int target_open(const struct target_args *args, struct target *ret, struct why *
 		r = target_find(args, ret, why);
 		return r < 0 ? r : open_container(ret, why);
 	}
-	ret->label = strdup(by_other_means);
+	ret->label = text_new(args->pid ? "process %s" : "%s", by_other_means);
 	if (!ret->label)
 		return why_set(why, ENOMEM, "out of memory");
 	if (args->pid)
 		return open_pid(args->pid, &ret->rootfs, why);
-	return args->path ? rootfs_open("/", args->path, &ret->rootfs, why)
+	return args->path ? open_path(args->path, &ret->rootfs, why)
 			  : open_device(args->device, &ret->rootfs, why);
 }
 

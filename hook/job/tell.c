@@ -73,6 +73,8 @@ static const struct {
 
 const char *tell_action(const struct job *job)
 {
+	if (job_is_interrupted(job))
+		return "interrupted";
 	return job->report.unfinished ? "finish" : forms[job->outcome].action;
 }
 
@@ -92,7 +94,7 @@ static void add_request(struct log_line *line, const struct request *request)
 /* A smaller number is worse. What nobody asked for is never more than a warning. */
 static int priority(const struct job *job)
 {
-	int of_outcome = forms[job->outcome].priority;
+	int of_outcome = job_is_interrupted(job) ? LOG_WARNING : forms[job->outcome].priority;
 
 	if (job_warning(job) && of_outcome > LOG_WARNING)
 		return LOG_WARNING;
@@ -122,11 +124,26 @@ void tell_log(const struct job *job)
 	log_end(&line, priority(job));
 }
 
+/* To who has just typed it: what was asked for need not be repeated. */
+static void message_to_operator(const struct job *job, struct text *ret)
+{
+	const char *label = quote_unless_printable(job->container);
+
+	if (job->outcome == JOB_NOT_APPLICABLE && !job->bundle[0])
+		text_into(ret, "%s is not in a container with a thin disk: %s", label,
+			  job->why.text);
+	else if (job->outcome == JOB_NOT_APPLICABLE)
+		text_into(ret, "%s: %s. Nothing to grow here", label, job->why.text);
+	else
+		text_into(ret, "%s: not grown%s: %s", label,
+			  job->outcome == JOB_POSTPONED ? " yet" : "", job->why.text);
+}
+
 void tell_message(const struct job *job, struct text *ret)
 {
 	const struct request *request = &job->request;
 	const char *container = quote(job->container), *source = request_source(request, ' ');
-	const char *label = quote_is_plain(job->container) ? job->container : container;
+	const char *label = quote_unless_printable(job->container);
 
 	ret->s[0] = '\0';
 	if (job->outcome < JOB_NOT_APPLICABLE && job->unhealed) {
@@ -141,7 +158,11 @@ void tell_message(const struct job *job, struct text *ret)
 	if (job->outcome < JOB_NOT_APPLICABLE ||
 	    (request_is_implicit(request) && job->outcome == JOB_NOT_APPLICABLE))
 		return;
-	if (!request->bytes)
+	if (job_is_interrupted(job))
+		text_into(ret, "%s: %s", label, job->why.text);
+	else if (request->origin == ORIGIN_COMMAND)
+		message_to_operator(job, ret);
+	else if (!request->bytes)
 		text_into(ret, "container %s: %s", container, job->why.text);
 	else if (job->outcome == JOB_NOT_APPLICABLE || job->outcome == JOB_SWITCHED_OFF)
 		text_into(ret, "container %s asks for %s (%s), but nothing was done: %s", container,
@@ -186,10 +207,7 @@ int tell_exit_status(const struct job *job, const struct policy *policy)
 
 void tell_label(const char *label, FILE *out)
 {
-	if (quote_is_plain(label))
-		fputs(label, out);
-	else
-		quote_write(out, label);
+	fputs(quote_unless_printable(label), out);
 }
 
 static void tell_plan(const struct job *job, FILE *out)

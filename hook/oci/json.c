@@ -179,9 +179,42 @@ static void cleanup_yajl(yajl_handle *handle)
 		yajl_free(*handle);
 }
 
+/* Where a comment or string that begins at @at ends; @at + 1 if none begins there. */
+static size_t skip_quiet(const char *text, size_t at, size_t end)
+{
+	const char *close = text[at] == '"' ? "\"" : NULL;
+
+	if (text[at] == '/' && at + 1 < end)
+		close = text[at + 1] == '/' ? "\n" : text[at + 1] == '*' ? "*/" : NULL;
+	if (!close)
+		return at + 1;
+	for (at += *close == '"' ? 1 : 2; at < end; at++) {
+		if (*close == '"' && text[at] == '\\')
+			at++;
+		else if (text[at] == *close && end - at >= strlen(close) &&
+			 memcmp(text + at, close, strlen(close)) == 0)
+			return at + strlen(close);
+	}
+	return end;
+}
+
+/* Is a bracket at @end closed right behind a comma? The commonest slip of people. */
+static bool is_trailing_comma(const char *text, size_t end)
+{
+	char last = '\0';
+
+	for (size_t at = 0, next; at < end; at = next) {
+		next = skip_quiet(text, at, end);
+		if (text[at] != '/' && !strchr(" \t\r\n", text[at]))
+			last = text[at];
+	}
+	return last == ',' && (text[end] == '}' || text[end] == ']');
+}
+
 /* yajl's verbose error is never asked for: it carries raw bytes of the input. */
 static int parse_error(struct parser *p, const char *text, size_t len, struct why *why)
 {
+	size_t offset = yajl_get_bytes_consumed(p->yajl);
 	unsigned char *message;
 
 	if (p->error)
@@ -190,7 +223,10 @@ static int parse_error(struct parser *p, const char *text, size_t len, struct wh
 	if (!message)
 		return why_set(why, EINVAL, "not JSON");
 	/* The first line, without its full stop. */
-	why_set(why, 0, "%.*s", (int)strcspn((char *)message, ".\n"), (char *)message);
+	why_set(why, 0, "%s%.*s",
+		offset && offset <= len && is_trailing_comma(text, offset - 1) ? "trailing comma? "
+									       : "",
+		(int)strcspn((char *)message, ".\n"), (char *)message);
 	yajl_free_error(p->yajl, message);
 	return -EINVAL;
 }
@@ -234,6 +270,34 @@ static int parse(const char *text, size_t len, bool comments, struct json_doc **
 	return parse_into(&parser, text, len, ret_offset, why);
 }
 
+/* What people write has lines; what programs write has one. */
+static int blame_place(const char *text, size_t offset, const struct why *inner, int err,
+		       struct why *why)
+{
+	size_t column;
+	unsigned int line = json_line(text, offset, &column);
+
+	if (line == 1)
+		return why_set(why, err, "%s at byte %zu", inner->text, offset);
+	return why_set(why, err, "%s at byte %zu (line %u, column %zu)", inner->text, offset, line,
+		       column);
+}
+
+unsigned int json_line(const char *text, size_t offset, size_t *ret_column)
+{
+	unsigned int line = 1;
+	size_t start = 0;
+
+	for (size_t i = 0; i + 1 < offset; i++) {
+		if (text[i] != '\n')
+			continue;
+		line++;
+		start = i + 1;
+	}
+	*ret_column = offset > start ? offset - start : 1;
+	return line;
+}
+
 int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why)
 {
 	struct json_doc *doc;
@@ -243,7 +307,7 @@ int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *
 
 	if (r < 0) {
 		json_free(doc);
-		return why_set(why, -r, "%s at byte %zu", inner.text, offset);
+		return blame_place(text, offset, &inner, -r, why);
 	}
 	*ret = doc;
 	return 0;

@@ -36,6 +36,9 @@ struct json {
 
 struct json_doc; /* owns all of a tree */
 
+/* The line and column, from 1, of the byte before @offset: that at which parsing stopped. */
+unsigned int json_line(const char *text, size_t offset, size_t *ret_column);
+
 /* -EINVAL with the reason and its byte offset; -ENOMEM. @text need not outlive the call. */
 int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why);
 

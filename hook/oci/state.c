@@ -90,6 +90,8 @@ int oci_state_read(int fd, struct oci_state *ret, struct why *why)
 			       STATE_MAX_BYTES, STATE_MAX_BYTES);
 	if (r < 0)
 		return why_set(why, -r, "cannot be read: %s", strerror(-r));
+	if (len == 0)
+		return why_set(why, ENODATA, "there is none");
 	r = json_parse(text, len, &state.doc, why);
 	if (r < 0)
 		return r;

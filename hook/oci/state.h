@@ -29,6 +29,7 @@ struct oci_state {
 	struct why flaw;
 };
 
-/* Reads @fd to its end. 0; -errno with a reason if that is no JSON object. */
+/* Reads @fd to its end. 0; -ENODATA: it is empty; -errno with a reason if that is no JSON object.
+ */
 int oci_state_read(int fd, struct oci_state *ret, struct why *why);
 void oci_state_free(struct oci_state *state);

@@ -59,6 +59,17 @@ static int read_text(struct config_reader *reader, char **ret_text, size_t *ret_
 	return 1;
 }
 
+static void complain_of_json(struct config_reader *reader, size_t offset, const struct why *why)
+{
+	size_t column;
+	unsigned int line = json_line(reader->text, offset, &column);
+
+	if (offset)
+		config_complain(reader, line, "%s at column %zu", why->text, column);
+	else
+		config_complain(reader, line, "%s", why->text);
+}
+
 /* 1; 0: there is no such file. */
 static int read_file(struct config_reader *reader, const char *file)
 {
@@ -77,7 +88,7 @@ static int read_file(struct config_reader *reader, const char *file)
 	reader->text = text;
 	r = json_parse_commented(text, len, &doc, &offset, &why);
 	if (r < 0)
-		config_complain(reader, config_line(text, offset), "%s", why.text);
+		complain_of_json(reader, offset, &why);
 	else
 		config_read_file(reader, json_root(doc));
 	return 1;

@@ -2,7 +2,10 @@
 #include "policy/policy.h"
 
 #include "base/count.h"
+#include "base/paths.h"
+#include "base/quote.h"
 #include "base/size.h"
+#include "policy/config.h"
 
 #include <errno.h>
 #include <string.h>
@@ -157,25 +160,44 @@ static void give(const struct policy *policy, struct request *request)
 	};
 }
 
+/* "rule "databases" (FILE:LINE)" */
+static const char *name_rule(struct text *out, const struct rule *rule)
+{
+	text_into(out, "rule \"%s\"", rule->name);
+	if (rule->file)
+		text_add(out, " (%s:%u)", rule->file, rule->line);
+	return out->s;
+}
+
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why)
 {
-	uint64_t max_bytes = policy_max_bytes(policy, request->rule);
+	const struct rule *rule = request->rule;
+	const char *max = size_format(policy_max_bytes(policy, rule));
+	struct config_origin origin = config_origin(policy, "max_size");
+	struct text name;
 
-	if (request->bytes <= max_bytes)
+	if (request->bytes <= policy_max_bytes(policy, rule))
 		return 0;
-	return why_set(why, EPERM, "policy allows no more than %s%s%s", size_format(max_bytes),
-		       request->rule && request->rule->max_bytes ? ", by rule " : "",
-		       request->rule && request->rule->max_bytes ? request->rule->name : "");
+	if (rule && rule->max_bytes)
+		return why_set(why, EPERM, "max_size of %s is %s; raise it there",
+			       name_rule(&name, rule), max);
+	if (origin.file)
+		return why_set(why, EPERM, "max_size is %s (%s:%u); raise it there", max,
+			       origin.file, origin.line);
+	return why_set(why, EPERM,
+		       "max_size is %s by default; set a larger one in " CONFIG_DIR "/config.json",
+		       max);
 }
 
 int policy_decide(const struct policy *policy, const struct facts *facts, int r,
 		  struct request *request, struct rule_verdict *verdicts, struct why *why)
 {
 	const struct rule *rule = policy_rule(policy, facts, verdicts);
+	struct text name;
 
 	request->rule = rule;
 	if (rule && rule->request == RULE_REQUEST_DENY && request_exists(request))
-		return why_set(why, EPERM, "rule %s lets no container ask for a size", rule->name);
+		return why_set(why, EPERM, "%s denies size requests", name_rule(&name, rule));
 	if (!request_exists(request) || (rule && rule->request == RULE_REQUEST_IGNORE)) {
 		give(policy, request);
 		return 0;
@@ -200,7 +222,7 @@ int policy_allow_again(const struct policy *policy, const struct facts *facts, u
 		return 0;
 	r = policy_decide(policy, facts, 0, &asked, NULL, why);
 	if (r == 0 && asked.bytes < bytes)
-		r = why_set(why, EPERM, "policy does not give it that much any more");
+		r = why_set(why, EPERM, "the configuration no longer gives it this size");
 	return r;
 }
 
@@ -247,4 +269,15 @@ bool policy_is_in_pod(const struct json *const annotations[], size_t n)
 			return true;
 	}
 	return false;
+}
+
+void policy_deny_pool(const struct policy *policy, const char *pool, struct why *why)
+{
+	struct config_origin origin = config_origin(policy, "pools");
+
+	if (origin.file)
+		why_set(why, 0, "pool %s is not in \"pools\" (%s:%u)", quote(pool), origin.file,
+			origin.line);
+	else
+		why_set(why, 0, "pool %s is not in \"pools\"", quote(pool));
 }

@@ -140,6 +140,8 @@ uint64_t policy_largest_bytes(const struct policy *policy);
 
 /* Is the pool, by its dm name, one that may be used? @policy is a struct policy. */
 bool policy_allows_pool(const char *name, const void *policy);
+/* Fills @why for a @pool that may not: where the configuration says so. */
+void policy_deny_pool(const struct policy *policy, const char *pool, struct why *why);
 
 /*
  * Is this the container that only holds a pod's namespaces, and never a workload? @annotations, or

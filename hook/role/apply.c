@@ -42,9 +42,9 @@ static const char help[] =
 	"Examples:\n"
 	"  oci-thin-grow apply --all --dry-run\n"
 	"  oci-thin-grow apply web docker:db\n\n"
-	"Exit status: 0 done, or nothing to do; 1 some failed, or interrupted; 2 usage; 3 some "
-	"were\n"
-	"refused, a pool ended it, or it is switched off; 4 no such container.\n";
+	"Exit status: 0 done, or nothing to do; 1 some failed; 2 usage; 3 some were\n"
+	"refused, a pool ended it, or it is switched off; 4 no such container;\n"
+	"130 interrupted.\n";
 
 struct apply {
 	const struct policy *policy;
@@ -142,6 +142,8 @@ static enum fate fate_of(const struct job *job)
 		[JOB_FAILED] = FATE_FAILED,	   [JOB_POSTPONED] = FATE_POSTPONED,
 	};
 
+	if (job_is_interrupted(job))
+		return FATE_LEFT;
 	/* It may have ended since the list was made. */
 	return job->error == -ESRCH ? FATE_PASSED_OVER : fates[job->outcome];
 }
@@ -229,8 +231,10 @@ static int sum_up(struct apply *apply)
 	}
 	if (r < 0)
 		log_stderr("apply: standard output: %s", strerror(-r));
-	if (r < 0 || interrupted)
+	if (r < 0)
 		return EXIT_FAILED;
+	if (interrupted)
+		return EXIT_INTERRUPTED;
 	return apply->pool ? EXIT_REFUSED : tally_exit_status(&apply->tally);
 }
 

@@ -36,7 +36,7 @@ static const char help[] =
 	"  oci-thin-grow grow docker:3f2a +20G\n"
 	"  oci-thin-grow grow --pid 4711 60G\n\n"
 	"Exit status: 0 done, 1 failed, 2 usage, 3 refused (also: smaller than now),\n"
-	"4 no such container, or not on a thin device.\n";
+	"4 no such container, or not on a thin device, 130 interrupted.\n";
 
 struct options {
 	struct target_args target;
@@ -49,9 +49,9 @@ struct options {
 static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *ret, struct why *why)
 {
 	struct thin_device device;
-	bool more = *text == '+';
 	uint64_t bytes, now;
-	int r = size_parse(text + more, &bytes, why);
+	bool more;
+	int r = size_parse_more(text, &more, &bytes, why);
 
 	if (r < 0)
 		return r;
@@ -63,10 +63,9 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 	if (r == 0)
 		thin_device_free(&device);
 	if (more && __builtin_add_overflow(now, bytes, &bytes))
-		return why_set(why, ERANGE, "%s more than there is now is too much", quote(text));
+		return why_set(why, ERANGE, "%s is too large: the limit is 8 EiB", quote(text));
 	if (bytes < now)
-		return why_set(why, EDOM, "it has %s, and nothing here makes a disk smaller",
-			       size_format(now));
+		return why_set(why, EDOM, "has %s; shrinking is not possible", size_format(now));
 	*ret = bytes;
 	return 0;
 }
@@ -133,6 +132,21 @@ static void warn(const char *caution, void *context)
 	log_stderr("%s", caution);
 }
 
+/* "+10G" once more would be ten more. */
+static void say_how_to_go_on(const struct options *options, uint64_t bytes, struct why *why)
+{
+	const char *container = options->target.container;
+	struct why interrupted = *why;
+
+	if (*options->size == '+' && container)
+		why_set(why, 0, "%s. To go on: oci-thin-grow grow %s %s", interrupted.text,
+			quote_unless_printable(container), size_exact(bytes));
+	else if (*options->size == '+')
+		why_set(why, 0, "%s. To go on, ask for %s", interrupted.text, size_exact(bytes));
+	else
+		why_set(why, 0, "%s. Run the same command to go on", interrupted.text);
+}
+
 static int grow_target(struct target *target, const struct options *options, uint64_t bytes)
 {
 	struct job job = job_for(target, options, bytes);
@@ -148,10 +162,41 @@ static int grow_target(struct target *target, const struct options *options, uin
 	job_grow(&job, &policy);
 	progress_end(&progress);
 	status = tell_exit_status(&job, &policy);
+	if (job_is_interrupted(&job)) {
+		say_how_to_go_on(options, bytes, &job.why);
+		status = EXIT_INTERRUPTED;
+	}
 	/* No container has to start: who asked for it now must know that it is not done. */
 	if (tell(&job, options->json) < 0 || job.outcome == JOB_POSTPONED)
 		status = EXIT_FAILED;
 	job_free(&job);
+	return status;
+}
+
+/* Were SIZE and CONTAINER typed the wrong way round? */
+static void check_order(int r, const struct options *options, struct why *why)
+{
+	const char *container = options->target.container;
+	struct why unused;
+	uint64_t bytes;
+	bool more;
+
+	if (r == -ENOENT && container && size_parse_more(container, &more, &bytes, &unused) == 0 &&
+	    size_parse_more(options->size, &more, &bytes, &unused) < 0)
+		why_set(why, 0, "no container %s; the order is CONTAINER SIZE", quote(container));
+}
+
+/* Before there is a job. Returns @status. */
+static int fail(const struct options *options, const char *label, int status, const struct why *why)
+{
+	const char *action = status == EXIT_REFUSED	     ? "refuse"
+			     : status == EXIT_NOT_APPLICABLE ? "missing"
+							     : "fail";
+
+	log_stderr("%s", why->text);
+	if (options->json)
+		tell_failure_json(label ? label : options->target.container, action, why->text,
+				  stdout);
 	return status;
 }
 
@@ -163,13 +208,16 @@ static int grow(const struct options *options)
 	int status, r = target_open(&options->target, &target, &why);
 
 	if (r < 0) {
-		log_stderr("grow: %s", why.text);
-		status = target_exit_status(r);
+		check_order(r, options, &why);
+		status = fail(options, target.container ? target.label : NULL,
+			      target_exit_status(r), &why);
 	} else if ((r = parse_size(options->size, &target.rootfs, &bytes, &why)) < 0) {
-		log_stderr("grow: %s: %s", quote(target.label), why.text);
-		status = r == -EDOM			? EXIT_REFUSED
-			 : r == -EINVAL || r == -ERANGE ? EXIT_USAGE
-							: EXIT_FAILED;
+		why_prefix(&why, 0, quote_unless_printable(target.label));
+		status = fail(options, target.label,
+			      r == -EDOM		     ? EXIT_REFUSED
+			      : r == -EINVAL || r == -ERANGE ? EXIT_USAGE
+							     : EXIT_FAILED,
+			      &why);
 	} else {
 		status = grow_target(&target, options, bytes);
 	}

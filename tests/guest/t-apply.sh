@@ -132,7 +132,7 @@ ok "good runs" in_crun good 2G
 ok "one cannot be read" exits 1 apply bad huge nobody good
 is "the next one is grown" "$(sizes bad huge good)" "1 1 2"
 like "unreadable: why" "$(cat /run/err)" 'container "crun:bad": io.oci-thin-grow.size: "lots"'
-like "more than policy allows: why" "$(cat /run/err)" '"crun:huge" cannot have 2 TiB .*no more than 1 TiB'
+like "more than policy allows: why" "$(cat /run/err)" '"crun:huge" cannot have 2 TiB .*max_size is 1 TiB'
 like "unknown: told" "$(cat /run/err)" 'no such container: "nobody"'
 is "the sum" "$(summary)" "1 grown, 1 refused, 1 failed, 1 not found"
 ok "only refused ones" exits 3 apply huge good
@@ -167,7 +167,7 @@ kill -INT $pid
 flock -u 9
 status=0
 wait $pid || status=$?
-is "a signal: the exit status" $status 1
+is "a signal: the exit status" $status 130
 is "a signal: the one is done, the other is left" "$(sizes a1 a2)" "2 1"
 like "a signal: and told" "$(cat /run/out)" $'crun:a2: left undone\n1 grown, 1 left undone$'
 like "a signal: why" "$(cat /run/err)" 'stopped by a signal; left undone: 1'

@@ -66,7 +66,7 @@ end_and_reuse() {
 	ok "$name: it is gone" wait_for not test -e "/proc/$pid"
 	ok "$name: its number is another's" take_number "$pid"
 	ok "$name: for which it is not taken" exits 4 grow --data-root "$DATA/docker" "$name" 9G
-	like "$name: grow says that it does not run" "$(cat /run/err)" 'it is not running'
+	like "$name: grow says that it does not run" "$(cat /run/err)" 'is stopped. Start it'
 }
 
 ok "the host is up" host_up

@@ -51,7 +51,7 @@ if [ ${#ASK[@]} != 0 ]; then
 	like "the other key: 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
 
 	ok "2T: does not run" not ctr_run two --annotation io.oci-thin-grow.size=2T
-	like "2T: ctr shows why" "$(cat /run/err)" 'container .*two.* cannot have 2 TiB .*no more than 1 TiB'
+	like "2T: ctr shows why" "$(cat /run/err)" 'container .*two.* cannot have 2 TiB .*max_size is 1 TiB'
 	ok "4X: does not run" not ctr_run bad --annotation io.oci-thin-grow.size=4X
 	like "4X: ctr shows why" "$(cat /run/err)" '4X.* is not a size'
 fi

@@ -62,7 +62,7 @@ way() {
 	ok "$name, 2T: the sandbox runs" run_pod "$handler" prod io.oci-thin-grow.size=2T
 	ok "$name, 2T: no container runs" not run_container two
 	like "$name, 2T: the CRI says why" "$(cat /run/cri.err)" \
-		'cannot have 2 TiB \(annotation io.oci-thin-grow.size\): policy allows no more than 1 TiB'
+		'cannot have 2 TiB \(annotation io.oci-thin-grow.size\): max_size is 1 TiB'
 	ok "$name, 2T: the pod goes" rm_pod "$pod"
 
 	ok "$name, 4G: the pod goes, with what runs in it" rm_pod "$asking"
@@ -148,7 +148,7 @@ like "default: the log" "$(grep oci-thin-grow /run/messages)" "action=grow conta
 ok "default: the pod goes" rm_pod "$pod"
 ok "rule: the sandbox runs" run_pod wrapper dev-1 io.oci-thin-grow.size=4G
 ok "rule: no container runs" not run_container denied
-like "rule: the CRI says why" "$(cat /run/cri.err)" 'cannot have 4 GiB .*policy allows no more than 3 GiB, by rule dev'
+like "rule: the CRI says why" "$(cat /run/cri.err)" 'cannot have 4 GiB .*max_size of rule .{1,2}dev.{1,2} .*is 3 GiB'
 ok "rule: elsewhere the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=4G
 ok "rule: elsewhere a container runs" run_container allowed
 like "rule: elsewhere it has 4 GiB" "$(size_in "$container")" "$MIB_4G"

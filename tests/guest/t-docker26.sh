@@ -56,7 +56,7 @@ like "from it: 4 GiB" "$(df_in from-image)" "$MIB_4G"
 like "from it: the log" "$(grow_line from-image)" 'engine=docker .*source=label:io.oci-thin-grow.size'
 
 ok "2T: does not run" refused 2T
-like "2T: docker says why" "$(cat /run/err)" 'cannot have 2 TiB .*policy allows no more than 1 TiB'
+like "2T: docker says why" "$(cat /run/err)" 'cannot have 2 TiB .*max_size is 1 TiB'
 ok "4X: does not run" refused 4X
 like "4X: docker says why" "$(cat /run/err)" '4X.* is not a size'
 

@@ -87,7 +87,7 @@ containerd_test() {
 	ok "containerd: stop" ctr_stop first
 	is "containerd: list shows what does not run" "$(field web '"\(.running) \(.pid) \(.engine_bytes)"')" "false 0 $GIB"
 	ok "containerd: grow of what does not run" exits 4 grow web 5G
-	like "containerd: says what to do" "$(cat /run/err)" 'containerd:web.* it is not running'
+	like "containerd: says what to do" "$(cat /run/err)" 'containerd:web is stopped. Start it'
 	ok "containerd: start" ctr_start web
 	again containerd web
 	changes_meanwhile

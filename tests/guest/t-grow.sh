@@ -47,12 +47,18 @@ still_writes "grown" web
 ## What is refused
 
 ok "smaller" exits 3 grow web 1G
-like "smaller: says why" "$(cat /run/err)" 'it has 4 GiB, and nothing here makes a disk smaller'
+like "smaller: says why" "$(cat /run/err)" 'web: has 4 GiB; shrinking is not possible'
 ok "more than policy allows" exits 3 grow web 2T
-like "says so" "$(cat /run/err)" 'cannot have 2 TiB .*no more than 1 TiB'
+like "says so" "$(cat /run/err)" 'not grown: max_size is 1 TiB'
 ok "no size" exits 2 grow web lots
 ok "a negative one" exits 2 grow web -- -1G
 ok "no container" exits 2 grow 4G
+ok "the wrong way round" exits 4 grow 4G web
+like "says which way" "$(cat /run/err)" 'no container "4G"; the order is CONTAINER SIZE'
+ok "no such container, in JSON" exits 4 grow --json nobody 4G
+is "says so" "$(jq -c '[.container, .action, .reason]' /run/out)" '["nobody","missing","no such container: \"nobody\""]'
+ok "smaller, in JSON" exits 3 grow --json web 1G
+like "says so" "$(jq -r '"\(.action) \(.reason)"' /run/out)" '^refuse docker:web: has 4 GiB'
 for name in ../x '-x' $'we\nb' 'web;id' docker: other:web; do
 	ok "no such name: ${name@Q}" exits 4 grow -- "$name" 4G
 	is "in one line" "$(wc -l </run/err)" 1
@@ -72,6 +78,11 @@ ok "--path" otg grow --path "$(findmnt -no TARGET "/dev/mapper/$device" | head -
 like "6 GiB" "$(df_in web)" '^(5[89]|6[01])[0-9][0-9]$'
 ok "--path of the host" exits 4 grow --path / 6G
 ok "--pid of the host" exits 4 grow --pid 1 6G
+like "says what it is not" "$(cat /run/err)" 'process 1 is not in a container with a thin disk: '
+ok "--path of nothing" exits 4 grow --path /nope 6G
+like "says so" "$(cat /run/err)" '--path /nope: no such directory'
+ok "--device of the pool" exits 4 grow --device "$(dmsetup ls --target thin-pool | awk '{ print $1; exit }')" 6G
+like "says what it is" "$(cat /run/err)" 'is a pool, not a container.s disk'
 ok "--pid of nobody" exits 4 grow --pid 999999 6G
 ok "--device of nobody" exits 4 grow --device nobody 6G
 
@@ -105,7 +116,7 @@ ok "explain: no such container" exits 4 explain nobody
 rest web
 ok "stop" docker stop -t 1 web
 ok "grow of what does not run" exits 4 grow web 8G
-like "says what to do" "$(cat /run/err)" 'it is not running'
+like "says what to do" "$(cat /run/err)" 'is stopped. Start it, then grow it'
 ok "start" docker start web
 like "6 GiB again" "$(df_in web)" '^(5[89]|6[01])[0-9][0-9]$'
 whole "started again" web
@@ -119,5 +130,5 @@ ok "docker stops" docker_down
 ok "an unknown data root" exits 4 grow web 8G
 like "says that there is none" "$(cat /run/err)" 'no such container: "web"'
 ok "--data-root" exits 4 grow --data-root "/t/my docker" web 8G
-like "says that it is there" "$(cat /run/err)" 'docker:web.* it is not running'
+like "says that it is there" "$(cat /run/err)" 'docker:web is stopped. Start it, then grow it'
 finish

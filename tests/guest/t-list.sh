@@ -140,12 +140,13 @@ answers() {
 }
 
 printf -v long '%4096s' ''
-for name in ../x ../../etc -x $'we\nb' $'\e[31m' "${long// /a}" 'crun:nobody' 'nothing:c1' 'c1 ' ''; do
+for name in ../x ../../etc -x $'we\nb' $'\e[31m' "${long// /a}" 'crun:nobody' 'c1 ' ''; do
 	answers 4 'no such container: "' -- "$name"
 done
+answers 4 'unknown engine "nothing" \(docker, containerd, podman, crio, runc, crun\)' nothing:c1
 answers 2 '"m" may be any of 28 containers: containerd:m1 "default/made-1", .*, \.\.\.' m
 ok "the beginning of many, but one is just that" exits 4 grow m1 4G
-like "it is meant" "$(cat /run/err)" 'containerd:made-1.* it is not running'
+like "it is meant" "$(cat /run/err)" 'containerd:made-1 is stopped. Start it'
 answers 2 'unknown option "-x"; see oci-thin-grow grow --help' -x
 for name in c1 c150 crun:c199 runc:c200; do
 	ok "$name: is grown" otg grow "$name" 96M

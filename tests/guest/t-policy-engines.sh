@@ -44,7 +44,7 @@ like "ctr, the default: 4 GiB" "$(last_size)" "$MIB_4G"
 ok "ctr, a rule for namespace and annotation: runs" ctr_run gold --annotation tier=gold
 like "ctr, a rule for namespace and annotation: 6 GiB" "$(last_size)" "$MIB_6G"
 ok "ctr, too much: does not run" not ctr_run nine --annotation io.oci-thin-grow.size=9G
-like "ctr, too much: it says why" "$(cat /run/err)" 'cannot have 9 GiB .*policy allows no more than 8 GiB'
+like "ctr, too much: it says why" "$(cat /run/err)" 'cannot have 9 GiB .*max_size is 8 GiB'
 ok "containerd stops" containerd_down
 
 # Each engine numbers its thin devices from the start, so each needs a pool of its own.
@@ -60,6 +60,6 @@ like "podman, the default: 4 GiB" "$(last_size)" "$MIB_4G"
 ok "podman, a rule for its image: runs" pm_run postgres:16
 like "podman, a rule for its image: 6 GiB" "$(last_size)" "$MIB_6G"
 ok "podman, too much: does not run" not pm_run --annotation io.oci-thin-grow.size=9G bb
-like "podman, too much: it says why" "$(cat /run/err)" 'cannot have 9 GiB .*policy allows no more than 8 GiB'
+like "podman, too much: it says why" "$(cat /run/err)" 'cannot have 9 GiB .*max_size is 8 GiB'
 is "one growth each" "$(grep -c action=grow /run/messages)" 4
 finish

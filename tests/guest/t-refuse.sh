@@ -132,7 +132,7 @@ mkfs.ext4 -qF /t/plain
 mkdir /run/plain
 mount -o loop /t/plain /run/plain
 spec $B /run/plain "$(ask 4G)"
-warned "a plain disk" 'no device-mapper device'
+warned "a plain disk" 'not a thin device'
 spec $B /t "$(ask 4G)"
 warned "tmpfs" 'tmpfs'
 modprobe dm-crypt
@@ -179,7 +179,7 @@ failed "no rootfs" 'No such file'
 ## A thin device that cannot be grown
 
 spec_for_disk 2T
-failed "more than allowed" 'cannot have 2 TiB .*no more than 1 TiB'
+failed "more than allowed" 'cannot have 2 TiB .*max_size is 1 TiB'
 spec_for_disk 4X
 failed "not a size" '"4X" is not a size'
 spec_for_disk

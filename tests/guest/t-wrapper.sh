@@ -95,7 +95,7 @@ is "environment: nothing asked, nothing said" "$(cat /run/messages)" ""
 spec $B /run/disk/disk "$(ask 2T)"
 rm -f /run/rt.log
 ok "refused: does not run" not wrapped "${root[@]}" --log /run/rt.log --log-format json run -b $B c1
-like "refused: says why" "$(cat /run/err)" 'container "c1" cannot have 2 TiB .*no more than 1 TiB'
+like "refused: says why" "$(cat /run/err)" 'container "c1" cannot have 2 TiB .*max_size is 1 TiB'
 like "refused: and in the engine's log" "$(jq -r 'select(.level == "error").msg' /run/rt.log)" \
 	'^oci-thin-grow: container "c1" cannot have 2 TiB'
 rm /run/rt.log

@@ -320,11 +320,21 @@ static void what_is_not_json(void **state)
 {
 	(void)state;
 	broken("", "config.json:1: empty");
-	broken("{\n\"enabled\": true\n", "config.json:3: ends in the middle");
-	broken("{\n\"enabled\": yes\n}", "config.json:2: lexical error: invalid char in json text");
+	broken("{\n\"enabled\": true\n", "config.json:2: ends in the middle at column 16");
+	broken("{\n\"enabled\": yes\n}",
+	       "config.json:2: lexical error: invalid char in json text at column 12");
 	broken("{ \"a\": 1 \"b\": 2 }",
-	       "config.json:1: parse error: after key and value, inside map, I expect ',' or '}'");
-	broken("{}\n{}", "config.json:2: parse error: trailing garbage");
+	       "config.json:1: parse error: after key and value, inside map, I expect ',' or '}' "
+	       "at column 11");
+	broken("{}\n{}", "config.json:2: parse error: trailing garbage at column 1");
+	broken("{\n  \"enabled\": true, // \"x\\\n  /* c */\n}",
+	       "config.json:4: trailing comma? parse error: invalid object key (must be a string) "
+	       "at column 1");
+	broken("{\"pools\": [\"a,\\\"\",]}",
+	       "config.json:1: trailing comma? parse error: unallowed token at this point in JSON "
+	       "text at column 19");
+	broken("{\"pools\": [\"a,\" \"b\"]}",
+	       "config.json:1: parse error: after array element, I expect ',' or ']' at column 19");
 	broken("[]", "config.json:1: the file: expected an object, found an array");
 }
 

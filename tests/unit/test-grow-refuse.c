@@ -112,9 +112,9 @@ static void leaves_what_is_not_one_thin_target_alone(void **state)
 	fake_dm.thin.live = (struct fake_table){0};
 	expect_not_applicable("not thin");
 	rootfs.dev = makedev(8, 1);
-	expect_not_applicable("no device-mapper device");
+	expect_not_applicable("not a thin device");
 	rootfs.dev = 0;
-	expect_not_applicable("no block device of its own");
+	expect_not_applicable("not a thin device; its space is the host filesystem's");
 }
 
 static void leaves_other_filesystems_alone(void **state)

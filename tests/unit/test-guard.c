@@ -23,9 +23,7 @@ static void refuses_a_pool_that_is_not_allowed(void **state)
 	order.allows_pool_context = "fast";
 	expect_result(GROW_REFUSED);
 	assert_true(report.pool_denied);
-	assert_string_equal(why.text,
-			    "device \"docker-8:1-42-thin\" is in pool \"docker-pool\", which "
-			    "the configuration does not allow");
+	assert_string_equal(why.text, "pool \"docker-pool\" may not be used");
 	assert_not_changed();
 	order.allows_pool_context = "docker-pool";
 	expect_result(GROW_DONE);

@@ -126,7 +126,7 @@ static void policy_refuses(void **state)
 	assert_int_equal(fake_syslog.priority, LOG_ERR);
 	assert_contains(fake_syslog.text, "action=refuse container=c1");
 	assert_contains(message.s, "container \"c1\" cannot have 2 TiB (annotation "
-				   "io.oci-thin-grow.size): policy allows no more than 1 TiB");
+				   "io.oci-thin-grow.size): max_size is 1 TiB");
 }
 
 static void a_full_pool_refuses(void **state)

@@ -289,6 +289,12 @@ static void finds_what_is_meant(void **state)
 	assert_false(is_found(""));
 	assert_false(is_found("docker:"));
 	assert_false(is_found("doc:web"));
+	assert_int_equal(engine_list_find(&list, "dokcer:web", &found, &why), -ENOENT);
+	assert_string_equal(why.text,
+			    "unknown engine \"dokcer\" (docker, containerd, podman, crio, "
+			    "runc, crun)");
+	assert_int_equal(engine_list_find(&list, "crun:web", &found, &why), -ENOENT);
+	assert_string_equal(why.text, "no such container: \"crun:web\"");
 	assert_int_equal(engine_list_find(&list, "we\nb", &found, &why), -ENOENT);
 	assert_null(strchr(why.text, '\n'));
 	assert_int_equal(engine_list_find(&list, "aaa", &found, &why), -EEXIST);

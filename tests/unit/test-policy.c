@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/paths.h"
 #include "policy/policy.h"
 
 #include "unit.h"
@@ -126,7 +127,7 @@ static void knows_the_largest_size(void **state)
 	assert_int_equal(policy_allow(&policy_builtin, &asked, &why), 0);
 	asked.bytes++;
 	assert_int_equal(policy_allow(&policy_builtin, &asked, &why), -EPERM);
-	assert_contains(why.text, "no more than 1 TiB");
+	assert_contains(why.text, "max_size is 1 TiB by default");
 }
 
 /* --- from what is asked to what is had ---------------------------------------------------------
@@ -279,17 +280,21 @@ static void a_rule_may_not_let_ask(void **state)
 	gets("2P", 6 * GIB, "rule:i");
 	policy.rules = &deny;
 	gets(NULL, 6 * GIB, "rule:d");
-	is_denied("2G", "rule d lets no container ask for a size");
-	is_denied("lots", "rule d lets no container ask for a size");
+	is_denied("2G", "rule \"d\" denies size requests");
+	is_denied("lots", "rule \"d\" denies size requests");
 }
 
 static void what_is_too_much_is_denied_or_clamped(void **state)
 {
 	static const struct rule more = {.name = "more", .max_bytes = 2 * TIB},
-				 less = {.name = "less", .max_bytes = 2 * GIB};
+				 less = {.name = "less",
+					 .max_bytes = 2 * GIB,
+					 .file = "c.json",
+					 .line = 3};
 
 	(void)state;
-	is_denied("1025G", "policy allows no more than 1 TiB");
+	is_denied("1025G",
+		  "max_size is 1 TiB by default; set a larger one in " CONFIG_DIR "/config.json");
 	policy.on_exceed = ON_EXCEED_CLAMP;
 	gets("1025G", TIB, BY_ANNOTATION);
 	assert_int_equal(request.exceeded_bytes, 1025 * GIB);
@@ -299,10 +304,10 @@ static void what_is_too_much_is_denied_or_clamped(void **state)
 	policy.rules = &less;
 	gets("4G", 2 * GIB, BY_ANNOTATION);
 	policy.on_exceed = ON_EXCEED_DENY;
-	is_denied("4G", "policy allows no more than 2 GiB, by rule less");
+	is_denied("4G", "max_size of rule \"less\" (c.json:3) is 2 GiB; raise it there");
 	policy.rules = &more;
 	gets("2T", 2 * TIB, BY_ANNOTATION);
-	is_denied("2049G", "policy allows no more than 2 TiB, by rule more");
+	is_denied("2049G", "max_size of rule \"more\" is 2 TiB; raise it there");
 	assert_true(policy_largest_bytes(&policy) == 2 * TIB);
 	policy.rules = &less;
 	assert_true(policy_largest_bytes(&policy) == TIB);
@@ -344,17 +349,17 @@ static void finishes_only_what_policy_still_allows(void **state)
 	policy.max_bytes = 8 * GIB;
 	assert_int_equal(policy_allow_again(&policy, &docker, 8 * GIB, &why), 0);
 	assert_int_equal(policy_allow_again(&policy, &docker, 8 * GIB + 1, &why), -EPERM);
-	assert_contains(why.text, "no more than 8 GiB");
+	assert_contains(why.text, "max_size is 8 GiB");
 	policy.on_exceed = ON_EXCEED_CLAMP;
 	assert_int_equal(policy_allow_again(&policy, &docker, 8 * GIB + 1, &why), -EPERM);
-	assert_contains(why.text, "any more");
+	assert_contains(why.text, "no longer");
 	policy.rules = rules;
 	policy.n_rules = 1;
 	assert_int_equal(policy_allow_again(&policy, &docker, 8 * GIB, &why), -EPERM);
 	assert_int_equal(policy_allow_again(&policy, &docker, 4 * GIB, &why), 0);
 	rules[0].request = RULE_REQUEST_DENY;
 	assert_int_equal(policy_allow_again(&policy, &docker, 4 * GIB, &why), -EPERM);
-	assert_contains(why.text, "rule all");
+	assert_contains(why.text, "rule \"all\"");
 	rules[0].has_size = true;
 	rules[0].size_bytes = 4 * GIB;
 	assert_int_equal(policy_allow_again(&policy, &docker, 4 * GIB, &why), 0);

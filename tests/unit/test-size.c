@@ -138,6 +138,20 @@ static void refuses_a_fraction_of_bytes(void **state)
 	refuse("1.0", EINVAL, "a fraction needs a unit");
 }
 
+static void what_is_on_top_has_a_plus(void **state)
+{
+	uint64_t bytes;
+	bool more;
+
+	(void)state;
+	assert_int_equal(size_parse_more("+1K", &more, &bytes, &why), 0);
+	assert_true(more && bytes == 1024);
+	assert_int_equal(size_parse_more("1K", &more, &bytes, &why), 0);
+	assert_false(more);
+	assert_int_equal(size_parse_more("+G", &more, &bytes, &why), -EINVAL);
+	assert_contains(why.text, "\"+G\" is not a size");
+}
+
 /* A tenant's text is quoted wherever it is shown. */
 static void quotes_what_it_refuses(void **state)
 {
@@ -280,6 +294,7 @@ int main(void)
 		cmocka_unit_test(knows_the_limit),
 		cmocka_unit_test(refuses_what_is_no_size),
 		cmocka_unit_test(refuses_a_fraction_of_bytes),
+		cmocka_unit_test(what_is_on_top_has_a_plus),
 		cmocka_unit_test(quotes_what_it_refuses),
 		cmocka_unit_test(agrees_with_arithmetic),
 		cmocka_unit_test(formats_for_people),

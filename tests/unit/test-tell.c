@@ -121,14 +121,55 @@ static void nothing_asked_as_json(void **state)
 	free(text);
 }
 
+static void expect_message(const char *expected)
+{
+	struct text message;
+
+	tell_message(&job, &message);
+	assert_string_equal(message.s, expected);
+}
+
+static void an_operator_hears_what_was_typed_and_why(void **state)
+{
+	(void)state;
+	job.bundle = "/b";
+	job.request.origin = ORIGIN_COMMAND;
+	snprintf(job.why.text, sizeof(job.why.text), "reason");
+	job.outcome = JOB_REFUSED;
+	expect_message("docker:web: not grown: reason");
+	job.outcome = JOB_POSTPONED;
+	expect_message("docker:web: not grown yet: reason");
+	job.outcome = JOB_NOT_APPLICABLE;
+	expect_message("docker:web: reason. Nothing to grow here");
+	job.bundle = "";
+	job.container = "process 1";
+	expect_message("process 1 is not in a container with a thin disk: reason");
+	job.container = "web\x1b";
+	expect_message("\"web\\x1b\" is not in a container with a thin disk: reason");
+}
+
+static void an_interrupt_is_not_a_failure(void **state)
+{
+	(void)state;
+	job.outcome = JOB_FAILED;
+	job.error = -ECANCELED;
+	snprintf(job.why.text, sizeof(job.why.text), "interrupted at 2 GiB of 4 GiB");
+	assert_string_equal(tell_action(&job), "interrupted");
+	expect_message("docker:web: interrupted at 2 GiB of 4 GiB");
+}
+
 #define TELL_TEST(test) cmocka_unit_test_setup(test, setup)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TELL_TEST(says_what_was_done),	  TELL_TEST(says_what_would_be_done),
-		TELL_TEST(quotes_the_container),  TELL_TEST(the_same_as_json),
+		TELL_TEST(says_what_was_done),
+		TELL_TEST(says_what_would_be_done),
+		TELL_TEST(quotes_the_container),
+		TELL_TEST(the_same_as_json),
 		TELL_TEST(nothing_asked_as_json),
+		TELL_TEST(an_operator_hears_what_was_typed_and_why),
+		TELL_TEST(an_interrupt_is_not_a_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
