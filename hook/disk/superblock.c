@@ -23,6 +23,30 @@
 #define EXT4_OLD_INODE_BYTES	  128
 #define EXT4_OLD_DESCRIPTOR_BYTES 32
 
+/* Where the fields are in struct ext4_super_block of the kernel's fs/ext4/ext4.h. */
+enum {
+	S_BLOCKS_COUNT_LO = 4,
+	S_LOG_BLOCK_SIZE = 24,
+	S_LOG_CLUSTER_SIZE = 28,
+	S_BLOCKS_PER_GROUP = 32,
+	S_CLUSTERS_PER_GROUP = 36,
+	S_INODES_PER_GROUP = 40,
+	S_MNT_COUNT = 52,
+	S_MAGIC = 56,
+	S_STATE = 58,
+	S_REV_LEVEL = 76,
+	S_INODE_SIZE = 88,
+	S_FEATURE_COMPAT = 92,
+	S_FEATURE_INCOMPAT = 96,
+	S_FEATURE_RO_COMPAT = 100,
+	S_UUID = 104,
+	S_RESERVED_GDT_BLOCKS = 206,
+	S_DESC_SIZE = 254,
+	S_BLOCKS_COUNT_HI = 336,
+	S_LOG_GROUPS_PER_FLEX = 372,
+	S_CHECKSUM = 1020, /* the last one */
+};
+
 static uint32_t le16(const uint8_t *at)
 {
 	uint16_t n;
@@ -42,6 +66,14 @@ static uint32_t le32(const uint8_t *at)
 static uint64_t le64(const uint8_t *at)
 {
 	return le32(at) | (uint64_t)le32(at + 4) << 32;
+}
+
+static uint32_t be16(const uint8_t *at)
+{
+	uint16_t n;
+
+	memcpy(&n, at, sizeof(n));
+	return be16toh(n);
 }
 
 static uint32_t be32(const uint8_t *at)
@@ -64,17 +96,16 @@ static uint64_t div_round_up(uint64_t n, uint64_t by)
 
 /*
  * A group has as many clusters as a bitmap of one block has bits; without bigalloc a cluster is a
- * block. Offsets: s_log_block_size 24, s_log_cluster_size 28, s_blocks_per_group 32,
- * s_clusters_per_group 36, s_feature_ro_compat 100. 0 or -EINVAL.
+ * block. 0 or -EINVAL.
  */
 static int parse_ext4_group(const uint8_t *block, struct ext4_superblock *sb)
 {
-	uint32_t log_block = le32(block + 24), log_cluster = log_block;
-	uint32_t blocks = le32(block + 32), clusters = blocks;
+	uint32_t log_block = le32(block + S_LOG_BLOCK_SIZE), log_cluster = log_block;
+	uint32_t blocks = le32(block + S_BLOCKS_PER_GROUP), clusters = blocks;
 
-	if (le32(block + 100) & EXT4_RO_COMPAT_BIGALLOC) {
-		log_cluster = le32(block + 28);
-		clusters = le32(block + 36);
+	if (le32(block + S_FEATURE_RO_COMPAT) & EXT4_RO_COMPAT_BIGALLOC) {
+		log_cluster = le32(block + S_LOG_CLUSTER_SIZE);
+		clusters = le32(block + S_CLUSTERS_PER_GROUP);
 	}
 	if (log_block > EXT4_MAX_LOG_BLOCK || log_cluster < log_block ||
 	    log_cluster > EXT4_MAX_LOG_CLUSTER)
@@ -88,24 +119,36 @@ static int parse_ext4_group(const uint8_t *block, struct ext4_superblock *sb)
 	return 0;
 }
 
-/* Offsets: s_blocks_count_lo 4, s_inodes_per_group 40, s_mnt_count 52, s_magic 56, s_state 58,
- * s_rev_level 76, s_inode_size 88, s_feature_compat 92, s_feature_incompat 96,
- * s_feature_ro_compat 100, s_uuid 104, s_reserved_gdt_blocks 206, s_desc_size 254,
- * s_blocks_count_hi 336, s_log_groups_per_flex 372. */
+static void parse_ext4_features(const uint8_t *block, struct ext4_superblock *sb)
+{
+	uint32_t incompat = le32(block + S_FEATURE_INCOMPAT);
+	uint8_t log_flex = block[S_LOG_GROUPS_PER_FLEX];
+	bool has_flex = incompat & EXT4_INCOMPAT_FLEX_BG && log_flex < 32;
+
+	sb->flex_groups = has_flex ? 1U << log_flex : 1;
+	sb->has_64bit = incompat & EXT4_INCOMPAT_64BIT;
+	sb->has_meta_bg = incompat & EXT4_INCOMPAT_META_BG;
+	sb->has_sparse_super = le32(block + S_FEATURE_RO_COMPAT) & EXT4_RO_COMPAT_SPARSE;
+	sb->has_sparse_super2 = le32(block + S_FEATURE_COMPAT) & EXT4_COMPAT_SPARSE_SUPER2;
+	sb->has_errors = le16(block + S_STATE) & EXT4_ERROR_FS;
+}
+
 int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 {
 	struct ext4_superblock sb = {0};
-	uint32_t incompat = le32(block + 96);
-	uint32_t inode_bytes = le32(block + 76) ? le16(block + 88) : EXT4_OLD_INODE_BYTES;
-	uint32_t inodes_per_group = le32(block + 40), descriptor_bytes = EXT4_OLD_DESCRIPTOR_BYTES;
+	uint32_t inode_bytes =
+		le32(block + S_REV_LEVEL) ? le16(block + S_INODE_SIZE) : EXT4_OLD_INODE_BYTES;
+	uint32_t inodes_per_group = le32(block + S_INODES_PER_GROUP);
+	uint32_t descriptor_bytes = EXT4_OLD_DESCRIPTOR_BYTES;
+	uint64_t groups;
 
-	if (le16(block + 56) != EXT4_MAGIC || parse_ext4_group(block, &sb) < 0)
+	if (le16(block + S_MAGIC) != EXT4_MAGIC || parse_ext4_group(block, &sb) < 0)
 		return -EINVAL;
-	sb.has_64bit = incompat & EXT4_INCOMPAT_64BIT;
-	sb.blocks = le32(block + 4);
+	parse_ext4_features(block, &sb);
+	sb.blocks = le32(block + S_BLOCKS_COUNT_LO);
 	if (sb.has_64bit) {
-		sb.blocks |= (uint64_t)le32(block + 336) << 32;
-		descriptor_bytes = le16(block + 254);
+		sb.blocks |= (uint64_t)le32(block + S_BLOCKS_COUNT_HI) << 32;
+		descriptor_bytes = le16(block + S_DESC_SIZE);
 	}
 	if (sb.blocks == 0 || sb.blocks > UINT64_MAX / 2 / sb.block_bytes ||
 	    inodes_per_group == 0 || inodes_per_group > 8 * sb.block_bytes ||
@@ -114,19 +157,13 @@ int superblock_parse_ext4(const uint8_t *block, struct ext4_superblock *ret)
 		return -EINVAL;
 	sb.inode_table_blocks =
 		(uint32_t)div_round_up((uint64_t)inodes_per_group * inode_bytes, sb.block_bytes);
-	sb.descriptor_blocks = (uint32_t)div_round_up(div_round_up(sb.blocks, sb.blocks_per_group) *
-							      descriptor_bytes,
-						      sb.block_bytes) +
-			       le16(block + 206);
-	sb.reserved_blocks = le16(block + 206);
+	groups = div_round_up(sb.blocks, sb.blocks_per_group);
+	sb.reserved_blocks = le16(block + S_RESERVED_GDT_BLOCKS);
+	sb.descriptor_blocks = (uint32_t)div_round_up(groups * descriptor_bytes, sb.block_bytes) +
+			       sb.reserved_blocks;
 	sb.descriptors_per_block = sb.block_bytes / descriptor_bytes;
-	sb.flex_groups = incompat & EXT4_INCOMPAT_FLEX_BG && block[372] < 32 ? 1U << block[372] : 1;
-	sb.has_sparse_super = le32(block + 100) & EXT4_RO_COMPAT_SPARSE;
-	sb.has_meta_bg = incompat & EXT4_INCOMPAT_META_BG;
-	sb.has_errors = le16(block + 58) & EXT4_ERROR_FS;
-	sb.has_sparse_super2 = le32(block + 92) & EXT4_COMPAT_SPARSE_SUPER2;
-	sb.mount_count = (uint16_t)le16(block + 52);
-	memcpy(sb.uuid, block + 104, sizeof(sb.uuid));
+	sb.mount_count = (uint16_t)le16(block + S_MNT_COUNT);
+	memcpy(sb.uuid, block + S_UUID, sizeof(sb.uuid));
 	*ret = sb;
 	return 0;
 }
@@ -151,28 +188,29 @@ int superblock_open(dev_t dev)
 #define LEAST_BYTES		2048		      /* of a device with a filesystem */
 #define MAX_BYTES		((uint64_t)INT64_MAX) /* an off_t reaches no further */
 #define EXT4_RO_COMPAT_CSUM	0x0400
+#define XFS_MAGIC		"XFSB"
 #define XFS_SECTOR_BYTES	512 /* the least; all fields are in it */
 #define XFS_MAX_SECTOR_BYTES	32768
 #define XFS_MIN_GROUP_BLOCKS	64
 #define XFS_INCOMPAT_META_UUID	0x0004
+#define XFS_VERSION_NUMBITS	0x000f
 #define BTRFS_SUPERBLOCK_OFFSET 65536
 #define BTRFS_SUPERBLOCK_BYTES	4096
 #define BTRFS_MAGIC		"_BHRfS_M"
 #define BTRFS_METADATA_UUID	0x0400
 
 /*
- * s_checksum (1020, the last field) is stored without the final inversion. Without the feature
- * (s_feature_ro_compat, 100) it may hold an outdated value; it fits a superblock with the feature
- * only if a flipped bit took that away.
+ * The checksum is stored without the final inversion. Without the feature there may be an outdated
+ * value; it fits a superblock with the feature only if a flipped bit took that away.
  */
 static bool ext4_is_sound(const uint8_t *block)
 {
-	bool has_checksum = le16(block + 100) & EXT4_RO_COMPAT_CSUM;
+	bool has_checksum = le16(block + S_FEATURE_RO_COMPAT) & EXT4_RO_COMPAT_CSUM;
 	uint8_t copy[EXT4_SUPERBLOCK_BYTES];
 
 	memcpy(copy, block, sizeof(copy));
-	copy[101] |= EXT4_RO_COMPAT_CSUM >> 8;
-	return has_checksum == (le32(copy + 1020) == ~crc32c(0, copy, 1020));
+	copy[S_FEATURE_RO_COMPAT + 1] |= EXT4_RO_COMPAT_CSUM >> 8;
+	return has_checksum == (le32(copy + S_CHECKSUM) == ~crc32c(0, copy, S_CHECKSUM));
 }
 
 static void parse_ext4(const uint8_t *block, struct superblock *ret)
@@ -188,6 +226,25 @@ static void parse_ext4(const uint8_t *block, struct superblock *ret)
 	memcpy(ret->uuid, sb.uuid, sizeof(ret->uuid));
 }
 
+/*
+ * Where the fields are in struct xfs_dsb of the kernel's fs/xfs/libxfs/xfs_format.h, big endian but
+ * for the checksum.
+ */
+enum {
+	SB_MAGICNUM = 0,
+	SB_BLOCKSIZE = 4,
+	SB_DBLOCKS = 8,
+	SB_UUID = 32,
+	SB_AGBLOCKS = 84,
+	SB_AGCOUNT = 88,
+	SB_VERSIONNUM = 100,
+	SB_SECTSIZE = 102,
+	SB_FEATURES_INCOMPAT = 216,
+	SB_CRC = 224,
+	SB_CRC_END = 228,
+	SB_META_UUID = 248,
+};
+
 struct xfs_superblock {
 	uint32_t version, block_bytes, group_blocks, groups, sector_bytes;
 	uint64_t blocks;
@@ -201,19 +258,20 @@ static bool is_power_of_two(uint32_t n, uint32_t from, uint32_t to)
 }
 
 /*
- * sb_crc is at 224, summed as zeros, over the whole sector. Version 4 has nothing there: a value
- * means that a flipped bit made it of a version 5.
+ * The checksum is of the whole sector, with zeros in its own place. Version 4 has nothing there: a
+ * value means that a flipped bit made it of a version 5.
  */
 static bool xfs_is_sound(const uint8_t *sector, const struct xfs_superblock *sb)
 {
 	static const uint8_t zeros[4];
-	uint32_t stored = le32(sector + 224), crc;
+	uint32_t stored = le32(sector + SB_CRC), crc;
 
 	if (sb->version == 4)
 		return stored == 0;
-	crc = crc32c(0, sector, 224);
+	crc = crc32c(0, sector, SB_CRC);
 	crc = crc32c(crc, zeros, sizeof(zeros));
-	return sb->version == 5 && stored == crc32c(crc, sector + 228, sb->sector_bytes - 228);
+	return sb->version == 5 &&
+	       stored == crc32c(crc, sector + SB_CRC_END, sb->sector_bytes - SB_CRC_END);
 }
 
 static bool xfs_is_in_range(const struct xfs_superblock *sb)
@@ -228,27 +286,22 @@ static bool xfs_is_in_range(const struct xfs_superblock *sb)
 	       sb->blocks - all_but_last <= sb->group_blocks;
 }
 
-/*
- * struct xfs_dsb of the kernel's fs/xfs/libxfs/xfs_format.h, big endian but for the checksum:
- * sb_blocksize 4, sb_dblocks 8, sb_uuid 32, sb_agblocks 84, sb_agcount 88, sb_versionnum 100,
- * sb_sectsize 102, sb_features_incompat 216, sb_meta_uuid 248.
- */
 static bool parse_xfs_sector(const uint8_t *sector, size_t len, struct xfs_superblock *ret)
 {
-	if (len < XFS_SECTOR_BYTES || memcmp(sector, "XFSB", 4) != 0)
+	if (len < XFS_SECTOR_BYTES || memcmp(sector + SB_MAGICNUM, XFS_MAGIC, 4) != 0)
 		return false;
 	*ret = (struct xfs_superblock){
-		.version = be32(sector + 100) >> 16 & 0xf,
-		.block_bytes = be32(sector + 4),
-		.blocks = be64(sector + 8),
-		.uuid = sector + 32,
-		.meta_uuid = sector + 32,
-		.group_blocks = be32(sector + 84),
-		.groups = be32(sector + 88),
-		.sector_bytes = be32(sector + 100) & 0xffff,
+		.version = be16(sector + SB_VERSIONNUM) & XFS_VERSION_NUMBITS,
+		.block_bytes = be32(sector + SB_BLOCKSIZE),
+		.blocks = be64(sector + SB_DBLOCKS),
+		.uuid = sector + SB_UUID,
+		.meta_uuid = sector + SB_UUID,
+		.group_blocks = be32(sector + SB_AGBLOCKS),
+		.groups = be32(sector + SB_AGCOUNT),
+		.sector_bytes = be16(sector + SB_SECTSIZE),
 	};
-	if (ret->version == 5 && be32(sector + 216) & XFS_INCOMPAT_META_UUID)
-		ret->meta_uuid = sector + 248;
+	if (ret->version == 5 && be32(sector + SB_FEATURES_INCOMPAT) & XFS_INCOMPAT_META_UUID)
+		ret->meta_uuid = sector + SB_META_UUID;
 	return xfs_is_in_range(ret) && ret->sector_bytes <= len && xfs_is_sound(sector, ret);
 }
 
@@ -301,6 +354,22 @@ static int parse_xfs(int fd, const uint8_t *sector, size_t len, struct superbloc
 	return 0;
 }
 
+/* Where the fields are in struct btrfs_super_block of linux/btrfs_tree.h. */
+enum {
+	BTRFS_SB_CSUM = 0,
+	BTRFS_SB_FSID = 32,
+	BTRFS_SB_BYTENR = 48,
+	BTRFS_SB_MAGIC = 64,
+	BTRFS_SB_NUM_DEVICES = 136,
+	BTRFS_SB_SECTORSIZE = 144,
+	BTRFS_SB_NODESIZE = 148,
+	BTRFS_SB_INCOMPAT_FLAGS = 188,
+	BTRFS_SB_CSUM_TYPE = 196,
+	BTRFS_SB_DEV_ITEM_TOTAL_BYTES = 209,
+	BTRFS_SB_DEV_ITEM_FSID = 283,
+	BTRFS_SB_METADATA_UUID = 571,
+};
+
 enum { BTRFS_CSUM_CRC32C, BTRFS_CSUM_XXHASH64, BTRFS_CSUM_SHA256, BTRFS_CSUM_BLAKE2B };
 
 /*
@@ -310,14 +379,15 @@ enum { BTRFS_CSUM_CRC32C, BTRFS_CSUM_XXHASH64, BTRFS_CSUM_SHA256, BTRFS_CSUM_BLA
  */
 static bool btrfs_is_sound(const uint8_t *block)
 {
-	switch (le16(block + 196)) {
+	switch (le16(block + BTRFS_SB_CSUM_TYPE)) {
 	case BTRFS_CSUM_CRC32C:
-		return le32(block) == crc32c(0, block + 32, BTRFS_SUPERBLOCK_BYTES - 32);
+		return le32(block + BTRFS_SB_CSUM) ==
+		       crc32c(0, block + BTRFS_SB_FSID, BTRFS_SUPERBLOCK_BYTES - BTRFS_SB_FSID);
 	case BTRFS_CSUM_XXHASH64:
-		return le32(block + 4) != 0;
+		return le32(block + BTRFS_SB_CSUM + 4) != 0;
 	case BTRFS_CSUM_SHA256:
 	case BTRFS_CSUM_BLAKE2B:
-		return le32(block + 28) != 0;
+		return le32(block + BTRFS_SB_CSUM + 28) != 0;
 	default:
 		return false;
 	}
@@ -326,29 +396,28 @@ static bool btrfs_is_sound(const uint8_t *block)
 /* As btrfs_validate_super() of the kernel's fs/btrfs/disk-io.c, and one device only. */
 static bool btrfs_is_in_range(const uint8_t *block)
 {
-	uint32_t sector_bytes = le32(block + 144), node_bytes = le32(block + 148);
-	bool has_metadata_uuid = le64(block + 188) & BTRFS_METADATA_UUID;
+	uint32_t sector_bytes = le32(block + BTRFS_SB_SECTORSIZE),
+		 node_bytes = le32(block + BTRFS_SB_NODESIZE);
+	bool has_metadata_uuid = le64(block + BTRFS_SB_INCOMPAT_FLAGS) & BTRFS_METADATA_UUID;
 
-	return le64(block + 48) == BTRFS_SUPERBLOCK_OFFSET && le64(block + 136) == 1 &&
+	return le64(block + BTRFS_SB_BYTENR) == BTRFS_SUPERBLOCK_OFFSET &&
+	       le64(block + BTRFS_SB_NUM_DEVICES) == 1 &&
 	       is_power_of_two(sector_bytes, 2048, 65536) &&
 	       is_power_of_two(node_bytes, sector_bytes, 65536) &&
-	       memcmp(block + 283, block + (has_metadata_uuid ? 571 : 32), 16) == 0;
+	       memcmp(block + BTRFS_SB_DEV_ITEM_FSID,
+		      block + (has_metadata_uuid ? BTRFS_SB_METADATA_UUID : BTRFS_SB_FSID),
+		      16) == 0;
 }
 
-/*
- * struct btrfs_super_block of linux/btrfs_tree.h: csum 0, fsid 32, bytenr 48, magic 64,
- * num_devices 136, sectorsize 144, nodesize 148, incompat_flags 188, csum_type 196,
- * dev_item.total_bytes 209, dev_item.fsid 283, metadata_uuid 571.
- */
 static void parse_btrfs(const uint8_t *block, struct superblock *ret)
 {
-	uint64_t bytes = le64(block + 209);
+	uint64_t bytes = le64(block + BTRFS_SB_DEV_ITEM_TOTAL_BYTES);
 
 	if (!btrfs_is_in_range(block) || !btrfs_is_sound(block) || bytes == 0 || bytes > MAX_BYTES)
 		return;
 	ret->type = SUPERBLOCK_BTRFS;
 	ret->bytes = bytes;
-	memcpy(ret->uuid, block + 32, sizeof(ret->uuid));
+	memcpy(ret->uuid, block + BTRFS_SB_FSID, sizeof(ret->uuid));
 }
 
 int superblock_read(int fd, struct superblock *ret)
@@ -366,10 +435,10 @@ int superblock_read(int fd, struct superblock *ret)
 	len_at_64k = read_at(fd, at_64k, sizeof(at_64k), BTRFS_SUPERBLOCK_OFFSET);
 	if (len_at_64k < 0)
 		return (int)len_at_64k;
-	has_ext4 = len >= LEAST_BYTES && le16(ext4 + 56) == EXT4_MAGIC;
-	has_xfs = len >= LEAST_BYTES && memcmp(first, "XFSB", 4) == 0;
+	has_ext4 = len >= LEAST_BYTES && le16(ext4 + S_MAGIC) == EXT4_MAGIC;
+	has_xfs = len >= LEAST_BYTES && memcmp(first + SB_MAGICNUM, XFS_MAGIC, 4) == 0;
 	has_btrfs = len_at_64k == BTRFS_SUPERBLOCK_BYTES &&
-		    memcmp(at_64k + 64, BTRFS_MAGIC, strlen(BTRFS_MAGIC)) == 0;
+		    memcmp(at_64k + BTRFS_SB_MAGIC, BTRFS_MAGIC, strlen(BTRFS_MAGIC)) == 0;
 	/* Two at once are a leftover or a trap: neither is believed, even if one is damaged. */
 	if (has_ext4 + has_xfs + has_btrfs > 1)
 		has_ext4 = has_xfs = has_btrfs = false;
