@@ -113,31 +113,35 @@ char *pool_lvm_name(const char *name, const char *uuid)
 	return out;
 }
 
-/* "THIN_POOL PARAMS" without the feature @without (NULL: all of them), as the kernel writes it. */
+#define PARAMS_FIXED 4 /* words before the number of features */
+
+static const char *after_words(const char *text, int n)
+{
+	for (; n && *text; n--) {
+		text += strspn(text, " ");
+		text += strcspn(text, " ");
+	}
+	return text;
+}
+
+/* The table without the feature @without (NULL: with all of them), as the kernel writes it. */
 static char *table_line(uint64_t sectors, const char *params, const char *without)
 {
-	_cleanup_free_ char *features = NULL;
-	int skip = 0, n = 0, kept = 0;
-	size_t len;
+	const char *fixed = after_words(params, PARAMS_FIXED), *at = after_words(fixed, 1);
+	struct text features = {""};
+	size_t n = 0, len;
 
-	if (sscanf(params, "%*s %*s %*s %*s%n %d%n", &skip, &n, &kept) != 1)
+	if (at == fixed) /* not even their number */
 		return text_new("0 %" PRIu64 " thin-pool %s", sectors, params);
-	n = 0;
-	features = strdup("");
-	for (const char *at = params + kept; *(at += strspn(at, " ")); at += len) {
-		char *more;
-
+	for (; *(at += strspn(at, " ")); at += len) {
 		len = strcspn(at, " ");
 		if (without && strlen(without) == len && strncmp(at, without, len) == 0)
 			continue;
-		more = text_new("%s %.*s", features ? features : "", (int)len, at);
-		free(features);
-		features = more;
+		text_add(&features, " %.*s", (int)len, at);
 		n++;
 	}
-	return features ? text_new("0 %" PRIu64 " thin-pool %.*s %d%s", sectors, skip, params, n,
-				   features)
-			: NULL;
+	return text_new("0 %" PRIu64 " thin-pool %.*s %zu%s", sectors, (int)(fixed - params),
+			params, n, features.s);
 }
 
 /* Swapped in by the resume, inside the kernel: no kill leaves the pool suspended. */
