@@ -11,6 +11,10 @@
 #define ENGINE_STORAGE "storage" /* podman or CRI-O: it is not known which */
 #define ENGINE_RUNTIME "runtime" /* called by no engine that we know */
 
+/* Whose directory shows a container of no engine's; to rules that is ENGINE_RUNTIME. */
+#define ENGINE_RUNC "runc"
+#define ENGINE_CRUN "crun"
+
 /* All engines: the elements of an array, and in words. */
 #define ENGINE_NAMES ENGINE_DOCKER, ENGINE_CONTAINERD, ENGINE_PODMAN, ENGINE_CRIO
 #define ENGINE_LIST(separator, last)                                                               \

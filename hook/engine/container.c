@@ -2,6 +2,7 @@
 #include "engine/container.h"
 
 #include "base/count.h"
+#include "base/engine-names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,5 +36,5 @@ void engine_container_free(struct engine_container *container)
 
 const struct json *engine_container_asking_labels(const struct engine_container *container)
 {
-	return strcmp(container->engine, "docker") == 0 ? container->labels : NULL;
+	return strcmp(container->engine, ENGINE_DOCKER) == 0 ? container->labels : NULL;
 }

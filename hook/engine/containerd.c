@@ -9,6 +9,7 @@
  */
 
 #include "base/cleanup.h"
+#include "base/engine-names.h"
 #include "base/text.h"
 #include "engine/container.h"
 #include "engine/engine.h"
@@ -62,7 +63,7 @@ static int visit(const struct place *place, const char *id, char *bundle,
 {
 	bool docker = engine_is_dockers_namespace(place->ns);
 	struct engine_container container = {
-		.engine = docker ? "docker" : "containerd",
+		.engine = docker ? ENGINE_DOCKER : ENGINE_CONTAINERD,
 		.id = strdup(id),
 		.namespace = docker ? NULL : strdup(place->ns),
 		.bundle = bundle,

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "engine/engine.h"
@@ -130,7 +131,7 @@ static int find_device(const struct place *place, struct engine_container *conta
 	mount_id = walk_read_line(path);
 	if (!mount_id || !walk_is_id(mount_id))
 		return 0;
-	r = graph_fill(directory, "docker", mount_id, container, &why);
+	r = graph_fill(directory, ENGINE_DOCKER, mount_id, container, &why);
 	return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
 }
 
@@ -185,7 +186,7 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 
 	json_member(root, "Config", JSON_OBJECT, &config, &unused);
 	*ret = (struct engine_container){
-		.engine = "docker",
+		.engine = ENGINE_DOCKER,
 		.id = strdup(id),
 		.name = name ? strdup(name + (name[0] == '/')) : NULL,
 		.image = walk_dup_string(config, "Image"),

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/cleanup.h"
+#include "base/engine-names.h"
 
 #include <string.h>
 
@@ -44,11 +45,11 @@ const char *engine_of_bundle(const char *bundle)
 	size_t len = strlen(bundle), tail = sizeof(userdata) - 1;
 
 	if (ns)
-		return engine_is_dockers_namespace(ns) ? "docker" : "containerd";
+		return engine_is_dockers_namespace(ns) ? ENGINE_DOCKER : ENGINE_CONTAINERD;
 	if (strstr(bundle, "-containers/") && len > tail &&
 	    strcmp(bundle + len - tail, userdata) == 0)
-		return "storage";
-	return "runtime";
+		return ENGINE_STORAGE;
+	return ENGINE_RUNTIME;
 }
 
 char *engine_namespace_of_bundle(const char *bundle)

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/engine-names.h"
 #include "base/text.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
@@ -42,12 +43,12 @@ const char *facts_engine(const struct facts_of *of)
 {
 	const char *engine = engine_of_bundle(of->bundle), *manager;
 
-	if (strcmp(engine, "storage") != 0)
+	if (strcmp(engine, ENGINE_STORAGE) != 0)
 		return engine;
 	manager = find(of, "io.container.manager");
 	if (manager && strcmp(manager, "libpod") == 0)
-		return "podman";
-	return manager && strcmp(manager, "cri-o") == 0 ? "crio" : engine;
+		return ENGINE_PODMAN;
+	return manager && strcmp(manager, "cri-o") == 0 ? ENGINE_CRIO : engine;
 }
 
 /* containerd's CRI, CRI-O, and what the kubelet gives both as a label. */

@@ -99,8 +99,8 @@ static bool is_same_bundle(const struct engine_container *a, const struct engine
  */
 static bool is_same_docker(const struct engine_container *a, const struct engine_container *b)
 {
-	return strcmp(a->id, b->id) == 0 && strcmp(a->engine, "docker") == 0 &&
-	       strcmp(b->engine, "docker") == 0;
+	return strcmp(a->id, b->id) == 0 && strcmp(a->engine, ENGINE_DOCKER) == 0 &&
+	       strcmp(b->engine, ENGINE_DOCKER) == 0;
 }
 
 /* Of those that are the same, the first that was found stays. */

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/engine-names.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/quote.h"
@@ -78,8 +79,8 @@ static const struct kind {
 	const char *engine, *file;
 	int (*fill)(const struct json *root, struct state *state, struct why *why);
 } kinds[] = {
-	{"runc", "state.json", fill_runc},
-	{"crun", "status", fill_crun},
+	{ENGINE_RUNC, "state.json", fill_runc},
+	{ENGINE_CRUN, "status", fill_crun},
 };
 
 /* On error, the reason names @path, and what is in @state is to be freed, too. */
@@ -251,7 +252,7 @@ static int walk_one(const struct engine_walk *walk, const char *root, const char
 	if (r < 0)
 		return walk_pass_over(walk, r, &why);
 	/* Engines tell more about theirs. */
-	if (r == 0 || (state.bundle && strcmp(engine_of_bundle(state.bundle), "runtime") != 0))
+	if (r == 0 || (state.bundle && strcmp(engine_of_bundle(state.bundle), ENGINE_RUNTIME) != 0))
 		return 0;
 	r = fill_container(&state, id, &container);
 	if (r < 0) {

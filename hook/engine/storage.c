@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "engine/container.h"
@@ -96,7 +97,7 @@ static int fill_metadata(const struct json *entry, struct engine_container *cont
 		return -ENOMEM;
 	if (*pod == '\0')
 		return 0;
-	container->engine = "crio";
+	container->engine = ENGINE_CRIO;
 	container->in_pod = true;
 	return split_name(container);
 }
@@ -192,7 +193,7 @@ static int fill_bundle(struct found *found)
 	container->bundle = strndup(path, strlen(path) - strlen("/config.json"));
 	if (!container->bundle)
 		return -ENOMEM;
-	if (strcmp(container->engine, "crio") != 0)
+	if (strcmp(container->engine, ENGINE_CRIO) != 0)
 		return 0;
 	r = walk_read_json(path, JSON_OBJECT, &config, &why);
 	if (r > 0) {
@@ -227,7 +228,7 @@ static int fill(const struct json *entry, struct found *found, struct why *why)
 	struct engine_container *container = &found->container;
 	int r;
 
-	container->engine = "podman";
+	container->engine = ENGINE_PODMAN;
 	if ((r = fill_id(entry, container, why)) < 0)
 		return r;
 	if ((r = fill_name(entry, container, why)) < 0 ||

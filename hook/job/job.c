@@ -2,6 +2,7 @@
 #include "job/job.h"
 
 #include "base/deadline.h"
+#include "base/engine-names.h"
 #include "base/log.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
@@ -69,8 +70,8 @@ static bool is_started_again(const struct job *job)
 
 	if (!job->report.device.name || !engine_names_device(job->report.device.name))
 		return false;
-	return !job->in_pod &&
-	       !(in_pod && strcmp(job->engine ? job->engine : facts_engine(&of), "podman") != 0);
+	return !job->in_pod && !(in_pod && strcmp(job->engine ? job->engine : facts_engine(&of),
+						  ENGINE_PODMAN) != 0);
 }
 
 static bool is_healed(struct job *job)
@@ -154,7 +155,8 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 /* A hook cannot tell which runtime called it, so no rule can. */
 static const char *rule_engine(const char *engine)
 {
-	return strcmp(engine, "runc") == 0 || strcmp(engine, "crun") == 0 ? "runtime" : engine;
+	return strcmp(engine, ENGINE_RUNC) == 0 || strcmp(engine, ENGINE_CRUN) == 0 ? ENGINE_RUNTIME
+										    : engine;
 }
 
 struct facts job_facts(struct job *job, const struct policy *policy)
