@@ -144,6 +144,17 @@ int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, 
 	return write_new(dir_fd, name, text, len, mode, true);
 }
 
+int file_put_in_place(int dir_fd, const char *temporary, const char *name, int r, bool durable)
+{
+	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(dir_fd, temporary, 0);
+		return r;
+	}
+	return durable && fsync(dir_fd) < 0 ? -errno : 0;
+}
+
 int file_replace_at(int dir_fd, const char *name, const char *text, size_t len, mode_t mode,
 		    bool durable)
 {
@@ -154,13 +165,7 @@ int file_replace_at(int dir_fd, const char *name, const char *text, size_t len, 
 		return -ENOMEM;
 	unlinkat(dir_fd, temporary, 0); /* of a killed writer that had our pid */
 	r = write_new(dir_fd, temporary, text, len, mode, durable);
-	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlinkat(dir_fd, temporary, 0);
-		return r;
-	}
-	return durable && fsync(dir_fd) < 0 ? -errno : 0;
+	return file_put_in_place(dir_fd, temporary, name, r, durable);
 }
 
 /* A rename onto /dev/null is easily asked for by mistake. */

@@ -38,6 +38,12 @@ int file_write_all(int fd, const char *text, size_t len);
 int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len);
 
 /*
+ * @temporary, if it was made without an error @r, takes the place of @name; else it is removed, and
+ * nothing has changed. 0 or -errno.
+ */
+int file_put_in_place(int dir_fd, const char *temporary, const char *name, int r, bool durable);
+
+/*
  * Puts a file with this text and @mode at @name in @dir_fd, whole or not at all for who reads it
  * meanwhile: a temporary file, ".NAME.PID.new", and a rename. A @durable one is on disk on return;
  * another may be old or empty after a power cut. On failure nothing has changed.

@@ -166,13 +166,7 @@ static int exchange(int dir_fd, const char *name, const char *model, const char 
 	r = file_write_new(dir_fd, temporary, 0600, text, len);
 	if (r == 0)
 		r = copy_looks(dir_fd, model, temporary);
-	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
-		r = -errno;
-	if (r < 0) {
-		unlinkat(dir_fd, temporary, 0);
-		return r;
-	}
-	return fsync(dir_fd) < 0 ? -errno : 0;
+	return file_put_in_place(dir_fd, temporary, name, r, true);
 }
 
 static int remove_durably(int dir_fd, const char *name)
