@@ -29,7 +29,7 @@ static int look_again(struct thin_device *device, struct why *why)
 	return 0;
 }
 
-/* It takes tables again only some time after it has resumed its devices. */
+/* The pool accepts tables again only some time after it has resumed its devices. */
 static int is_pool_suspended(const struct thin_device *device, struct why *why)
 {
 	struct thin_device pool = {0};
@@ -57,9 +57,9 @@ int extend_waited_in_vain(const struct thin_device *device, struct why *why)
 }
 
 /*
- * A device that somebody else suspended is an engine between suspend and create_snap: resuming it
- * would tear that snapshot. One whose pool is suspended is resumed by the pool. Both are waited
- * for.
+ * If another program suspended the device, it may be an engine between suspend and create_snap:
+ * resuming the device would corrupt that snapshot. If the pool is suspended, the pool resumes the
+ * device. So wait in both cases.
  */
 int extend_wait_until_live(struct thin_device *device, const struct deadline *deadline,
 			   struct why *why)
@@ -79,9 +79,9 @@ int extend_wait_until_live(struct thin_device *device, const struct deadline *de
 }
 
 /*
- * Never less than the device has: an operator with dmsetup takes no lock of ours. A pool refuses
- * tables (EINVAL) from before it suspends the first of its devices, which may be long before it
- * suspends this one.
+ * Never shorter than the device is now: an operator with dmsetup does not take our lock. A pool
+ * refuses tables (EINVAL) from before it suspends the first of its devices, which may be long
+ * before it suspends this one.
  */
 static int load(struct thin_device *device, uint64_t *sectors, const struct deadline *deadline,
 		struct why *why)
@@ -106,8 +106,9 @@ static int load(struct thin_device *device, uint64_t *sectors, const struct dead
 }
 
 /*
- * A swap that got as far as suspending has used up the inactive table: one that is suspended and
- * still has it was suspended by somebody else. Without an answer, not resuming is the greater risk.
+ * A swap of ours that got as far as suspending the device has used up the inactive table. If the
+ * device is suspended and the table is still there, another program suspended it. If the lookup
+ * fails, assume that it is ours: leaving it suspended is the greater risk.
  */
 static bool is_left_suspended(dev_t dev)
 {
@@ -122,8 +123,8 @@ static bool is_left_suspended(dev_t dev)
 }
 
 /*
- * Swaps the loaded table in. A swap that fails may leave the device suspended; it was not when we
- * found it, so it is ours to resume, with the old table if need be.
+ * A swap that fails may leave the device suspended. It was not suspended before, so we have to
+ * resume it, with the old table if need be.
  */
 static int swap(const struct thin_device *device, bool freeze, struct why *why)
 {

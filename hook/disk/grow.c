@@ -15,7 +15,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-/* Each step ends with a flush of the journal: not too small. Whole block groups. */
+/* Whole block groups. Not smaller, because each step ends with a flush of the journal. */
 #define STEP_BYTES (UINT64_C(8) << 30)
 
 static int not_applicable(struct grow_report *report)
@@ -24,7 +24,7 @@ static int not_applicable(struct grow_report *report)
 	return 0;
 }
 
-/* What is under the rootfs? Sets report->result if it is nothing that we may touch. */
+/* Looks at what is under the rootfs. Sets report->result if it must not be touched. */
 static int look(const struct rootfs *rootfs, struct grow_report *report, struct why *why)
 {
 	int r;
@@ -59,8 +59,8 @@ static int look(const struct rootfs *rootfs, struct grow_report *report, struct 
 }
 
 /*
- * The ledger's entry for what report found. 1; 0: none that counts: a damaged one is no more than
- * a warning.
+ * The ledger's entry for the device in @report. 1; 0: none, or a damaged one, which is only a
+ * warning.
  */
 static int read_entry(const struct grow_order *order, struct grow_report *report,
 		      struct ledger_entry *ret)
@@ -82,8 +82,8 @@ static bool is_remounted_cleanly(const struct ledger_entry *entry, const struct 
 }
 
 /*
- * Linux has a BUG (fs/ext4/resize.c; seen on 6.1 and 6.12): growing on the very mount whose journal
- * replay finished an interrupted resize.
+ * Linux hits a BUG (fs/ext4/resize.c; seen on 6.1 and 6.12) when ext4 grows on the very mount whose
+ * journal replay finished an interrupted resize.
  */
 static int check_replay(const struct ledger_entry *entry, const struct grow_report *report,
 			const char *boot_id, struct why *why)
@@ -97,7 +97,7 @@ static int check_replay(const struct ledger_entry *entry, const struct grow_repo
 		       quote(report->device.name));
 }
 
-/* The same for the entry that the ledger has now. */
+/* The same, with the entry that is in the ledger now. */
 static int check_last_growth(const struct grow_order *order, struct grow_report *report,
 			     struct why *why)
 {
@@ -113,7 +113,7 @@ static int check_last_growth(const struct grow_order *order, struct grow_report 
 	return check_replay(&entry, report, boot_id, why);
 }
 
-/* All is large enough, but the run that saw to it could not say so, nor settle it. */
+/* Large enough, but the earlier run that grew it could not settle it or mark it done. */
 static bool is_unfinished(const struct grow_order *order, struct grow_report *report)
 {
 	struct ledger_entry entry;
@@ -157,7 +157,7 @@ static int check_pool(const struct grow_order *order, struct grow_report *report
 	return 0;
 }
 
-/* Everything that could fail is asked before anything is touched. */
+/* Check everything that can fail before anything is touched. */
 static int check(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
 		 struct why *why)
 {
@@ -187,18 +187,18 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
 
 /*
  * After XFS_IOC_FSGROWFSDATA the superblock on disk still has the old size, and Linux 6.1 fails the
- * first mount after a crash. Swapping the same table in with a freeze brings it to disk: the kernel
- * freezes, flushes and thaws in one call, which no kill can tear.
+ * first mount after a crash. Swapping in the same table with a freeze writes it: the kernel
+ * freezes, flushes and thaws in one call, which SIGKILL cannot interrupt.
  */
 static int settle(const struct grow_order *order, struct grow_report *report,
 		  struct deadline *deadline, struct why *why)
 {
-	/* Growing may have taken all of the time, and is done. */
+	/* Growing may have used up the time, and is done. */
 	deadline_restart(deadline, order->timeout_ms);
 	return extend_device(&report->device, report->device.sectors, true, deadline, why);
 }
 
-/* Who grew it and when, and how long its engine had made it: for people only. */
+/* Who grew it, when, and its length before: only shown to people. */
 static void note_origin(const struct grow_order *order, const struct grow_report *report,
 			const struct ledger_entry *old, struct ledger_entry *entry)
 {
@@ -210,7 +210,7 @@ static void note_origin(const struct grow_order *order, const struct grow_report
 	entry->time = goes_on ? old->time : (uint64_t)time(NULL);
 }
 
-/* Durable before anything is touched: what this device must be able to hold from now on. */
+/* On disk before anything is touched: the length that this device needs from now on. */
 static int note_intent(const struct grow_order *order, struct grow_report *report,
 		       struct ledger_entry *ret, struct why *why)
 {
@@ -240,7 +240,7 @@ static int note_intent(const struct grow_order *order, struct grow_report *repor
 	return r;
 }
 
-/* All is as large as it was asked for: a container must not fail for the rest. */
+/* Device and filesystem have the wanted size: a container must not fail because of the rest. */
 static void leave_unfinished(struct grow_report *report, const struct why *why)
 {
 	report->warning = *why;
@@ -249,9 +249,9 @@ static void leave_unfinished(struct grow_report *report, const struct why *why)
 }
 
 /*
- * Too late to fail: the growth is done and in the ledger. What is not settled stays "intended"
- * there: heal keeps the device's length, and the next run tries again. But somebody else may have
- * made the device shorter meanwhile.
+ * Too late to fail: the growth is done and in the ledger. If settling fails, the entry stays
+ * "intended": heal keeps the device's length, and the next run tries again. But another program may
+ * have made the device shorter meanwhile.
  */
 static int conclude(const struct grow_order *order, struct grow_report *report,
 		    struct ledger_entry *entry, struct deadline *deadline, struct why *why)
@@ -274,7 +274,7 @@ static int conclude(const struct grow_order *order, struct grow_report *report,
 	return 0;
 }
 
-/* The end of the next step: a hundredth of the way, in whole pieces of STEP_BYTES. */
+/* The end of the next step: a hundredth of the way, in multiples of STEP_BYTES. */
 static uint64_t next_step(const struct grow_order *order, const struct growfs *from,
 			  const struct growfs *now, uint64_t target)
 {
@@ -296,7 +296,7 @@ static int grow_filesystem(const struct rootfs *rootfs, const struct grow_order 
 		r = growfs_grow(rootfs, &report->fs, next, why);
 		if (r < 0)
 			return r;
-		if (next < report->fs.bytes) /* btrfs knows no steps */
+		if (next < report->fs.bytes) /* btrfs grows in one step */
 			next = report->fs.bytes;
 		if (order->progress &&
 		    !order->progress(report->fs.bytes, target, order->progress_context) &&
@@ -317,14 +317,16 @@ static int act(const struct rootfs *rootfs, const struct grow_order *order,
 		r = extend_device(&report->device, report->plan.device_sectors, false, deadline,
 				  why);
 	else
-		/* On a suspended device the filesystem's call would hang, also against SIGKILL. */
+		/*
+		 * On a suspended device the filesystem's ioctl would hang and could not be killed.
+		 */
 		r = extend_wait_until_live(&report->device, deadline, why);
 	return r < 0 ? r : grow_filesystem(rootfs, order, report, why);
 }
 
 /*
- * Two devices of one pool must not both find room for themselves alone: with an over-commit limit
- * the pool is locked from the count until the ledger has the intent, which the next one counts.
+ * Two devices of one pool must not both be granted the last space: with an over-commit limit the
+ * pool is locked from the count until the ledger has the intent, which the next count includes.
  */
 static int check_and_note(struct rootfs *rootfs, const struct grow_order *order,
 			  struct grow_report *report, struct ledger_entry *ret,
@@ -352,7 +354,7 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	r = lock_device(order->run_dir, rootfs->dev, deadline, &lock, why);
 	if (r < 0)
 		return r;
-	/* Another run may have been at work until now: the last look is the one under the lock. */
+	/* Another run may have held the lock until now: the last look is the one under the lock. */
 	r = look(rootfs, report, why);
 	if (r < 0 || report->result == GROW_NOT_APPLICABLE)
 		return r;
@@ -382,8 +384,8 @@ static int grow_in_time(struct rootfs *rootfs, const struct grow_order *order,
 }
 
 /*
- * What passes by itself, with time or with the container's next start; nobody has to repair or to
- * allow anything. The container gets along with the disk that it has.
+ * Conditions that go away by themselves, with time or at the container's next start, without an
+ * operator. The container keeps the disk that it has.
  */
 static bool must_wait(int r)
 {

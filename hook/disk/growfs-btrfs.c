@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-/* Growing writes superblocks and a path of each of some trees, wherever there is space for them. */
+/* Growing writes the superblocks and one path in each of a few trees, each to any free place. */
 #define PLACES 24
 
 int growfs_btrfs_read(const struct rootfs *rootfs, struct growfs *ret)
@@ -32,7 +32,7 @@ int growfs_btrfs_read(const struct rootfs *rootfs, struct growfs *ret)
 	return 0;
 }
 
-/* Only "max" can never shrink; the device was made as long as it should be before. */
+/* Only "max" can never shrink the filesystem; the device already has the right length. */
 int growfs_btrfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64_t bytes)
 {
 	struct btrfs_ioctl_vol_args args = {0};
@@ -43,7 +43,7 @@ int growfs_btrfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint
 	r = ioctl(rootfs->fd, BTRFS_IOC_RESIZE, &args);
 	if (r < 0)
 		return -errno;
-	return r > 0 ? -EINPROGRESS : 0; /* another exclusive operation runs */
+	return r > 0 ? -EINPROGRESS : 0; /* another exclusive operation is running */
 }
 
 uint64_t growfs_btrfs_cost(const struct growfs *fs, uint64_t bytes, uint64_t pool_block_bytes)

@@ -7,15 +7,15 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#ifndef EXT4_IOC_RESIZE_FS /* fs/ext4/ext4.h; not in the headers that Debian 12 has */
+#ifndef EXT4_IOC_RESIZE_FS /* from fs/ext4/ext4.h; missing in Debian 12's headers */
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 #endif
 
 #define EXT4_IOC_GETVERSION _IOR('f', 3, long)
 
 /*
- * ext2 shares the magic number of statfs(2), but has a driver of its own on some kernels, which
- * cannot grow. It does not know this request of ext4's, which only reads.
+ * ext2 has the same magic number in statfs(2), but on some kernels a driver of its own, which
+ * cannot grow. That driver does not know this ioctl of ext4's, which only reads.
  */
 static bool is_ext2s(int fd)
 {
@@ -25,8 +25,8 @@ static bool is_ext2s(int fd)
 }
 
 /*
- * The buffered superblock of the block device is the one that the kernel itself works on, so it is
- * up to date without a sync.
+ * The block device's page cache has the superblock that the kernel itself works on: up to date
+ * without a sync.
  */
 static int read_superblock(dev_t dev, struct ext4_superblock *ret)
 {
@@ -52,7 +52,7 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->block_bytes = sb.block_bytes;
 	ret->bytes = sb.blocks * sb.block_bytes;
 	ret->group_bytes = (uint64_t)sb.blocks_per_group * sb.block_bytes;
-	/* Lazy initialisation writes all of it in the end; without, it is written at once. */
+	/* With lazy initialisation all of it is written in the end; otherwise at once. */
 	ret->group_metadata_bytes = (uint64_t)(sb.inode_table_blocks + 2) * sb.block_bytes;
 	if (ret->group_metadata_bytes > ret->group_bytes)
 		ret->group_metadata_bytes = ret->group_bytes;
@@ -63,14 +63,14 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->ext4.backs_up_each_group = !sb.has_sparse_super;
 	ret->ext4.has_meta_bg = sb.has_meta_bg;
 	/*
-	 * ext4_resize_fs() drops a last group that has no room for its own metadata: superblock,
-	 * descriptors, two bitmaps, inode table; and, with bigalloc, the part of a cluster at the
+	 * ext4_resize_fs() drops a last group that has no room for its own metadata (superblock,
+	 * descriptors, two bitmaps, inode table) and, with bigalloc, an incomplete cluster at the
 	 * end.
 	 */
 	ret->slack_bytes =
 		((uint64_t)sb.descriptor_blocks + sb.inode_table_blocks + 4 + sb.cluster_blocks) *
 		sb.block_bytes;
-	/* The kernel does not check this by itself. */
+	/* The kernel does not check this itself. */
 	ret->max_bytes = sb.has_64bit ? UINT64_MAX : (uint64_t)UINT32_MAX * sb.block_bytes;
 	ret->mount_count = sb.mount_count;
 	memcpy(ret->uuid, sb.uuid, sizeof(ret->uuid));
@@ -90,14 +90,13 @@ int growfs_ext4_grow(const struct rootfs *rootfs, const struct growfs *fs, uint6
 	return ioctl(rootfs->fd, EXT4_IOC_RESIZE_FS, &blocks) < 0 ? -errno : 0;
 }
 
-/* --- what it costs -----------------------------------------------------------------------------
- */
+/* --- what it costs --------------------------------------------------------------------------- */
 
-/* The kernel makes no more groups at once, however many flex_bg asks for. */
+/* The kernel adds no more groups at once, whatever flex_bg says. */
 #define MOST_FLEX_GROUPS 16
-/* Of the journal, in filesystem blocks, for each piece that is added. */
+/* Journal blocks for each piece that is added. */
 #define JOURNAL_BLOCKS 16
-/* The places that any growth writes to: superblock, resize inode, ends of the journal. */
+/* Places that every growth writes to: superblock, resize inode, both ends of the journal. */
 #define PLACES 8
 
 static uint64_t min_of(uint64_t a, uint64_t b)
@@ -105,8 +104,10 @@ static uint64_t min_of(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Bitmaps and inode tables of @n groups side by side. With blocks of 1 KiB groups begin one block
- * later than their number says. */
+/*
+ * Bitmaps and inode tables of @n contiguous groups. With blocks of 1 KiB each group begins one
+ * block later.
+ */
 static uint64_t groups_cost(const struct growfs *fs, uint64_t n, uint64_t pool_block_bytes)
 {
 	uint64_t bytes = n ? n * fs->group_metadata_bytes + fs->block_bytes : 0;
@@ -114,7 +115,7 @@ static uint64_t groups_cost(const struct growfs *fs, uint64_t n, uint64_t pool_b
 	return growfs_run_blocks(bytes, fs->group_bytes, pool_block_bytes);
 }
 
-/* How many of the first @groups groups have a copy of the superblock and the descriptors? */
+/* How many of the first @groups groups have a backup of superblock and descriptors? */
 static uint64_t backups_in(const struct growfs *fs, uint64_t groups)
 {
 	static const uint64_t roots[] = {3, 5, 7};
@@ -130,10 +131,10 @@ static uint64_t backups_in(const struct growfs *fs, uint64_t groups)
 }
 
 /*
- * Copies of superblock and descriptors: the old ones are written again, the new ones with all
- * blocks that are reserved for more descriptors. Each of the reserved blocks goes through the
- * journal for each new copy. When they are used up, ext4 goes on with meta_bg, which has its
- * descriptors in three places.
+ * Backups of superblock and descriptors: existing ones are rewritten, and new ones include all
+ * blocks reserved for more descriptors. Each reserved block goes through the journal once per new
+ * backup. When no reserved block is left, ext4 continues with meta_bg, which keeps its descriptors
+ * in three places.
  */
 static uint64_t descriptors_cost(const struct growfs *fs, uint64_t old_groups, uint64_t groups,
 				 uint64_t pool_block_bytes)
@@ -161,7 +162,7 @@ uint64_t growfs_ext4_cost(const struct growfs *fs, uint64_t bytes, uint64_t pool
 	uint64_t old_groups = fs->bytes / fs->group_bytes;
 	uint64_t groups = bytes / fs->group_bytes + (bytes % fs->group_bytes != 0);
 	uint64_t flex = min_of(fs->ext4.flex_groups, MOST_FLEX_GROUPS), n = groups - old_groups;
-	/* What is added first fills up the last piece. */
+	/* Growth begins by filling up the last piece. */
 	uint64_t head = min_of(n, (flex - old_groups % flex) % flex);
 	uint64_t pieces = (n - head) / flex, tail = (n - head) % flex;
 

@@ -8,20 +8,20 @@
 
 #define TAIL_BLOCKS 64 /* a shorter last allocation group is dropped (XFS_MIN_AG_BLOCKS) */
 
-/* At the beginning of each group: four sectors, and a root for each of up to seven trees. */
+/* Each group begins with four sectors and the roots of up to seven trees. */
 #define HEADER_BLOCKS 11
 /*
- * How large it was at first is not stored, but groups keep their size. On a thin device of up to 8
- * GiB mkfs.xfs makes 8 groups, of up to 1 GiB; on a larger one 16, of more than 512 MiB. Ten times
- * as many are ten times the first size.
+ * XFS does not store its first size, but the size of a group never changes. On a thin device
+ * mkfs.xfs makes 8 groups of up to 1 GiB if it is no larger than 8 GiB, else 16 of more than 512
+ * MiB. Ten times as many groups mean ten times the first size.
  */
 #define SMALL_GROUP_BYTES (UINT64_C(512) << 20)
-/* The places that any growth writes to: the primary superblock and the log. */
+/* Places that every growth writes to: the primary superblock and the log. */
 #define PLACES 8
 
 int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret)
 {
-	struct xfs_fsop_geom_v4 geometry; /* the form that every kernel knows */
+	struct xfs_fsop_geom_v4 geometry; /* the version that every kernel supports */
 
 	if (ioctl(rootfs->fd, XFS_IOC_FSGEOMETRY_V4, &geometry) < 0)
 		return -errno;
@@ -45,7 +45,7 @@ int growfs_xfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64
 	struct xfs_growfs_data request = {.newblocks = bytes / fs->block_bytes};
 	int r;
 
-	/* New kernels take a smaller number as an order to shrink: look again right before. */
+	/* New kernels shrink if the number is smaller: look again right before. */
 	r = growfs_xfs_read(rootfs, &now);
 	if (r < 0)
 		return r;
@@ -56,9 +56,9 @@ int growfs_xfs_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64
 }
 
 /*
- * New groups get their headers, old ones a new superblock, which costs a block where that is still
- * shared with an image. mkfs.xfs makes no more than 32 groups on a thin device; what there is
- * beyond them came by growing, which wrote to each group.
+ * New groups get their headers, and old ones a new superblock, which costs a block if that is still
+ * shared with an image. mkfs.xfs makes at most 32 groups on a thin device; further ones were added
+ * by growing, which wrote to each group.
  */
 #define MKFS_GROUPS 32
 

@@ -68,7 +68,7 @@ static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
 
 uint64_t growfs_run_blocks(uint64_t bytes, uint64_t every, uint64_t pool_block_bytes)
 {
-	/* Where it begins within a block is a multiple of this, at most one less than the block. */
+	/* The offset within a block is a multiple of this, and less than the block. */
 	uint64_t step = greatest_common_divisor(every, pool_block_bytes);
 
 	return bytes ? (bytes + 2 * pool_block_bytes - step - 1) / pool_block_bytes : 0;
@@ -102,7 +102,7 @@ bool growfs_caution(const struct growfs *fs, uint64_t bytes, struct why *ret)
 	return true;
 }
 
-/* What an errno of the ioctl means for the person who has to act. */
+/* What an errno of the ioctl means to an operator. */
 static const char *hint(int err)
 {
 	switch (err) {
@@ -136,7 +136,7 @@ int growfs_grow(const struct rootfs *rootfs, struct growfs *fs, uint64_t bytes, 
 	r = growfs_read(rootfs, fs, why);
 	if (r < 0)
 		return r;
-	/* ext4 may say yes and do less. */
+	/* ext4 may report success and do less. */
 	if (fs->bytes + fs->slack_bytes < bytes)
 		return why_set(why, EIO,
 			       "%s was to have %" PRIu64 " bytes and has %" PRIu64

@@ -11,13 +11,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* --- room --------------------------------------------------------------------------------------
- */
+/* --- room ------------------------------------------------------------------------------------ */
 
 /*
- * A leaf of the tree of mappings has 252 entries at most, is at least half full when it has been
- * split, and few more blocks are nodes above leaves. Besides, what a snapshot shares of the tree is
- * copied where it is changed.
+ * A leaf of the mapping tree has at most 252 entries and is at least half full after a split; few
+ * other blocks are inner nodes. Parts of the tree that are shared with a snapshot are copied when
+ * they change.
  */
 #define MAPPINGS_PER_BLOCK 120
 #define COPIED_BLOCKS	   32
@@ -32,7 +31,7 @@ static uint64_t add(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* What @percent of what a pool has must at least be added so that @blocks are no more than that. */
+/* How many blocks the pool lacks for @blocks to be at most @percent of it. */
 static uint64_t lacking(uint64_t blocks, uint64_t of_blocks, unsigned int percent)
 {
 	return (uint64_t)(((unsigned __int128)blocks * 100 + percent - 1) / percent) - of_blocks;
@@ -110,8 +109,7 @@ int guard_check_room(const struct thin_pool *pool, const struct pool_marks *mark
 	return 0;
 }
 
-/* --- over-commit -------------------------------------------------------------------------------
- */
+/* --- over-commit ----------------------------------------------------------------------------- */
 
 int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
 			   uint64_t sectors, struct why *why)
@@ -122,7 +120,7 @@ int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks
 	if (!marks->overcommit_thousandths || pool_sectors == 0 ||
 	    thousand <= pool_sectors * marks->overcommit_thousandths)
 		return 0;
-	/* Rounded up, so that it never looks like the limit. */
+	/* Rounded up, so that it never equals the limit. */
 	return why_set(why, ENOSPC,
 		       "the devices of pool %s would have %" PRIu64 " bytes together, %s times its "
 		       "own %" PRIu64 "; the limit is %s (pool_guard.overcommit): extend the pool",
@@ -143,7 +141,7 @@ struct count {
 	const struct thin_pool *pool;
 	const struct pool_marks *marks;
 	const struct thin_device *device;
-	uint64_t own_sectors; /* that @device is to have */
+	uint64_t own_sectors; /* the length planned for @device */
 	struct promise *promises;
 	size_t n;
 	int error;
@@ -158,7 +156,10 @@ static struct promise *promise_of(const struct count *count, uint32_t thin_id)
 	return NULL;
 }
 
-/* An entry of another name than the active device's is of one that had its thin id before. */
+/*
+ * An entry with another name than the active device belongs to an earlier device with the same thin
+ * id.
+ */
 static void add_promise(struct count *count, const char *device, uint32_t thin_id, uint64_t sectors,
 			bool is_active)
 {
@@ -192,7 +193,7 @@ static int add_active(struct count *count, struct why *why)
 		_cleanup_(thin_device_free) struct thin_device device = {0};
 		struct why unused;
 
-		/* What is gone again, or cannot be read, is no thin device that we could count. */
+		/* A device that is gone or cannot be read is not counted. */
 		if (thin_lookup(list.devs[i], &device, &unused) == 0 &&
 		    device.pool == count->device->pool)
 			add_promise(count, device.name, device.thin_id, device.sectors, true);
@@ -224,7 +225,7 @@ static bool fits(const struct count *count)
 	return guard_check_overcommit(count->pool, count->marks, sum_of(count), &unused) == 0;
 }
 
-/* For ledger_prune(), which is asked for its lock; removing entries is not the guard's business. */
+/* For ledger_prune(), used for its lock only: the guard removes no entries. */
 static bool discount_gone(const struct ledger_entry *entry, void *context)
 {
 	struct count *count = context;
@@ -237,9 +238,9 @@ static bool discount_gone(const struct ledger_entry *entry, void *context)
 }
 
 /*
- * The ledger has entries of devices that were removed until `heal --all` comes by. Which these are
- * only the kernel can say, and it complains in its log when it does: it is asked only if the limit
- * would be crossed, and only until it is not.
+ * Until `heal --all` prunes it, the ledger has entries of removed devices. Only the kernel knows
+ * which these are, and it logs two lines for each, so it is asked only while the limit would
+ * otherwise be exceeded.
  */
 static int count_promises(const char *ledger_dir, struct count *count, struct why *why)
 {

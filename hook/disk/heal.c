@@ -12,7 +12,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* udev may come late: a device that is gone by now needs no healing. */
+/* udev may be late: a device that is already gone needs no healing. */
 static bool is_gone(int r)
 {
 	return r == -ENODEV || r == -ENXIO || r == -ENOENT;
@@ -24,7 +24,7 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 	const struct thin_device *device = &report->device;
 	int r;
 
-	/* What an earlier look found may be of another device, or of one that is gone. */
+	/* An earlier look may have found another device, or one that is gone. */
 	thin_device_free(&report->device);
 	report->intended_sectors = report->want_sectors = 0;
 	report->source = NULL;
@@ -32,7 +32,7 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 	r = thin_lookup(dev, &report->device, why);
 	if (r < 0 && !is_gone(r))
 		return r;
-	/* The udev rule lets more through than is ours. */
+	/* The udev rule matches more than engines' devices. */
 	report->result = r < 0 || !order->is_engines(device->name) ||
 					 thin_check_plain(device, why) < 0 || device->read_only ||
 					 device->deferred_remove
@@ -43,14 +43,14 @@ static int look(dev_t dev, const struct heal_order *order, struct heal_report *r
 }
 
 /*
- * Looks at the device that has the number @dev, and opens it: nothing else keeps the kernel from
- * giving the number to another container's device, which would then get this one's table. What was
- * seen before it was open may be of another device, so the last look comes after that.
+ * Looks at the device that has the number @dev, and opens it. Without an open fd the kernel may
+ * give the number to another container's device, which would then get this one's table. What was
+ * seen before the open may be another device, so the last look comes after it.
  *
- * While it is open its engine cannot remove it. That is a matter of milliseconds, udev's own rules
- * open each device likewise, and engines try again: dmsetup --retry (which containerd uses) for 5
- * s, Docker and podman for 20 s. A suspended device may need longer, and is not kept open
- * meanwhile: opening does not wait for it, but reading would, with no deadline.
+ * The engine cannot remove the device while it is open. That takes milliseconds, udev's own rules
+ * open each device in the same way, and engines retry: dmsetup --retry (used by containerd) for 5
+ * s, Docker and podman for 20 s. A suspended device may take longer and is not kept open meanwhile;
+ * opening it does not block, but reading it would, without a deadline.
  */
 static int open_live(dev_t dev, const struct heal_order *order, struct heal_report *report,
 		     const struct deadline *deadline, int *ret_fd, struct why *why)
@@ -84,7 +84,7 @@ static int open_live(dev_t dev, const struct heal_order *order, struct heal_repo
 	}
 }
 
-/* Sectors that the ledger says; 0 if it has no entry for this very device and filesystem. */
+/* The ledger's length; 0 if it has no entry for this very device and filesystem. */
 static uint64_t ask_ledger(const struct heal_order *order, struct heal_report *report,
 			   const struct superblock *sb)
 {
@@ -116,7 +116,7 @@ static void decide(const struct heal_order *order, struct heal_report *report,
 		report->source = "ledger";
 		needed = ledger;
 	} else if (needed > report->device.sectors && sb->bytes > order->max_bytes) {
-		/* A guest on a raw device (Kata, Firecracker) can write any superblock. */
+		/* A guest that has the raw device (Kata, Firecracker) can write any superblock. */
 		why_set(&report->warning, 0,
 			"its superblock asks for %" PRIu64 " bytes, more than the allowed %" PRIu64
 			", and the ledger knows nothing of that",
@@ -128,7 +128,7 @@ static void decide(const struct heal_order *order, struct heal_report *report,
 		report->result = HEAL_DONE;
 }
 
-/* Looks and decides. The device is open (*ret_fd) unless it is not applicable. */
+/* Looks and decides. Leaves the device open (*ret_fd) unless the result is not applicable. */
 static int inspect(dev_t dev, const struct heal_order *order, struct heal_report *report,
 		   const struct deadline *deadline, int *ret_fd, struct why *why)
 {
@@ -160,7 +160,7 @@ static int heal_locked(dev_t dev, const struct heal_order *order, struct heal_re
 	return extend_device(&report->device, report->want_sectors, false, deadline, why);
 }
 
-/* Most devices need nothing: the lock is only for those that do. */
+/* Most devices need nothing and take no lock. */
 static int heal_in_time(dev_t dev, const struct heal_order *order, struct heal_report *report,
 			const struct deadline *deadline, struct why *why)
 {

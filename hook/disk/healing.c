@@ -12,14 +12,13 @@
 #define RELOAD "udevadm control --reload"
 #define MARK   "OCI_THIN_GROW_COOKIE" /* the rule's property */
 
-/* libdm.h's DM_COOKIE: flags in the upper half; without a number below nobody waits for it. */
+/* DM_COOKIE of libdm.h: flags in the upper half; if the lower half is 0, nobody waits. */
 #define COOKIE_NUMBER 0xffff
 
-/* An event that no libdm sent, such as `udevadm trigger`: nothing is known of the engine. */
+/* An event that libdm did not send, such as `udevadm trigger`: it says nothing about the engine. */
 #define MARK_OTHER "none"
 
-/* --- the host ----------------------------------------------------------------------------------
- */
+/* --- the host -------------------------------------------------------------------------------- */
 
 static bool exists(const char *path)
 {
@@ -60,12 +59,12 @@ void healing_udevd(struct healing *ret)
 
 static void add_command_for_rule(struct healing *to, const char *path, bool udevd_answers)
 {
-	const char *reload = udevd_answers ? " && " RELOAD : ""; /* it reads all when it starts */
+	const char *reload = udevd_answers ? " && " RELOAD : ""; /* a start reads them */
 
 	if (path && strcmp(path, RULE_HOME) != 0)
 		text_into(&to->fix, "rm %s%s", path, reload);
 	else if (exists(RULE_COPY))
-		/* install(1) would write through a link to /dev/null. */
+		/* install(1) would write through the link to /dev/null. */
 		text_into(&to->fix, "%sinstall -D -m 0644 " RULE_COPY " " RULE_HOME "%s",
 			  path ? "rm -f " RULE_HOME " && " : "", reload);
 	else
@@ -122,8 +121,7 @@ void healing_host(struct healing *ret)
 		text_into(&ret->fix, "%s && %s", rule.fix.s, udevd.fix.s);
 }
 
-/* --- one device ---------------------------------------------------------------------------------
- */
+/* --- one device ------------------------------------------------------------------------------ */
 
 static void cleanup_udev(struct udev **udev)
 {
@@ -135,7 +133,7 @@ static void cleanup_device(struct udev_device **device)
 	udev_device_unref(*device);
 }
 
-/* What a udevd that is no more knew of another device with this number does not count. */
+/* Ignore what an earlier udevd recorded about another device with this number. */
 static bool is_named(struct udev_device *device, const char *name)
 {
 	const char *known = udev_device_get_property_value(device, "DM_NAME");
@@ -143,7 +141,7 @@ static bool is_named(struct udev_device *device, const char *name)
 	return !known || strcmp(known, name) == 0;
 }
 
-/* Was the device activated by somebody who did not wait for udev? */
+/* Was the device activated by a program that did not wait for udev? */
 static bool engine_does_not_wait(dev_t dev, const char *name)
 {
 	_cleanup_(cleanup_udev) struct udev *udev = udev_new();

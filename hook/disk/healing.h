@@ -2,11 +2,13 @@
 #pragma once
 
 /*
- * Will a grown device be long enough when its engine re-creates it? The one answer for grow, list,
- * explain, doctor and metrics. That takes a systemd-udevd that answers, our rule where it reads
- * rules, and an engine that waits for udev before it mounts. The last is seen from the present
- * device: the rule keeps the cookie of the event that activated it in udev's database (libudev is
- * used here only). A device that the rule has not seen says nothing of the next one.
+ * Will a grown device be extended again when its engine re-creates it? grow, list, explain, doctor
+ * and metrics all get their answer here.
+ *
+ * It takes a systemd-udevd that answers, our rule in a directory that udev reads, and an engine
+ * that waits for udev before it mounts. The last is read off the present device: the rule stores in
+ * udev's database the cookie of the event that activated the device (this is the only user of
+ * libudev). If the rule has not seen the present device, that says nothing about the next one.
  */
 
 #include "base/text.h"
@@ -18,16 +20,16 @@
 struct healing {
 	bool armed;
 	struct why why;	  /* what is missing, or "" */
-	struct text fix;  /* the command for sh that repairs it, or "" */
-	const char *hint; /* what to do where no command does it; NULL where @fix is set */
+	struct text fix;  /* the shell command that repairs it, or "" */
+	const char *hint; /* what to do if no command repairs it; NULL if @fix is set */
 };
 
-/* What the host has of it. */
+/* The host's part. */
 void healing_udevd(struct healing *ret);
 void healing_rule(bool udevd_answers, struct healing *ret);
 
 /* Both together. */
 void healing_host(struct healing *ret);
 
-/* The answer for the dm device @name, whose number is @dev (0:0: it is not active). */
+/* The answer for the device-mapper device @name with number @dev (0:0: not active). */
 void healing_device(const struct healing *host, dev_t dev, const char *name, struct healing *ret);

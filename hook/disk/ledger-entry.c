@@ -18,7 +18,7 @@ static const char *const state_names[] = {
 	[LEDGER_DONE] = "done",
 };
 
-/* A leading dot is for temporary files, and keeps "." and ".." out. */
+/* A leading dot marks temporary files; refusing it also excludes "." and "..". */
 bool ledger_name_is_valid(const char *name)
 {
 	size_t len = strnlen(name, LEDGER_MAX_NAME_BYTES);
@@ -108,7 +108,7 @@ static bool is_valid(const struct ledger_entry *entry)
 	       entry->first_sectors <= MAX_SECTORS;
 }
 
-/* The lines that are there only where something is known. How long they are. */
+/* Appends the optional lines. Returns their length. */
 static int format_notes(const struct ledger_entry *entry, char *out, size_t size)
 {
 	int len = 0;
@@ -148,7 +148,7 @@ int ledger_format(const struct ledger_entry *entry, char *out)
 	return len + (int)LAST_LINE_BYTES;
 }
 
-/* Lines that may be missing. */
+/* The optional lines. */
 static void scan_notes(const char *text, struct ledger_entry *ret)
 {
 	int len = 0;
@@ -161,7 +161,10 @@ static void scan_notes(const char *text, struct ledger_entry *ret)
 	sscanf(text, "first_sectors=%17" SCNu64, &ret->first_sectors);
 }
 
-/* The fields, with no more care than memory needs: no number is wide enough to overflow. */
+/*
+ * Reads the fields without checking them: the format below catches everything else. Buffers are
+ * large enough for each.
+ */
 static bool scan(const char *text, struct ledger_entry *ret)
 {
 	char uuid[UUID_TEXT_BYTES], state[sizeof("intended")];
@@ -195,7 +198,7 @@ int ledger_parse(const char *text, size_t len, struct ledger_entry *ret, struct 
 		return why_set(why, EINVAL, "damaged: its checksum is wrong");
 	if (strncmp(copy, FIRST_LINE, sizeof(FIRST_LINE) - 1) != 0)
 		return why_set(why, EINVAL, "not of this version: it does not begin as it should");
-	/* What we would not write ourselves, letter by letter, is none of ours. */
+	/* The text must be exactly what we would write ourselves. */
 	if (!scan(copy, &entry) || ledger_format(&entry, copy) != (int)len ||
 	    memcmp(copy, text, len) != 0)
 		return why_set(why, EINVAL, "damaged: not what a ledger entry looks like");

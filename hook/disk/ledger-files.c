@@ -10,7 +10,7 @@
 #include <signal.h>
 #include <string.h>
 
-/* ".NAME.PID.new", as ledger_write() calls what it will rename: the process, or 0. */
+/* The PID in ".NAME.PID.new", the temporary files of ledger_write(); 0: another name. */
 static pid_t writer_of(const char *name)
 {
 	size_t len = strlen(name);
@@ -25,7 +25,7 @@ static pid_t writer_of(const char *name)
 	return name[-1] == '.' && pid > 0 && pid <= INT32_MAX ? (pid_t)pid : 0;
 }
 
-/* false: a writer is at it, or it is gone. */
+/* false: a writer is using it, or it is gone. */
 static bool look_at(const char *dir, int dir_fd, struct ledger_file *file)
 {
 	pid_t writer = writer_of(file->name);
@@ -45,7 +45,7 @@ static bool look_at(const char *dir, int dir_fd, struct ledger_file *file)
 	return true;
 }
 
-/* NULL and errno, as ledger_files() says. */
+/* NULL and errno as described in ledger_files(). */
 static DIR *open_directory(const char *dir)
 {
 	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -16,7 +16,7 @@
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define OPEN_ENTRY     (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-/* Each entry is checked by itself: others' permission to write here is for doctor to report. */
+/* Others' permission to write here is for doctor to report: each entry is checked on its own. */
 static int open_dir(const char *dir, struct why *why)
 {
 	_cleanup_close_ int fd = open(dir, OPEN_DIRECTORY | O_NOFOLLOW);
@@ -29,19 +29,19 @@ static int open_dir(const char *dir, struct why *why)
 	return TAKE_FD(fd);
 }
 
-/* Puts the ledger's path before the reason. */
+/* Prefixes the reason with the ledger's path. */
 static int blame_directory(struct why *why, int r, const char *dir)
 {
 	return why_prefix(why, r, text("ledger %s", dir));
 }
 
-/* Puts the path of the entry before the reason. */
+/* Prefixes the reason with the path of the entry. */
 static int blame(struct why *why, int r, const char *dir, const char *device)
 {
 	return why_prefix(why, r, text("ledger entry %s/%s", dir, device));
 }
 
-/* 1 and the text of an entry that nobody but us can have written; 0: there is none. */
+/* 1 and the text of an entry that only we can have written; 0: there is none. */
 static int read_entry(int dir_fd, const char *device, char **ret_text, size_t *ret_len,
 		      struct why *why)
 {
@@ -92,7 +92,7 @@ int ledger_read(const char *dir, const char *device, struct ledger_entry *ret, s
 	return 1;
 }
 
-/* For writing: makes the directory if it is missing, and takes it for ourselves. */
+/* For writing: creates the directory if it is missing, and makes it ours. */
 static int open_or_make_dir(const char *dir, struct why *why)
 {
 	int fd = file_open_private(dir, why), r;
@@ -126,13 +126,13 @@ int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *
 	fd = open_or_make_dir(dir, why);
 	if (fd < 0)
 		return blame(why, fd, dir, entry->device);
-	/* Shared among writers; against ledger_prune(). */
+	/* Shared among writers; exclusive in ledger_prune(). */
 	if (flock(fd, LOCK_SH) < 0)
 		r = -errno;
 	if (r == 0 && !stands_already(fd, entry->device, text, (size_t)len))
 		r = file_replace_at(fd, entry->device, text, (size_t)len, 0600, true);
 	else if (r == 0 &&
-		 fsync(fd) < 0) /* its writer may have been killed right after the rename */
+		 fsync(fd) < 0) /* the writer may have been killed right after the rename */
 		r = -errno;
 	if (r < 0)
 		return blame(why, why_set(why, -r, "%s", strerror(-r)), dir, entry->device);
@@ -170,7 +170,7 @@ struct leftovers {
 	const char *device;
 };
 
-/* Digits only between the dots: ".a.b.7.new" is not of "a", but of "a.b". */
+/* Only digits between the dots: ".a.b.7.new" belongs to "a.b", not to "a". */
 static int remove_leftover(const char *name, void *context)
 {
 	const struct leftovers *of = context;
@@ -195,7 +195,7 @@ static int remove_entry(int dir_fd, const char *device)
 	return fsync(dir_fd) < 0 ? -errno : 1;
 }
 
-/* 1; 0: no entry of this name, or not a sound one. */
+/* 1; 0: no entry with this name, or not a sound one. */
 static int read_sound(int dir_fd, const char *name, struct ledger_entry *ret)
 {
 	_cleanup_free_ char *text = NULL;
@@ -240,7 +240,7 @@ struct pruner {
 	void *context;
 };
 
-/* One at a time under the lock, so that no writer waits for long. */
+/* One entry at a time under the lock, so that no writer waits long. */
 static int prune_one(const char *name, void *context)
 {
 	struct pruner *pruner = context;

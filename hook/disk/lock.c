@@ -18,7 +18,7 @@ int lock_open_dir(const char *run_dir, struct why *why)
 	return file_open_private(run_dir, why);
 }
 
-/* A file that somebody else put there, while others could write, might be held for good. */
+/* A file that another user created while the directory was writable could be held forever. */
 static int open_lock(const char *run_dir, const char *name, struct why *why)
 {
 	_cleanup_close_ int dir = lock_open_dir(run_dir, why), fd = -EBADF;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One lock a device, in our own directory in /run: nothing that a container can reach can hold it.
- * It goes away with the fd, also when the process is killed.
+ * One lock per device, in our own directory in /run, where no container can reach and hold it. It
+ * goes away with the fd, even if the process is killed.
  */
 
 #include "base/deadline.h"
@@ -13,12 +13,12 @@
 
 #define RUN_DIR "/run/oci-thin-grow"
 
-/* Opens the directory of the locks, made if missing: see file_open_private(). */
+/* Opens the directory of the locks, creating it if it is missing: see file_open_private(). */
 int lock_open_dir(const char *run_dir, struct why *why);
 
 /*
- * Takes the lock of the device @dev; waits until @deadline. @run_dir is RUN_DIR but in tests. 0 and
- * an fd to close; -ETIMEDOUT, -errno with a reason.
+ * Takes the lock of the device @dev, waiting until @deadline. @run_dir is RUN_DIR, except in tests.
+ * 0 and an fd to close; -ETIMEDOUT or -errno, with a reason.
  */
 int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline, int *ret_fd,
 		struct why *why);

@@ -20,7 +20,7 @@ struct plan plan_make(uint64_t want_bytes, uint64_t device_sectors, const struct
 		device_bytes = round_up(want_bytes, fs->block_bytes);
 		plan.device_sectors = device_bytes / SECTOR_BYTES;
 	}
-	/* A filesystem that fills its device, but for the tail that it cannot use, is done. */
+	/* Done if it fills its device except for the tail that it cannot use. */
 	if (want_bytes > fs->bytes && device_bytes > fs->bytes + fs->slack_bytes)
 		plan.fs_bytes = device_bytes - device_bytes % fs->block_bytes;
 	return plan;

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The decision, pure: from what is there and what is wanted to what is to be done. Device and
- * filesystem are planned apart, because either may already be long enough: after a killed run, or
- * after the engine's base size was raised.
+ * The decision, pure: what has to be done to get from the present sizes to the wanted one. Device
+ * and filesystem are planned apart, because either may already be long enough: after a killed run,
+ * or after the engine's base size was raised.
  */
 
 #include "base/why.h"
@@ -18,13 +18,13 @@ struct plan {
 };
 
 /*
- * @want_bytes is the length that the device must have at least; it is rounded up to the
- * filesystem's block. A filesystem that is grown always gets all of its device.
+ * @want_bytes is the least length of the device; it is rounded up to the filesystem's block. A
+ * filesystem that has to grow always grows to the end of its device.
  */
 struct plan plan_make(uint64_t want_bytes, uint64_t device_sectors, const struct growfs *fs);
 
 /* Is there anything to do? */
 bool plan_is_empty(const struct plan *plan);
 
-/* Can this filesystem do what @plan says? 0, or -EPERM with a reason. */
+/* Can this filesystem carry out @plan? 0, or -EPERM with a reason. */
 int plan_check_fs(const struct plan *plan, const struct growfs *fs, struct why *why);

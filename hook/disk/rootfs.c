@@ -17,11 +17,12 @@
 #include <sys/vfs.h>
 
 #define MOUNTINFO	"/proc/self/mountinfo"
-#define XFS_SUPER_MAGIC 0x58465342 /* linux/magic.h has it from 6.? on only */
+#define XFS_SUPER_MAGIC 0x58465342 /* not in older linux/magic.h */
 
 /*
  * How far below the top of its mount a rootfs may be: engines use one level (Docker's rootfs/),
- * hand-made bundles two. Deeper is a directory in a filesystem with other things (the vfs drivers).
+ * bundles made by hand two. Deeper is a directory in a filesystem with other contents (the vfs
+ * drivers).
  */
 #define LEVELS_MAX 2
 #define DEEP	   "it is a directory deep inside a filesystem, not a disk of its own"
@@ -58,7 +59,7 @@ static void cleanup_iter(struct libmnt_iter **iter)
 static int read_mounts(const char *mountinfo, struct libmnt_table **ret_table,
 		       struct libmnt_iter **ret_iter)
 {
-	errno = 0; /* libmount does not always set it */
+	errno = 0; /* libmount does not always set errno */
 	*ret_table = mnt_new_table_from_file(mountinfo);
 	if (!*ret_table)
 		return errno ? -errno : -ENOMEM;
@@ -92,7 +93,10 @@ int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name,
 	return -ENOENT;
 }
 
-/* A relative @path is below @bundle. No link as the last component: it may be a container's. */
+/*
+ * A relative @path is below @bundle. The last component must not be a link: a container may have
+ * made it.
+ */
 static int open_root(const char *bundle, const char *path)
 {
 	_cleanup_close_ int bundle_fd = -EBADF;
@@ -107,7 +111,7 @@ static int open_root(const char *bundle, const char *path)
 	bundle_fd = open(*bundle ? bundle : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (bundle_fd < 0)
 		return -errno;
-	/* "rootfs/" would follow a link in spite of O_NOFOLLOW. */
+	/* "rootfs/" would follow a link despite O_NOFOLLOW. */
 	while (len > 1 && path[len - 1] == '/')
 		len--;
 	trimmed = strndup(path, len);
@@ -120,7 +124,7 @@ static int open_root(const char *bundle, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The device and name of a filesystem whose st_dev does not tell: btrfs, overlay, ... */
+/* Device and name of a filesystem whose st_dev is anonymous: btrfs, overlay, ... */
 static int ask_mount_table(struct rootfs *rootfs, const char *mountinfo, const struct statx *stx,
 			   struct why *why)
 {
@@ -134,7 +138,7 @@ static int ask_mount_table(struct rootfs *rootfs, const char *mountinfo, const s
 	if (r < 0)
 		return why_set(why, -r, "%s: mount %llu: %s", mountinfo,
 			       (unsigned long long)stx->stx_mnt_id, strerror(-r));
-	/* btrfs shows its own device's path here, whatever mount(8) was given. */
+	/* btrfs shows the path of its own device here, whatever mount(8) was given. */
 	if (rootfs->fs == FS_BTRFS && source && stat(source, &st) == 0 && S_ISBLK(st.st_mode))
 		rootfs->dev = st.st_rdev;
 	return 0;
@@ -180,7 +184,7 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 	return 0;
 }
 
-/* How far inside its filesystem is the top of the mount @mount_id? -errno */
+/* How deep inside its filesystem is the top of the mount @mount_id? -errno */
 static int depth_of_mount(const char *mountinfo, int mount_id)
 {
 	_cleanup_(cleanup_table) struct libmnt_table *table = NULL;
@@ -237,7 +241,7 @@ int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why)
 	return 0;
 }
 
-/* Is @fs a mount of the block device @dev? Where st_dev is anonymous (btrfs) its source tells. */
+/* Is @fs a mount of the block device @dev? If st_dev is anonymous (btrfs), the source says so. */
 static bool is_mount_of(struct libmnt_fs *fs, dev_t dev)
 {
 	const char *source = mnt_fs_get_srcpath(fs);
@@ -248,7 +252,7 @@ static bool is_mount_of(struct libmnt_fs *fs, dev_t dev)
 		stat(source, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == dev);
 }
 
-/* Opens a mount of @dev, with @writable only one that can be written. */
+/* Opens a mount of @dev; with @writable only one that is writable. */
 static int open_mount_of(dev_t dev, bool writable, struct rootfs *ret, struct why *why)
 {
 	_cleanup_(cleanup_table) struct libmnt_table *table = mnt_new_table_from_file(MOUNTINFO);
@@ -260,7 +264,7 @@ static int open_mount_of(dev_t dev, bool writable, struct rootfs *ret, struct wh
 	while (mnt_table_next_fs(table, iter, &fs) == 0) {
 		struct rootfs rootfs = {.fd = -EBADF};
 
-		/* Something else may be mounted over it, or it may be a file. */
+		/* Another mount may cover it, or it may be a file. */
 		if (!is_mount_of(fs, dev) ||
 		    rootfs_open("/", mnt_fs_get_target(fs), &rootfs, why) < 0)
 			continue;
@@ -273,7 +277,7 @@ static int open_mount_of(dev_t dev, bool writable, struct rootfs *ret, struct wh
 	return why_set(why, ENOENT, "it is not mounted here");
 }
 
-/* Nothing kept the number before a directory on it was open. */
+/* The number was not pinned before this directory was opened. */
 static int check_still_same(const struct thin_device *device, struct why *why)
 {
 	struct thin_device now = {0};
@@ -345,7 +349,7 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
 	return why_set(why, EPERM, DEEP);
 }
 
-/* By a clone of its mount. -ENOSYS: the kernel has no such thing. */
+/* Through a clone of its mount. -ENOSYS: the kernel cannot do that. */
 static int open_writable_clone(int rootfs_fd, struct why *why)
 {
 	_cleanup_close_ int tree = call_clone_mount(rootfs_fd), fd = -EBADF;
@@ -367,7 +371,7 @@ static int open_writable_clone(int rootfs_fd, struct why *why)
 	return TAKE_FD(fd);
 }
 
-/* By another mount of its device. */
+/* Through another mount of its device. */
 static int open_writable_mount(dev_t dev, struct why *why)
 {
 	_cleanup_(rootfs_close) struct rootfs other = {.fd = -EBADF};
@@ -379,7 +383,10 @@ static int open_writable_mount(dev_t dev, struct why *why)
 	return TAKE_FD(other.fd);
 }
 
-/* A mount in another mount namespace, as a container's, cannot be cloned; one that is here can. */
+/*
+ * A mount in another mount namespace, such as a container's, cannot be cloned; one that is visible
+ * here can.
+ */
 static int open_writable_here(dev_t dev, struct why *why)
 {
 	_cleanup_(rootfs_close) struct rootfs other = {.fd = -EBADF};

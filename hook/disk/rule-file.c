@@ -25,7 +25,10 @@ static int connect_as(int type, const char *path)
 	if (snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >=
 	    (int)sizeof(address.sun_path))
 		return -ENAMETOOLONG;
-	/* The file of a killed udevd stays: it refuses. A full queue (EAGAIN) has an owner. */
+	/*
+	 * The socket file of a killed udevd stays and refuses connections. A full queue (EAGAIN)
+	 * has a reader.
+	 */
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 && errno != EAGAIN)
 		return -errno;
 	return 0;
@@ -35,11 +38,11 @@ int udevd_check(const char *control)
 {
 	int r = connect_as(SOCK_SEQPACKET, control);
 
-	/* systemd 258 made a stream of it. */
+	/* a stream socket since systemd 258 */
 	return r == -EPROTOTYPE ? connect_as(SOCK_STREAM, control) : r;
 }
 
-/* Has @text a line that is no comment, with RUN and our call in it? */
+/* Does @text have a line, not a comment, with RUN and our call? */
 static bool runs_heal(const char *text)
 {
 	static const char call[] = "\"" PROGRAM_PATH " heal";
@@ -56,7 +59,7 @@ static bool runs_heal(const char *text)
 	return false;
 }
 
-/* What is at @path; RULE_FILE_MISSING: nothing. */
+/* State of the file @path; RULE_FILE_MISSING: there is none. */
 static int look(const char *path, enum rule_file_state *ret)
 {
 	_cleanup_free_ char *text = NULL;

@@ -183,7 +183,7 @@ int superblock_open(dev_t dev)
 	return TAKE_FD(fd);
 }
 
-/* --- as they stand on an unmounted device ----------------------------------------------------- */
+/* --- as they stand on an unmounted device ---------------------------------------------------- */
 
 #define LEAST_BYTES		2048		      /* of a device with a filesystem */
 #define MAX_BYTES		((uint64_t)INT64_MAX) /* an off_t reaches no further */

@@ -46,8 +46,8 @@ static void cleanup_pool(struct dm_pool **pool)
 #define _cleanup_task_ _cleanup_(cleanup_task)
 
 /*
- * libdm says no more than "no": it cannot open the control device, or has no memory. It is told
- * each time to keep quiet, and to wait for no cookie of udev's: with that support on and no cookie,
+ * libdm only ever returns "no": it cannot open the control device, or has no memory. Each task
+ * needs to be told to log nothing, and not to wait for a udev cookie: with cookies on and none set,
  * a resume makes udev drop /dev/mapper/NAME.
  */
 static struct dm_task *new_task(int type)
@@ -58,7 +58,7 @@ static struct dm_task *new_task(int type)
 	return dm_task_create(type);
 }
 
-/* A task on a device by number; NULL and errno set if it cannot be made. */
+/* A task for a device number; NULL and errno on failure. */
 static struct dm_task *task_for(int type, dev_t dev)
 {
 	_cleanup_task_ struct dm_task *task = new_task(type);
@@ -113,7 +113,7 @@ static int read_table(struct dm_task *task, struct thin_device *device)
 	return parse_thin_params(device->params, &device->pool, &device->thin_id);
 }
 
-/* What @task, a DM_DEVICE_TABLE, finds; @what names the device in a reason. */
+/* Reads the result of @task, a DM_DEVICE_TABLE; @what names the device in a reason. */
 static int look_up(struct dm_task *task, const char *what, struct thin_device *ret, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device device = {0};
@@ -157,7 +157,7 @@ int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why)
 	return look_up(task, what, ret, why);
 }
 
-/* A task on a device by name; NULL if it cannot be made. */
+/* A task for a device name; NULL on failure. */
 static struct dm_task *task_named(int type, const char *name)
 {
 	_cleanup_task_ struct dm_task *task = new_task(type);
@@ -198,7 +198,7 @@ int thin_list(struct thin_list *ret, struct why *why)
 	if (r < 0)
 		return why_set(why, -r, "listing device-mapper devices: %s", strerror(-r));
 	names = dm_task_get_names(task);
-	/* An empty list is one entry without a device. */
+	/* An empty list has one entry without a device. */
 	for (const struct dm_names *name = names; name && name->dev; name = next_name(name))
 		list.n++;
 	list.devs = calloc(list.n + 1, sizeof(*list.devs));
@@ -218,7 +218,7 @@ void thin_list_free(struct thin_list *list)
 
 int thin_check_plain(const struct thin_device *device, struct why *why)
 {
-	/* Who else makes devices says so in the uuid; engines leave it empty. */
+	/* Other makers of thin devices set a uuid; engines leave it empty. */
 	static const char *const foreign[] = {"LVM-", "CRYPT-", "mpath-", "stratis-", "part"};
 	const char *name = quote(device->name);
 
@@ -236,7 +236,7 @@ int thin_check_plain(const struct thin_device *device, struct why *why)
 	return 0;
 }
 
-/* The data block's size, which only the table tells: "META DATA BLOCK_SECTORS LOW_WATER ..." */
+/* The size of a data block, which only the table has: "META DATA BLOCK_SECTORS LOW_WATER ..." */
 static int pool_table(dev_t dev, struct thin_pool *pool)
 {
 	_cleanup_task_ struct dm_task *task = task_for(DM_DEVICE_TABLE, dev);
@@ -285,7 +285,7 @@ static int pool_usage(dev_t dev, struct thin_pool *pool)
 
 	if (!task || !memory)
 		return -ENOMEM;
-	if (!dm_task_no_flush(task)) /* a flush here would be a commit of the pool's metadata */
+	if (!dm_task_no_flush(task)) /* flushing would commit the pool's metadata */
 		return -EINVAL;
 	r = run(task);
 	if (r < 0)
@@ -363,7 +363,10 @@ int thin_swap(dev_t dev, bool freeze)
 
 	if (!task)
 		return -errno;
-	/* Never dm_task_no_flush() here: a thin target cannot undo an interrupted one. */
+	/*
+	 * Never dm_task_no_flush() here: a thin target cannot undo an interrupted suspend without
+	 * flush.
+	 */
 	if (!freeze && !dm_task_skip_lockfs(task))
 		return -EINVAL;
 	return run(task);
@@ -377,13 +380,13 @@ static int run_on_probe(int type, const char *params)
 		return -ENOMEM;
 	if (params && (!dm_task_set_ro(task) || !dm_task_add_target(task, 0, 8, "thin", params)))
 		return -ENOMEM;
-	/* udev may be looking at it. */
+	/* udev may have it open. */
 	if (type == DM_DEVICE_REMOVE && !dm_task_retry_remove(task))
 		return -EINVAL;
 	return run(task);
 }
 
-/* -ENODATA, if it is still @pool that says so. */
+/* -ENODATA if it is still @pool that answers. */
 static int confirm(const struct thin_device *pool, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device now = {0};
@@ -400,7 +403,7 @@ int thin_has(const struct thin_device *pool, uint32_t id, struct why *why)
 	int r;
 
 	snprintf(params, sizeof(params), "%u:%u %" PRIu32, major(pool->dev), minor(pool->dev), id);
-	run_on_probe(DM_DEVICE_REMOVE, NULL); /* that of a killed run */
+	run_on_probe(DM_DEVICE_REMOVE, NULL); /* left by a killed run */
 	r = run_on_probe(DM_DEVICE_CREATE, NULL);
 	if (r == 0) {
 		r = run_on_probe(DM_DEVICE_RELOAD, params);

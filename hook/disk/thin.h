@@ -4,10 +4,10 @@
 /*
  * dm-thin devices and their pools (the only user of libdevmapper).
  *
- * Devices are looked up by number, never by name: names are whatever somebody gave. But a number
- * means the same device only as long as an fd is open on it, or on the filesystem that is mounted
- * from it: the kernel gives the number of a removed device to the next one. Whoever changes a
- * device holds such an fd. Formats of tables and status lines:
+ * Devices are looked up by number, never by name: anybody may choose a name. A number, however,
+ * means the same device only while an fd is open on it or on the filesystem mounted from it: the
+ * kernel gives the number of a removed device to the next one. Code that changes a device must hold
+ * such an fd. Formats of tables and status lines:
  * Documentation/admin-guide/device-mapper/thin-provisioning.rst.
  */
 
@@ -23,16 +23,16 @@
 struct thin_device {
 	dev_t dev;
 	char *name, *uuid;
-	char *target; /* type of the first target: "thin", or what the device is instead */
+	char *target; /* type of the first target: "thin", or another */
 	unsigned int targets;
 	uint64_t sectors;
 	char *params; /* of the table: "POOL ID [ORIGIN]" */
 	dev_t pool;   /* 0:0 if @target is not "thin" */
 	uint32_t thin_id;
 	bool read_only, deferred_remove;
-	bool suspended;	     /* by somebody, or because its pool is */
-	bool pool_suspended; /* it is the pool: that resumes the device without a uevent */
-	bool inactive_table; /* a table waits to be swapped in */
+	bool suspended;	     /* by another program, or because its pool is suspended */
+	bool pool_suspended; /* because of its pool, which resumes the device without a uevent */
+	bool inactive_table; /* a table is loaded but not swapped in */
 };
 
 struct thin_pool {
@@ -41,24 +41,28 @@ struct thin_pool {
 	uint64_t data_used_blocks, data_blocks;		/* of block_sectors each */
 	uint64_t metadata_used_blocks, metadata_blocks; /* of 4 KiB each */
 	const char *trouble; /* why it must not be used now ("read-only", ...), or NULL */
-	bool failed, needs_check, out_of_data_space, read_only; /* all of the trouble */
+	bool failed, needs_check, out_of_data_space,
+		read_only; /* all that is wrong, not just the first */
 };
 
 /*
- * Before another program is executed: libdevmapper keeps /dev/mapper/control open without
- * close-on-exec. Whatever is asked next opens it again.
+ * Call before executing another program: libdevmapper keeps /dev/mapper/control open without
+ * close-on-exec. The next lookup opens it again.
  */
 void thin_release(void);
 
 /*
- * Any device-mapper device. 0; -ENODEV: @dev is none; other -errno with a reason.
- * One ioctl; none at all if the kernel has no device-mapper.
+ * Looks up any device-mapper device. 0; -ENODEV: @dev is not one; other -errno with a reason. One
+ * ioctl, or none if the kernel has no device-mapper.
  */
 int thin_lookup(dev_t dev, struct thin_device *ret, struct why *why);
 int thin_lookup_name(const char *name, struct thin_device *ret, struct why *why);
 void thin_device_free(struct thin_device *device);
 
-/* All device-mapper devices, to be freed; any may be gone again. 0, or -errno with a reason. */
+/*
+ * All device-mapper devices, to be freed; each may have been removed meanwhile. 0, or -errno with a
+ * reason.
+ */
 struct thin_list {
 	dev_t *devs;
 	size_t n;
@@ -66,37 +70,41 @@ struct thin_list {
 int thin_list(struct thin_list *ret, struct why *why);
 void thin_list_free(struct thin_list *list);
 
-/* Is it exactly one plain thin target, ours to touch? 0, or -EINVAL with what it is instead. */
+/* Is it exactly one plain thin target that we may change? 0, or -EINVAL with what it is instead. */
 int thin_check_plain(const struct thin_device *device, struct why *why);
 
-/* 0, or -errno with a reason. Does not make the pool commit. */
+/*
+ * Reads the pool's status without making the pool commit its metadata. 0, or -errno with a reason.
+ */
 int thin_pool_status(dev_t pool, struct thin_pool *ret, struct why *why);
 void thin_pool_free(struct thin_pool *pool);
 
-/* The same device with the same table, whatever its length? */
+/* Are these the same device with the same table, ignoring the length? */
 bool thin_is_same(const struct thin_device *a, const struct thin_device *b);
 
-/* Puts a table of @sectors with the device's own parameters into the inactive slot. 0 or -errno;
- * -EINVAL also while the pool is suspended. */
+/*
+ * Loads a table of @sectors with the device's own parameters into the inactive slot. 0 or -errno;
+ * -EINVAL also while the pool is suspended.
+ */
 int thin_load(const struct thin_device *device, uint64_t sectors);
 
-/* Clears the inactive slot, if what thin_load() put there is still in it. */
+/* Clears the inactive slot if it still holds what thin_load() put there. */
 void thin_unload(const struct thin_device *device, uint64_t sectors);
 
 /*
- * Swaps the inactive table in (if there is one) and leaves the device resumed, in one call; a
+ * Swaps in the inactive table, if there is one, and leaves the device resumed, in one call; a
  * device that is not suspended is suspended inside the kernel meanwhile. Dirty data is always
- * flushed before. @freeze: freeze and thaw the filesystem too. 0 or -errno; -EINTR: a signal came
+ * flushed first. @freeze: freeze and thaw the filesystem, too. 0 or -errno; -EINTR: a signal came
  * first, and the loaded table is back in the inactive slot.
  */
 int thin_swap(dev_t dev, bool freeze);
 
 /*
- * Has @pool a thin device of this id, active or not? 1; 0; -errno with a reason if that cannot be
- * told (-ESTALE: the pool is gone, and what has its number now has been asked instead). There is no
- * question for that: a table is loaded into a device of our own (THIN_PROBE, never resumed, then
- * removed), and the kernel says ENODATA if the id is not in the pool's metadata. It complains of
- * that in its own log, too. Not for two callers at once.
+ * Does @pool have a thin device with this id, active or not? 1; 0; -errno with a reason if that is
+ * unknown (-ESTALE: the pool is gone, and another device with its number was asked). The kernel has
+ * no call for this: a table is loaded into a device of our own (THIN_PROBE, never resumed, then
+ * removed), and fails with ENODATA if the id is not in the pool's metadata. The kernel logs that
+ * failure, too. Not for two callers at once.
  */
 #define THIN_PROBE "oci-thin-grow-probe"
 int thin_has(const struct thin_device *pool, uint32_t id, struct why *why);

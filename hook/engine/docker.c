@@ -99,7 +99,7 @@ int docker_labels(const char *root_path, const char *id, struct json_doc **ret_d
 	return r < 0 ? why_prefix(why, r, quote(path)) : r;
 }
 
-/* --- all of them ------------------------------------------------------------------------------ */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 #define NAMESPACES 2
 

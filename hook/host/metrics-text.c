@@ -4,8 +4,7 @@
 #include "base/count.h"
 #include "host/prometheus.h"
 
-/* --- containers ---------------------------------------------------------------------------------
- */
+/* --- containers ------------------------------------------------------------------------------ */
 
 /* Each gives false if it is not known; then there is no sample. */
 
@@ -97,8 +96,7 @@ static void write_containers(const struct metrics *metrics, struct prometheus *p
 	}
 }
 
-/* --- pools --------------------------------------------------------------------------------------
- */
+/* --- pools ----------------------------------------------------------------------------------- */
 
 static uint64_t data_bytes(const struct survey_pool *pool)
 {
@@ -176,8 +174,7 @@ static void write_pools(const struct survey *survey, struct prometheus *p)
 	}
 }
 
-/* --- the host -----------------------------------------------------------------------------------
- */
+/* --- the host -------------------------------------------------------------------------------- */
 
 static void add_one(struct prometheus *p, const char *name, const char *help, uint64_t value)
 {

@@ -195,7 +195,7 @@ static int heal_all(const struct policy *policy, bool dry_run)
 	return status;
 }
 
-/* --- heal DEVICE ------------------------------------------------------------------------------ */
+/* --- heal DEVICE ----------------------------------------------------------------------------- */
 
 static int heal_path(const struct policy *policy, const char *path, bool dry_run)
 {

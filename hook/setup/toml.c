@@ -144,7 +144,7 @@ static int toml_parse_string(struct toml_parser *p, char **ret)
 	return r;
 }
 
-/* --- items ---------------------------------------------------------------------------------- */
+/* --- items ----------------------------------------------------------------------------------- */
 
 static int parse_value(struct toml_parser *p, const char *path);
 

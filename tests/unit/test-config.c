@@ -270,8 +270,7 @@ static void only_the_file_that_is_named(void **state)
 	free(file);
 }
 
-/* --- every kind of error: the whole message, behind the directory's name -------------------------
- */
+/* --- every kind of error: the whole message, behind the directory's name --------------------- */
 
 static void expect_told(size_t i, const char *message)
 {

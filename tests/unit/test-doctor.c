@@ -129,7 +129,7 @@ static void put_entry(const char *device, uint64_t sectors, enum ledger_state en
 	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
 }
 
-/* --- containers ------------------------------------------------------------------------------- */
+/* --- containers ------------------------------------------------------------------------------ */
 
 static void ignore(const struct why *unused)
 {
@@ -317,7 +317,7 @@ static void gives_the_answer_that_metrics_give(void **state)
 		assert_true(seen[i] > 0);
 }
 
-/* --- the ledger ------------------------------------------------------------------------------- */
+/* --- the ledger ------------------------------------------------------------------------------ */
 
 static void tells_of_the_ledger(void **state)
 {
@@ -353,7 +353,7 @@ static void tells_of_the_ledger(void **state)
 		"chmod 0700 ");
 }
 
-/* --- pools ------------------------------------------------------------------------------------ */
+/* --- pools ----------------------------------------------------------------------------------- */
 
 static const struct finding *pool_says(void **state, const char *status, const char *finding_id)
 {
@@ -422,7 +422,7 @@ static void leaves_pools_alone_that_are_not_ours(void **state)
 	assert_non_null(find("pool")); /* there is none that may be used */
 }
 
-/* --- configuration ---------------------------------------------------------------------------- */
+/* --- configuration --------------------------------------------------------------------------- */
 
 static void tells_of_the_configuration(void **state)
 {
@@ -478,7 +478,7 @@ static void a_runtime_that_is_not_there_is_broken(void **state)
 	}
 }
 
-/* --- files ------------------------------------------------------------------------------------ */
+/* --- files ----------------------------------------------------------------------------------- */
 
 static char *host;
 

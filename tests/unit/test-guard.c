@@ -221,8 +221,7 @@ static void counts_under_the_pools_lock(void **state)
 	close(fd);
 }
 
-/* --- the pool: 1,000 blocks of 64 KiB of data, 1,000 of metadata --------------------------------
- */
+/* --- the pool: 1,000 blocks of 64 KiB of data, 1,000 of metadata ----------------------------- */
 
 static const struct pool_marks usual_marks = {95, 90, 0};
 

@@ -352,7 +352,7 @@ static void survives_every_failing_call(void **state)
 	}
 }
 
-/* --- what disk/grow.c does with the ledger ---------------------------------------------------- */
+/* --- what disk/grow.c does with the ledger --------------------------------------------------- */
 
 static struct ledger_entry entry_now(void)
 {

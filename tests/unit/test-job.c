@@ -229,7 +229,7 @@ static void a_request_without_a_rootfs_fails(void **state)
 	assert_contains(message.s, "config.json names no root.path");
 }
 
-/* --- sizes that nobody asked for -------------------------------------------------------------- */
+/* --- sizes that nobody asked for ------------------------------------------------------------- */
 
 static void a_default_grows(void **state)
 {

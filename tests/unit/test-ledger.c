@@ -44,8 +44,7 @@ static struct why why;
 static struct ledger_entry got;
 static pid_t writer; /* writes until it is killed */
 
-/* --- the calls that make an entry durable: ours come before libc's -----------------------------
- */
+/* --- the calls that make an entry durable: ours come before libc's --------------------------- */
 
 static struct {
 	char log[256];
@@ -92,8 +91,7 @@ ssize_t write(int fd, const void *bytes, size_t len)
 	return writev(fd, &iov, 1);
 }
 
-/* --- helpers -----------------------------------------------------------------------------------
- */
+/* --- helpers --------------------------------------------------------------------------------- */
 
 static int setup(void **state)
 {
@@ -220,8 +218,7 @@ static int parse_sealed(const char *lines, size_t len)
 
 #define SEALED(lines) parse_sealed((lines), sizeof(lines) - 1)
 
-/* --- the text ----------------------------------------------------------------------------------
- */
+/* --- the text -------------------------------------------------------------------------------- */
 
 static void writes_what_is_documented(void **state)
 {
@@ -488,8 +485,7 @@ static void refuses_hostile_names(void **state)
 	free(victim);
 }
 
-/* --- writing -----------------------------------------------------------------------------------
- */
+/* --- writing --------------------------------------------------------------------------------- */
 
 static void makes_directories_and_file(void **state)
 {
@@ -645,8 +641,7 @@ static void leaves_the_old_one_in_a_read_only_directory(void **state)
 	assert_int_equal(files_in(dir), 1);
 }
 
-/* --- what others put there ---------------------------------------------------------------------
- */
+/* --- what others put there ------------------------------------------------------------------- */
 
 static void needs_a_directory_of_its_own(void **state)
 {
@@ -792,8 +787,7 @@ static void is_not_misled_by_leftovers(void **state)
 	free(victim);
 }
 
-/* --- all of them -------------------------------------------------------------------------------
- */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 static void removes_the_entry_and_its_leftovers_only(void **state)
 {

@@ -130,8 +130,7 @@ static void knows_the_largest_size(void **state)
 	assert_contains(why.text, "max_size is 1 TiB by default");
 }
 
-/* --- from what is asked to what is had ---------------------------------------------------------
- */
+/* --- from what is asked to what is had ------------------------------------------------------- */
 
 static const struct facts docker = {.engine = "docker"};
 static struct policy policy;

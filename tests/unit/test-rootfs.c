@@ -32,8 +32,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* --- the mount table ---------------------------------------------------------------------------
- */
+/* --- the mount table ------------------------------------------------------------------------- */
 
 static void expect_mount(const char *file, int id, const char *type, const char *source)
 {
@@ -100,8 +99,7 @@ static void finds_one_of_many_mounts(void **state)
 	free(path);
 }
 
-/* --- opening -----------------------------------------------------------------------------------
- */
+/* --- opening --------------------------------------------------------------------------------- */
 
 static int open_rootfs(const char *bundle, const char *root_path)
 {
@@ -228,8 +226,7 @@ static void tells_what_cannot_be_opened(void **state)
 	assert_null(rootfs.fs_name);
 }
 
-/* --- what it is on -----------------------------------------------------------------------------
- */
+/* --- what it is on --------------------------------------------------------------------------- */
 
 static void identify_as(enum fs_type type, const char *name)
 {
@@ -302,8 +299,7 @@ static void can_be_closed_twice(void **state)
 	rootfs_close(&rootfs);
 }
 
-/* --- whose it is -------------------------------------------------------------------------------
- */
+/* --- whose it is ----------------------------------------------------------------------------- */
 
 static int check_below(const char *path)
 {
@@ -357,8 +353,7 @@ static void may_not_be_on_the_hosts_filesystems(void **state)
 	fake_fs_disarm();
 }
 
-/* --- a read-only mount -------------------------------------------------------------------------
- */
+/* --- a read-only mount ----------------------------------------------------------------------- */
 
 static void leaves_a_writable_mount_alone(void **state)
 {

@@ -16,8 +16,7 @@
 	"{ \"path\": \"" RUNTIME_PATH "\" } }, "                                                   \
 	"\"default-runtime\": \"oci-thin-grow\" }\n"
 
-/* --- the calls that change something: ours come before libc's ----------------------------------
- */
+/* --- the calls that change something: ours come before libc's -------------------------------- */
 
 static struct {
 	unsigned int count, stop_at; /* the nth one fails, or is the last thing done; 0: none */

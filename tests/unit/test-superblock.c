@@ -229,8 +229,7 @@ static void survives_random_bytes(void **state)
 	assert_in_range(accepted, 100, 19900);
 }
 
-/* --- on an unmounted device; tests/data/superblock-* are what mkfs wrote -----------------------
- */
+/* --- on an unmounted device; tests/data/superblock-* are what mkfs wrote --------------------- */
 
 #define BTRFS_AT  (64 * KIB)
 #define XFS_GROUP (20480 * 4 * KIB) /* where group 1 begins, 80 MiB */
