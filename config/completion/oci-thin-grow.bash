@@ -8,7 +8,7 @@ _oci_thin_grow_options() {
 	case $1 in
 	'') echo --config --verbose --help --version ;;
 	apply) echo --all --dry-run --json --unhealed --data-root --config --verbose --help ;;
-	config) echo --config --verbose --help ;;
+	config) echo --json --config --verbose --help ;;
 	disable) echo --print --file --root --keep-runtime --config --verbose --help ;;
 	doctor) echo --json --data-root --config --verbose --help ;;
 	enable) echo --print --file --root --no-default --default --force --config --verbose --help ;;

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "policy/config-keys.h"
+#include "policy/config.h"
 
 #include <errno.h>
 #include <string.h>
@@ -93,14 +94,29 @@ unsigned int config_warn(const struct policy *policy, const struct config_listen
 	return n;
 }
 
-int config_check_runtime(const struct policy *policy, struct why *why)
+int config_try_runtime(const char *path, struct why *why)
 {
 	struct stat st;
 	int err = 0;
 
-	if (stat(policy->runtime, &st) < 0)
+	if (stat(path, &st) < 0)
 		err = errno;
-	else if (!S_ISREG(st.st_mode) || access(policy->runtime, X_OK) < 0)
+	else if (!S_ISREG(st.st_mode) || access(path, X_OK) < 0)
 		err = EACCES;
-	return err ? why_set(why, err, "runtime %s: %s", quote(policy->runtime), strerror(err)) : 0;
+	if (err == ENOENT || err == ENOTDIR)
+		return why_set(why, err, "runtime %s not found", quote(path));
+	return err ? why_set(why, err, "runtime %s cannot be executed: %s", quote(path),
+			     strerror(err))
+		   : 0;
+}
+
+int config_check_runtime(const struct policy *policy, struct why *why)
+{
+	struct config_origin origin = config_origin(policy, "runtime");
+	struct why reason;
+	int r = config_try_runtime(policy->runtime, &reason);
+
+	if (r < 0 && origin.file)
+		return why_set(why, -r, "%s (set in %s:%u)", reason.text, origin.file, origin.line);
+	return r < 0 ? why_set(why, -r, "%s (the default)", reason.text) : 0;
 }

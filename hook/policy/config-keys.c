@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/config-keys.h"
 
+#include "base/cleanup.h"
 #include "base/count.h"
 #include "base/quote.h"
 #include "base/text.h"
@@ -81,6 +82,51 @@ void config_show(const struct policy *policy, FILE *out)
 	config_show_object(&policy_table, policy,
 			   policy->memory ? policy->memory->origins : defaults, "  ", out);
 	fputs("}\n", out);
+}
+
+/* Without comments and indentation. Strings have no line ends in them. */
+static void put_on_one_line(const char *text, FILE *out)
+{
+	bool in_string = false;
+
+	for (; *text; text++) {
+		if (in_string && *text == '\\')
+			putc(*text++, out);
+		else if (*text == '"')
+			in_string = !in_string;
+		else if (!in_string && strncmp(text, "//", 2) == 0)
+			text += strcspn(text, "\n");
+		if (*text == '\n')
+			text += strspn(text + 1, " ");
+		else
+			putc(*text, out);
+	}
+}
+
+void config_show_json(const struct policy *policy, FILE *out)
+{
+	const struct config_origin *origins = policy->memory ? policy->memory->origins : NULL;
+	_cleanup_free_ char *text = NULL;
+	const char *separator = "";
+	size_t size = 0;
+	FILE *layout = open_memstream(&text, &size);
+
+	if (!layout)
+		return;
+	config_show(policy, layout);
+	if (fclose(layout) != 0)
+		return;
+	fputs("{\"values\": ", out);
+	put_on_one_line(text, out);
+	fputs(", \"origins\": {", out);
+	for (size_t i = 0; origins && i < COUNT(policy_keys); i++) {
+		if (!origins[i].file)
+			continue;
+		fprintf(out, "%s\"%s\": ", separator, policy_keys[i].path);
+		config_show_string(text("%s:%u", origins[i].file, origins[i].line), out);
+		separator = ", ";
+	}
+	fputs("}}\n", out);
 }
 
 /* --- the types that only rules have ---------------------------------------------------------- */

@@ -18,3 +18,5 @@ int config_key_index(const char *path);
 
 /* All of @policy as JSON with comments, which say where each value came from. */
 void config_show(const struct policy *policy, FILE *out);
+/* The same on one line, without comments: {"values": {...}, "origins": {"KEY": "FILE:LINE"}}. */
+void config_show_json(const struct policy *policy, FILE *out);

@@ -87,6 +87,18 @@ const char *config_strdup(struct config_reader *reader, const char *text)
 	return copy ? memcpy(copy, text, size) : NULL;
 }
 
+void config_note_file(struct config_reader *reader, const char *path, bool ignored)
+{
+	struct config_memory *memory = reader->policy->memory;
+	struct config_file *file = config_alloc(reader, sizeof(*file));
+
+	if (!file)
+		return;
+	*file = (struct config_file){.path = config_strdup(reader, path), .ignored = ignored};
+	*(memory->last ? memory->last : &memory->files) = file;
+	memory->last = &file->next;
+}
+
 void config_memory_free(struct config_memory *memory)
 {
 	for (struct config_chunk *chunk = memory ? memory->chunks : NULL, *next; chunk;

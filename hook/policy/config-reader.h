@@ -23,11 +23,19 @@ struct config_origin {
 	unsigned int line;
 };
 
+/* A file that was read, or passed over because of its name. */
+struct config_file {
+	const char *path;
+	bool ignored;
+	const struct config_file *next;
+};
+
 #define CONFIG_KEYS_MAX 64
 
 struct config_memory {
 	struct config_chunk *chunks;
 	struct config_origin origins[CONFIG_KEYS_MAX]; /* one for each row of config_keys */
+	const struct config_file *files, **last;       /* in the order in which they were read */
 };
 
 struct config_reader {
@@ -47,6 +55,7 @@ void config_fail(struct config_reader *reader, const struct json *value, const c
 /* "FILE:LINE: " and what the format says; a @line of 0 is none. */
 void config_complain(struct config_reader *reader, unsigned int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void config_note_file(struct config_reader *reader, const char *path, bool ignored);
 void config_no_memory(struct config_reader *reader);
 
 /* Zeroed memory that lives as long as the policy; NULL if there is none, which is reported. */

@@ -85,6 +85,7 @@ static int read_file(struct config_reader *reader, const char *file)
 	r = read_text(reader, &text, &len);
 	if (r <= 0)
 		return r < 0;
+	config_note_file(reader, file, false);
 	reader->text = text;
 	r = json_parse_commented(text, len, &doc, &offset, &why);
 	if (r < 0)
@@ -115,9 +116,15 @@ static bool check_directory(struct config_reader *reader, const char *dir)
 	return false;
 }
 
-static int is_drop_in(const struct dirent *entry)
+/* Hidden files are editors' and Kubernetes' own. */
+static int is_visible(const struct dirent *entry)
 {
-	return fnmatch("*.json", entry->d_name, FNM_PERIOD) == 0;
+	return entry->d_name[0] != '.';
+}
+
+static bool is_drop_in(const struct dirent *entry)
+{
+	return fnmatch("*.json", entry->d_name, 0) == 0;
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -132,7 +139,7 @@ static void read_drop_ins(struct config_reader *reader, const char *dir)
 
 	if (!check_directory(reader, dir))
 		return;
-	n = scandir(dir, &entries, is_drop_in, by_name);
+	n = scandir(dir, &entries, is_visible, by_name);
 	if (n < 0)
 		config_complain(reader, 0, "cannot be read: %s", strerror(errno));
 	for (int i = 0; i < n; i++) {
@@ -140,8 +147,10 @@ static void read_drop_ins(struct config_reader *reader, const char *dir)
 
 		if (!file)
 			config_no_memory(reader);
-		else
+		else if (is_drop_in(entries[i]))
 			read_file(reader, file);
+		else
+			config_note_file(reader, file, true);
 		free(entries[i]);
 	}
 	free(entries);

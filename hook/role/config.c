@@ -4,7 +4,8 @@
 
 #include "policy/config.h"
 #include "base/log.h"
-#include "job/settings.h"
+#include "base/text.h"
+#include "oci/json.h"
 #include "policy/config-check.h"
 #include "policy/config-keys.h"
 #include "role/role.h"
@@ -15,63 +16,186 @@
 #include <unistd.h>
 
 static const char help[] =
-	"Usage: oci-thin-grow [--config FILE] config check | show\n"
-	"check tells all that is wrong with the configuration, by file, line and key; and of "
-	"rules\n"
-	"that can never match. show prints what counts, with the place that each value came from,\n"
-	"as a file that could be used in the place of those that there are.\n\n"
-	"Read are " CONFIG_DIR "/config.json, then " CONFIG_DIR "/config.d/*.json in order;\n"
-	"or only FILE.\n\n"
+	"Usage: oci-thin-grow [--config FILE] config check | show [--json]\n"
+	"check reports all that is wrong with the configuration by file, line and key, and\n"
+	"rules that can never match; and names the files that it read, and those that it\n"
+	"ignored. show prints the values that are in force, and where each is set; its\n"
+	"output can be used as a configuration file.\n\n"
+	"Read are " CONFIG_DIR "/config.json, then " CONFIG_DIR "/config.d/*.json\n"
+	"in order; or only FILE.\n\n"
+	"  --json             the same as one JSON object\n\n"
 	"Examples:\n"
 	"  oci-thin-grow config check && systemctl reload myfleet\n"
 	"  oci-thin-grow --config new.json config check\n"
 	"  oci-thin-grow config show\n\n"
-	"Exit status: 0 in order (also with warnings), 2 broken.\n";
+	"Exit status: 0 in order (also with warnings), 1 failed, 2 broken.\n";
+
+struct check {
+	struct json_writer *json; /* NULL: text */
+	unsigned int errors, warnings;
+};
+
+static void tell_error(const struct why *why, void *context)
+{
+	struct check *check = context;
+
+	check->errors++;
+	log_stderr("config: %s", why->text);
+	if (check->json)
+		json_write_string(check->json, NULL, why->text);
+}
 
 static void tell_warning(const struct why *why, void *context)
 {
-	(void)context;
+	struct check *check = context;
+
+	check->warnings++;
 	log_stderr("config: warning: %s", why->text);
+	if (check->json)
+		json_write_string(check->json, NULL, why->text);
 }
 
-static void check(const struct policy *policy)
+static int load(const struct arguments *args, struct check *check, struct policy *ret)
 {
-	const struct config_listener listener = {tell_warning, NULL};
-	unsigned int warnings = config_warn(policy, &listener);
+	const struct config_listener listener = {tell_error, check};
+
+	return config_load(CONFIG_DIR, args->config_file, &listener, ret);
+}
+
+/* One that is set must be there; whether the default one must, only doctor can know. */
+static void check_runtime(const struct policy *policy, struct check *check)
+{
 	struct why why;
 
-	if (config_check_runtime(policy, &why) < 0) {
-		warnings++;
-		tell_warning(&why, NULL);
+	if (config_origin(policy, "runtime").file && config_check_runtime(policy, &why) < 0)
+		tell_error(&why, check);
+}
+
+static void find_errors(const struct arguments *args, struct check *check, struct policy *ret)
+{
+	if (check->json)
+		json_write_array(check->json, "errors");
+	if (load(args, check, ret) == 0)
+		check_runtime(ret, check);
+	if (check->json)
+		json_write_array_close(check->json);
+}
+
+static void find_warnings(const struct policy *policy, struct check *check)
+{
+	const struct config_listener listener = {tell_warning, check};
+
+	if (check->json)
+		json_write_array(check->json, "warnings");
+	if (!policy->broken)
+		config_warn(policy, &listener);
+	if (check->json)
+		json_write_array_close(check->json);
+}
+
+static const struct config_file *files_of(const struct policy *policy)
+{
+	return policy->memory ? policy->memory->files : NULL;
+}
+
+static void json_files(const struct policy *policy, const char *key, bool ignored,
+		       struct json_writer *w)
+{
+	json_write_array(w, key);
+	for (const struct config_file *file = files_of(policy); file; file = file->next) {
+		if (file->ignored == ignored)
+			json_write_string(w, NULL, file->path);
 	}
-	printf("in order: %zu rule%s, %u warning%s\n", policy->n_rules,
-	       policy->n_rules == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+	json_write_array_close(w);
+}
+
+static void print_files(const struct policy *policy, FILE *out)
+{
+	if (!files_of(policy))
+		fprintf(out, "no file in " CONFIG_DIR ": the defaults are in force\n");
+	for (const struct config_file *file = files_of(policy); file; file = file->next)
+		fprintf(out, "%s %s%s\n", file->ignored ? "ignored" : "read", file->path,
+			file->ignored ? ": its name does not end in .json" : "");
+}
+
+static int end_json(const struct policy *policy, const struct check *check)
+{
+	json_files(policy, "files", false, check->json);
+	json_files(policy, "ignored", true, check->json);
+	json_write_u64(check->json, "rules", policy->n_rules);
+	return json_writer_end(check->json, stdout);
+}
+
+static int end_text(const struct policy *policy, const struct check *check)
+{
+	print_files(policy, stdout);
+	if (check->errors)
+		printf("broken: %u error%s\n", check->errors, check->errors == 1 ? "" : "s");
+	else
+		printf("in order: %zu rule%s, %u warning%s\n", policy->n_rules,
+		       policy->n_rules == 1 ? "" : "s", check->warnings,
+		       check->warnings == 1 ? "" : "s");
+	return fflush(stdout) == 0 ? 0 : -errno;
+}
+
+static int run_check(const struct arguments *args)
+{
+	struct check check = {.json = args->json ? json_writer_begin() : NULL};
+	struct policy policy;
+	int r;
+
+	find_errors(args, &check, &policy);
+	find_warnings(&policy, &check);
+	r = args->json ? end_json(&policy, &check) : end_text(&policy, &check);
+	config_free(&policy);
+	if (r < 0)
+		log_stderr("config: standard output: %s", strerror(-r));
+	return check.errors ? EXIT_USAGE : r < 0 ? EXIT_FAILED : EXIT_OK;
+}
+
+static void tell_ignored(const struct policy *policy)
+{
+	for (const struct config_file *file = files_of(policy); file; file = file->next) {
+		if (file->ignored)
+			log_stderr("config: ignored %s: its name does not end in .json",
+				   file->path);
+	}
+}
+
+static int run_show(const struct arguments *args)
+{
+	struct check check = {0};
+	struct policy policy;
+	int status = EXIT_USAGE;
+
+	if (load(args, &check, &policy) == 0) {
+		tell_ignored(&policy);
+		(args->json ? config_show_json : config_show)(&policy, stdout);
+		status = fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
+		if (status != EXIT_OK)
+			log_stderr("config: standard output: %s", strerror(errno));
+	}
+	config_free(&policy);
+	return status;
 }
 
 static int run(const struct arguments *args)
 {
-	const char *what = args->operands[0];
-
-	if (strcmp(what, "check") == 0)
-		check(args->policy);
-	else if (strcmp(what, "show") == 0)
-		config_show(args->policy, stdout);
-	else
-		return exit_usage("config", "say check or show");
-	if (fflush(stdout) != 0) {
-		log_stderr("config: standard output: %s", strerror(errno));
-		return EXIT_FAILED;
-	}
-	return EXIT_OK;
+	if (strcmp(args->operands[0], "check") == 0)
+		return run_check(args);
+	if (strcmp(args->operands[0], "show") == 0)
+		return run_show(args);
+	return exit_usage("config", "say check or show");
 }
 
 const struct command command_config = {
 	.name = "config",
 	.arguments = "check | show",
-	.what = "validate the configuration, or print what counts",
+	.what = "validate the configuration, or print what is in force",
 	.help = help,
+	.options = {"json"},
 	.min_operands = 1,
 	.max_operands = 1,
-	.policy = POLICY_SOUND,
+	.policy = POLICY_UNUSED,
 	.run = run,
 };

@@ -17,6 +17,7 @@
 #include "oci/json.h"
 #include "oci/runtime-args.h"
 #include "oci/spec.h"
+#include "policy/config-check.h"
 #include "role/role.h"
 
 #include <fcntl.h>
@@ -149,48 +150,60 @@ static const char *whose_choice(const struct policy *policy, const char *remembe
 	if (remembered)
 		text_into(out, "the last one known");
 	else if (origin.file)
-		text_into(out, "\"runtime\" in %s:%u", origin.file, origin.line);
+		text_into(out, "set in %s:%u", origin.file, origin.line);
 	else
 		text_into(out, "the default%s",
-			  policy->broken ? "" : "; the configuration names no \"runtime\"");
+			  policy->broken ? "" : "; set \"runtime\" in " CONFIG_DIR "/config.json");
 	if (policy->broken)
 		text_add(out, "; the configuration is broken: %s", policy->broken);
 	return out->s;
 }
 
-static int become(const struct policy *policy, const struct runtime_args *args, char *argv[],
-		  char *environment[])
+/* No container starts or stops then: whoever is asked must say why. */
+static int fail_without_runtime(const struct policy *policy, const char *remembered,
+				const struct runtime_args *args, const struct why *why)
 {
-	_cleanup_free_ char *remembered = NULL;
-	const char *runtime = last_runtime_choose(STATE_DIR, policy, &remembered);
 	struct text choice, message;
-	int err;
+	struct log_line line;
 
-	thin_release();
-	execve(runtime, argv, environment);
-	err = errno;
-	text_into(&message, "cannot execute the runtime %s (%s): %s", quote(runtime),
-		  whose_choice(policy, remembered, &choice), strerror(err));
+	text_into(&message, "%s (%s)", why->text, whose_choice(policy, remembered, &choice));
+	log_begin(&line, "fail");
+	log_add(&line, "container", args->container ? args->container : "");
+	log_add(&line, "reason", message.s);
+	log_end(&line, LOG_ERR);
 	log_stderr("%s", message.s);
 	write_runtime_log(args, message.s);
 	return EXIT_FAILED;
 }
 
+static bool makes_container(const struct runtime_args *args)
+{
+	return args->subcommand &&
+	       (strcmp(args->subcommand, "create") == 0 || strcmp(args->subcommand, "run") == 0);
+}
+
 int role_runtime(char *argv[], char *environment[])
 {
+	_cleanup_(config_free) struct policy policy;
+	_cleanup_free_ char *remembered = NULL;
 	struct runtime_args args;
-	struct policy policy;
-	int status = EXIT_OK;
+	const char *runtime;
+	struct why why;
+	int status;
 
 	runtime_args_parse(argv, &args);
 	settings_load_anyway(NULL, &policy);
-	if (args.subcommand &&
-	    (strcmp(args.subcommand, "create") == 0 || strcmp(args.subcommand, "run") == 0))
-		status = grow_first(&args, &policy);
-	if (status == EXIT_OK)
-		status = become(&policy, &args, argv, environment);
-	config_free(&policy);
-	return status;
+	runtime = last_runtime_choose(STATE_DIR, &policy, &remembered);
+	/* A disk is not grown for a container that cannot be made. */
+	if (config_try_runtime(runtime, &why) < 0)
+		return fail_without_runtime(&policy, remembered, &args, &why);
+	status = makes_container(&args) ? grow_first(&args, &policy) : EXIT_OK;
+	if (status != EXIT_OK)
+		return status;
+	thin_release();
+	execve(runtime, argv, environment);
+	why_set(&why, 0, "runtime %s cannot be executed: %s", quote(runtime), strerror(errno));
+	return fail_without_runtime(&policy, remembered, &args, &why);
 }
 
 static int run(const struct arguments *args)

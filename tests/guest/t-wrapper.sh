@@ -202,8 +202,17 @@ configure '{ "max_size": "2T",
 rm -f /run/rt.log
 ok "no such runtime: fails" not wrapped --log /run/rt.log --log-format json state c1
 like "no such runtime: which, and where it says so" "$(cat /run/err)" \
-	'cannot execute the runtime "/usr/bin/runcc" \("runtime" in /etc/oci-thin-grow/config.json:2\): No such file'
-like "no such runtime: and in the engine's log" "$(jq -r .msg /run/rt.log)" '^oci-thin-grow: cannot execute .*runcc'
+	'runtime "/usr/bin/runcc" not found \(set in /etc/oci-thin-grow/config.json:2\)'
+like "no such runtime: and in the engine's log" "$(jq -r .msg /run/rt.log)" '^oci-thin-grow: runtime "/usr/bin/runcc" not found \(set in'
+like "no such runtime: and logged" "$(cat /run/messages)" 'action=fail .*runcc.* not found'
+ok "no such runtime: the check says so" exits 2 config check
+like "no such runtime: where it is set" "$(cat /run/err)" 'runtime "/usr/bin/runcc" not found \(set in .*config.json:2\)'
+fresh "no such runtime"
+ok "no such runtime: 4G does not start" not wrapped create -b $B c1
+like "no such runtime: and says why" "$(cat /run/err)" 'runtime "/usr/bin/runcc" not found'
+is "no such runtime: nothing has grown" "$(device_bytes disk)" $GIB
+ok "no such runtime: the disk goes" drop_disk disk
+spec $B /run/disk/disk
 configure '{'
 operates "a mistake is not remembered" runc
 umount /usr/bin/runc
@@ -211,6 +220,6 @@ mv /usr/bin/runc /usr/bin/runc.away
 for verb in state kill delete run; do
 	ok "no runc: crun is no substitute: $verb" not wrapped $verb c1
 	like "no runc: $verb says why" "$(cat /run/err)" \
-		'runtime "/usr/bin/runc" \(the last one known; the configuration is broken: .*config.json:.*\): No such file'
+		'runtime "/usr/bin/runc" not found \(the last one known; the configuration is broken: .*config.json:'
 done
 finish

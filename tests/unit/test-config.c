@@ -647,6 +647,46 @@ static void warns_of_what_cannot_be_meant(void **state)
 	assert_contains(told[2].text, "config.json:6: rule f can never match: rule e e (");
 }
 
+static void notes_which_files_it_read_and_which_it_ignored(void **state)
+{
+	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
+	const struct config_file *file;
+
+	(void)state;
+	write_in(drop_ins, "50-x.jsn", "{");
+	write_in(drop_ins, ".hidden.json", "{");
+	write_in(drop_ins, "60-y.json", "{}");
+	fine("{}");
+	file = policy.memory->files;
+	assert_contains(file->path, "/config.json");
+	assert_false(file->ignored);
+	file = file->next;
+	assert_contains(file->path, "/50-x.jsn");
+	assert_true(file->ignored);
+	file = file->next;
+	assert_contains(file->path, "/60-y.json");
+	assert_false(file->ignored);
+	assert_null(file->next);
+	free(drop_ins);
+}
+
+static void shows_values_and_origins_as_json(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	fine("{\"pools\": [\"a // \\\"b\"],\n\"rules\": [{\"name\": \"r\"}]}");
+	config_show_json(&policy, out);
+	fclose(out);
+	assert_contains(text, "\"pools\": [\"a // \\\"b\"], \"rules\": [{ \"name\": \"r\",");
+	assert_contains(text, "\"origins\": {\"pools\": \"/");
+	assert_contains(text, "/config.json:1\", \"rules\": \"/");
+	assert_ptr_equal(strchr(text, '\n'), text + size - 1);
+	free(text);
+}
+
 static void finds_that_the_runtime_cannot_be_executed(void **state)
 {
 	struct why why;
@@ -654,7 +694,8 @@ static void finds_that_the_runtime_cannot_be_executed(void **state)
 	(void)state;
 	fine("{\"runtime\": \"/no/runc\"}");
 	assert_int_equal(config_check_runtime(&policy, &why), -ENOENT);
-	assert_string_equal(why.text, "runtime \"/no/runc\": No such file or directory");
+	assert_contains(why.text, "runtime \"/no/runc\" not found (set in /");
+	assert_contains(why.text, "/config.json:1)");
 	fine("{\"runtime\": \"/usr\"}");
 	assert_int_equal(config_check_runtime(&policy, &why), -EACCES);
 	fine("{\"runtime\": \"/bin/sh\"}");
@@ -690,6 +731,8 @@ int main(void)
 		CONFIG_TEST(tells_all_that_is_wrong),
 		CONFIG_TEST(nothing_but_the_runtime_of_a_broken_file_takes_effect),
 		CONFIG_TEST(warns_of_what_cannot_be_meant),
+		CONFIG_TEST(notes_which_files_it_read_and_which_it_ignored),
+		CONFIG_TEST(shows_values_and_origins_as_json),
 		CONFIG_TEST(finds_that_the_runtime_cannot_be_executed),
 	};
 

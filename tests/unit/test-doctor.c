@@ -457,7 +457,7 @@ static void a_runtime_that_is_not_there_is_broken(void **state)
 	(void)state;
 	policy.runtime = "/nowhere/runc";
 	doctor_runtime(&doctor);
-	expect(SEVERITY_BROKEN, "runtime", "/nowhere/runc", "No such file");
+	expect(SEVERITY_BROKEN, "runtime", "/nowhere/runc", "not found");
 	assert_null(found("runtime")->command);
 	findings_free(&doctor.findings);
 	policy.runtime = "/usr"; /* a directory can be "executed" */
