@@ -27,6 +27,7 @@ static const struct {
 	{"dry-run", FLAG, AT(dry_run)},
 	{"file", VALUE, AT(file)},
 	{"force", FLAG, AT(force)},
+	{"full", VALUE, AT(full)},
 	{"json", FLAG, AT(json)},
 	{"keep-runtime", FLAG, AT(keep_runtime)},
 	{"names", FLAG, AT(names)},
@@ -36,9 +37,11 @@ static const struct {
 	{"pid", VALUE, AT(target.pid)},
 	{"print", FLAG, AT(print)},
 	{"root", VALUE, AT(root)},
+	{"sort", VALUE, AT(sort)},
 	{"state", VALUE, AT(state)},
 	{"unhealed", FLAG, AT(unhealed)},
 	{"watch", FLAG, AT(watch)},
+	{"wide", FLAG, AT(wide)},
 };
 
 /* What getopt_long() returns, above all characters; the rows of own_options follow. */

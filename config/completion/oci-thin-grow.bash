@@ -15,7 +15,7 @@ _oci_thin_grow_options() {
 	explain) echo --state --json --data-root --config --verbose --help ;;
 	grow) echo --dry-run --json --unhealed --pid --path --device --data-root --config --verbose --help ;;
 	heal) echo --all --dry-run --config --verbose --help ;;
-	list) echo --json --names --watch --data-root --config --verbose --help ;;
+	list) echo --sort --full --wide --json --names --watch --data-root --config --verbose --help ;;
 	metrics) echo --output --data-root --config --verbose --help ;;
 	hook | runtime) echo --config --verbose --help ;;
 	esac
@@ -74,7 +74,8 @@ _oci_thin_grow() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$current")
 		return
 		;;
-	--pid | --device) return ;;
+	--pid | --device | --full) return ;;
+	--sort) _oci_thin_grow_add "$current" use name size; return ;;
 	esac
 	if [[ $current = -* ]]; then
 		# shellcheck disable=SC2046
@@ -85,7 +86,7 @@ _oci_thin_grow() {
 	'') _oci_thin_grow_add "$current" apply config disable doctor enable explain grow heal hook list metrics runtime ;;
 	config) _oci_thin_grow_add "$current" check show ;;
 	disable | enable) _oci_thin_grow_add "$current" docker containerd podman crio ;;
-	apply | explain | grow) _oci_thin_grow_containers "$current" ;;
+	apply | explain | grow | list) _oci_thin_grow_containers "$current" ;;
 	heal)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "${current:-/dev/mapper/}")

@@ -42,7 +42,7 @@ complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a list -d 'Cont
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a metrics -d 'Pools and containers, for Prometheus'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a runtime -d 'OCI runtime, as oci-thin-grow-runtime'
 
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow' -a '(__oci_thin_grow_containers)'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow list' -a '(__oci_thin_grow_containers)'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list metrics' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply config doctor explain grow list' -l json -d 'Say it in JSON'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow heal' -l dry-run -d 'Say what would be done'
@@ -53,6 +53,9 @@ complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l pid -x -a '(__fish_com
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l path -x -a '(__fish_complete_directories)' -d 'The one with this rootfs'
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l device -x -d 'The one on this device'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l names -d 'Only names and engines'
+complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l sort -x -a 'use name size' -d 'Order'
+complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l full -x -d 'Only those of which so much is used'
+complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l wide -d 'More columns'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l watch -d 'Again every two seconds'
 complete -c oci-thin-grow -n '__oci_thin_grow_is heal' -F
 complete -c oci-thin-grow -n '__oci_thin_grow_is config' -a 'check show'

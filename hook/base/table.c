@@ -2,13 +2,14 @@
 #include "base/table.h"
 
 #include "base/quote.h"
-#include "base/terminal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* What is not plain is quoted, so that no terminal obeys it. */
+#define LEAST_WIDTH 8 /* of what is cut */
+
+/* What is not printable is quoted, so that no terminal obeys it. */
 static char *harmless(const char *text)
 {
 	if (!text || !*text)
@@ -16,19 +17,20 @@ static char *harmless(const char *text)
 	return strdup(quote_is_printable(text) ? text : quote(text));
 }
 
-int table_add(struct table *table, const char *const texts[])
+int table_add(struct table *table, const struct table_cell cells[])
 {
 	size_t n = table->n_rows * table->n_columns;
-	char **cells = reallocarray(table->cells, n + table->n_columns, sizeof(*cells));
+	struct table_copy *more =
+		reallocarray(table->cells, n + table->n_columns, sizeof(*table->cells));
 
-	if (!cells)
+	if (!more)
 		return -ENOMEM;
-	table->cells = cells;
+	table->cells = more;
 	for (size_t i = 0; i < table->n_columns; i++) {
-		cells[n + i] = harmless(texts[i]);
-		if (!cells[n + i]) {
+		more[n + i] = (struct table_copy){harmless(cells[i].text), cells[i].style};
+		if (!more[n + i].text) {
 			while (i > 0)
-				free(cells[n + --i]);
+				free(more[n + --i].text);
 			return -ENOMEM;
 		}
 	}
@@ -38,16 +40,31 @@ int table_add(struct table *table, const char *const texts[])
 
 static size_t width_of(const struct table *table, size_t column)
 {
-	const struct table_column *of = &table->columns[column];
-	size_t width = strlen(of->title);
+	size_t width = strlen(table->columns[column].title);
 
 	for (size_t row = 0; row < table->n_rows; row++) {
-		size_t len = strlen(table->cells[row * table->n_columns + column]);
+		size_t len = strlen(table->cells[row * table->n_columns + column].text);
 
 		if (len > width)
 			width = len;
 	}
-	return width > of->max_width ? of->max_width : width;
+	return width;
+}
+
+/* Fills @widths; with a blank between all of them they fit @width if that is possible. */
+static void measure(const struct table *table, size_t width, size_t *widths)
+{
+	size_t all = table->n_columns - 1;
+
+	for (size_t i = 0; i < table->n_columns; i++)
+		all += widths[i] = width_of(table, i);
+	for (size_t i = 0; width && i < table->n_columns; i++) {
+		size_t *shrinks = &widths[i], excess = all > width ? all - width : 0;
+
+		if (table->columns[i].shrinks && *shrinks > LEAST_WIDTH)
+			*shrinks =
+				*shrinks < LEAST_WIDTH + excess ? LEAST_WIDTH : *shrinks - excess;
+	}
 }
 
 /* The beginning and the end tell more than the middle: docker-8:1-42~9f3a. */
@@ -61,35 +78,53 @@ static void print_cell(const char *text, size_t width, bool right, bool last, FI
 		fprintf(out, "%*s", (int)width, text);
 	else
 		fprintf(out, "%-*s", last ? 0 : (int)width, text);
-	if (!last)
-		fputc(' ', out);
 }
 
-int table_print(const struct table *table, bool colours, FILE *out)
+static void print_titles(const struct table *table, const size_t *widths, enum style style,
+			 FILE *out)
 {
-	enum style titles = colours ? STYLE_TITLE : STYLE_PLAIN;
+	fputs(style_begin(style), out);
+	for (size_t i = 0; i < table->n_columns; i++) {
+		bool last = i + 1 == table->n_columns;
 
-	for (size_t row = 0; row <= table->n_rows; row++) {
-		if (row == 0)
-			fputs(style_begin(titles), out);
-		for (size_t i = 0; i < table->n_columns; i++) {
-			const struct table_column *column = &table->columns[i];
-
-			print_cell(row ? table->cells[(row - 1) * table->n_columns + i]
-				       : column->title,
-				   width_of(table, i), column->right, i + 1 == table->n_columns,
-				   out);
-		}
-		fputs(row == 0 ? style_end(titles) : "", out);
-		fputc('\n', out);
+		print_cell(table->columns[i].title, widths[i], table->columns[i].right, last, out);
+		fputs(last ? style_end(style) : " ", out);
 	}
+	fputc('\n', out);
+}
+
+static void print_row(const struct table *table, const struct table_copy *cells,
+		      const size_t *widths, bool colours, FILE *out)
+{
+	for (size_t i = 0; i < table->n_columns; i++) {
+		enum style style = colours ? cells[i].style : STYLE_PLAIN;
+		bool last = i + 1 == table->n_columns;
+
+		fputs(style_begin(style), out);
+		print_cell(cells[i].text, widths[i], table->columns[i].right, last, out);
+		fputs(style_end(style), out);
+		fputc(last ? '\n' : ' ', out);
+	}
+}
+
+int table_print(const struct table *table, size_t width, bool colours, FILE *out)
+{
+	size_t *widths = calloc(table->n_columns, sizeof(*widths));
+
+	if (!widths)
+		return -ENOMEM;
+	measure(table, width, widths);
+	print_titles(table, widths, colours ? STYLE_TITLE : STYLE_PLAIN, out);
+	for (size_t row = 0; row < table->n_rows; row++)
+		print_row(table, &table->cells[row * table->n_columns], widths, colours, out);
+	free(widths);
 	return fflush(out) == 0 ? 0 : -EIO;
 }
 
 void table_free(struct table *table)
 {
 	for (size_t i = 0; i < table->n_rows * table->n_columns; i++)
-		free(table->cells[i]);
+		free(table->cells[i].text);
 	free(table->cells);
 	*table = (struct table){0};
 }

@@ -2,9 +2,12 @@
 #pragma once
 
 /*
- * Rows for a terminal: columns as wide as what is in them, but no wider than allowed; what is
- * longer is cut in its middle. Pure but for the stream. Text from tenants is made harmless.
+ * Rows for people: columns as wide as what is in them. Where a width is given, the column that may
+ * shrink does so, by cutting its texts in their middle; without one nothing is ever cut. Pure but
+ * for the stream. Text from tenants is made harmless.
  */
+
+#include "base/terminal.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,19 +15,30 @@
 
 struct table_column {
 	const char *title;
-	size_t max_width; /* characters */
-	bool right;	  /* aligned */
+	bool right;   /* aligned */
+	bool shrinks; /* where space is short; one column */
+};
+
+struct table_cell {
+	const char *text; /* NULL is shown as "-" */
+	enum style style; /* where there are colours */
 };
 
 struct table {
 	const struct table_column *columns;
 	size_t n_columns, n_rows;
-	char **cells; /* n_rows * n_columns; the table's own */
+	struct table_copy {
+		char *text;
+		enum style style;
+	} * cells; /* n_rows * n_columns; the table's own */
 };
 
-/* A row of n_columns texts, which are copied; NULL is shown as "-". 0 or -ENOMEM. */
-int table_add(struct table *table, const char *const texts[]);
+/* A row of n_columns cells, which are copied. 0 or -ENOMEM. */
+int table_add(struct table *table, const struct table_cell cells[]);
 
-/* With the titles, bold with @colours; nothing behind the last column. 0 or -EIO. */
-int table_print(const struct table *table, bool colours, FILE *out);
+/*
+ * With the titles; nothing behind the last column. @width: the columns that there are, 0: no limit.
+ * 0, -ENOMEM or -EIO.
+ */
+int table_print(const struct table *table, size_t width, bool colours, FILE *out);
 void table_free(struct table *table);

@@ -5,7 +5,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
+
+#define USUAL_COLUMNS 80 /* a serial console does not say */
 
 static bool is_set(const char *variable)
 {
@@ -34,6 +37,16 @@ int terminal_keep_only_wishes(void)
 bool terminal_moves(FILE *out)
 {
 	return isatty(fileno(out)) == 1 && !is_dumb();
+}
+
+unsigned int terminal_columns(FILE *out)
+{
+	struct winsize size;
+
+	if (isatty(fileno(out)) != 1)
+		return 0;
+	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col
+									 : USUAL_COLUMNS;
 }
 
 bool terminal_has_colours(FILE *out)

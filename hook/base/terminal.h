@@ -18,6 +18,9 @@ int terminal_keep_only_wishes(void);
 /* Is @out a terminal that can move its cursor? */
 bool terminal_moves(FILE *out);
 
+/* How wide @out is; 0: it is no terminal. */
+unsigned int terminal_columns(FILE *out);
+
 /* May @out be coloured? */
 bool terminal_has_colours(FILE *out);
 

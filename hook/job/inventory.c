@@ -77,6 +77,7 @@ int inventory_look(const struct engine_container *container, const struct policy
 	found.device = strdup(device.name ? device.name : container->device);
 	found.dev = device.dev;
 	found.pool = device.pool;
+	found.thin_id = device.thin_id;
 	found.device_bytes = device.sectors * SECTOR_BYTES;
 	found.requested_bytes = ask_request(container, policy, &spec);
 	if (rootfs.fd >= 0 && device.name)

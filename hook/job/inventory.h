@@ -15,6 +15,7 @@ struct inventory {
 	char *device; /* dm name */
 	dev_t dev;    /* 0:0 if the device is not active */
 	dev_t pool;   /* the same */
+	uint32_t thin_id;
 	uint64_t device_bytes, filesystem_bytes, used_bytes, available_bytes;
 	uint64_t requested_bytes; /* by annotation or label */
 	char *filesystem;	  /* as in mountinfo; NULL: not mounted, or not visible */

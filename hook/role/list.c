@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `list`: containers on thin devices. */
+/* `list`: containers on thin devices, the fullest first. */
 
 #include "base/cleanup.h"
 #include "base/count.h"
@@ -10,64 +10,321 @@
 #include "base/table.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "disk/ledger.h"
+#include "disk/lock.h"
 #include "disk/thin.h"
-#include "job/inventory.h"
-#include "job/settings.h"
+#include "host/outlook.h"
 #include "job/target.h"
 #include "oci/json.h"
 #include "policy/policy.h"
 #include "role/role.h"
 
-#include <signal.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#define SHORT_ID_BYTES 13
-#define WATCH_SECONDS  2
+#define SHORT_ID      12
+#define WATCH_SECONDS 2
+#define WARN_PERCENT  80 /* of use: yellow, red */
+#define BAD_PERCENT   90
 
 static const char help[] =
-	"Usage: oci-thin-grow list [OPTIONS]\n"
-	"Shows the containers whose disk is a thin device: how large it is, how full, what was "
-	"asked\n"
-	"for, and what the engine will make it the next time (ENGINE'S; heal mends that).\n\n"
+	"Usage: oci-thin-grow list [OPTIONS] [CONTAINER...]\n"
+	"Shows the containers whose disk is a thin device, the fullest first: how large\n"
+	"it is, how full, and how large it will be at the next start.\n\n"
+	"  --sort KEY         by use (the default), name or size\n"
+	"  --full PERCENT     only those of which so much is used\n"
+	"  --wide             also id, device, filesystem, what was asked for, and what the\n"
+	"                     engine makes the device\n"
 	"  --json             all in bytes, one object\n"
-	"  --names            only what other commands take for a container, a tab, and its "
-	"engine;\n"
-	"                     of all containers, on thin devices or not\n"
+	"  --names            only what other commands take for a container, a tab, and its\n"
+	"                     engine; of all containers, on thin devices or not\n"
 	"  --watch            again every two seconds\n"
 	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow list\n"
+	"  oci-thin-grow list --full 90 --watch\n"
 	"  oci-thin-grow list --json | jq '.containers[] | select(.used_percent > 90) | .name'\n\n"
-	"Exit status: 0 done, 1 failed, 2 usage.\n";
+	"Exit status: 0 done, 1 failed, 2 usage, 4 one of those named is not there, or not\n"
+	"on a thin device.\n";
 
-static int add_text(struct table *table, const struct inventory *row)
+struct rows {
+	struct outlook *all;
+	size_t n;
+};
+
+/* --- which, and in which order ------------------------------------------------------------------
+ */
+
+static int by_name(const void *a, const void *b)
 {
-	const struct engine_container *container = row->container;
-	char id[SHORT_ID_BYTES], percent[8] = "-";
-	const char *const texts[] = {
-		container->engine,
-		container->name,
-		id,
-		row->device,
-		size_short(row->device_bytes),
-		size_short(row->filesystem_bytes),
-		percent,
-		size_short(row->requested_bytes),
-		size_short(container->remembered),
-		container->pid ? "running" : "stopped",
-	};
+	const struct engine_container *left = ((const struct outlook *)a)->disk.container;
+	const struct engine_container *right = ((const struct outlook *)b)->disk.container;
 
-	snprintf(id, sizeof(id), "%s", container->id);
-	if (row->used_bytes + row->available_bytes)
-		snprintf(percent, sizeof(percent), "%u%%", inventory_used_percent(row));
-	return table_add(table, texts);
+	return (left > right) - (left < right); /* as in struct engine_list */
 }
 
-static void add_json(struct json_writer *w, const struct inventory *row)
+static int by_size(const void *a, const void *b)
 {
-	const struct engine_container *container = row->container;
+	uint64_t left = ((const struct outlook *)a)->size_bytes;
+	uint64_t right = ((const struct outlook *)b)->size_bytes;
+
+	return left == right ? by_name(a, b) : left < right ? 1 : -1;
+}
+
+/* What is not mounted has no use: those that will not start come first. */
+static int by_use(const void *a, const void *b)
+{
+	const struct outlook *left = a, *right = b;
+	unsigned int left_percent = inventory_used_percent(&left->disk);
+	unsigned int right_percent = inventory_used_percent(&right->disk);
+
+	if (left_percent != right_percent)
+		return left_percent < right_percent ? 1 : -1;
+	if ((left->next == NEXT_FAILS) != (right->next == NEXT_FAILS))
+		return left->next == NEXT_FAILS ? -1 : 1;
+	return by_name(a, b);
+}
+
+typedef int compare_rows(const void *a, const void *b);
+
+/* NULL: there is no such order. */
+static compare_rows *order_named(const char *name)
+{
+	static const struct {
+		const char *name;
+		compare_rows *compare;
+	} orders[] = {{"use", by_use}, {"name", by_name}, {"size", by_size}};
+
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		if (strcmp(orders[i].name, name ? name : "use") == 0)
+			return orders[i].compare;
+	}
+	return NULL;
+}
+
+/* "90" or "90%". -1: neither. */
+static int parse_percent(const char *text)
+{
+	char *end;
+	long percent = strtol(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || percent > 100 || end[*end == '%'])
+		return -1;
+	return (int)percent;
+}
+
+static void free_rows(struct rows *rows)
+{
+	for (size_t i = 0; i < rows->n; i++)
+		outlook_free(&rows->all[i]);
+	free(rows->all);
+}
+
+/* 0, or EXIT_NOT_APPLICABLE after a line on stderr. */
+static int look_at(const struct engine_container *container, const struct outlook_order *order,
+		   bool named, unsigned int least_percent, struct rows *rows)
+{
+	struct outlook *row = &rows->all[rows->n];
+	_cleanup_free_ char *label = NULL;
+
+	if (outlook_look(container, order, row)) {
+		if (inventory_used_percent(&row->disk) >= least_percent)
+			rows->n++;
+		else
+			outlook_free(row);
+		return EXIT_OK;
+	}
+	outlook_free(row);
+	if (!named)
+		return EXIT_OK;
+	label = engine_container_label(container);
+	log_stderr("list: %s is not on a thin device", label ? quote(label) : "it");
+	return EXIT_NOT_APPLICABLE;
+}
+
+/* All of @list, or those that are named. An exit status: what is found is shown in any case. */
+static int look_at_all(const struct engine_list *list, const struct arguments *args,
+		       const struct outlook_order *order, struct rows *rows)
+{
+	unsigned int least_percent = args->full ? (unsigned int)parse_percent(args->full) : 0;
+	int status = EXIT_OK;
+
+	for (size_t i = 0; !args->n_operands && i < list->n; i++)
+		look_at(&list->containers[i], order, false, least_percent, rows);
+	for (char *const *name = args->operands; *name; name++) {
+		const struct engine_container *found;
+		struct why why;
+		int r = engine_list_find(list, *name, &found, &why);
+
+		if (r < 0)
+			log_stderr("list: %s", why.text);
+		r = r < 0 ? target_exit_status(r)
+			  : look_at(found, order, true, least_percent, rows);
+		if (status == EXIT_OK)
+			status = r;
+	}
+	return status;
+}
+
+/* --- as a table ---------------------------------------------------------------------------------
+ */
+
+enum { ENGINE, NAME, ID, DEVICE, FS, SIZE, USED, AVAIL, USE, ASKED, ENGINES, NEXT, STATE, COLUMNS };
+
+static const struct table_column columns[COLUMNS] = {
+	[ENGINE] = {.title = "ENGINE"},
+	[NAME] = {.title = "NAME", .shrinks = true},
+	[ID] = {.title = "ID"},
+	[DEVICE] = {.title = "DEVICE"},
+	[FS] = {.title = "FS"},
+	[SIZE] = {.title = "SIZE", .right = true},
+	[USED] = {.title = "USED", .right = true},
+	[AVAIL] = {.title = "AVAIL", .right = true},
+	[USE] = {.title = "USE%", .right = true},
+	[ASKED] = {.title = "ASKED", .right = true},
+	[ENGINES] = {.title = "ENGINE'S", .right = true},
+	[NEXT] = {.title = "NEXT START", .right = true},
+	[STATE] = {.title = "STATE"},
+};
+
+static bool is_shown(int column, bool wide)
+{
+	return wide || !(column == ID || column == DEVICE || column == FS || column == ASKED ||
+			 column == ENGINES);
+}
+
+static struct table_cell use_cell(const struct inventory *disk, struct text *buffer)
+{
+	unsigned int percent = inventory_used_percent(disk);
+
+	if (disk->used_bytes + disk->available_bytes == 0)
+		return (struct table_cell){NULL, STYLE_PLAIN};
+	return (struct table_cell){text_into(buffer, "%u%%", percent),
+				   percent >= BAD_PERCENT    ? STYLE_BAD
+				   : percent >= WARN_PERCENT ? STYLE_WARN
+							     : STYLE_PLAIN};
+}
+
+static struct table_cell next_cell(const struct outlook *row, struct text *buffer)
+{
+	switch (row->next) {
+	case NEXT_FAILS:
+		return (struct table_cell){"WON'T START", STYLE_BAD};
+	case NEXT_NEW_DISK:
+		return (struct table_cell){"new disk", STYLE_PLAIN};
+	case NEXT_STARTS:
+		break;
+	}
+	return (struct table_cell){text_into(buffer, "%s", size_short(row->next_bytes)),
+				   STYLE_PLAIN};
+}
+
+static struct table_cell state_cell(const struct outlook *row)
+{
+	bool runs = row->disk.container->pid;
+
+	if (outlook_is_unfinished(row))
+		return (struct table_cell){"unfinished", STYLE_WARN};
+	return (struct table_cell){runs ? "running" : "stopped", runs ? STYLE_PLAIN : STYLE_DIM};
+}
+
+static int add_row(struct table *table, const struct outlook *row, bool wide)
+{
+	const struct inventory *disk = &row->disk;
+	const struct engine_container *container = disk->container;
+	struct table_cell cells[COLUMNS], shown[COLUMNS];
+	struct text id, use, next;
+	size_t n = 0;
+
+	text_into(&id, "%.*s", SHORT_ID, container->id);
+	cells[ENGINE].text = container->engine;
+	cells[NAME].text = container->name ? container->name : id.s;
+	cells[ID].text = id.s;
+	cells[DEVICE].text = disk->device;
+	cells[FS].text = disk->filesystem;
+	cells[SIZE].text = size_short(row->size_bytes);
+	cells[USED].text = size_short(disk->used_bytes);
+	cells[AVAIL].text = disk->filesystem ? size_short(disk->available_bytes) : NULL;
+	cells[ASKED].text = size_short(disk->requested_bytes);
+	cells[ENGINES].text = size_short(row->engine_bytes);
+	for (size_t i = 0; i < COLUMNS; i++)
+		cells[i].style = STYLE_PLAIN;
+	cells[USE] = use_cell(disk, &use);
+	cells[NEXT] = next_cell(row, &next);
+	cells[STATE] = state_cell(row);
+	for (int i = 0; i < COLUMNS; i++) {
+		if (is_shown(i, wide))
+			shown[n++] = cells[i];
+	}
+	return table_add(table, shown);
+}
+
+static int print_table(const struct rows *rows, bool wide)
+{
+	struct table_column shown[COLUMNS];
+	struct table table = {.columns = shown};
+	int r = 0;
+
+	for (int i = 0; i < COLUMNS; i++) {
+		if (is_shown(i, wide))
+			shown[table.n_columns++] = columns[i];
+	}
+	for (size_t i = 0; r == 0 && i < rows->n; i++)
+		r = add_row(&table, &rows->all[i], wide);
+	if (r == 0)
+		r = table_print(&table, wide ? 0 : terminal_columns(stdout),
+				terminal_has_colours(stdout), stdout);
+	table_free(&table);
+	return r;
+}
+
+static int show_text(const struct rows *rows, const struct arguments *args)
+{
+	if (args->watch && terminal_moves(stdout))
+		fputs("\x1b[H\x1b[J", stdout);
+	if (rows->n)
+		return print_table(rows, args->wide);
+	fflush(stdout);
+	if (args->full)
+		log_stderr("list: no container is %d %% full", parse_percent(args->full));
+	else if (!args->n_operands)
+		log_stderr("no containers on thin devices; is this host on overlay2? see "
+			   "oci-thin-grow doctor");
+	return 0;
+}
+
+/* --- as JSON ------------------------------------------------------------------------------------
+ */
+
+static void json_use(const struct inventory *disk, struct json_writer *w)
+{
+	if (disk->used_bytes + disk->available_bytes) {
+		json_write_u64(w, "used_bytes", disk->used_bytes);
+		json_write_u64(w, "available_bytes", disk->available_bytes);
+		json_write_u64(w, "used_percent", inventory_used_percent(disk));
+		return;
+	}
+	json_write_string(w, "used_bytes", NULL);
+	json_write_string(w, "available_bytes", NULL);
+	json_write_string(w, "used_percent", NULL);
+}
+
+static void json_next(const struct outlook *row, struct json_writer *w)
+{
+	if (row->next == NEXT_NEW_DISK)
+		json_write_string(w, "starts_again", NULL);
+	else
+		json_write_bool(w, "starts_again", row->next == NEXT_STARTS);
+	json_write_known_u64(w, "next_bytes", row->next_bytes);
+	json_write_bool(w, "unfinished", outlook_is_unfinished(row));
+}
+
+static void json_row(const struct outlook *row, struct json_writer *w)
+{
+	const struct inventory *disk = &row->disk;
+	const struct engine_container *container = disk->container;
 
 	json_write_object(w, NULL);
 	json_write_string(w, "engine", container->engine);
@@ -76,69 +333,32 @@ static void add_json(struct json_writer *w, const struct inventory *row)
 	json_write_string(w, "id", container->id);
 	json_write_string(w, "image", container->image);
 	json_write_bool(w, "running", container->pid != 0);
-	json_write_u64(w, "pid", (uint64_t)container->pid);
-	json_write_string(w, "device", row->device);
-	json_write_u64(w, "device_bytes", row->device_bytes);
-	json_write_string(w, "filesystem", row->filesystem);
-	json_write_u64(w, "filesystem_bytes", row->filesystem_bytes);
-	json_write_u64(w, "used_bytes", row->used_bytes);
-	json_write_u64(w, "available_bytes", row->available_bytes);
-	json_write_u64(w, "used_percent", inventory_used_percent(row));
-	json_write_u64(w, "requested_bytes", row->requested_bytes);
-	json_write_u64(w, "engine_bytes", container->remembered);
+	json_write_known_u64(w, "pid", (uint64_t)container->pid);
+	json_write_string(w, "device", disk->device);
+	json_write_known_u64(w, "device_bytes", disk->device_bytes);
+	json_write_known_u64(w, "size_bytes", row->size_bytes);
+	json_write_string(w, "filesystem", disk->filesystem);
+	json_write_known_u64(w, "filesystem_bytes", disk->filesystem_bytes);
+	json_use(disk, w);
+	json_write_known_u64(w, "requested_bytes", disk->requested_bytes);
+	json_write_known_u64(w, "engine_bytes", row->engine_bytes);
+	json_next(row, w);
 	json_write_close(w);
 }
 
-/* All of them: to the table, or as JSON to the writer. */
-static int collect(const struct engine_list *list, const struct policy *policy, struct table *table,
-		   struct json_writer *w)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		struct inventory row;
-		int r = 0;
-
-		if (!inventory_look(&list->containers[i], policy, &row))
-			continue;
-		if (w)
-			add_json(w, &row);
-		else
-			r = add_text(table, &row);
-		inventory_free(&row);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-static int show_text(const struct engine_list *list, const struct policy *policy, bool watch)
-{
-	/* In all, with the blanks between: 100 columns */
-	static const struct table_column columns[] = {
-		{"ENGINE", 10, false}, {"NAME", 19, false}, {"ID", 12, false},
-		{"DEVICE", 16, false}, {"SIZE", 5, true},   {"FS", 5, true},
-		{"USED", 4, true},     {"ASKED", 5, true},  {"ENGINE'S", 8, true},
-		{"STATE", 7, false},
-	};
-	struct table table = {.columns = columns, .n_columns = COUNT(columns)};
-	int r = collect(list, policy, &table, NULL);
-
-	if (r == 0 && watch && terminal_moves(stdout))
-		fputs("\x1b[H\x1b[J", stdout);
-	if (r == 0)
-		r = table_print(&table, terminal_has_colours(stdout), stdout);
-	table_free(&table);
-	return r;
-}
-
-static int show_json(const struct engine_list *list, const struct policy *policy)
+static int show_json(const struct rows *rows)
 {
 	struct json_writer *w = json_writer_begin();
 
 	json_write_array(w, "containers");
-	collect(list, policy, NULL, w);
+	for (size_t i = 0; i < rows->n; i++)
+		json_row(&rows->all[i], w);
 	json_write_array_close(w);
 	return json_writer_end(w, stdout);
 }
+
+/* --- only names ---------------------------------------------------------------------------------
+ */
 
 static bool means(const struct engine_list *list, const char *text,
 		  const struct engine_container *container)
@@ -183,6 +403,33 @@ static int show_names(const struct engine_list *list)
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
+/* --- the command --------------------------------------------------------------------------------
+ */
+
+/* An exit status, or -errno of writing. */
+static int show_rows(const struct engine_list *list, const struct arguments *args)
+{
+	struct rows rows = {
+		.all = calloc(list->n + (size_t)args->n_operands + 1, sizeof(*rows.all))};
+	struct healing host;
+	const struct outlook_order order = {
+		.policy = args->policy,
+		.host = &host,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+	};
+	int status, r;
+
+	if (!rows.all)
+		return -ENOMEM;
+	healing_host(&host);
+	status = look_at_all(list, args, &order, &rows);
+	qsort(rows.all, rows.n, sizeof(*rows.all), order_named(args->sort));
+	r = args->json ? show_json(&rows) : show_text(&rows, args);
+	free_rows(&rows);
+	return r < 0 ? r : status;
+}
+
 static int show(const struct arguments *args)
 {
 	struct engine_list list;
@@ -193,21 +440,23 @@ static int show(const struct arguments *args)
 		log_stderr("list: %s", why.text);
 		return EXIT_FAILED;
 	}
-	if (args->names)
-		r = show_names(&list);
-	else
-		r = args->json ? show_json(&list, args->policy)
-			       : show_text(&list, args->policy, args->watch);
+	r = args->names ? show_names(&list) : show_rows(&list, args);
 	engine_list_free(&list);
 	if (r < 0)
 		log_stderr("list: standard output: %s", strerror(-r));
-	return r < 0 ? EXIT_FAILED : EXIT_OK;
+	return r < 0 ? EXIT_FAILED : r;
 }
 
 static int run(const struct arguments *args)
 {
 	int status;
 
+	if (!order_named(args->sort))
+		return exit_usage("list", "--sort is by use, name or size");
+	if (args->full && parse_percent(args->full) < 0)
+		return exit_usage("list", "--full is a percentage from 0 to 100");
+	if (args->policy->broken)
+		log_stderr("list: %s: going on with what is built in", args->policy->broken);
 	do
 		status = show(args);
 	while (status == EXIT_OK && args->watch &&
@@ -217,11 +466,11 @@ static int run(const struct arguments *args)
 
 const struct command command_list = {
 	.name = "list",
-	.arguments = "",
-	.what = "containers on thin devices: sizes, use, what was asked for",
+	.arguments = "[CONTAINER...]",
+	.what = "containers on thin devices: size, use, next start",
 	.help = help,
-	.options = {"json", "names", "watch", "data-root"},
-	.needs_root = true,
-	.policy = POLICY_SOUND,
+	.options = {"sort", "full", "wide", "json", "names", "watch", "data-root"},
+	.max_operands = ANY_NUMBER,
+	.policy = POLICY_ANY,
 	.run = run,
 };

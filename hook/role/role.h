@@ -17,8 +17,8 @@ struct arguments {
 	const char *command;
 	struct target_args target; /* --pid, --path, --device, --data-root; and the policy */
 	bool all, by_default, dry_run, force, json, keep_runtime, names, no_default, print,
-		unhealed, watch;
-	const char *file, *output, *root, *state;
+		unhealed, watch, wide;
+	const char *file, *full, *output, *root, *sort, *state;
 	const char *config_file; /* NULL: not given */
 	char *const *operands;	 /* what is no option; NULL at the end */
 	int n_operands;

@@ -88,19 +88,39 @@ ok "--device of nobody" exits 4 grow --device nobody 6G
 
 ## list
 
+ok "data in web2" docker exec web2 dd if=/dev/zero of=/fill bs=1M count=800
 ok "list" otg list
-is "list: no line is longer than 100 columns" "$(awk 'length > 100' /run/out)" ""
-like "list: web" "$(grep ' web ' /run/out)" "^docker +web +${id:0:12} .* 6G +[0-9.]+G +[0-9]+% +- .*running"
-like "list: web2 asks for 3G, and has 1G" "$(grep ' web2 ' /run/out)" ' 1G .* 3G .*running'
-ok "list --json" otg list --json
-is "list --json: web" "$(jq -c '.containers[] | select(.name == "web") | [.engine, .device_bytes, .running]' /run/out)" \
-	'["docker",6442450944,true]'
+is "list: it fits 80 columns" "$(awk 'length > 80' /run/out)" ""
+like "list: web" "$(grep ' web ' /run/out)" '^docker +web +6G +[0-9.]+[KMG] +[0-9.]+G +[0-9]+% +6G running$'
+like "list: web2" "$(grep ' web2 ' /run/out)" '^docker +web2 +1G .* 1G running$'
+is "list: the fullest first" "$(awk 'NR > 1 { print $2 }' /run/out)" $'web2\nweb'
+ok "list --wide" otg list --wide
+like "list --wide: web2 asks for 3G" "$(grep ' web2 ' /run/out)" " docker-[^ ]+ +(ext4|xfs) +1G .* 3G +1G +1G running"
+ok "list --sort size" otg list --sort size
+is "list --sort size: the largest first" "$(awk 'NR > 1 { print $2 }' /run/out)" $'web\nweb2'
+ok "list --sort name" otg list --sort name
+is "list --sort name" "$(awk 'NR > 1 { print $2 }' /run/out)" $'web\nweb2'
+ok "list --sort of no key" exits 2 list --sort colour
+ok "list web2" otg list web2
+is "list web2: only that" "$(awk 'NR > 1 { print $2 }' /run/out)" web2
+ok "list web nobody" exits 4 list web nobody
+like "list web nobody: says so" "$(cat /run/err)" 'no such container: "nobody"'
+is "list web nobody: and shows web" "$(awk 'NR > 1 { print $2 }' /run/out)" web
+ok "list --full" otg list --full 80
+is "list --full: what is full" "$(awk 'NR > 1 { print $2 }' /run/out)" web2
+ok "list --full: nothing so full" otg list --full 100%
+like "list --full: it says so" "$(cat /run/err)" 'no container is 100 % full'
+ok "list --full of no number" exits 2 list --full many
+ok "list --json" otg list --json --sort name
+is "list --json: web" "$(jq -c '.containers[] | select(.name == "web") | [.engine, .device_bytes, .size_bytes, .running, .starts_again, .next_bytes]' /run/out)" \
+	'["docker",6442450944,6442450944,true,true,6442450944]'
 is "what the engine remembers" "$(field web .engine_bytes)" 1073741824
 ok "explain" otg explain web2
 like "explain: what would be done" "$(cat /run/out)" 'would +grow the device to 3 GiB'
 ok "stopped" docker stop -t 1 web2
-ok "list" otg list
-like "list: it is stopped, and what is known stays" "$(grep ' web2 ' /run/out)" ' 3G +1G stopped$'
+ok "list" otg list web2
+like "list: it is stopped, and what is known stays" "$(grep ' web2 ' /run/out)" '^docker +web2 +1G +- +- +- +1G stopped$'
+is "list --json: what is not known is null" "$(field web2 '[.pid, .used_bytes, .used_percent, .filesystem_bytes]' | jq -c .)" "[null,null,null,null]"
 
 ## explain
 
@@ -117,6 +137,13 @@ rest web
 ok "stop" docker stop -t 1 web
 ok "grow of what does not run" exits 4 grow web 8G
 like "says what to do" "$(cat /run/err)" 'is stopped. Start it, then grow it'
+ok "list" otg list web
+like "list: what was grown is not lost" "$(grep ' web ' /run/out)" '^docker +web +6G +- +- +- +6G stopped$'
+mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
+ok "list without the rule" otg list web
+like "list without the rule: the next start" "$(grep ' web ' /run/out)" " 6G +- +- +- WON'T START stopped\$"
+is "list without the rule: as JSON" "$(field web '"\(.starts_again) \(.next_bytes)"')" "false null"
+mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/
 ok "start" docker start web
 like "6 GiB again" "$(df_in web)" '^(5[89]|6[01])[0-9][0-9]$'
 whole "started again" web

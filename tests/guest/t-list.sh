@@ -95,12 +95,12 @@ ok "one with a hostile name" ctr container create --snapshotter devmapper \
 ok "list" otg list
 is "a line for each, and the titles" "$(wc -l </run/out)" $((N + MADE + 2))
 is "no word of complaint" "$(cat /run/err)" ""
-is "no line is wider than 100 columns" "$(awk 'length > 100' /run/out)" ""
+is "names are whole" "$(grep -c ' c100 \| made-28 ' /run/out)" 2
 is "no control characters" "$(tr -d '[:print:]\n' </run/out | wc -c)" 0
 is "all lines are aligned" "$(awk '{ print match($0, /(STATE|running|stopped)$/) }' /run/out | uniq | wc -l)" 1
 is "all that run are shown so" "$(grep -c ' running$' /run/out)" $N
 
-ok "list --json" otg list --json
+ok "list --json" otg list --json --sort name
 is "jq takes it" "$(jq '.containers | length' /run/out)" $((N + MADE + 1))
 is "sorted" "$(jq '.containers | . == sort_by(.engine, .namespace, .name, .id)' /run/out)" true
 is "each device is known" "$(jq '[.containers[] | select(.device == null)] | length' /run/out)" 0
@@ -110,6 +110,15 @@ is "those that run: how large, how full" \
 is "those that do not: what containerd will make them" \
 	"$(jq '[.containers[] | select(.engine_bytes == 1073741824 and .namespace == "default")] | length' /run/out)" $((MADE + 1))
 is "the name, as it is" "$(jq -r '.containers[] | select(.id == "hostile") | .name' /run/out)" $'\e[31mred\nline'
+
+## On a terminal of 80 columns
+
+ok "a name that is long" ctr container create --snapshotter devmapper \
+	--label nerdctl/name=a-name-that-is-far-longer-than-what-fits-into-a-line-of-a-terminal local/bb:latest longest sleep 1
+script -qec "stty cols 80; /usr/sbin/oci-thin-grow list" /dev/null </dev/null >/run/typescript
+is "all fits" "$(tr -d '\r' </run/typescript | sed $'s/\e\[[0-9;]*m//g' | awk 'length > 80')" ""
+like "the name is cut in its middle" "$(cat /run/typescript)" 'a-name[^ ]*~[^ ]*terminal '
+like "but not in a pipe" "$(/usr/sbin/oci-thin-grow list)" 'a-name-that-is-far-longer-than-what-fits-into-a-line-of-a-terminal '
 
 ## --watch
 

@@ -54,7 +54,9 @@ broken_file() {
 	ok "check: exit status 2" sh -c '/usr/sbin/oci-thin-grow config check 2>/run/err; [ $? = 2 ]'
 	like "check: file, line, key, what was expected" "$(cat /run/err)" \
 		'config.json:2: max_size: expected a size, as in "42G" or "1.5T", found 42'
-	ok "an operator's command: exit status 2" sh -c '/usr/sbin/oci-thin-grow list 2>/run/err; [ $? = 2 ]'
+	ok "an operator's command: exit status 2" sh -c '/usr/sbin/oci-thin-grow grow c1 1G 2>/run/err; [ $? = 2 ]'
+	ok "list goes on" otg list
+	like "list: it says so" "$(cat /run/err)" 'config.json:2: max_size: .*: going on with what is built in'
 	asks_not
 	ok "broken, nothing asked: starts" call_hook $B
 	is "broken, nothing asked: nothing on stderr" "$(cat /run/hook.err)" ""

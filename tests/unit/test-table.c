@@ -5,36 +5,87 @@
 #include "unit.h"
 
 static const struct table_column columns[] = {
-	{"NAME", 8, false},
-	{"SIZE", 5, true},
-	{"STATE", 7, false},
+	{.title = "NAME", .shrinks = true},
+	{.title = "SIZE", .right = true},
+	{.title = "STATE"},
 };
 
-static char *print(struct table *table, bool terminal)
+static void add(struct table *table, const char *name, const char *size, const char *word,
+		enum style style)
+{
+	const struct table_cell cells[] = {{name, STYLE_PLAIN}, {size, style}, {word, STYLE_PLAIN}};
+
+	assert_int_equal(table_add(table, cells), 0);
+}
+
+static char *print(struct table *table, size_t width, bool colours)
 {
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
 	assert_non_null(out);
-	assert_int_equal(table_print(table, terminal, out), 0);
+	assert_int_equal(table_print(table, width, colours, out), 0);
 	fclose(out);
 	table_free(table);
 	return text;
 }
 
-static void aligns_and_cuts(void **state)
+static struct table table_of_two(void)
+{
+	struct table table = {.columns = columns, .n_columns = COUNT_OF(columns)};
+
+	add(&table, "web", "4G", "running", STYLE_PLAIN);
+	add(&table, "0123456789abcdef", NULL, "", STYLE_PLAIN);
+	return table;
+}
+
+static void nothing_is_cut_where_there_is_no_width(void **state)
+{
+	struct table table = table_of_two();
+	char *text = print(&table, 0, false);
+
+	(void)state;
+	assert_string_equal(text, "NAME             SIZE STATE\n"
+				  "web                4G running\n"
+				  "0123456789abcdef    - -\n");
+	free(text);
+}
+
+static void one_column_shrinks_until_all_fits(void **state)
+{
+	struct table table = table_of_two();
+	char *text = print(&table, 25, false);
+
+	(void)state;
+	assert_string_equal(text, "NAME         SIZE STATE\n"
+				  "web            4G running\n"
+				  "012345~bcdef    - -\n");
+	free(text);
+	table = table_of_two();
+	text = print(&table, 1, false); /* but not to nothing */
+	assert_contains(text, "0123~def    - -\n");
+	free(text);
+	table = table_of_two();
+	text = print(&table, 29, false);
+	assert_contains(text, "0123456789abcdef    - -\n");
+	free(text);
+}
+
+static void colours_stay_within_their_cell(void **state)
 {
 	struct table table = {.columns = columns, .n_columns = COUNT_OF(columns)};
 	char *text;
 
 	(void)state;
-	assert_int_equal(table_add(&table, (const char *const[]){"web", "4G", "running"}), 0);
-	assert_int_equal(table_add(&table, (const char *const[]){"0123456789", NULL, ""}), 0);
-	text = print(&table, false);
-	assert_string_equal(text, "NAME     SIZE STATE\n"
-				  "web        4G running\n"
-				  "0123~789    - -\n");
+	add(&table, "web", "4G", "running", STYLE_BAD);
+	text = print(&table, 0, true);
+	assert_contains(text, "\nweb  \x1b[1;31m  4G\x1b[0m running\n");
+	free(text);
+	table = (struct table){.columns = columns, .n_columns = COUNT_OF(columns)};
+	add(&table, "web", "4G", "running", STYLE_BAD);
+	text = print(&table, 0, false);
+	assert_lacks(text, "\x1b");
 	free(text);
 }
 
@@ -44,8 +95,8 @@ static void makes_text_harmless(void **state)
 	char *text;
 
 	(void)state;
-	assert_int_equal(table_add(&table, (const char *const[]){"a\x1b[2J", "\n", "\xff"}), 0);
-	text = print(&table, false);
+	add(&table, "a\x1b[2J", "\n", "\xff", STYLE_PLAIN);
+	text = print(&table, 0, false);
 	assert_lacks(text, "\x1b");
 	assert_lacks(text, "\xff");
 	free(text);
@@ -57,7 +108,7 @@ static void stands_out_on_a_terminal_only(void **state)
 	char *text;
 
 	(void)state;
-	text = print(&table, true);
+	text = print(&table, 0, true);
 	assert_string_equal(text, "\x1b[1mNAME SIZE STATE\x1b[0m\n");
 	free(text);
 }
@@ -101,7 +152,9 @@ static void an_interrupt_stops_at_the_next_step(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(aligns_and_cuts),
+		cmocka_unit_test(nothing_is_cut_where_there_is_no_width),
+		cmocka_unit_test(one_column_shrinks_until_all_fits),
+		cmocka_unit_test(colours_stay_within_their_cell),
 		cmocka_unit_test(makes_text_harmless),
 		cmocka_unit_test(stands_out_on_a_terminal_only),
 		cmocka_unit_test(the_bar_moves),

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/outlook.h"
+
+#include "base/cleanup.h"
+
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* What a mounted filesystem has is long enough for it: heal need not be asked. */
+static void look_at_device(const struct inventory *disk, const struct outlook_order *order,
+			   struct risk_device *ret)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	struct why unused;
+
+	*ret = (struct risk_device){.thin_id = disk->thin_id, .healing = HEAL_KEPT};
+	if (!disk->filesystem_bytes && thin_lookup(disk->dev, &device, &unused) == 0 && device.pool)
+		risk_look(&device, order->policy, order->run_dir, order->ledger_dir, ret);
+}
+
+static void judge(struct outlook *outlook, const struct outlook_order *order)
+{
+	const struct inventory *disk = &outlook->disk;
+	struct risk_device device;
+	struct risk_facts facts = {
+		.disk = disk,
+		.device = disk->dev ? &device : NULL,
+		.entry = outlook->noted ? &outlook->entry : NULL,
+	};
+
+	if (disk->dev)
+		look_at_device(disk, order, &device);
+	healing_device(order->host, disk->dev, disk->device, &outlook->healing);
+	facts.healed = outlook->healing.armed;
+	outlook->verdict = risk_judge(&facts);
+}
+
+static bool is_noted(const struct inventory *disk, const struct outlook_order *order,
+		     struct ledger_entry *ret)
+{
+	struct why unused; /* doctor tells of a damaged one */
+
+	return ledger_read(order->ledger_dir, disk->device, ret, &unused) > 0 &&
+	       (!disk->dev || ret->thin_id == disk->thin_id);
+}
+
+/* Whoever has such a device re-creates it with what it remembers; heal makes that enough. */
+static void look_ahead(struct outlook *outlook)
+{
+	const struct inventory *disk = &outlook->disk;
+	const struct engine_container *container = disk->container;
+	uint64_t needed = outlook->verdict.needed_bytes;
+
+	outlook->engine_bytes = container->remembered;
+	if (!outlook->engine_bytes && outlook->noted)
+		outlook->engine_bytes = outlook->entry.first_sectors * SECTOR_BYTES;
+	outlook->size_bytes = disk->device_bytes;
+	if (!container->pid)
+		outlook->size_bytes = larger(outlook->size_bytes, needed);
+	if (!outlook->size_bytes)
+		outlook->size_bytes = container->remembered;
+	outlook->next_bytes = larger(needed, container->remembered);
+	if (!outlook->next_bytes)
+		outlook->next_bytes = disk->device_bytes;
+	if (container->in_pod)
+		outlook->next = NEXT_NEW_DISK;
+	else if (outlook->verdict.risk >= RISK_NOT_HEALED)
+		outlook->next = NEXT_FAILS;
+	if (outlook->next != NEXT_STARTS)
+		outlook->next_bytes = 0;
+}
+
+int outlook_look(const struct engine_container *container, const struct outlook_order *order,
+		 struct outlook *ret)
+{
+	*ret = (struct outlook){.next = NEXT_STARTS};
+	if (!inventory_look(container, order->policy, &ret->disk) || !ret->disk.device)
+		return 0;
+	ret->noted = is_noted(&ret->disk, order, &ret->entry);
+	judge(ret, order);
+	look_ahead(ret);
+	return 1;
+}
+
+void outlook_free(struct outlook *outlook)
+{
+	inventory_free(&outlook->disk);
+}
+
+bool outlook_is_unfinished(const struct outlook *outlook)
+{
+	return outlook->noted && outlook->entry.state == LEDGER_INTENDED;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "host/outlook.h"
+
+#include "fake-udev.h"
+#include "grow-fixture.h"
+
+static struct policy policy;
+static struct engine_container container;
+static struct outlook_order outlook_order;
+static struct outlook outlook;
+static char id[] = "0123456789abcdef", device_name[] = "docker-8:1-42-thin";
+
+/* A stopped container of Docker's, which remembers 1 GiB, and whose device is not active. */
+static int setup_outlook(void **state)
+{
+	setup(state);
+	fake_udev_heals();
+	fake_udev.dm_name = device_name;
+	fake_dm.thin.gone = true;
+	policy = policy_builtin;
+	container = (struct engine_container){
+		.engine = "docker", .id = id, .device = device_name, .remembered = SMALL};
+	outlook_order = (struct outlook_order){
+		.policy = &policy,
+		.host = &fake_host_heals,
+		.run_dir = run_dir,
+		.ledger_dir = ledger_dir,
+	};
+	return 0;
+}
+
+static int teardown_outlook(void **state)
+{
+	outlook_free(&outlook);
+	return teardown(state);
+}
+
+/* It was 1 GiB, and an operator made it 4 GiB. */
+static void note(uint32_t thin_id, enum ledger_state entry_state)
+{
+	struct ledger_entry entry = {
+		.pool = "docker-pool",
+		.thin_id = thin_id,
+		.fs_uuid = "0123456789abcde",
+		.sectors = LARGE_SECTORS,
+		.state = entry_state,
+		.source = "command:grow",
+		.first_sectors = SMALL_SECTORS,
+	};
+
+	snprintf(entry.device, sizeof(entry.device), "%s", device_name);
+	entry.fs_uuid[15] = 'f';
+	assert_int_equal(ledger_boot_id(entry.boot_id), 0);
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+}
+
+static void look_at_it(void)
+{
+	outlook_free(&outlook);
+	assert_int_equal(outlook_look(&container, &outlook_order, &outlook), 1);
+}
+
+static void expect(uint64_t size_bytes, enum next_start next, uint64_t next_bytes)
+{
+	look_at_it();
+	assert_int_equal(outlook.size_bytes, size_bytes);
+	assert_int_equal(outlook.next, next);
+	assert_int_equal(outlook.next_bytes, next_bytes);
+}
+
+static void what_was_never_grown_is_as_its_engine_made_it(void **state)
+{
+	(void)state;
+	expect(SMALL, NEXT_STARTS, SMALL);
+	assert_false(outlook.noted);
+	container.remembered = 0; /* the engine's files do not say */
+	expect(0, NEXT_STARTS, 0);
+	fake_dm.thin.gone = false;
+	expect(SMALL, NEXT_STARTS, SMALL);
+}
+
+static void a_stopped_container_is_as_large_as_the_ledger_says(void **state)
+{
+	(void)state;
+	note(17, LEDGER_DONE);
+	expect(LARGE, NEXT_STARTS, LARGE);
+	assert_string_equal(outlook.entry.source, "command:grow");
+	assert_int_equal(outlook.engine_bytes, SMALL);
+	assert_false(outlook_is_unfinished(&outlook));
+}
+
+static void it_will_not_start_where_nothing_heals(void **state)
+{
+	(void)state;
+	outlook_order.host = &fake_host_without_rule;
+	expect(SMALL, NEXT_STARTS, SMALL);
+	note(17, LEDGER_DONE);
+	expect(LARGE, NEXT_FAILS, 0);
+	assert_string_equal(outlook.healing.why.text, "the rule is missing");
+}
+
+static void nor_on_a_device_that_is_too_short_now(void **state)
+{
+	(void)state;
+	note(17, LEDGER_DONE);
+	fake_dm.thin.gone = false; /* re-created at 1 GiB while nothing healed */
+	expect(LARGE, NEXT_FAILS, 0);
+}
+
+static void the_ledger_tells_an_engines_size_that_its_files_do_not_say(void **state)
+{
+	(void)state;
+	container.remembered = 0;
+	note(17, LEDGER_DONE);
+	look_at_it();
+	assert_int_equal(outlook.engine_bytes, SMALL);
+}
+
+static void an_entry_of_another_thin_device_does_not_count(void **state)
+{
+	(void)state;
+	note(18, LEDGER_DONE);
+	fake_dm.thin.gone = false;
+	expect(SMALL, NEXT_STARTS, SMALL);
+	assert_false(outlook.noted);
+}
+
+static void a_growth_that_was_cut_short_is_unfinished(void **state)
+{
+	(void)state;
+	note(17, LEDGER_INTENDED);
+	expect(LARGE, NEXT_STARTS, LARGE);
+	assert_true(outlook_is_unfinished(&outlook));
+}
+
+static void a_pods_container_gets_a_new_disk(void **state)
+{
+	(void)state;
+	container.in_pod = true;
+	outlook_order.host = &fake_host_without_rule;
+	note(17, LEDGER_DONE);
+	expect(LARGE, NEXT_NEW_DISK, 0);
+}
+
+static void what_is_on_no_thin_device_has_no_outlook(void **state)
+{
+	(void)state;
+	container.device = NULL;
+	assert_int_equal(outlook_look(&container, &outlook_order, &outlook), 0);
+}
+
+static enum fs_type ext4 = FS_EXT4;
+
+#define OUTLOOK_TEST(test)                                                                         \
+	((struct CMUnitTest){.name = #test,                                                        \
+			     .test_func = (test),                                                  \
+			     .setup_func = setup_outlook,                                          \
+			     .teardown_func = teardown_outlook,                                    \
+			     .initial_state = &ext4})
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		OUTLOOK_TEST(what_was_never_grown_is_as_its_engine_made_it),
+		OUTLOOK_TEST(a_stopped_container_is_as_large_as_the_ledger_says),
+		OUTLOOK_TEST(it_will_not_start_where_nothing_heals),
+		OUTLOOK_TEST(nor_on_a_device_that_is_too_short_now),
+		OUTLOOK_TEST(the_ledger_tells_an_engines_size_that_its_files_do_not_say),
+		OUTLOOK_TEST(an_entry_of_another_thin_device_does_not_count),
+		OUTLOOK_TEST(a_growth_that_was_cut_short_is_unfinished),
+		OUTLOOK_TEST(a_pods_container_gets_a_new_disk),
+		OUTLOOK_TEST(what_is_on_no_thin_device_has_no_outlook),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
