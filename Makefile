@@ -86,7 +86,7 @@ $(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)
 # Objects of tests are kept, although make takes them for intermediate.
 .SECONDARY:
 
-.PHONY: unit layers places check test guest soak demo bench
+.PHONY: unit layers places added check test guest soak demo bench
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
 
@@ -96,7 +96,10 @@ layers: ## calls go down only; one library, one file
 places: ## what is built for another PREFIX names that one
 	@+tests/places.sh
 
-check: all layers places unit ## unit tests and two checks of the tree: seconds, no root, no guest
+added: ## an engine, filesystem or check of doctor's is in all its places
+	@tests/added.sh
+
+check: all layers places added unit ## unit tests and three checks of the tree: seconds, no root, no guest
 
 # --- tests on a real kernel -----------------------------------------------------------------------------
 CUTS     ?= 30

@@ -17,6 +17,7 @@ static const struct {
 	[FS_XFS] = {growfs_xfs_read, growfs_xfs_grow, growfs_xfs_cost},
 	[FS_BTRFS] = {growfs_btrfs_read, growfs_btrfs_grow, growfs_btrfs_cost},
 };
+_Static_assert(COUNT(filesystems) == FS_TYPES, "a filesystem has no row");
 
 int growfs_read(const struct rootfs *rootfs, struct growfs *ret, struct why *why)
 {

@@ -15,7 +15,8 @@
 
 struct thin_device;
 
-enum fs_type { FS_OTHER, FS_EXT4, FS_XFS, FS_BTRFS }; /* ext4: also ext2 and ext3 */
+/* ext4: also ext2 and ext3. FS_TYPES is how many there are. */
+enum fs_type { FS_OTHER, FS_EXT4, FS_XFS, FS_BTRFS, FS_TYPES };
 
 /* "ext4"; "other" */
 const char *fs_type_name(enum fs_type type);

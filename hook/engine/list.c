@@ -287,7 +287,7 @@ static int ambiguous(const struct engine_list *list, const char *text, const siz
 /* NULL: @text does not begin with an engine, or with one that we know. */
 static const char *unknown_engine(const char *text, struct text *ret)
 {
-	static const char *const engines[] = {ENGINE_NAMES, "runc", "crun"};
+	static const char *const engines[] = {ENGINE_NAMES, ENGINE_RUNC, ENGINE_CRUN};
 	size_t len = strcspn(text, ":");
 
 	for (size_t i = 0; i < COUNT(engines); i++) {
@@ -295,8 +295,8 @@ static const char *unknown_engine(const char *text, struct text *ret)
 		    (strlen(engines[i]) == len && strncmp(engines[i], text, len) == 0))
 			return NULL;
 	}
-	return text_into(ret, "unknown engine %s (" ENGINE_LIST(", ", ", ") ", runc, crun)",
-			 quote_n(text, len));
+	return text_into(ret, "unknown engine %s (" ENGINE_LIST(", ", ", ") ", %s, %s)",
+			 quote_n(text, len), ENGINE_RUNC, ENGINE_CRUN);
 }
 
 static int not_found(const char *text, struct why *why)

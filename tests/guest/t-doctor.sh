@@ -79,6 +79,9 @@ diag </run/doctor
 like "a good host: the container" "$(cat /run/doctor)" '1 container on thin devices, 1 of them larger'
 ok "a good host: as JSON" jq -e '.broken == 0 and .warnings == 0 and (.findings | length) == .ok' <(doctor_json)
 
+ok "without a capability: doctor fails" sh -c "! setpriv --bounding-set -sys_resource '$PROGRAM' doctor >/run/doctor"
+like "without a capability: which" "$(said privileges)" 'CAP_SYS_RESOURCE'
+
 ## Nothing heals
 
 ID=$(docker inspect -f '{{.Id}}' c1)

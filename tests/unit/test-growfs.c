@@ -250,6 +250,20 @@ static void knows_what_growing_costs(void **state)
 	}
 }
 
+static void each_filesystem_has_a_name_and_a_measured_cost(void **state)
+{
+	(void)state;
+	for (enum fs_type type = FS_OTHER + 1; type < FS_TYPES; type++) {
+		size_t i = 0;
+
+		assert_string_not_equal(fs_type_name(type), fs_type_name(FS_OTHER));
+		while (i < COUNT_OF(growths) && growths[i].type != type)
+			i++;
+		if (i == COUNT_OF(growths))
+			fail_msg("no growth of %s was measured", fs_type_name(type));
+	}
+}
+
 /* 8 groups more, in a filesystem that has 161 from growing before. */
 static void knows_what_growing_on_costs(void **state)
 {
@@ -429,6 +443,7 @@ int main(void)
 		FS_TEST(does_not_believe_a_name_in_dev),
 		FS_TEST(needs_capabilities),
 		cmocka_unit_test(knows_what_growing_costs),
+		cmocka_unit_test(each_filesystem_has_a_name_and_a_measured_cost),
 		cmocka_unit_test(knows_what_growing_on_costs),
 		cmocka_unit_test(knows_bounds_of_what_growing_costs),
 		cmocka_unit_test(counts_a_run_in_whole_blocks),
