@@ -9,15 +9,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_LINKS 40 /* as the kernel */
+#define MAX_LINKS 40 /* as in the kernel */
 
 struct walk {
-	char *at;	 /* so far, without links; "" is the root of this process */
-	size_t root_len; /* of @at, which does not become shorter than that */
-	char *rest;	 /* still to be walked */
-	size_t own_len;	 /* so much of its end is the caller's; what is before that, of links */
+	char *at;	 /* resolved so far, without links; "" is this process' root */
+	size_t root_len; /* @at never gets shorter than this */
+	char *rest;	 /* not resolved yet */
+	size_t own_len;	 /* how much of its end came from the caller; the rest came from links */
 	unsigned int links;
-	bool missing; /* nothing is at @at */
+	bool missing; /* @at does not exist */
 };
 
 static int put(char **slot, char *text)
@@ -40,7 +40,7 @@ static int step_up(struct walk *walk)
 	return 0;
 }
 
-/* The target of the link @path comes before @after, the rest of the way. */
+/* Puts the target of the link @path before @after, the rest of the way. */
 static int follow(struct walk *walk, const char *path, const char *after)
 {
 	char target[PATH_MAX];

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Where @path leads for whoever has @root as its root directory: a path of this process without
+ * Resolves @path as a process with the root directory @root would: a path of this process without
  * links, to be freed. Absolute links start at @root again, and ".." does not leave it. @root may be
- * "" and is itself found like any path. What is missing at the end of @path is kept as it is.
- * 0; -ENOENT: a link leads nowhere; -ELOOP; -errno.
+ * "" and is resolved like any path. Components that do not exist at the end of @path are kept. 0;
+ * -ENOENT: a dangling link; -ELOOP; -errno.
  */
 int beneath(const char *root, const char *path, char **ret);

@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * Whoever acquires, releases: a variable with one of these attributes is released when it goes out
- * of scope. An unset fd is -EBADF. TAKE_FD and TAKE_PTR hand the content on and disarm the cleanup.
- * Releasing keeps errno.
+ * A variable with one of these attributes is released when it goes out of scope. An unset fd is
+ * -EBADF. TAKE_FD and TAKE_PTR return the content and disarm the cleanup. Releasing keeps errno.
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/crc32c.h"
 
-/* Of each half byte, reflected polynomial 0x82f63b78: a few KiB a run do not ask for more. */
+/* One entry per half byte, reflected polynomial 0x82f63b78: fast enough for a few KiB per run. */
 static const uint32_t of_nibble[16] = {
 	0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1, 0x417b1dbc, 0x5125dad3,
 	0x61c69362, 0x7198540d, 0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,

@@ -17,7 +17,7 @@ uint64_t now_ms(void)
 
 static void on_alarm(int sig)
 {
-	(void)sig; /* interrupting is all that it is for */
+	(void)sig; /* its only purpose is to interrupt */
 }
 
 static int set_timer(uint64_t first_ms, uint64_t then_ms)
@@ -35,7 +35,7 @@ int deadline_start(struct deadline *deadline, uint64_t timeout_ms)
 	struct sigaction action = {.sa_handler = on_alarm};
 	sigset_t alarm_only;
 
-	/* Signal masks are inherited: an engine may have left this one blocked. */
+	/* The signal mask is inherited: an engine may have blocked this signal. */
 	sigemptyset(&alarm_only);
 	sigaddset(&alarm_only, SIGALRM);
 	if (sigaction(SIGALRM, &action, &deadline->old_action) < 0 ||

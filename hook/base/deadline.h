@@ -2,10 +2,10 @@
 #pragma once
 
 /*
- * A deadline for calls that wait in the kernel (flock, the suspend inside a device-mapper resume):
- * a timer whose signal has no SA_RESTART, so that such a call ends with EINTR on time. The timer
- * goes on ticking after the deadline: a signal that comes between a check and a call is not the
- * last one. One deadline at a time, because there is one SIGALRM.
+ * A deadline for calls that block in the kernel (flock, the suspend inside a device-mapper resume):
+ * a timer whose signal has no SA_RESTART, so such a call ends with EINTR on time. The timer keeps
+ * ticking after the deadline, so a signal that arrives between a check and a call is followed by
+ * another. Only one deadline at a time, because there is one SIGALRM.
  */
 
 #include <signal.h>
@@ -14,12 +14,12 @@
 
 struct deadline {
 	uint64_t end_ms;	     /* CLOCK_MONOTONIC */
-	struct sigaction old_action; /* as deadline_stop() leaves them, for the real runtime */
+	struct sigaction old_action; /* restored by deadline_stop(), for the real runtime */
 	sigset_t old_mask;
 };
 
 int deadline_start(struct deadline *deadline, uint64_t timeout_ms);
-/* From now on again, @timeout_ms. */
+/* Restarts it with @timeout_ms. */
 void deadline_restart(struct deadline *deadline, uint64_t timeout_ms);
 bool deadline_passed(const struct deadline *deadline);
 void deadline_stop(struct deadline *deadline);

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What engines are called: in rules, by `enable`, in what `list` and doctor show. */
+/* The engines' names: in rules, for `enable`, and in the output of `list` and doctor. */
 
 #define ENGINE_DOCKER	  "docker"
 #define ENGINE_CONTAINERD "containerd"
 #define ENGINE_PODMAN	  "podman"
 #define ENGINE_CRIO	  "crio"
 
-#define ENGINE_STORAGE "storage" /* podman or CRI-O: it is not known which */
-#define ENGINE_RUNTIME "runtime" /* called by no engine that we know */
+#define ENGINE_STORAGE "storage" /* podman or CRI-O, unknown which */
+#define ENGINE_RUNTIME "runtime" /* a runtime without a known engine */
 
 /* Whose directory shows a container of no engine's; to rules that is ENGINE_RUNTIME. */
 #define ENGINE_RUNC "runc"
 #define ENGINE_CRUN "crun"
 
-/* All engines: the elements of an array, and in words. */
+/* All engines: as array elements, and as words. */
 #define ENGINE_NAMES ENGINE_DOCKER, ENGINE_CONTAINERD, ENGINE_PODMAN, ENGINE_CRIO
 #define ENGINE_LIST(separator, last)                                                               \
 	ENGINE_DOCKER separator ENGINE_CONTAINERD separator ENGINE_PODMAN last ENGINE_CRIO

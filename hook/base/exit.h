@@ -6,11 +6,11 @@
 enum exit_status {
 	EXIT_OK = 0, /* done, or nothing to do */
 	EXIT_FAILED = 1,
-	EXIT_USAGE = 2,		 /* or configuration */
-	EXIT_REFUSED = 3,	 /* by policy */
+	EXIT_USAGE = 2,		 /* usage or configuration */
+	EXIT_REFUSED = 3,	 /* refused by policy */
 	EXIT_NOT_APPLICABLE = 4, /* not on a thin device, or no such container */
 	EXIT_INTERRUPTED = 130,	 /* as a shell has it for who was killed by Ctrl-C */
 };
 
-/* Reports what is wrong with @command's arguments, and where to read more. EXIT_USAGE. */
+/* Prints what is wrong with @command's arguments, and where to read more. Returns EXIT_USAGE. */
 int exit_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

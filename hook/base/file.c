@@ -61,7 +61,7 @@ int file_read_at(int dir_fd, const char *path, size_t max_bytes, char **ret_text
 	return file_read(fd, max_bytes, ret_text, ret_len);
 }
 
-/* A directory is durable only once its parent is. */
+/* A directory is durable only when its parent is. */
 int file_make_directory(const char *dir, mode_t mode)
 {
 	_cleanup_free_ char *copy = strdup(dir);
@@ -95,7 +95,7 @@ int file_open_private(const char *dir, struct why *why)
 	if (st.st_uid != geteuid())
 		return why_set(why, EPERM, "the directory belongs to user %u: chown or remove it",
 			       st.st_uid);
-	/* Without set-id and sticky bits: sandboxed services may not set those. */
+	/* Without set-id and sticky bits: sandboxed services may not set them. */
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) && fchmod(fd, st.st_mode & 0755) < 0)
 		return why_set(why, errno, "others can write to the directory, and chmod says: %s",
 			       strerror(errno));
@@ -127,7 +127,7 @@ int file_write_all(int fd, const char *text, size_t len)
 	return 0;
 }
 
-/* @mode is not left to the umask. */
+/* Not subject to the umask. */
 static int write_new(int dir_fd, const char *name, const char *text, size_t len, mode_t mode,
 		     bool durable)
 {
@@ -163,12 +163,12 @@ int file_replace_at(int dir_fd, const char *name, const char *text, size_t len, 
 
 	if (!temporary)
 		return -ENOMEM;
-	unlinkat(dir_fd, temporary, 0); /* of a killed writer that had our pid */
+	unlinkat(dir_fd, temporary, 0); /* left by a killed writer with our pid */
 	r = write_new(dir_fd, temporary, text, len, mode, durable);
 	return file_put_in_place(dir_fd, temporary, name, r, durable);
 }
 
-/* A rename onto /dev/null is easily asked for by mistake. */
+/* Renaming over /dev/null is an easy mistake. */
 static int replace_regular(int dir_fd, const char *name, const char *text, size_t len, mode_t mode)
 {
 	struct stat st;

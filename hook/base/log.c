@@ -12,7 +12,7 @@ static bool log_verbose;
 
 void log_init(bool verbose)
 {
-	/* No LOG_NDELAY: a run that says nothing opens no socket. */
+	/* No LOG_NDELAY: a run that logs nothing opens no socket. */
 	openlog(identity, LOG_PID, LOG_DAEMON);
 	log_verbose = verbose;
 }

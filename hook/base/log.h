@@ -2,10 +2,11 @@
 #pragma once
 
 /*
- * Syslog (facility daemon) and stderr. Only roles log: leaf modules return reasons (base/why.h).
+ * Logging to syslog (facility daemon) and stderr. Only roles log: leaf modules return reasons
+ * (base/why.h).
  *
- * One line per decision, logfmt: `action=grow container=c1 ... took_ms=12`. Values that are not
- * plain are quoted and escaped (base/quote.h).
+ * One line per decision, in logfmt: `action=grow container=c1 ... took_ms=12`. Values with special
+ * characters are quoted and escaped (base/quote.h).
  */
 
 #include <stdbool.h>
@@ -13,7 +14,7 @@
 #include <stdio.h>
 #include <syslog.h>
 
-/* The one global of the program: its identity in the log. @verbose: debug lines go to stderr. */
+/* The program's one global: its identity in the log. @verbose: debug lines go to stderr. */
 void log_init(bool verbose);
 
 struct log_line {
@@ -29,7 +30,7 @@ void log_add_u64(struct log_line *line, const char *key, uint64_t value);
 /* Sends the line to syslog with @priority (LOG_INFO, ...) and releases it. */
 void log_end(struct log_line *line, int priority);
 
-/* One line on stderr, with the program's name before it. */
+/* One line on stderr, prefixed with the program's name. */
 void log_stderr(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* One line on stderr, if --verbose was given. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Where the installed files are. The Makefile says for which PREFIX the program is built; what
- * reads the program without it (lint, fuzzing) gets a distribution's.
+ * Where the files are installed. The Makefile defines the PREFIX; without it (lint, fuzzing) a
+ * distribution's paths are used.
  */
 
 #ifndef PREFIX

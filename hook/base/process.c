@@ -28,7 +28,7 @@ int process_status(const char *proc, const char *pid, const char *field, char **
 	r = file_read_at(AT_FDCWD, path, MAX_BYTES, &text, &len);
 	if (r < 0)
 		return r;
-	/* The name of the process is in there, too, but with its line ends escaped. */
+	/* The file also has the process' name, but with newlines escaped. */
 	found = strstr(text, start);
 	if (!found)
 		return -ENODATA;
@@ -88,7 +88,7 @@ bool process_start(pid_t pid, uint64_t *ret_ticks)
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (file_read_at(AT_FDCWD, path, MAX_BYTES, &text, &len) < 0)
 		return false;
-	/* The second field is the process's own: it may have spaces and parentheses. */
+	/* The second field is set by the process: it may contain spaces and parentheses. */
 	field = strrchr(text, ')');
 	if (!field || field[1] != ' ' || strchr("ZXx", field[2]))
 		return false;

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Processes, as /proc shows them. @proc is "/proc" but in tests; @pid is a directory of it: a
+ * Processes, read from /proc. @proc is "/proc", except in tests; @pid is a directory in it: a
  * number, or "self".
  */
 
@@ -13,23 +13,25 @@
 /* "PROC/PID/NAME", to be freed; NULL: out of memory. */
 char *process_path(const char *proc, const char *pid, const char *name);
 
-/* What PROC/PID/status says of @field ("Uid"), to be freed. 0; -ENODATA; -ENOENT, -ESRCH; -errno */
+/*
+ * The value of @field ("Uid") in PROC/PID/status, to be freed. 0; -ENODATA; -ENOENT, -ESRCH; -errno
+ */
 int process_status(const char *proc, const char *pid, const char *field, char **ret);
 
 /* Is that what it calls itself (at most 15 bytes)? Any process may call itself so. */
 bool process_is_called(const char *proc, const char *pid, const char *name);
 
-/* Is it root that it acts as? */
+/* Is its effective user root? */
 bool process_is_roots(const char *proc, const char *pid);
 
-/* Does its link @name ("root", "ns/pid") lead to the same as @path? */
+/* Does its link @name ("root", "ns/pid") refer to the same file as @path? */
 bool process_links_to(const char *proc, const char *pid, const char *name, const char *path);
 
 /*
- * Is it root's, on the host that this process is on? A container may share the host's pids, but it
- * has a root directory of its own.
+ * Is it a process of root's on this host? A container may share the host's pid namespace, but has
+ * another root directory.
  */
 bool process_is_hosts(const char *proc, const char *pid);
 
-/* When it began, in ticks since the boot; false if it is no more (or a zombie). */
+/* Its start time in ticks since boot; false if it has ended (or is a zombie). */
 bool process_start(pid_t pid, uint64_t *ret_ticks);

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* char is signed or not: what is not ASCII is below a blank or above '~'. */
+/* char may be signed or not: everything that is not ASCII is below ' ' or above '~'. */
 static bool is_printable(char c)
 {
 	return c >= ' ' && c <= '~';
 }
 
-/* One character, escaped, as a string; returns its length (1 to 4). */
+/* Writes one character, escaped, as a string; returns its length (1 to 4). */
 static size_t quote_char(char out[5], char c)
 {
 	int n;
@@ -28,7 +28,7 @@ static size_t quote_char(char out[5], char c)
 
 const char *quote_into(struct quoted *q, const char *text, size_t len)
 {
-	int saved = errno; /* it is often printed in one line with strerror(errno) */
+	int saved = errno; /* often printed together with strerror(errno) */
 	char *out = q->text;
 
 	*out++ = '"';

@@ -6,11 +6,11 @@
 #include <stdio.h>
 
 /*
- * Text from outside, made safe to print: control characters, quotes, backslashes and everything
- * that is not ASCII become escapes (\n, \", \\, \xHH), so that nobody can forge a log line or reach
- * a terminal.
+ * Makes untrusted text safe to print: control characters, quotes, backslashes and everything that
+ * is not ASCII become escapes (\n, \", \\, \xHH), so that nobody can forge a log line or send
+ * escape sequences to a terminal.
  */
-#define QUOTE_MAX_BYTES 128 /* of the original; the rest is shown as "..." */
+#define QUOTE_MAX_BYTES 128 /* of the original; the rest becomes "..." */
 
 struct quoted {
 	char text[4 * QUOTE_MAX_BYTES + sizeof("\"...\"")];
@@ -22,13 +22,13 @@ const char *quote_into(struct quoted *q, const char *text, size_t len);
 #define quote_n(text, len) quote_into(&(struct quoted){""}, (text), (len))
 #define quote(text)	   quote_n((text), __builtin_strlen(text))
 
-/* Writes all of @text, with quotes, however long it is. */
+/* Writes all of @text in quotes, without a length limit. */
 void quote_write(FILE *out, const char *text);
 
 /* Is @text safe as a logfmt value without quotes (and not empty)? */
 bool quote_is_plain(const char *text);
 
-/* Is all of @text printable ASCII? No terminal obeys that. */
+/* Is all of @text printable ASCII, so that it cannot control a terminal? */
 bool quote_is_printable(const char *text);
 
 /* For labels: @text as it is if that is safe on a terminal. */

@@ -13,7 +13,7 @@ struct ratio_text {
 const char *thousandths_into(struct ratio_text *out, uint64_t n);
 #define thousandths_format(n) thousandths_into(&(struct ratio_text){""}, (n))
 
-/* @part of @whole in tenths of a percent, rounded down. All of nothing is 1000. */
+/* @part of @whole in tenths of a percent, rounded down. 1000 if both are 0. */
 uint64_t permille(uint64_t part, uint64_t whole);
 
 /* 972 is "97.2 %". */

@@ -12,7 +12,7 @@ static unsigned int smallest(unsigned int a, unsigned int b, unsigned int c)
 	return least < c ? least : c;
 }
 
-/* Optimal string alignment: two neighbours that are swapped count once. */
+/* Optimal string alignment: swapping two neighbours costs one. */
 unsigned int similar_distance(const char *typed, size_t len, const char *name)
 {
 	size_t n = strlen(name);

@@ -11,7 +11,7 @@
 
 static const char unit_letters[] = "KMGTP";
 
-/* Digits at *@text as a number; -ERANGE if it does not fit. Moves *@text behind them. */
+/* Reads the digits at *@text; -ERANGE if the number does not fit. Moves *@text past them. */
 static int parse_digits(const char **text, uint64_t *ret)
 {
 	uint64_t n = 0;
@@ -25,7 +25,7 @@ static int parse_digits(const char **text, uint64_t *ret)
 	return 0;
 }
 
-/* The power of 1024 that @text names: 0 to 5, or -EINVAL. */
+/* The power of 1024 for the unit @text: 0 to 5, or -EINVAL. */
 static int parse_unit(const char *text)
 {
 	const char *letter;
@@ -40,7 +40,7 @@ static int parse_unit(const char *text)
 	return (int)(letter - unit_letters) + 1;
 }
 
-/* 0.@digits of @unit_bytes, rounded up. Digits beyond the 18th only matter for the rounding. */
+/* 0.@digits times @unit_bytes, rounded up. Digits after the 18th only affect the rounding. */
 static uint64_t fraction_bytes(const char *digits, size_t len, uint64_t unit_bytes)
 {
 	unsigned __int128 numerator = 0, denominator = 1;

@@ -14,21 +14,23 @@
 
 #define SIZE_MAX_BYTES (UINT64_C(1) << 63) /* 8 EiB */
 
-/* 0 and the bytes (a fraction of a byte is rounded up, as far as 18 decimals tell); -EINVAL or
- * -ERANGE with a reason. */
+/*
+ * 0 and the bytes (a fraction of a byte is rounded up, up to 18 decimals are exact); -EINVAL or
+ * -ERANGE with a reason.
+ */
 int size_parse(const char *text, uint64_t *ret_bytes, struct why *why);
 
 /* The same, with a "+" before it or not. */
 int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struct why *why);
 
-/* For people: "4 GiB", "1.5 GiB", "512 B"; at most two decimals, and ~ where they are not exact. */
+/* For people: "4 GiB", "1.5 GiB", "512 B"; at most two decimals, with ~ if that is not exact. */
 struct size_text {
 	char text[32];
 };
 const char *size_format_into(struct size_text *out, uint64_t bytes);
 #define size_format(bytes) size_format_into(&(struct size_text){""}, (bytes))
 
-/* What size_parse() reads back as the same: "4G", "1536M", "4097". */
+/* A text that size_parse() reads as exactly this size: "4G", "1536M", "4097". */
 const char *size_exact_into(struct size_text *out, uint64_t bytes);
 #define size_exact(bytes) size_exact_into(&(struct size_text){""}, (bytes))
 

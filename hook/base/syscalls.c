@@ -7,11 +7,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Of <linux/mount.h>, which with some versions of glibc collides with <sys/mount.h>. */
+/* From <linux/mount.h>, which collides with <sys/mount.h> in some versions of glibc. */
 #define CLONE_TREE	UINT32_C(1)
 #define SET_ATTR_RDONLY UINT64_C(1)
 
-/* All architectures but alpha use these numbers. */
+/* The numbers on all architectures except alpha. */
 #ifndef __NR_open_tree
 #define __NR_open_tree 428
 #endif

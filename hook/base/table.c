@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAST_WIDTH 8 /* of what is cut */
+#define LEAST_WIDTH 8 /* of a shortened column */
 
-/* What is not printable is quoted, so that no terminal obeys it. */
+/* Everything else is quoted, so that no text can control a terminal. */
 static char *harmless(const char *text)
 {
 	if (!text || !*text)
@@ -51,7 +51,7 @@ static size_t width_of(const struct table *table, size_t column)
 	return width;
 }
 
-/* Fills @widths; with a blank between all of them they fit @width if that is possible. */
+/* Fills @widths so that the columns, with a blank between them, fit @width if possible. */
 static void measure(const struct table *table, size_t width, size_t *widths)
 {
 	size_t all = table->n_columns - 1;
@@ -67,7 +67,7 @@ static void measure(const struct table *table, size_t width, size_t *widths)
 	}
 }
 
-/* The beginning and the end tell more than the middle: docker-8:1-42~9f3a. */
+/* Beginning and end say more than the middle: docker-8:1-42~9f3a. */
 static void print_cell(const char *text, size_t width, bool right, bool last, FILE *out)
 {
 	size_t len = strlen(text), head = width / 2;

@@ -15,13 +15,13 @@
 
 struct table_column {
 	const char *title;
-	bool right;   /* aligned */
-	bool shrinks; /* where space is short; one column */
+	bool right;   /* right-aligned */
+	bool shrinks; /* shortened if there is no room; at most one column */
 };
 
 struct table_cell {
 	const char *text; /* NULL is shown as "-" */
-	enum style style; /* where there are colours */
+	enum style style; /* used only with @colours */
 };
 
 struct table {
@@ -37,8 +37,8 @@ struct table {
 int table_add(struct table *table, const struct table_cell cells[]);
 
 /*
- * With the titles; nothing behind the last column. @width: the columns that there are, 0: no limit.
- * 0, -ENOMEM or -EIO.
+ * Prints titles and rows without trailing blanks. @width: of the terminal; 0: no limit. 0, -ENOMEM
+ * or -EIO.
  */
 int table_print(const struct table *table, size_t width, bool colours, FILE *out);
 void table_free(struct table *table);

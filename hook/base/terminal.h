@@ -2,16 +2,16 @@
 #pragma once
 
 /*
- * Output for people. Escape sequences go to a terminal only, and not to one whose user wants none:
- * NO_COLOR (no-color.org) takes the colours away, TERM=dumb the cursor's movements as well.
+ * Output for people. Escape sequences are written only to a terminal, and only if its user wants
+ * them: NO_COLOR (no-color.org) disables colours, TERM=dumb also cursor movement.
  */
 
 #include <stdbool.h>
 #include <stdio.h>
 
 /*
- * Forgets the environment, but for what the two variables above say: what they hold afterwards are
- * words of ours. 0, or -errno.
+ * Clears the environment except for those two variables, which are set to fixed values of ours. 0,
+ * or -errno.
  */
 int terminal_keep_only_wishes(void);
 
@@ -27,16 +27,16 @@ bool terminal_has_colours(FILE *out);
 enum style {
 	STYLE_PLAIN,
 	STYLE_TITLE, /* bold */
-	STYLE_GOOD,  /* green: was changed, is well */
+	STYLE_GOOD,  /* green: changed, or healthy */
 	STYLE_WARN,  /* yellow */
 	STYLE_BAD,   /* red */
-	STYLE_DIM,   /* of no concern */
+	STYLE_DIM,   /* unimportant */
 };
 
-/* What begins and ends a text of @style on a terminal with colours; each is "" for STYLE_PLAIN. */
+/* The escape sequences around a text of @style on a terminal with colours; "" for STYLE_PLAIN. */
 const char *style_begin(enum style style);
 const char *style_end(enum style style);
 
-/* One piece of text, in @style where @out has colours. */
+/* Prints one text, in @style if @out has colours. */
 void terminal_print(FILE *out, enum style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

@@ -9,7 +9,7 @@ size_t utf8_length(const char *text)
 
 	if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4)
 		return 0;
-	/* Overlong forms, surrogates, and what is above U+10FFFF */
+	/* Refuse overlong forms, surrogates, and everything above U+10FFFF. */
 	if (lead == 0xe0)
 		low = 0xa0;
 	else if (lead == 0xed)

@@ -13,11 +13,11 @@
 #define HEADER_BYTES  16U
 #define ELEMENT_BYTES 16U
 #define BUCKET_BYTES  16U
-#define META_BYTES    64U /* the last 8 are the checksum of the others */
+#define META_BYTES    64U /* the last 8 are the checksum of the rest */
 
-/* A tree of two keys a page that fills 2^40 pages */
+/* Depth of a tree with two keys per page that fills 2^40 pages */
 #define MAX_DEPTH 40
-/* Beyond what the largest of databases asks for, and done in a second or so */
+/* More than the largest database needs, and finished in about a second */
 #define BUDGET (UINT64_C(32) * 1024 * 1024)
 
 enum { BRANCH = 1, LEAF = 2, META = 4 };
@@ -58,7 +58,7 @@ static uint64_t fnv1a(const uint8_t *data, size_t len)
 	return hash;
 }
 
-/* The meta page at @offset, if it is a good one. */
+/* Parses the meta page at @offset, if it is valid. */
 static bool read_meta(const uint8_t *data, size_t len, size_t offset, struct bolt *ret)
 {
 	const size_t checked = META_BYTES - 8;
@@ -81,7 +81,7 @@ static bool read_meta(const uint8_t *data, size_t len, size_t offset, struct bol
 	       (ret->page_size & (ret->page_size - 1)) == 0;
 }
 
-/* Where the second one is, only a good first one tells. */
+/* The position of the second is known only from a valid first one. */
 static bool newest_meta(const uint8_t *data, size_t len, struct bolt *ret)
 {
 	struct bolt first, second;
@@ -124,11 +124,11 @@ int bolt_open(const void *data, size_t len, uint64_t *ret_budget, struct bolt *r
 
 struct page {
 	const uint8_t *data;
-	size_t len; /* with all that belongs to it */
+	size_t len; /* including its overflow pages */
 	unsigned int flags, count;
 };
 
-/* What an element says; on a branch page, value is the number of a page. */
+/* An element's fields; on a branch page, value is a page number. */
 struct element {
 	struct bolt_bytes key, value;
 	bool is_bucket;
@@ -200,7 +200,7 @@ static int compare(struct bolt_bytes a, struct bolt_bytes b)
 	return r ? r : (a.len > b.len) - (a.len < b.len);
 }
 
-/* *ret: how many of the page's keys are not beyond @key. */
+/* *ret: how many of the page's keys are not greater than @key. */
 static int count_up_to(const struct bolt *bolt, const struct page *page, struct bolt_bytes key,
 		       unsigned int *ret)
 {
@@ -234,7 +234,7 @@ static int find(const struct bolt_bucket *bucket, struct bolt_bytes key, struct 
 		if (count_up_to(bolt, &page, key, &n) < 0)
 			return -EBADMSG;
 		if (n == 0)
-			return 0; /* before the first of all */
+			return 0; /* less than the first key */
 		if (get_element(bolt, &page, n - 1, ret) < 0)
 			return -EBADMSG;
 		if (page.flags == LEAF)
@@ -280,14 +280,14 @@ int bolt_value(const struct bolt_bucket *bucket, struct bolt_bytes key, struct b
 
 /* --- all of them -------------------------------------------------------------------------------*/
 
-/* From the root down to a leaf */
+/* Descends from the root to a leaf. */
 struct path {
 	struct page pages[MAX_DEPTH];
 	unsigned int next[MAX_DEPTH];
 	int depth;
 };
 
-/* One step: @visit is called, or a page is entered or left. */
+/* One step: calls @visit, or enters or leaves a page. */
 static int step(const struct bolt *bolt, struct path *path, bolt_visit *visit, void *context)
 {
 	int last = path->depth - 1;

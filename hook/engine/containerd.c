@@ -24,10 +24,10 @@
 struct place {
 	const struct engine_walk *walk;
 	struct snapshots *snapshots;
-	size_t root;	       /* number of the root whose database is walked */
-	const char *directory; /* of all tasks */
+	size_t root;	       /* number of the root whose database is being walked */
+	const char *directory; /* directory of all tasks */
 	const char *ns;
-	const struct bolt_bucket *bucket; /* containers of the namespace */
+	const struct bolt_bucket *bucket; /* the namespace's containers */
 };
 
 /* --- what a task tells -------------------------------------------------------------------------*/
@@ -43,7 +43,7 @@ static int fill_task(const struct place *place, struct engine_container *contain
 
 	if (!pid_file || !spec_file)
 		return -ENOMEM;
-	/* There is none before the start. */
+	/* The file does not exist before the start. */
 	if (runtime_read_pidfile(pid_file, &pid, &why) == 0 &&
 	    runtime_is_process_of_task(pid, container->bundle, place->ns, container->id))
 		container->pid = pid;
@@ -57,7 +57,7 @@ static int fill_task(const struct place *place, struct engine_container *contain
 
 /* --- records and tasks -------------------------------------------------------------------------*/
 
-/* @bundle is taken over; it or @bucket may be NULL. */
+/* Takes over @bundle; it or @bucket may be NULL. */
 static int visit(const struct place *place, const char *id, char *bundle,
 		 const struct bolt_bucket *bucket)
 {
@@ -135,7 +135,7 @@ static int walk_database(struct place *place)
 	if (r != -EBADMSG)
 		return r;
 	why_set(&why, EBADMSG, "%s: it is damaged; containers may be missing", (*meta)->path);
-	database_free(TAKE_PTR(*meta)); /* walk_tasks() is not to believe it */
+	database_free(TAKE_PTR(*meta)); /* so that walk_tasks() does not use it */
 	return walk_pass_over(place->walk, r, &why);
 }
 

@@ -27,7 +27,7 @@ static int open_file(const char *path, int *ret_fd)
 	return 0;
 }
 
-/* The txid that the file has now; 0 if a meta page is being written. */
+/* The file's present txid; 0 if a meta page is being written. */
 static uint64_t txid_now(int fd)
 {
 	_cleanup_free_ char *metas = malloc(METAS_BYTES);
@@ -36,7 +36,7 @@ static uint64_t txid_now(int fd)
 	return n > 0 ? bolt_txid(metas, (size_t)n) : 0;
 }
 
-/* -EAGAIN: it was changed meanwhile. */
+/* -EAGAIN: the file changed meanwhile. */
 static int read_once(int fd, struct database *database, struct why *why)
 {
 	_cleanup_free_ char *data = NULL;
@@ -129,7 +129,7 @@ char *database_dup_text(const struct bolt_bucket *bucket, const char *key)
 									      : NULL;
 }
 
-/* Seven bits a byte, the lowest first; nine bytes are more than anybody needs. */
+/* Seven bits per byte, lowest first; nine bytes are always enough. */
 size_t database_varint(struct bolt_bytes bytes, uint64_t *ret)
 {
 	uint64_t value = 0;

@@ -2,33 +2,33 @@
 #pragma once
 
 /*
- * What Docker leaves on the host about a container (daemon/container in moby's source):
+ * Reads what Docker stores on the host about a container (daemon/container in moby's source):
  *
  * - <data-root>/containers/<id>/config.v2.json: .Config.Labels, those of `docker run --label` and
  *   the image's; .Name, .Driver, .State.Pid
  *
- * The data root is cut from root.path:
+ * The data root is the beginning of root.path:
  *
  * - <data-root>/devicemapper/mnt/<mount-id>/rootfs: the devicemapper driver (up to Docker 24)
  * - <data-root>/rootfs/devmapper/<id>: containerd's devmapper snapshotter (Docker 23 on)
  *
  * With userns-remap the data root is <data-root>/UID.GID.
  *
- * docker_walk() of engine/container.h is here, too.
+ * Also implements docker_walk() of engine/container.h.
  */
 
 #include "base/why.h"
 #include "oci/json.h"
 
-/* The length of the data root at the beginning of @root_path; 0 if it is not one of Docker's. */
+/* The length of the data root at the start of @root_path; 0 if it is not Docker's. */
 size_t docker_data_root(const char *root_path);
 
-/* The image that the container was asked for with (.Config.Image), to be freed; NULL: not known. */
+/* The image given to `docker run` (.Config.Image), to be freed; NULL: not known. */
 char *docker_image(const char *root_path, const char *id);
 
 /*
- * The labels of the container @id. 1, *ret_doc to free and *ret_labels inside it; 0: not one of
- * Docker's, or it has none; -errno with a reason: there is a file, but it cannot be read.
+ * The labels of the container @id. 1, *ret_doc to free and *ret_labels inside it; 0: not a
+ * container of Docker's, or it has none; -errno with a reason: its file exists but cannot be read.
  */
 int docker_labels(const char *root_path, const char *id, struct json_doc **ret_doc,
 		  const struct json **ret_labels, struct why *why);

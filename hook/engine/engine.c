@@ -27,7 +27,7 @@ bool engine_is_dockers_namespace(const char *ns)
 	       (ns[len] == '\0' || (ns[len] == '-' && engine_is_remapped_root(ns + len + 1)));
 }
 
-/* containerd's, whosoever uses it; to be freed. NULL: no containerd. */
+/* containerd's namespace, Docker's included; to be freed. NULL: not containerd. */
 static char *namespace_of(const char *bundle)
 {
 	const char *found = strstr(bundle, task);
@@ -59,7 +59,7 @@ char *engine_namespace_of_bundle(const char *bundle)
 	return ns && !engine_is_dockers_namespace(ns) ? TAKE_PTR(ns) : NULL;
 }
 
-/* PREFIX-MAJOR:MINOR-INODE-ID with something for each */
+/* PREFIX-MAJOR:MINOR-INODE-ID, each part not empty */
 static bool is_storage_name(const char *name, const char *prefix)
 {
 	static const char separators[] = ":--";

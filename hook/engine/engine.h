@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Which engine made this bundle, or this device? Known by where engines put bundles, and by how
- * they name devices. The directories of bundles:
+ * Tells which engine made a bundle or a device, by where engines put bundles and how they name
+ * devices. The directories of bundles:
  *   containerd  <state>/io.containerd.runtime.v2.task/<namespace>/<id>
  *   Docker      the same in a namespace of its own
  *   podman, CRI-O  <storage>/<driver>-containers/<id>/userdata
@@ -25,12 +25,14 @@ bool engine_names_device(const char *name);
  */
 bool engine_is_dockers_namespace(const char *ns);
 
-/* Is this the name of the directory in Docker's data root that is the data root with userns-remap?
- * "UID.GID" */
+/*
+ * Is this the name of the directory in Docker's data root, "UID.GID", that userns-remap uses as
+ * data root?
+ */
 bool engine_is_remapped_root(const char *name);
 
-/* containerd's namespace, but not Docker's in it; to be freed. NULL: no containerd. */
+/* containerd's namespace, unless it is Docker's; to be freed. NULL: not containerd. */
 char *engine_namespace_of_bundle(const char *bundle);
 
-/* "docker", "containerd", "storage" (podman, CRI-O), or "runtime": called by no engine we know. */
+/* "docker", "containerd", "storage" (podman, CRI-O), or "runtime": no known engine. */
 const char *engine_of_bundle(const char *bundle);

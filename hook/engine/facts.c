@@ -26,7 +26,7 @@ static const char *find(const struct facts_of *of, const char *key)
 	return NULL;
 }
 
-/* The first of the keys that there is, copied. */
+/* A copy of the first key that is set. */
 static char *dup_first(const struct facts_of *of, const char *const keys[], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -38,7 +38,7 @@ static char *dup_first(const struct facts_of *of, const char *const keys[], size
 	return NULL;
 }
 
-/* podman (libpod) and CRI-O both say who they are in io.container.manager. */
+/* podman (libpod) and CRI-O both name themselves in io.container.manager. */
 const char *facts_engine(const struct facts_of *of)
 {
 	const char *engine = engine_of_bundle(of->bundle), *manager;
@@ -51,7 +51,7 @@ const char *facts_engine(const struct facts_of *of)
 	return manager && strcmp(manager, "cri-o") == 0 ? ENGINE_CRIO : engine;
 }
 
-/* containerd's CRI, CRI-O, and what the kubelet gives both as a label. */
+/* containerd's CRI, CRI-O, and the kubelet's label for both. */
 char *facts_namespace(const struct facts_of *of)
 {
 	static const char pod_namespace[] = "io.kubernetes.pod.namespace";
@@ -97,9 +97,9 @@ static char *image_in_index(const char *path, const char *id)
 }
 
 /*
- * The name of the image that podman's container in this bundle was made from, to be freed; NULL if
- * that cannot be told. The bundle is <root>/<driver>-containers/<id>/userdata, and beside the ids
- * is the index that names the images.
+ * The name of the image from which podman made the container in this bundle, to be freed; NULL if
+ * unknown. The bundle is <root>/<driver>-containers/<id>/userdata; next to the ids is the index
+ * that names the images.
  */
 static char *storage_image(const char *bundle)
 {

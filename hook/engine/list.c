@@ -24,7 +24,7 @@ static int add(struct engine_container *container, void *context)
 	struct engine_list *list = &((struct reader *)context)->list;
 	struct engine_container *more = NULL;
 
-	/* Doubled at each power of two */
+	/* Grows by doubling at each power of two. */
 	if (list->n & (list->n - 1)) {
 		more = list->containers;
 	} else {
@@ -66,7 +66,7 @@ static int compare(const void *left, const void *right)
 	return r ? r : strcmp(a->id, b->id);
 }
 
-/* Equal ones in the order in which they were found: pointers into one array tell. */
+/* Keep the order in which equal ones were found: they are pointers into one array. */
 static int compare_pointers(const void *left, const void *right)
 {
 	return (left > right) - (left < right);
@@ -95,7 +95,8 @@ static bool is_same_bundle(const struct engine_container *a, const struct engine
 	return a->bundle && b->bundle && strcmp(a->bundle, b->bundle) == 0;
 }
 
-/* Docker's ids are random. Others' are people's choice, and each containerd may have its own "web".
+/*
+ * Docker's ids are random. Others are chosen by people, and each containerd may have its own "web".
  */
 static bool is_same_docker(const struct engine_container *a, const struct engine_container *b)
 {
@@ -103,7 +104,7 @@ static bool is_same_docker(const struct engine_container *a, const struct engine
 	       strcmp(b->engine, ENGINE_DOCKER) == 0;
 }
 
-/* Of those that are the same, the first that was found stays. */
+/* Of duplicates the first found stays. */
 static size_t drop_same(struct engine_container **all, size_t n,
 			int (*order)(const void *left, const void *right),
 			bool (*is_same)(const struct engine_container *a,
@@ -122,7 +123,7 @@ static size_t drop_same(struct engine_container **all, size_t n,
 	return kept;
 }
 
-/* Sorted for people, and without those that are there twice. */
+/* Sorted for people, without duplicates. */
 static int tidy(struct engine_list *list)
 {
 	struct engine_container **all = calloc(list->n + 1, sizeof(struct engine_container *));
@@ -151,7 +152,7 @@ int engine_list_read(const struct engine_roots *roots,
 		     void (*complain)(const struct why *why, void *context), void *context,
 		     struct engine_list *ret)
 {
-	/* Who knows more comes first: Docker's containers are containerd's, too. */
+	/* The engine that knows more comes first: Docker's containers are also in containerd. */
 	static int (*const walks[])(const struct engine_walk *) = {
 		docker_walk,
 		storage_walk,
@@ -198,7 +199,7 @@ static bool is_qualified(const char *namespace, const char *name, const char *te
 	       strcmp(text + len + 1, name) == 0;
 }
 
-/* 2: exactly this one; 1: its id begins so; 0: another one */
+/* 2: exact match; 1: prefix of its id; 0: another container */
 static int match(const struct engine_container *container, const char *engine, size_t engine_len,
 		 const char *text)
 {
@@ -214,8 +215,8 @@ static int match(const struct engine_container *container, const char *engine, s
 }
 
 /*
- * A pod's container that was restarted is there several times, with all its names: the attempt that
- * runs is meant. How many of the @n matches stay.
+ * A restarted container of a pod exists several times under the same names: keeps the attempt that
+ * runs. Returns how many of the @n matches stay.
  */
 static size_t keep_running_attempt(const struct engine_list *list, size_t *matches, size_t n)
 {

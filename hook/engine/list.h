@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* All containers of all engines, and the one that an operator means. */
+/* Lists all containers of all engines, and finds the one that an operator means. */
 
 #include "base/why.h"
 #include "engine/container.h"
@@ -12,8 +12,8 @@ struct engine_list {
 };
 
 /*
- * Two engines may know of one container (Docker and its containerd): the one that knows more is
- * kept. Walks may find one more than once, too. @complain as in struct engine_walk. 0 or -ENOMEM.
+ * Two engines may have the same container (Docker and its containerd): the one that knows more is
+ * kept. A walk may also find one twice. @complain as in struct engine_walk. 0 or -ENOMEM.
  */
 int engine_list_read(const struct engine_roots *roots,
 		     void (*complain)(const struct why *why, void *context), void *context,
@@ -21,13 +21,13 @@ int engine_list_read(const struct engine_roots *roots,
 void engine_list_free(struct engine_list *list);
 
 /*
- * @text is a name or an id, perhaps with "NAMESPACE/" before it, or the beginning of an id; each
- * perhaps with "ENGINE:" before it. What is exact beats what only begins so; of several attempts of
- * one pod's container the running one is meant. 0; -ENOENT; -EEXIST: more than one, with the
- * candidates in the reason.
+ * Finds the container @text: a name, an id or the beginning of an id, optionally with "NAMESPACE/"
+ * before it, and "ENGINE:" before that. Exact matches win over prefixes; of several attempts of one
+ * pod's container the running one is meant. 0; -ENOENT; -EEXIST: more than one, with the candidates
+ * in the reason.
  */
 int engine_list_find(const struct engine_list *list, const char *text,
 		     const struct engine_container **ret, struct why *why);
 
-/* "docker:web" or, without a name, "docker:0123456789ab": for people. The caller frees it. */
+/* For people: "docker:web" or, without a name, "docker:0123456789ab". The caller frees it. */
 char *engine_container_label(const struct engine_container *container);

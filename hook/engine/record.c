@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The names of containers and pods; in annotations and in labels they have other keys. */
+/* Keys for names of containers and pods, which differ between annotations and labels. */
 struct keys {
 	const char *pod, *container, *namespace, *image;
 };
@@ -37,7 +37,7 @@ static void take_over(char **text, char *better)
 	*text = better;
 }
 
-/* What is known already stays, but for the namespace: a pod's says more than containerd's. */
+/* Keeps what is already known, except for the namespace: a pod's says more than containerd's. */
 static void describe(const struct json *texts, const struct keys *keys,
 		     struct engine_container *ret)
 {
@@ -79,7 +79,7 @@ static int write_label(struct bolt_bytes key, struct bolt_bytes value, bool is_b
 	return 0;
 }
 
-/* As a JSON object, like other engines' */
+/* As a JSON object, as for other engines. */
 static int write_labels(const struct bolt_bucket *bucket, char **ret, size_t *ret_len)
 {
 	_cleanup_free_ char *text = NULL;
@@ -124,7 +124,7 @@ static int fill_labels(const struct engine_walk *walk, const struct bolt_bucket 
 	return 0;
 }
 
-/* What a google.protobuf.Any holds: field 1 says of what type it is, field 2 is the thing. */
+/* The contents of a google.protobuf.Any: field 1 is the type, field 2 the value. */
 static bool open_any(struct bolt_bytes any, struct bolt_bytes *ret)
 {
 	enum { TYPE_IS_BYTES = 2, VALUE = 2 };
@@ -149,7 +149,7 @@ static bool open_any(struct bolt_bytes any, struct bolt_bytes *ret)
 	return false;
 }
 
-/* What does not run has no bundle; its config.json is in the database. */
+/* A stopped container has no bundle; its config.json is in the database. */
 static char *dup_spec(const struct bolt_bucket *bucket)
 {
 	struct bolt_bytes any, text;

@@ -54,7 +54,7 @@ struct process {
 	bool is_containerd;
 };
 
-/* Where the link leads to, to be freed; NULL if that cannot be told. */
+/* The target of the link, to be freed; NULL if unknown. */
 static char *read_link(const struct process *process, const char *name)
 {
 	_cleanup_free_ char *path = process_path(process->proc, process->pid, name);
@@ -64,7 +64,7 @@ static char *read_link(const struct process *process, const char *name)
 	return len > 0 && (size_t)len < sizeof(target) ? strndup(target, (size_t)len) : NULL;
 }
 
-/* Adds what is before @mark, where that comes last. 1: it is there; 0; -ENOMEM. */
+/* Adds the part of @path before its last @mark. 1: found; 0; -ENOMEM. */
 static int add_before(const struct process *process, const char *path, const char *mark,
 		      bool at_end)
 {
@@ -79,7 +79,7 @@ static int add_before(const struct process *process, const char *path, const cha
 	return root && engine_roots_add(process->set, root) == 0 ? 1 : -ENOMEM;
 }
 
-/* Other snapshotters have such a file, too; they keep it in a directory of that name. */
+/* Other snapshotters have a file of this name, too, in directories with their own names. */
 static bool is_other_snapshotter(const char *path)
 {
 	return strstr(path, "/io.containerd.snapshotter.v1.") != NULL;
@@ -153,7 +153,7 @@ static int visit_process(const char *pid, void *context)
 		return 0;
 	docker = strcmp(comm, "dockerd") == 0;
 	process.is_containerd = strcmp(comm, "containerd") == 0;
-	shim = strcmp(comm, "containerd-shim") == 0; /* what is longer is cut off */
+	shim = strcmp(comm, "containerd-shim") == 0; /* the kernel truncates longer names */
 	conmon = strcmp(comm, "conmon") == 0;
 	if (!(docker || process.is_containerd || shim || conmon) ||
 	    !process_is_hosts(process.proc, pid))

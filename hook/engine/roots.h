@@ -2,32 +2,34 @@
 #pragma once
 
 /*
- * The directories in which containers are looked for (engine/container.h), for operators' commands.
+ * The directories in which operators' commands look for containers (engine/container.h).
  *
- * Engines that were told to keep their things elsewhere are found by what of theirs runs:
+ * Engines that were configured to use other directories are found by their processes:
  *   dockerd          has <data-root>/volumes/metadata.db or network/files/local-kv.db open
  *   containerd       has <root>/io.containerd.metadata.v1.bolt/meta.db open, and the devmapper
  *                    snapshotter's <root_path>/metadata.db
  *   containerd-shim  its working directory is <state>/io.containerd.runtime.v2.task/...
  *   conmon           names files in <root>/devicemapper-containers/ on its command line, and in the
  *                    run root's
- * These are what it uses, not its options, which may come from many a file. Runtimes without an
- * engine leave no process that would tell their --root.
+ * Their options are not read, as these may come from many files. Runtimes without an engine leave
+ * no process that shows their --root.
  */
 
 #include "engine/container.h"
 
 struct engine_root_set {
 	struct engine_roots roots;
-	char **dirs; /* the same */
+	char **dirs; /* the same, to be freed */
 };
 
-/* Adds @dir, unless it is none or was added before, by this or another name. 0 or -ENOMEM. */
+/*
+ * Adds @dir if it is a directory that was not added before, by this or another name. 0 or -ENOMEM.
+ */
 int engine_roots_add(struct engine_root_set *set, const char *dir);
 
 /*
- * Adds what running engines use. Only root's processes outside of containers are believed: others
- * may call themselves as they like. @proc is "/proc" but in tests.
+ * Adds the directories that running engines use. Only root's processes outside containers are
+ * trusted: any other process may use an engine's name. @proc is "/proc", except in tests.
  */
 int engine_roots_add_running(struct engine_root_set *set, const char *proc);
 

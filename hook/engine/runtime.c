@@ -17,10 +17,10 @@
 
 #define CGROUP_MAX_BYTES (64UL * 1024)
 
-/* Of containerd's shim (cmd/containerd-shim-runc-v2/process) */
+/* Files of containerd's shim (cmd/containerd-shim-runc-v2/process) */
 #define SHIM_DEFAULT_ROOT "/run/containerd/runc"
 
-/* The strings are the document's. */
+/* The strings belong to the document. */
 struct state {
 	const char *engine;
 	struct json_doc *doc;
@@ -34,7 +34,7 @@ static void state_free(struct state *state)
 	json_free(state->doc);
 }
 
-/* The last one is runc's own: the container's annotations come before it. */
+/* The last one is runc's own: the container's annotations precede it. */
 static void find_bundle(const struct json *labels, struct state *state)
 {
 	static const char prefix[] = "bundle=";
@@ -83,7 +83,7 @@ static const struct kind {
 	{ENGINE_CRUN, "status", fill_crun},
 };
 
-/* On error, the reason names @path, and what is in @state is to be freed, too. */
+/* On error the reason names @path, and @state must be freed, too. */
 static int read_file(const char *path, const struct kind *kind, struct state *state,
 		     struct why *why)
 {
@@ -99,7 +99,7 @@ static int read_file(const char *path, const struct kind *kind, struct state *st
 	return r < 0 ? why_prefix(why, r, path) : 1;
 }
 
-/* 1 and *state; 0 if @id is no container of a runtime in @root. */
+/* 1 and *state; 0 if no runtime in @root has a container @id. */
 static int read_state(const char *root, const char *id, struct state *state, struct why *why)
 {
 	for (size_t i = 0; i < COUNT(kinds); i++) {
@@ -115,7 +115,7 @@ static int read_state(const char *root, const char *id, struct state *state, str
 	return 0;
 }
 
-/* An engine's name for the group of @id: ID, PREFIX-ID.scope (systemd), or PREFIX:ID. */
+/* Engines' names for the control group of @id: ID, PREFIX-ID.scope (systemd), or PREFIX:ID. */
 static bool is_group_of(const char *group, size_t len, const char *id)
 {
 	static const char scope[] = ".scope";
@@ -185,7 +185,7 @@ int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid
 	return 0;
 }
 
-/* The state of a task of containerd's: 1, 0 or -errno like read_state(). */
+/* The state of a containerd task: 1, 0 or -errno like read_state(). */
 static int read_task_state(const char *bundle, const char *ns, const char *id, struct state *state)
 {
 	_cleanup_free_ char *path = text_new("%s/options.json", bundle), *root = NULL, *dir = NULL;
@@ -234,7 +234,7 @@ static int fill_container(const struct state *state, const char *id,
 	container->engine = state->engine;
 	container->pid = running_pid(state, id);
 	container->id = strdup(id);
-	/* What is not absolute was meant for a working directory that is long forgotten. */
+	/* A relative path belonged to a working directory that is unknown now. */
 	if (state->bundle && *state->bundle == '/')
 		container->bundle = strdup(state->bundle);
 	return container->id && (container->bundle || !state->bundle || *state->bundle != '/')
@@ -251,7 +251,7 @@ static int walk_one(const struct engine_walk *walk, const char *root, const char
 
 	if (r < 0)
 		return walk_pass_over(walk, r, &why);
-	/* Engines tell more about theirs. */
+	/* Engines know more about their own containers. */
 	if (r == 0 || (state.bundle && strcmp(engine_of_bundle(state.bundle), ENGINE_RUNTIME) != 0))
 		return 0;
 	r = fill_container(&state, id, &container);

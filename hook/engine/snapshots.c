@@ -148,7 +148,7 @@ static uint64_t read_size(struct bolt_bytes text)
 	return (uint64_t)size;
 }
 
-/* "POOL-snap-ID", POOL being the name of the database's file. NULL: out of memory. */
+/* "POOL-snap-ID"; POOL is the name of the database file. NULL: out of memory. */
 static char *name_device(const struct database *pool, uint64_t id)
 {
 	const char *file = strrchr(pool->path, '/') + 1;
@@ -156,7 +156,7 @@ static char *name_device(const struct database *pool, uint64_t id)
 	return text_new("%.*s-snap-%" PRIu64, (int)(strlen(file) - strlen(".db")), file, id);
 }
 
-/* 1 if one of the store's pools has the snapshot @id. */
+/* 1 if a pool of the store has the snapshot @id. */
 static int fill_from(const struct snapshot_store *store, uint64_t id,
 		     struct engine_container *container)
 {
@@ -180,8 +180,8 @@ static int fill_from(const struct snapshot_store *store, uint64_t id,
 }
 
 /*
- * The root's own stores first. If the snapshotter has its things elsewhere, any other will do, but
- * there must be one only: two containerds may use the same name.
+ * The root's own stores first. If the snapshotter uses another directory, any other store will do,
+ * but only if there is just one: two containerds may use the same name.
  */
 static const struct snapshot_store *find_store(const struct snapshots *snapshots, size_t root,
 					       const char *name, uint64_t *ret_id)

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * What containerd's databases tell about containers and their devices (metadata/buckets.go,
+ * Reads containers and their devices from containerd's databases (metadata/buckets.go,
  * metadata/snapshot.go, snapshots/storage/bolt.go and snapshots/devmapper in its source):
  *
  *   <root>/io.containerd.metadata.v1.bolt/meta.db
@@ -20,25 +20,27 @@
 #include "engine/database.h"
 
 struct snapshot_store {
-	struct database *index;	 /* metadata.db; NULL: no such store */
-	struct database **pools; /* <pool>.db: one, but where the pool was renamed */
+	struct database *index;	 /* metadata.db; NULL: there is none */
+	struct database **pools; /* <pool>.db: one, or more if the pool was renamed */
 	size_t n_pools;
 };
 
 struct snapshots {
-	size_t n;		       /* of the roots */
-	struct database **metas;       /* one for each root; NULL where there is none */
-	struct snapshot_store *stores; /* two for each root */
+	size_t n;		       /* number of roots */
+	struct database **metas;       /* one per root; NULL if it has none */
+	struct snapshot_store *stores; /* two per root */
 };
 
-/* Reads all of them below the roots. 0 or -ENOMEM; @walk is told what cannot be read. */
+/*
+ * Reads all databases below the roots. 0 or -ENOMEM; calls @walk's complain for those that cannot
+ * be read.
+ */
 int snapshots_open(const struct engine_walk *walk, struct snapshots **ret);
 void snapshots_free(struct snapshots *snapshots);
 
 /*
- * Device and remembered size of the snapshot @key of the namespace @ns, as the meta.db of the root
- * number @root has it. What cannot be found or read, or is ambiguous, is left out. 1: filled, 0, or
- * -ENOMEM.
+ * Device and remembered size of the snapshot @key in the namespace @ns, according to the meta.db of
+ * root number @root. Leaves out what is missing, unreadable or ambiguous. 1: filled, 0, or -ENOMEM.
  */
 int snapshots_fill(const struct snapshots *snapshots, size_t root, const char *ns, const char *key,
 		   struct engine_container *container);

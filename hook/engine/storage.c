@@ -12,18 +12,18 @@
 #include <string.h>
 
 /*
- * containers/storage with the driver devicemapper:
+ * Reads containers/storage with the devicemapper driver:
  *   <root>/devicemapper-containers/containers.json           podman's containers
  *   <root>/devicemapper-containers/volatile-containers.json  CRI-O's, and `podman run --rm`
  *   <root>/devicemapper-containers/<id>/userdata/config.json
  *   <run root>/devicemapper-containers/<id>/userdata/pidfile, CRI-O's config.json
- *   <root>/devicemapper/metadata/<layer>                     what it will give the device
- * What is where comes from containers.go and drivers/devmapper/deviceset.go there; what "metadata"
- * is from podman's vendored libpod/storage.go and CRI-O's internal/storage/runtime.go.
+ *   <root>/devicemapper/metadata/<layer>                     size of the device when next created
+ * Paths: containers.go and drivers/devmapper/deviceset.go there. Contents of "metadata": podman's
+ * vendored libpod/storage.go and CRI-O's internal/storage/runtime.go.
  */
 #define CONTAINERS "devicemapper-containers"
 
-/* A container on its way: what cannot be read of it is told at once, and left out. */
+/* The container being read: problems with it are reported at once, and it is skipped. */
 struct found {
 	const struct engine_walk *walk;
 	struct engine_container container;
@@ -60,7 +60,7 @@ static int fill_name(const struct json *entry, struct engine_container *containe
 	return copy(name->text, &container->name);
 }
 
-/* k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT: Kubernetes allows no underscore in any of these. */
+/* k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT: Kubernetes allows no underscore in these names. */
 static int split_name(struct engine_container *container)
 {
 	enum { K8S, CONTAINER, POD, NAMESPACE, UID, ATTEMPT, PARTS };
@@ -79,7 +79,7 @@ static int split_name(struct engine_container *container)
 	return container->name ? copy(parts[NAMESPACE], &container->namespace) : -ENOMEM;
 }
 
-/* Only CRI-O knows pods in there; podman writes annotations of CRI-O's, too. */
+/* Only CRI-O writes pod names there; podman also writes some of CRI-O's annotations. */
 static int fill_metadata(const struct json *entry, struct engine_container *container,
 			 struct why *why)
 {
@@ -102,7 +102,7 @@ static int fill_metadata(const struct json *entry, struct engine_container *cont
 	return split_name(container);
 }
 
-/* 1 if the root knows the layer. */
+/* 1 if the root has the layer. */
 static int look_at_layer(const char *root, const char *layer, struct found *found)
 {
 	_cleanup_free_ char *directory = text_new("%s/devicemapper", root);
@@ -119,7 +119,7 @@ static int look_at_layer(const char *root, const char *layer, struct found *foun
 	return r;
 }
 
-/* In a transient store the container is in the run root, and its device is not. */
+/* With a transient store the container is in the run root, but its device is not. */
 static int fill_device(const struct json *entry, struct found *found, struct why *why)
 {
 	const struct engine_roots *roots = found->walk->roots;
@@ -138,8 +138,7 @@ static int fill_device(const struct json *entry, struct found *found, struct why
 	return r;
 }
 
-/* *ret_path: of the first file below a root that is the container's @name; NULL if there is none.
- */
+/* *ret_path: the first file @name of the container below any root; NULL if there is none. */
 static int find_file(const struct found *found, const char *name, char **ret_path)
 {
 	const struct engine_roots *roots = found->walk->roots;
@@ -158,7 +157,7 @@ static int find_file(const struct found *found, const char *name, char **ret_pat
 	return 0;
 }
 
-/* CRI-O's labels are a JSON object in a string, in an annotation. */
+/* CRI-O puts the labels as a JSON object in a string into an annotation. */
 static int parse_labels(const struct json_doc *config, struct engine_container *container,
 			struct why *why)
 {
@@ -173,7 +172,7 @@ static int parse_labels(const struct json_doc *config, struct engine_container *
 	r = json_parse(text, strlen(text), &doc, why);
 	if (r < 0)
 		return why_prefix(why, r, quote(key));
-	if (json_root(doc)->type != JSON_OBJECT) /* null, if there are none */
+	if (json_root(doc)->type != JSON_OBJECT) /* null if it has none */
 		return 0;
 	container->labels = json_root(doc);
 	container->labels_doc = TAKE_PTR(doc);
@@ -204,7 +203,7 @@ static int fill_bundle(struct found *found)
 	return r < 0 ? walk_pass_over(found->walk, r, &why) : 0;
 }
 
-/* The runtime knows best; the pidfile is for the runtimes that we do not know. */
+/* The runtime's state is the best source; the pidfile is for unknown runtimes. */
 static int fill_pid(struct found *found)
 {
 	_cleanup_free_ char *path = NULL;

@@ -9,7 +9,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* An index of some ten thousand containers. */
+/* Large enough for an index of ten thousand containers. */
 #define FILE_MAX_BYTES (32UL * 1024 * 1024)
 #define LINE_MAX_BYTES 4096
 

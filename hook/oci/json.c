@@ -11,7 +11,7 @@
 #include <yajl/yajl_gen.h>
 #include <yajl/yajl_parse.h>
 
-/* A runtime-spec has about a thousand values: memory comes in blocks, not value by value. */
+/* A runtime-spec has about a thousand values: allocate in blocks, not one by one. */
 #define BLOCK_BYTES (32UL * 1024)
 
 struct block {
@@ -28,8 +28,8 @@ struct json_doc {
 struct parser {
 	struct json_doc *doc;
 	yajl_handle yajl;
-	struct json *open[JSON_MAX_DEPTH];    /* the containers around the present place */
-	struct json **append[JSON_MAX_DEPTH]; /* where the next member of each goes */
+	struct json *open[JSON_MAX_DEPTH]; /* the objects and arrays around the current position */
+	struct json **append[JSON_MAX_DEPTH]; /* where each one's next member goes */
 	size_t depth;
 	const char *key;
 	size_t key_len, key_end;
@@ -211,7 +211,7 @@ static bool is_trailing_comma(const char *text, size_t end)
 	return last == ',' && (text[end] == '}' || text[end] == ']');
 }
 
-/* yajl's verbose error is never asked for: it carries raw bytes of the input. */
+/* Never ask for yajl's verbose error: it contains raw input. */
 static int parse_error(struct parser *p, const char *text, size_t len, struct why *why)
 {
 	size_t offset = yajl_get_bytes_consumed(p->yajl);
@@ -240,7 +240,7 @@ static int parse_into(struct parser *p, const char *text, size_t len, size_t *re
 	*ret_offset = yajl_get_bytes_consumed(p->yajl);
 	if (status != yajl_status_ok)
 		return parse_error(p, text, len, why);
-	/* Only now is a number at the very end seen, and half a document. */
+	/* Only this detects a number at the very end, and a truncated document. */
 	if (yajl_complete_parse(p->yajl) == yajl_status_ok && p->doc->root)
 		return 0;
 	if (p->error)
@@ -249,7 +249,7 @@ static int parse_into(struct parser *p, const char *text, size_t len, size_t *re
 	return why_set(why, EINVAL, "%s", len ? "ends in the middle" : "empty");
 }
 
-/* *ret is what there is of it, also on failure; or NULL. */
+/* *ret is the text read, also on failure; or NULL. */
 static int parse(const char *text, size_t len, bool comments, struct json_doc **ret,
 		 size_t *ret_offset, struct why *why)
 {
@@ -436,13 +436,13 @@ int json_integer(const struct json *parent, const char *key, int64_t *ret, struc
 	return 1;
 }
 
-/* A yajl_gen is all that a writer is. */
+/* The writer is just a yajl_gen. */
 static yajl_gen gen_of(struct json_writer *w)
 {
 	return (yajl_gen)w;
 }
 
-/* yajl's own check lets overlong forms and surrogates pass. */
+/* yajl's own check accepts overlong forms and surrogates. */
 static void write_text(struct json_writer *w, const char *text)
 {
 	const char *safe = utf8_is_valid(text) ? text : quote(text);

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * JSON, bounded and strict (the only user of yajl).
+ * JSON parser and writer, bounded and strict (the only user of yajl).
  *
- * A document is read whole into a tree that knows the byte offset of each value. Duplicate keys are
- * kept and found when such a key is asked for: what nobody asks for cannot make a container fail.
- * The same goes for a NUL inside a string.
+ * A document is read completely into a tree that has the byte offset of each value. Duplicate keys,
+ * and a NUL inside a string, are an error only when such a key is looked up: a key that nobody
+ * reads must not make a container fail.
  */
 
 #include "base/cleanup.h"
@@ -23,18 +23,18 @@ enum json_type { JSON_NULL, JSON_BOOL, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSO
 
 struct json {
 	enum json_type type;
-	const char *key; /* in an object: the member's name, else NULL */
+	const char *key; /* in an object: the member's name; else NULL */
 	size_t key_len;
-	size_t key_end; /* in an object: the offset of the byte behind the key's closing quote */
-	size_t offset;	/* of the byte behind the value, or behind its opening bracket */
-	size_t end;	/* of the byte behind the whole value */
-	/* strings: decoded, with a NUL behind; numbers: as written; booleans: "true" or "false" */
+	size_t key_end; /* in an object: offset of the byte after the key's closing quote */
+	size_t offset;	/* of the byte after the value, or after its opening bracket */
+	size_t end;	/* of the byte after the whole value */
+	/* strings: decoded, NUL-terminated; numbers: as written; booleans: "true" or "false" */
 	const char *text;
 	size_t len;
 	struct json *first, *next; /* the members of an array or object */
 };
 
-struct json_doc; /* owns all of a tree */
+struct json_doc; /* owns the whole tree */
 
 /* The line and column, from 1, of the byte before @offset: that at which parsing stopped. */
 unsigned int json_line(const char *text, size_t offset, size_t *ret_column);
@@ -43,8 +43,8 @@ unsigned int json_line(const char *text, size_t offset, size_t *ret_column);
 int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why);
 
 /*
- * The same for files that people write: comments (as in C) are allowed. *ret_offset: where it
- * failed, which the reason does not say.
+ * The same for files that people write: allows C comments. *ret_offset: where parsing failed; the
+ * reason does not include it.
  */
 int json_parse_commented(const char *text, size_t len, struct json_doc **ret, size_t *ret_offset,
 			 struct why *why);
@@ -75,32 +75,31 @@ const char *json_type_name(enum json_type type);
 
 /*
  * The member @key of the object @parent: 1 and *ret; 0 if there is none; -EINVAL with a reason if
- * it is there more than once or of another type. The pointers live as long as the
- * document.
+ * it occurs more than once or has another type. The pointers live as long as the document.
  */
 int json_member(const struct json *parent, const char *key, enum json_type type,
 		const struct json **ret, struct why *why);
 
-/* The same for an object; null, as Go writes for a map or pointer that is nil, is none. */
+/* The same for an object; null, which Go writes for a nil map or pointer, is the same as none. */
 int json_object(const struct json *parent, const char *key, const struct json **ret,
 		struct why *why);
 
 /* The same for a string without NUL. */
 int json_string(const struct json *parent, const char *key, const char **ret, struct why *why);
 
-/* The same for a whole number that fits. */
+/* The same for an integer that fits. */
 int json_integer(const struct json *parent, const char *key, int64_t *ret, struct why *why);
 
 /*
- * Writing, as the --json outputs need. A writer that could not be made, or whose memory ran out,
- * swallows the rest; json_writer_end() tells. @key is NULL in an array. What is not UTF-8 is
- * written as quote() shows it.
+ * The writer for --json outputs. If it could not be created or ran out of memory, it ignores
+ * further calls, and json_writer_end() returns the error. @key is NULL in an array. Bytes that are
+ * not UTF-8 are escaped as in quote().
  */
 struct json_writer;
 
 struct json_writer *json_writer_begin(void); /* opens the outermost object */
 void json_write_object(struct json_writer *w, const char *key);
-void json_write_close(struct json_writer *w); /* the object opened last */
+void json_write_close(struct json_writer *w); /* closes the object opened last */
 void json_write_array(struct json_writer *w, const char *key);
 void json_write_array_close(struct json_writer *w);
 void json_write_string(struct json_writer *w, const char *key, const char *value); /* NULL: null */
@@ -109,5 +108,8 @@ void json_write_u64(struct json_writer *w, const char *key, uint64_t value);
 void json_write_known_u64(struct json_writer *w, const char *key, uint64_t value);
 void json_write_bool(struct json_writer *w, const char *key, bool value);
 
-/* Closes the outermost object, prints all as one line on @out and frees. 0, -ENOMEM or -EIO. */
+/*
+ * Closes the outermost object, prints the document as one line to @out and frees the writer. 0,
+ * -ENOMEM or -EIO.
+ */
 int json_writer_end(struct json_writer *w, FILE *out);

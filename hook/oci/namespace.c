@@ -15,7 +15,8 @@
 
 #define ANCESTORS_MAX 64
 
-/* 1 and the identity of the mount namespace of @who ("self", "123"); 0 if there is no such process.
+/*
+ * 1 and the identity of the mount namespace of @who ("self", "123"); 0 if there is no such process.
  */
 static int mount_namespace(const char *proc_dir, const char *who, struct stat *ret)
 {
@@ -29,9 +30,9 @@ static int mount_namespace(const char *proc_dir, const char *who, struct stat *r
 }
 
 /*
- * A hook that the container's first process starts is in the container's mount namespace, and so is
- * that process; but the runtime, which is above it, is not. 1 if there is such an ancestor, and
- * below it the process @pid (any, if 0).
+ * A hook that the container's first process starts shares the mount namespace of that process, but
+ * the runtime further up does not. Returns 1 if an ancestor is outside our mount namespace and the
+ * process @pid (any, if 0) is below it.
  */
 static int is_below(const char *proc_dir, const char *pid, const struct stat *self)
 {
@@ -73,8 +74,7 @@ static int compare(const char *proc_dir, int64_t pid, const struct stat *self,
 	*ret = NAMESPACE_APART;
 	if (pid && (r == 0 || !file_is_same(self, &theirs)))
 		return 0;
-	/* A container's first process, where this /proc is already the container's (startContainer)
-	 */
+	/* Pid 1 of this /proc: it is already the container's own /proc (startContainer). */
 	if (pid == 1) {
 		*ret = NAMESPACE_INSIDE;
 		return 0;
@@ -102,7 +102,7 @@ int namespace_find(const char *proc_dir, int64_t pid, enum namespace_relation *r
 	r = process_status(proc_dir, "self", "NStgid", &pids);
 	if (r < 0)
 		return why_set(why, -r, "%s/self/status: %s", proc_dir, strerror(-r));
-	/* Two ids: we are in a pid namespace below the one that this /proc shows. */
+	/* Two ids: our pid namespace is a child of the one that this /proc shows. */
 	if (strchr(pids, '\t')) {
 		*ret = NAMESPACE_INSIDE;
 		return 0;
@@ -126,7 +126,7 @@ int namespace_is_rootless(const char *proc_dir, struct why *why)
 	if (!path)
 		return why_set(why, ENOMEM, "out of memory");
 	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &map, &len);
-	if (r == -ENOENT) /* a kernel without user namespaces */
+	if (r == -ENOENT) /* kernel without user namespaces */
 		return 0;
 	if (r < 0)
 		return why_set(why, -r, "%s: %s", path, strerror(-r));

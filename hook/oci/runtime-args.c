@@ -8,20 +8,20 @@
 #include <stdint.h>
 #include <string.h>
 
-#define GLOBAL	    1 /* before the subcommand */
-#define CREATE	    2 /* of create and run */
+#define GLOBAL	    1 /* allowed before the subcommand */
+#define CREATE	    2 /* allowed for create and run */
 #define UNUSED	    SIZE_MAX
 #define FIELD(name) offsetof(struct runtime_args, name)
 
 /*
- * The options that take a value, which must not be mistaken for a subcommand or a container: those
+ * Options that take a value, which must not be mistaken for a subcommand or a container id: those
  * of runc 1.0 to 1.5 (main.go, create.go, run.go) and crun 0.17 to 1.28 (crun.c, create.c, run.c).
  */
 static const struct option {
 	const char *name;
 	char letter; /* 0: none */
 	int where;
-	size_t field; /* in struct runtime_args; UNUSED: we need not know */
+	size_t field; /* in struct runtime_args; UNUSED: the value is skipped */
 } options[] = {
 	{"cgroup-manager", 0, GLOBAL, UNUSED}, /* crun */
 	{"criu", 0, GLOBAL, UNUSED},	       /* runc before 1.4 */
@@ -38,12 +38,12 @@ static const struct option {
 	{"preserve-fds", 0, CREATE, UNUSED},
 };
 
-/* -d (detach) is the one letter of create and run that has no value: "crun run -df FILE". */
+/* -d (detach) is the only short option of create and run without a value: "crun run -df FILE". */
 #define FLAG_LETTER 'd'
 
 /*
- * The value of the option at *@argv, if it is @option; *@argv is moved to the last word used.
- * NULL: another option, or its value is missing.
+ * The value of the option at *@argv if it is @option; *@argv moves to the last word used. NULL:
+ * another option, or no value.
  */
 static const char *match(const struct option *option, char *const **argv)
 {
@@ -79,7 +79,7 @@ static void eat_option(char *const **argv, int where, struct runtime_args *args)
 	}
 }
 
-/* Eats options until the first operand, and returns where that is. */
+/* Parses options up to the first operand and returns its position. */
 static char *const *eat_options(char *const *argv, int where, struct runtime_args *args)
 {
 	for (; *argv; argv++) {
@@ -92,7 +92,7 @@ static char *const *eat_options(char *const *argv, int where, struct runtime_arg
 	return argv;
 }
 
-/* crun also takes file:PATH, and syslog: or journald: with a name, where we write anyway. */
+/* crun also accepts file:PATH, and syslog: or journald: with a name, where we log anyway. */
 static const char *log_file(const char *log)
 {
 	static const char file[] = "file:";
@@ -102,7 +102,7 @@ static const char *log_file(const char *log)
 	return strncmp(log, file, sizeof(file) - 1) == 0 ? log + sizeof(file) - 1 : log;
 }
 
-/* crun looks for this one in the bundle; for others where it was started, as we do. */
+/* crun looks for this file in the bundle, and for others in its working directory, as we do. */
 static const char *spec_file(const char *spec)
 {
 	return spec && strcmp(spec, "config.json") != 0 ? spec : NULL;
@@ -115,7 +115,8 @@ void runtime_args_parse(char *const argv[], struct runtime_args *ret)
 	argv = eat_options(argv + 1, GLOBAL, &args);
 	if (*argv) {
 		args.subcommand = *argv++;
-		/* Go's flag parser stops at the first operand, argp does not; engines put it last.
+		/*
+		 * Go's flag parser stops at the first operand, argp does not; engines pass it last.
 		 */
 		argv = eat_options(argv, CREATE, &args);
 		args.container = *argv;

@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The command line of an OCI runtime, as far as we need it: what runc(8) and crun(1) take. Options
- * may be written --name VALUE, --name=VALUE, -n VALUE, -nVALUE and, as Go programs allow, -name.
+ * The parts that we need of the command line of an OCI runtime, as accepted by runc(8) and crun(1).
+ * Options may be written --name VALUE, --name=VALUE, -n VALUE, -nVALUE and, as in Go programs,
+ * -name.
  */
 
 struct runtime_args {
@@ -15,5 +16,5 @@ struct runtime_args {
 	const char *log_format; /* "text" if not given */
 };
 
-/* Never fails: what is not understood is the real runtime's to complain of. */
+/* Never fails: the real runtime reports what is wrong. */
 void runtime_args_parse(char *const argv[], struct runtime_args *ret);

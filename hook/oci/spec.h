@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/*
- * The bundle's config.json (runtime-spec config.md): where the rootfs is, and the annotations.
- */
+/* The bundle's config.json (runtime-spec config.md): the rootfs and the annotations. */
 
 #include "base/why.h"
 #include "oci/json.h"
@@ -12,11 +10,11 @@
 
 struct oci_spec {
 	struct json_doc *doc;
-	const char *root_path;		/* relative to the bundle, or absolute; NULL: not said */
+	const char *root_path;		/* relative to the bundle, or absolute; NULL: missing */
 	const struct json *annotations; /* or NULL */
 };
 
-/* @path: the file; relative paths from the present directory. 0, or -errno with a reason. */
+/* @path: the file; a relative path starts at the working directory. 0, or -errno with a reason. */
 int oci_spec_read(const char *path, struct oci_spec *ret, struct why *why);
 /* The same for the text itself. */
 int oci_spec_parse(const char *text, size_t len, struct oci_spec *ret, struct why *why);

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * The container state of the OCI runtime-spec (runtime.md, "State"), as hooks get it on stdin.
+ * The container state of the OCI runtime-spec (runtime.md, "State"), which hooks get on stdin.
  *
- * Runtimes differ: Kata leaves strings empty, and pid is missing or 0 where there is no process
- * yet, or where the hook runs in the container's pid namespace (crun). Only what we use is looked
- * at, and most containers ask for nothing: what is wrong with their state is none of our business.
+ * Runtimes differ: Kata leaves strings empty; pid is missing or 0 if there is no process yet, or if
+ * the hook runs in the container's pid namespace (crun). Only the fields that we use are checked,
+ * and a flaw in them is not an error yet: most containers request nothing and must not fail.
  */
 
 #include "base/why.h"
@@ -14,22 +14,23 @@
 
 #include <stdint.h>
 
-#define STATE_MAX_BYTES (16UL * 1024 * 1024) /* the annotations of a spec of that size */
-#define STATE_MAX_ID	1024		     /* longest id that runc takes */
+#define STATE_MAX_BYTES (16UL * 1024 * 1024) /* the limit of a spec, whose annotations it has */
+#define STATE_MAX_ID	1024		     /* the longest id that runc accepts */
 
 struct oci_state {
 	struct json_doc *doc;
 	const char *id;			/* "" if not given */
-	const char *bundle;		/* an absolute path, or "" (Kata) */
-	const char *root;		/* crun's addition: the spec's root.path; or NULL */
+	const char *bundle;		/* absolute path, or "" (Kata) */
+	const char *root;		/* crun's extension: the spec's root.path; or NULL */
 	int64_t pid;			/* 0 if not given */
 	const struct json *annotations; /* or NULL */
-	/* Of the wrong type, there twice, with NUL, out of range, ...: it counts as not given, and
-	 * the first reason is here. "" if the state is sound. */
+	/*
+	 * The first field that is duplicate, out of range, of the wrong type or has a NUL: such a
+	 * field is treated as missing. "" if the state is sound.
+	 */
 	struct why flaw;
 };
 
-/* Reads @fd to its end. 0; -ENODATA: it is empty; -errno with a reason if that is no JSON object.
- */
+/* Reads @fd to its end. 0; -errno with a reason if it is not a JSON object. */
 int oci_state_read(int fd, struct oci_state *ret, struct why *why);
 void oci_state_free(struct oci_state *state);

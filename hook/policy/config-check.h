@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What can be said of a configuration only when all of its files are read. */
+/* Checks of a configuration that need all of its files to be read. */
 
 #include "policy/config-reader.h"
 
-/* Errors: sizes above the largest one. */
+/* Reports sizes above the largest one as errors. */
 void config_check_sizes(struct config_reader *reader);
 
-/* Warnings: valid, but probably not what was meant: rules that can never match. How many. */
+/* Warns of rules that can never match: valid, but probably not what was meant. Returns how many. */
 unsigned int config_warn(const struct policy *policy, const struct config_listener *listener);
 
 /* Can the runtime @path be executed? 0, or -errno with a reason that names it. */

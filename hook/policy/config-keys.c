@@ -131,7 +131,7 @@ void config_show_json(const struct policy *policy, FILE *out)
 
 /* --- the types that only rules have ---------------------------------------------------------- */
 
-/* The target is the rule: a size of null is not the same as no size. */
+/* The target is the rule: a size of null differs from no size. */
 static void read_rule_size(struct config_reader *reader, const struct json *value, const char *path,
 			   void *target)
 {
@@ -207,7 +207,7 @@ static const struct config_type rule_annotations = {read_annotations, show_annot
 
 /* --- rules ----------------------------------------------------------------------------------- */
 
-/* A rule without a name is called by its place. */
+/* An unnamed rule is called by its position. */
 static void name_rule(struct config_reader *reader, struct rule *rule)
 {
 	const char *slash = strrchr(reader->file, '/');
@@ -228,7 +228,7 @@ static void read_rule(struct config_reader *reader, const struct json *value, co
 	name_rule(reader, rule);
 }
 
-/* The target is the policy: these come behind those of earlier files. */
+/* The target is the policy: rules are appended to those of earlier files. */
 static void read_rules(struct config_reader *reader, const struct json *value, const char *path,
 		       void *target)
 {

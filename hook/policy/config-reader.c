@@ -41,7 +41,7 @@ void config_complain(struct config_reader *reader, unsigned int line, const char
 		reader->listener->tell(&why, reader->listener->context);
 }
 
-/* yajl accepted a number: it has only digits, signs, a point and an e. */
+/* yajl accepted it as a number: only digits, signs, a point and an e. */
 static const char *found_into(struct text *out, const struct json *value)
 {
 	if (value->type == JSON_STRING)

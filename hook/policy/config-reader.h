@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * What reading the configuration needs at every place: memory that lives as long as the policy, and
- * errors that name file and line. An error is reported and counted, and reading goes on: one run
- * reports all of them.
+ * Helpers for reading the configuration: memory that lives as long as the policy, and errors with
+ * file and line. After an error reading continues, so one run reports all of them.
  */
 
 #include "base/why.h"
@@ -34,8 +33,8 @@ struct config_file {
 
 struct config_memory {
 	struct config_chunk *chunks;
-	struct config_origin origins[CONFIG_KEYS_MAX]; /* one for each row of config_keys */
-	const struct config_file *files, **last;       /* in the order in which they were read */
+	struct config_origin origins[CONFIG_KEYS_MAX]; /* one per row of config_keys */
+	const struct config_file *files, **last;       /* in the order they were read */
 };
 
 struct config_reader {
@@ -52,13 +51,13 @@ unsigned int config_line(const char *text, size_t offset);
 /* "FILE:LINE: PATH: expected @expected, found ...". */
 void config_fail(struct config_reader *reader, const struct json *value, const char *path,
 		 const char *expected);
-/* "FILE:LINE: " and what the format says; a @line of 0 is none. */
+/* Reports "FILE:LINE: " and the formatted text; a @line of 0 is left out. */
 void config_complain(struct config_reader *reader, unsigned int line, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void config_note_file(struct config_reader *reader, const char *path, bool ignored);
 void config_no_memory(struct config_reader *reader);
 
-/* Zeroed memory that lives as long as the policy; NULL if there is none, which is reported. */
+/* Zeroed memory that lives as long as the policy; NULL, reported, if out of memory. */
 void *config_alloc(struct config_reader *reader, size_t size);
 const char *config_strdup(struct config_reader *reader, const char *text);
 void config_memory_free(struct config_memory *memory);

@@ -12,7 +12,7 @@
 struct object {
 	const struct json *value;
 	const char *path;
-	const char *prefix; /* of its keys in the table: "", "match." */
+	const char *prefix; /* prefix of its keys in the table: "", "match." */
 	const struct config_table *table;
 	void *target;
 	struct config_origin *origins;
@@ -20,7 +20,7 @@ struct object {
 
 static void read_object(struct config_reader *reader, const struct object *object);
 
-/* The part of @key behind the object's prefix; NULL: it is not in this object. */
+/* The part of @key after the object's prefix; NULL: it belongs to another object. */
 static const char *key_in(const struct object *object, const struct config_key *key)
 {
 	size_t len = strlen(object->prefix);
@@ -28,7 +28,7 @@ static const char *key_in(const struct object *object, const struct config_key *
 	return strncmp(key->path, object->prefix, len) == 0 ? key->path + len : NULL;
 }
 
-/* Is @member called @name, or the object that holds @name ("match.engine")? */
+/* Is @member named @name, or the object that contains @name ("match.engine")? */
 static bool leads_to(const struct json *member, const char *name)
 {
 	return strcspn(name, ".") == member->key_len &&
@@ -148,10 +148,10 @@ void config_read_object(struct config_reader *reader, const struct json *value, 
 struct place {
 	const struct config_table *table;
 	const void *object;
-	const struct config_origin *origins; /* NULL: none are shown */
+	const struct config_origin *origins; /* NULL: not shown */
 };
 
-/* The next key from @i on that has something to show; NULL at the end. */
+/* The next key from @i on that has a value to show; NULL at the end. */
 static const struct config_key *next_key(const struct place *place, size_t i)
 {
 	for (; i < place->table->n; i++) {
@@ -164,7 +164,7 @@ static const struct config_key *next_key(const struct place *place, size_t i)
 	return NULL;
 }
 
-/* The bytes of "match." in "match.engine"; 0 for a key that stands at the top. */
+/* The length of "match." in "match.engine"; 0 for a top-level key. */
 static size_t group_len(const struct config_key *key)
 {
 	const char *dot = key ? strchr(key->path, '.') : NULL;

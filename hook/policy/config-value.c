@@ -39,7 +39,7 @@ const struct config_type config_bool = {read_bool, show_bool, NULL};
 
 /* --- choices --------------------------------------------------------------------------------- */
 
-/* gcc and clang give an enum without negative values the type unsigned int. */
+/* In gcc and clang an enum without negative values is an unsigned int. */
 void config_read_choice(struct config_reader *reader, const struct json *value, const char *path,
 			const char *const words[], void *target)
 {
@@ -255,8 +255,7 @@ const struct config_type config_optional_size = {config_read_optional_size, show
 
 /* --- numbers --------------------------------------------------------------------------------- */
 
-/* Digits, and up to @decimals behind a point; in units of the last decimal. No sign, no exponent.
- */
+/* Digits, and up to @decimals after a point, in units of the last decimal. No sign, no exponent. */
 static int parse_decimal(const char *text, unsigned int decimals, uint64_t max, uint64_t *ret)
 {
 	bool point = false;

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The types of configuration values: how each is checked, stored and shown. A value that is wrong
- * is reported with what was expected, and the one that was there before stays.
+ * The types of configuration values: how each is checked, stored and shown. A wrong value is
+ * reported with what was expected, and the previous value stays.
  */
 
 #include "policy/config-reader.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 
 struct config_type {
-	/* From @value, called @path in messages, to *@target. */
+	/* Reads @value, called @path in messages, into *@target. */
 	void (*read)(struct config_reader *reader, const struct json *value, const char *path,
 		     void *target);
 	void (*show)(const void *target, FILE *out); /* as JSON that read() accepts */
@@ -21,11 +21,11 @@ struct config_type {
 
 /* clang-format off */
 extern const struct config_type
-	/* the type            its target, and its values */
+	/* the type, its target, and allowed values */
 	config_bool,        /* bool */
 	config_string,      /* const char *; not empty; NULL: not set */
-	config_name,        /* the same, but fit to stand in a message as it is */
-	config_program,     /* const char *; an absolute path, and none of our own programs */
+	config_name,        /* the same, and printable without quotes */
+	config_program,     /* const char *; an absolute path, not one of our own programs */
 	config_strings,     /* const char *const *, ending with NULL */
 	config_paths,       /* the same; absolute paths */
 	config_size,        /* uint64_t; above 0; 0: not set */
@@ -35,12 +35,12 @@ extern const struct config_type
 	config_time;        /* uint64_t; milliseconds of "500ms", "10s", "2m" */
 /* clang-format on */
 
-/* An enum at @target, whose values are the indices of @words, which end with NULL. */
+/* Reads an enum into *@target; its values are the indices of @words, a list that ends with NULL. */
 void config_read_choice(struct config_reader *reader, const struct json *value, const char *path,
 			const char *const words[], void *target);
 void config_show_choice(const void *target, const char *const words[], FILE *out);
 
-/* For types of other files. */
+/* For types that other files define. */
 void config_read_optional_size(struct config_reader *reader, const struct json *value,
 			       const char *path, void *target);
 void config_show_string(const char *text, FILE *out);

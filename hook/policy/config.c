@@ -16,7 +16,7 @@
 
 #define OPEN_FILE (O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 
-/* Of what cannot be opened: is it not there at all? A link that leads nowhere is told. */
+/* Is the file missing? A dangling link is not: that is reported. */
 static bool is_missing(struct config_reader *reader, const char *path)
 {
 	struct stat st;
@@ -27,7 +27,7 @@ static bool is_missing(struct config_reader *reader, const char *path)
 	return false;
 }
 
-/* 1 and the text; 0: there is no such file; -EINVAL: told. */
+/* 1 and the text; 0: no such file; -EINVAL: reported. */
 static int read_text(struct config_reader *reader, char **ret_text, size_t *ret_len)
 {
 	_cleanup_close_ int fd = open(reader->file, OPEN_FILE);
@@ -95,7 +95,7 @@ static int read_file(struct config_reader *reader, const char *file)
 	return 1;
 }
 
-/* true if it may be read from; a directory that is not there has nothing to read. */
+/* true if it may be read; a directory that does not exist has nothing to read. */
 static bool check_directory(struct config_reader *reader, const char *dir)
 {
 	struct stat st;
@@ -178,7 +178,7 @@ static void fall_back(struct policy *policy)
 
 	built_in.broken = policy->broken ? policy->broken : "out of memory";
 	built_in.memory = policy->memory;
-	/* Existing containers are operated with it, whatever else is wrong. */
+	/* Existing containers depend on it, whatever else is wrong. */
 	built_in.runtime = policy->runtime;
 	*policy = built_in;
 }

@@ -2,14 +2,14 @@
 #pragma once
 
 /*
- * The configuration: CONFIG_FILE, then CONFIG_DROP_INS/NAME.json in the order of strcmp(). JSON
- * with comments. What a later file says counts, key by key; its rules come behind those that are
- * there already. No file: the defaults.
+ * Loads the configuration: CONFIG_FILE, then CONFIG_DROP_INS/NAME.json in the order of strcmp().
+ * JSON with comments. For each key the last file that sets it wins; rules are appended. No file:
+ * the defaults.
  *
- * A file counts only if it is regular, root's (or ours) and writable by nobody else, and so must be
- * the directory that it is in. It may be a symbolic link, as in a mounted ConfigMap or from
- * /etc/alternatives: the directory was root's, so the link is, and what it leads to is checked. One
- * that leads nowhere is an error: what it would have said may be less than the defaults.
+ * A file, and the directory that it is in, must be owned by root (or us) and writable by nobody
+ * else; the file must be regular. It may be a symbolic link, as in a mounted ConfigMap or from
+ * /etc/alternatives: the link is root's because the directory is, and the target is checked. A
+ * dangling link is an error: the missing file may have been stricter than the defaults.
  */
 
 #include "base/paths.h"
@@ -22,10 +22,10 @@
 #define CONFIG_MAX_BYTES (1024UL * 1024)
 
 /*
- * Reads what is below @dir (CONFIG_DIR but in tests) or, if @file is not NULL, only that, which
- * must be there. 0; -EINVAL: every error was reported, *ret is the built-in policy, but for the
- * runtime that the files name as far as they could be read, with the first error in ret->broken.
- * Free *ret in any case.
+ * Reads the files below @dir (CONFIG_DIR, except in tests) or, if @file is not NULL, only @file,
+ * which must exist. 0; -EINVAL: every error was reported, and *ret is the built-in policy, except
+ * for the runtime that the files name as far as they could be read; ret->broken is the first error.
+ * Free *ret in every case.
  */
 int config_load(const char *dir, const char *file, const struct config_listener *listener,
 		struct policy *ret);

@@ -13,7 +13,7 @@ bool match_pattern(const char *pattern, const char *text)
 	return fnmatch(pattern, text, 0) == 0;
 }
 
-/* Behind the last slash, for a registry may have a port. */
+/* After the last slash, because a registry may have a port. */
 static bool has_tag(const char *image)
 {
 	const char *slash = strrchr(image, '/');
@@ -21,7 +21,7 @@ static bool has_tag(const char *image)
 	return strpbrk(slash ? slash : image, ":@") != NULL;
 }
 
-/* As in "docker.io/...", "registry:5000/..." or "localhost/...": what else is Docker's own. */
+/* As in "docker.io/...", "registry:5000/..." or "localhost/...": all others are on Docker Hub. */
 static bool has_registry(const char *image)
 {
 	size_t len = strcspn(image, "/");
@@ -99,8 +99,8 @@ static bool is_literal(const char *pattern)
 }
 
 /*
- * With no wildcard but * in it, @earlier can only match those of @later, taken as text, by its own:
- * then it matches whatever they stand for. But what is within [...] stands for less than its text.
+ * If * is the only wildcard in @earlier, and it matches the text of @later, then it matches
+ * everything that @later matches. That does not hold for [...], which matches less than its text.
  */
 static bool covers(const char *earlier, const char *later)
 {

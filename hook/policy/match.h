@@ -2,11 +2,9 @@
 #pragma once
 
 /*
- * The rules of the configuration: which containers does one mean?
- *
- * A pattern is a glob (fnmatch(3)) for the whole text, in which * and ? match slashes, too. What is
- * not known of a container matches no pattern, not even "*"; what a rule does not mention matches.
- * Pure.
+ * Matches containers against the configuration's rules. A pattern is a glob (fnmatch(3)) for the
+ * whole text, in which * and ? also match slashes. An unknown property matches no pattern, not even
+ * "*"; a rule matches if all that it names match. Pure.
  */
 
 #include "base/why.h"
@@ -16,18 +14,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is known of a container. Tenants may have written all of it: it only selects a rule. */
+/*
+ * What is known about a container. Tenants may have written all of it: it can only select a rule.
+ */
 struct facts {
 	const char *engine; /* "docker", "podman", ...; NULL: not known */
 	const struct json *const *annotations;
-	size_t n_annotations;	/* objects, the first that has a key counts; some may be NULL */
-	const char *ns, *image; /* NULL: not known; or no rule needs it, see policy_needs_image() */
+	size_t n_annotations;	/* objects; the first that has a key wins; some may be NULL */
+	const char *ns, *image; /* NULL: not known, or no rule needs it, see policy_needs_image() */
 };
 
 enum rule_request {
-	RULE_REQUEST_ALLOW,  /* the container's own request counts */
-	RULE_REQUEST_IGNORE, /* it is not looked at */
-	RULE_REQUEST_DENY,   /* a container that has one is refused */
+	RULE_REQUEST_ALLOW,  /* the container's own request takes effect */
+	RULE_REQUEST_IGNORE, /* its request is ignored */
+	RULE_REQUEST_DENY,   /* a container with a request is refused */
 };
 
 struct annotation_pattern {
@@ -41,22 +41,22 @@ struct rule {
 	size_t n_annotations;
 	bool has_size;
 	uint64_t size_bytes; /* 0: none, not even the default */
-	uint64_t max_bytes;  /* 0: as for all */
+	uint64_t max_bytes;  /* 0: the general max_size */
 	enum rule_request request;
-	const char *file; /* where it stands */
+	const char *file; /* where the rule is defined */
 	unsigned int line;
 };
 
 bool match_pattern(const char *pattern, const char *text);
 
 /*
- * An image's name may be short, as in "postgres": it is matched as it is and in full, as in
+ * An image's name may be short, as in "postgres": it is matched both as written and in full, as in
  * "docker.io/library/postgres:latest".
  */
 bool match_image(const char *pattern, const char *image);
 
-/* true; false with the reason: the first thing that differs. */
+/* true; false with the reason: the first property that differs. */
 bool match_rule(const struct rule *rule, const struct facts *facts, struct why *why);
 
-/* Is all that @later means surely meant by @earlier, so that @later can never be reached? */
+/* Does @earlier certainly match everything that @later matches, so that @later is unreachable? */
 bool match_covers(const struct rule *earlier, const struct rule *later);

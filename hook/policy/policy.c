@@ -55,8 +55,8 @@ const char *request_source_into(struct text *out, const struct request *request,
 }
 
 /*
- * Who names a sandbox, and how: containerd's CRI, CRI-O and podman (which took CRI-O's key), all
- * three by annotations, and cri-dockerd by a label.
+ * How a sandbox is marked: by containerd's CRI, CRI-O and podman (which uses CRI-O's key) with
+ * annotations, by cri-dockerd with a label.
  */
 static const struct {
 	const char *key, *value;
@@ -142,7 +142,7 @@ uint64_t policy_max_bytes(const struct policy *policy, const struct rule *rule)
 	return rule && rule->max_bytes ? rule->max_bytes : policy->max_bytes;
 }
 
-/* What it gets without a request of its own. Never more than the cap: both are the operator's. */
+/* The size without a request. Never above the limit: both are the operator's. */
 static void give(const struct policy *policy, struct request *request)
 {
 	const struct rule *rule = request->rule;

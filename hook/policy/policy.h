@@ -2,10 +2,8 @@
 #pragma once
 
 /*
- * What size should this container have, and why?
- *
- * Pure: the caller brings what is known of the container, policy answers. A tenant's text can only
- * ever become a number of bytes here, or select a rule.
+ * Decides what size a container should have, and why. Pure: the caller passes what is known about
+ * the container. A tenant's text can only become a number of bytes, or select a rule.
  */
 
 #include "base/text.h"
@@ -19,10 +17,11 @@
 enum on_failure { ON_FAILURE_FAIL, ON_FAILURE_WARN };
 enum on_exceed { ON_EXCEED_DENY, ON_EXCEED_CLAMP };
 
-/* The configuration, as it counts (policy/config.h). Lists of strings end with NULL. */
+/* The effective configuration (policy/config.h). Lists of strings end with NULL. */
 struct policy {
 	bool enabled;
-	const char *const *keys; /* annotations and labels that ask, the first one there wins */
+	const char *const
+		*keys; /* annotations and labels that request a size; the first one present wins */
 	bool labels;
 	uint64_t default_bytes; /* 0: none */
 	uint64_t max_bytes;
@@ -38,18 +37,20 @@ struct policy {
 		uint64_t overcommit_thousandths; /* 0: no limit */
 	} pool_guard;
 	uint64_t timeout_ms;
-	const char *runtime; /* what the wrapper becomes */
+	const char *runtime; /* the program that the wrapper executes */
 	const char *const *data_roots;
 
-	/* What is wrong with the configuration, or NULL: but for the runtime all of the above is
-	 * built in then. */
+	/*
+	 * What is wrong with the configuration, or NULL. If set, everything above except the
+	 * runtime is built in.
+	 */
 	const char *broken;
-	struct config_memory *memory; /* policy/config.h; NULL: all is static */
+	struct config_memory *memory; /* see policy/config.h; NULL: everything is static */
 };
 
 extern const struct policy policy_builtin;
 
-/* Who wants the container to have a size. */
+/* Who asks for the size. */
 enum request_origin {
 	ORIGIN_NONE, /* nobody */
 	ORIGIN_ANNOTATION,
@@ -61,11 +62,11 @@ enum request_origin {
 
 struct request {
 	enum request_origin origin;
-	uint64_t bytes;		 /* what it is to have */
-	uint64_t exceeded_bytes; /* what it asked for, if that was cut; else 0 */
-	const char *key;	 /* which one, or the rule's name; lives as long as the policy */
-	const char *text;	 /* as the tenant wrote it; lives as long as the annotations */
-	const struct rule *rule; /* the one that counts, or NULL */
+	uint64_t bytes;		 /* the size that it should have */
+	uint64_t exceeded_bytes; /* the size it asked for, if that was clamped; else 0 */
+	const char *key;  /* the annotation, or the rule's name; lives as long as the policy */
+	const char *text; /* as the tenant wrote it; lives as long as the annotations */
+	const struct rule *rule; /* the rule that applies, or NULL */
 };
 
 static inline bool request_exists(const struct request *request)
@@ -73,7 +74,7 @@ static inline bool request_exists(const struct request *request)
 	return request->origin != ORIGIN_NONE;
 }
 
-/* From a rule or the default: neither the container nor an operator asked for it. */
+/* Is it from a rule or the default, rather than from the container or an operator? */
 static inline bool request_is_implicit(const struct request *request)
 {
 	return request->origin == ORIGIN_RULE || request->origin == ORIGIN_DEFAULT;
@@ -82,73 +83,78 @@ static inline bool request_is_implicit(const struct request *request)
 /* "annotation", "label", "command", "rule", "default"; NULL for ORIGIN_NONE. */
 const char *request_origin_name(enum request_origin origin);
 
-/* "annotation:KEY", "rule:NAME" or "default"; with @separator in the place of the colon. */
+/* "annotation:KEY", "rule:NAME" or "default", with @separator instead of the colon. */
 const char *request_source_into(struct text *out, const struct request *request, char separator);
 #define request_source(request, separator)                                                         \
 	request_source_into(&(struct text){""}, (request), (separator))
 
 /*
- * Looks for a request in @annotations (or labels: @origin says which), an array of @n objects in
- * which the first that has a key wins (NULL ones are skipped). 0 and *ret (asked or not); -EINVAL
- * or -ERANGE with a reason if there is a request that cannot be read, and then *ret names its key.
+ * Looks for a request in @annotations (or labels, as @origin says), an array of @n objects; the
+ * first that has a key wins, and NULL ones are skipped. 0 and *ret, with or without a request;
+ * -EINVAL or -ERANGE with a reason if the request cannot be parsed: *ret then names its key.
  */
 int policy_request(const struct policy *policy, enum request_origin origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why);
 
-/* What became of a rule: the first one that matches counts, and ends the search. */
+/* The result for a rule: the first that matches applies, and later ones are not reached. */
 struct rule_verdict {
 	bool reached, matches;
-	struct why why; /* reached, but does not match: the first thing that differs */
+	struct why why; /* reached, but does not match: the first property that differs */
 };
 
-/* Does any rule look at the namespace, or the image? They may cost a look into engines' files. */
+/*
+ * Does any rule match on the namespace, or on the image? Finding these may mean reading engines'
+ * files.
+ */
 bool policy_needs_namespace(const struct policy *policy);
 bool policy_needs_image(const struct policy *policy);
 
-/* Can a container that does not ask get a size? */
+/* Can a container without a request get a size? */
 bool policy_gives(const struct policy *policy);
 
 /*
- * From what the container asks for to what it gets: rules, default, largest size. @request is what
- * policy_request() found with the result @r (and *why, if that was an error), and becomes the
- * answer. 0, asked or not; -EPERM: not allowed; @r, if that request counts and cannot be read; with
- * a reason.
+ * Turns a request into the size that the container gets, by rules, default and largest size.
+ * @request is what policy_request() found with the result @r (and *why, if that was an error), and
+ * becomes the answer. 0, with or without a size; -EPERM: not allowed; @r, if the request would take
+ * effect and cannot be parsed; with a reason.
  */
 int policy_decide(const struct policy *policy, const struct facts *facts, int r,
 		  struct request *request, struct rule_verdict *verdicts, struct why *why);
 
-/* The rule that counts, or NULL. @verdicts: NULL, or filled: one for each rule. */
+/* The rule that applies, or NULL. @verdicts: NULL, or filled with one for each rule. */
 const struct rule *policy_rule(const struct policy *policy, const struct facts *facts,
 			       struct rule_verdict *verdicts);
 
-/* The largest size for a container to which @rule (or NULL) applies. */
+/* The largest size allowed for a container to which @rule (or NULL) applies. */
 uint64_t policy_max_bytes(const struct policy *policy, const struct rule *rule);
 
-/* May it have what is asked for? 0, or -EPERM with a reason. */
+/* May the container have this size? 0, or -EPERM with a reason. */
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why);
 
 /*
- * May a growth to @bytes that was allowed once be finished now? Who asked for it is not known. 0,
- * or -EPERM with a reason.
+ * May an interrupted growth to @bytes, allowed when it began, be finished now? Who asked for it is
+ * unknown. 0, or -EPERM with a reason.
  */
 int policy_allow_again(const struct policy *policy, const struct facts *facts, uint64_t bytes,
 		       struct why *why);
 
-/* The largest size that any container can have. */
+/* The largest size that any container may have. */
 uint64_t policy_largest_bytes(const struct policy *policy);
 
-/* Is the pool, by its dm name, one that may be used? @policy is a struct policy. */
+/* May the pool with this device-mapper name be used? @policy is a struct policy. */
 bool policy_allows_pool(const char *name, const void *policy);
 /* Fills @why for a @pool that may not: where the configuration says so. */
 void policy_deny_pool(const struct policy *policy, const char *pool, struct why *why);
 
 /*
- * Is this the container that only holds a pod's namespaces, and never a workload? @annotations, or
- * labels, as for policy_request().
+ * Is this a pod's sandbox, which only holds its namespaces? @annotations, or labels, as in
+ * policy_request().
  */
 bool policy_is_sandbox(const struct json *const annotations[], size_t n);
 
-/* Is it a pod's container, or its sandbox? Those of podman's pods, which are started again, look
- * alike. */
+/*
+ * Does it belong to a pod, as container or sandbox? podman's pods, which are started again, look
+ * the same.
+ */
 bool policy_is_in_pod(const struct json *const annotations[], size_t n);

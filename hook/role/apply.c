@@ -56,8 +56,7 @@ struct apply {
 	char *pool; /* the one that ends it, or NULL */
 };
 
-/* --- telling ------------------------------------------------------------------------------------
- */
+/* --- telling --------------------------------------------------------------------------------- */
 
 /* Who named a container hears of it, whatever comes of it; with --all only news is told. */
 static void tell_no_news(const struct apply *apply, const char *label, const char *what)
@@ -130,8 +129,7 @@ static void tell(struct apply *apply, const struct job *job,
 	}
 }
 
-/* --- one container ------------------------------------------------------------------------------
- */
+/* --- one container --------------------------------------------------------------------------- */
 
 static enum fate fate_of(const struct job *job)
 {
@@ -200,8 +198,7 @@ static void apply_to(struct apply *apply, const struct engine_container *contain
 	}
 }
 
-/* --- all of them --------------------------------------------------------------------------------
- */
+/* --- all of them ----------------------------------------------------------------------------- */
 
 static void add_end(struct apply *apply, const char *stopped_by)
 {
