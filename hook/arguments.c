@@ -207,7 +207,7 @@ static void check_operands(struct parser *parser, const struct command *command)
 		text_into(&parser->wrong, "%s is missing", command->arguments);
 }
 
-static const struct command *find(const struct command *const commands[], const char *name)
+static const struct command *find_command(const struct command *const commands[], const char *name)
 {
 	for (size_t i = 0; name && commands[i]; i++) {
 		if (strcmp(commands[i]->name, name) == 0)
@@ -292,7 +292,7 @@ enum arguments_result arguments_parse(const struct command *const commands[], in
 
 	*ret = (struct arguments){0};
 	name = find_name(&parser, argc, argv);
-	*ret_command = command = find(commands, name);
+	*ret_command = command = find_command(commands, name);
 	if (command) {
 		/* From the start again, now that it is known which options there are. */
 		parser = (struct parser){.arguments = ret, .help = parser.help};

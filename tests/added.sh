@@ -46,11 +46,11 @@ ids() {
 }
 while read -r id; do
 	has "doctor's $id" "^\.It Cm (.* )?$id( |$)" doc/oci-thin-grow.8
-done < <(ids 'SEVERITY_[A-Z]+|(complain|blame)\([a-z]+')
+done < <(ids 'SEVERITY_[A-Z]+|(bad_file|bad_pool|blame)\([a-z]+')
 while read -r id; do
 	# No pool's status can be made unreadable from outside.
 	[ "$id" = pool-unreadable ] || has "doctor's $id" "(^|[ \"'])$id([ \"')]|$)" tests/guest/t-doctor.sh
-done < <(ids 'SEVERITY_(WARNING|BROKEN)|(complain|blame)\([a-z]+')
+done < <(ids 'SEVERITY_(WARNING|BROKEN)|(bad_file|bad_pool|blame)\([a-z]+')
 
 [ $bad = 0 ] && echo "added: in all their places"
 exit $bad

@@ -26,7 +26,7 @@ static uint64_t metadata_cost(uint64_t cost_blocks)
 	return cost_blocks ? cost_blocks / MAPPINGS_PER_BLOCK + 1 + COPIED_BLOCKS : 0;
 }
 
-static uint64_t add(uint64_t a, uint64_t b)
+static uint64_t add_saturated(uint64_t a, uint64_t b)
 {
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
@@ -96,8 +96,8 @@ static int refuse_metadata(const struct thin_pool *pool, unsigned int percent,
 int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,
 		     uint64_t cost_blocks, struct why *why)
 {
-	uint64_t data = add(pool->data_used_blocks, cost_blocks);
-	uint64_t metadata = add(pool->metadata_used_blocks, metadata_cost(cost_blocks));
+	uint64_t data = add_saturated(pool->data_used_blocks, cost_blocks);
+	uint64_t metadata = add_saturated(pool->metadata_used_blocks, metadata_cost(cost_blocks));
 
 	if (pool->trouble)
 		return why_set(why, ENOSPC, "pool %s is %s: repair it first", quote(pool->name),
@@ -214,7 +214,7 @@ static uint64_t sum_of(const struct count *count)
 	uint64_t sum = count->own_sectors;
 
 	for (size_t i = 0; i < count->n; i++)
-		sum = add(sum, count->promises[i].sectors);
+		sum = add_saturated(sum, count->promises[i].sectors);
 	return sum;
 }
 

@@ -18,8 +18,8 @@ static bool is_gone(int r)
 	return r == -ENODEV || r == -ENXIO || r == -ENOENT;
 }
 
-static int look(dev_t dev, const struct heal_order *order, struct heal_report *report,
-		struct why *why)
+static int look_once(dev_t dev, const struct heal_order *order, struct heal_report *report,
+		     struct why *why)
 {
 	const struct thin_device *device = &report->device;
 	int r;
@@ -58,7 +58,7 @@ static int open_live(dev_t dev, const struct heal_order *order, struct heal_repo
 	_cleanup_close_ int fd = -EBADF;
 
 	for (;;) {
-		int r = look(dev, order, report, why);
+		int r = look_once(dev, order, report, why);
 
 		if (r < 0 || report->result == HEAL_NOT_APPLICABLE)
 			return r;
@@ -105,8 +105,8 @@ static uint64_t ask_ledger(const struct heal_order *order, struct heal_report *r
 	return entry.sectors;
 }
 
-static void decide(const struct heal_order *order, struct heal_report *report,
-		   const struct superblock *sb)
+static void decide_length(const struct heal_order *order, struct heal_report *report,
+			  const struct superblock *sb)
 {
 	uint64_t ledger = ask_ledger(order, report, sb);
 	uint64_t needed = sb->bytes / SECTOR_BYTES + (sb->bytes % SECTOR_BYTES != 0);
@@ -142,7 +142,7 @@ static int inspect(dev_t dev, const struct heal_order *order, struct heal_report
 	if (r < 0)
 		return why_set(why, -r, "device %s: reading its superblock: %s",
 			       quote(report->device.name), strerror(-r));
-	decide(order, report, &sb);
+	decide_length(order, report, &sb);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }

@@ -26,7 +26,7 @@ static pid_t writer_of(const char *name)
 }
 
 /* false: a writer is using it, or it is gone. */
-static bool look_at(const char *dir, int dir_fd, struct ledger_file *file)
+static bool look_at_file(const char *dir, int dir_fd, struct ledger_file *file)
 {
 	pid_t writer = writer_of(file->name);
 	struct stat st;
@@ -80,7 +80,7 @@ int ledger_files(const char *dir, void (*visit)(const struct ledger_file *file, 
 		struct ledger_file file = {.name = next->d_name};
 
 		if (strcmp(file.name, ".") != 0 && strcmp(file.name, "..") != 0 &&
-		    look_at(dir, dirfd(directory), &file))
+		    look_at_file(dir, dirfd(directory), &file))
 			visit(&file, context);
 	}
 	closedir(directory);

@@ -42,8 +42,8 @@ static int blame(struct why *why, int r, const char *dir, const char *device)
 }
 
 /* 1 and the text of an entry that only we can have written; 0: there is none. */
-static int read_entry(int dir_fd, const char *device, char **ret_text, size_t *ret_len,
-		      struct why *why)
+static int read_entry_file(int dir_fd, const char *device, char **ret_text, size_t *ret_len,
+			   struct why *why)
 {
 	_cleanup_close_ int fd = openat(dir_fd, device, OPEN_ENTRY);
 	struct stat st;
@@ -79,7 +79,7 @@ int ledger_read(const char *dir, const char *device, struct ledger_entry *ret, s
 	fd = open_dir(dir, why);
 	if (fd == -ENOENT)
 		return 0;
-	r = fd < 0 ? fd : read_entry(fd, device, &text, &len, why);
+	r = fd < 0 ? fd : read_entry_file(fd, device, &text, &len, why);
 	if (r == 0)
 		return 0;
 	if (r > 0)
@@ -109,8 +109,8 @@ static bool stands_already(int dir_fd, const char *device, const char *text, siz
 	size_t old_len = 0;
 	struct why unused;
 
-	return read_entry(dir_fd, device, &old, &old_len, &unused) == 1 && old && old_len == len &&
-	       memcmp(old, text, len) == 0;
+	return read_entry_file(dir_fd, device, &old, &old_len, &unused) == 1 && old &&
+	       old_len == len && memcmp(old, text, len) == 0;
 }
 
 int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *why)
@@ -202,7 +202,8 @@ static int read_sound(int dir_fd, const char *name, struct ledger_entry *ret)
 	struct why unused;
 	size_t len = 0;
 
-	return ledger_name_is_valid(name) && read_entry(dir_fd, name, &text, &len, &unused) > 0 &&
+	return ledger_name_is_valid(name) &&
+	       read_entry_file(dir_fd, name, &text, &len, &unused) > 0 &&
 	       ledger_parse(text, len, ret, &unused) == 0 && strcmp(ret->device, name) == 0;
 }
 
@@ -212,7 +213,7 @@ struct walker {
 	void *context;
 };
 
-static int visit_one(const char *name, void *context)
+static int visit_file_named(const char *name, void *context)
 {
 	const struct walker *walker = context;
 	struct ledger_entry entry;
@@ -230,7 +231,7 @@ int ledger_each(const char *dir, void (*visit)(const struct ledger_entry *entry,
 
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : blame_directory(why, fd, dir);
-	r = each_file(fd, visit_one, &(struct walker){fd, visit, context});
+	r = each_file(fd, visit_file_named, &(struct walker){fd, visit, context});
 	return r < 0 ? why_set(why, -r, "ledger %s: %s", dir, strerror(-r)) : 0;
 }
 

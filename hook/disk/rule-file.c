@@ -60,7 +60,7 @@ static bool runs_heal(const char *text)
 }
 
 /* State of the file @path; RULE_FILE_MISSING: there is none. */
-static int look(const char *path, enum rule_file_state *ret)
+static int look_at_rule(const char *path, enum rule_file_state *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
@@ -95,7 +95,7 @@ int rule_file_find(const char *root, struct rule_file *ret)
 
 		if (!path)
 			return -ENOMEM;
-		r = look(path, &state);
+		r = look_at_rule(path, &state);
 		if (r < 0)
 			return r;
 		if (state == RULE_FILE_MISSING)

@@ -193,7 +193,7 @@ static int first_page(const struct bolt_bucket *bucket, struct page *ret)
 
 /* --- looking up --------------------------------------------------------------------------------*/
 
-static int compare(struct bolt_bytes a, struct bolt_bytes b)
+static int compare_bytes(struct bolt_bytes a, struct bolt_bytes b)
 {
 	int r = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
 
@@ -212,7 +212,7 @@ static int count_up_to(const struct bolt *bolt, const struct page *page, struct 
 
 		if (get_element(bolt, page, middle, &element) < 0)
 			return -EBADMSG;
-		if (compare(element.key, key) <= 0)
+		if (compare_bytes(element.key, key) <= 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -222,7 +222,8 @@ static int count_up_to(const struct bolt *bolt, const struct page *page, struct 
 }
 
 /* 1, 0 or -EBADMSG. */
-static int find(const struct bolt_bucket *bucket, struct bolt_bytes key, struct element *ret)
+static int find_element(const struct bolt_bucket *bucket, struct bolt_bytes key,
+			struct element *ret)
 {
 	const struct bolt *bolt = bucket->bolt;
 	struct page page;
@@ -238,7 +239,7 @@ static int find(const struct bolt_bucket *bucket, struct bolt_bytes key, struct 
 		if (get_element(bolt, &page, n - 1, ret) < 0)
 			return -EBADMSG;
 		if (page.flags == LEAF)
-			return compare(ret->key, key) == 0;
+			return compare_bytes(ret->key, key) == 0;
 		r = get_page(bolt, get64(ret->value.data), &page);
 	}
 	return -EBADMSG;
@@ -252,7 +253,7 @@ void bolt_root(const struct bolt *bolt, struct bolt_bucket *ret)
 int bolt_bucket(const struct bolt_bucket *bucket, struct bolt_bytes key, struct bolt_bucket *ret)
 {
 	struct element element;
-	int r = find(bucket, key, &element);
+	int r = find_element(bucket, key, &element);
 
 	if (r <= 0 || !element.is_bucket)
 		return r < 0 ? r : 0;
@@ -270,7 +271,7 @@ int bolt_bucket(const struct bolt_bucket *bucket, struct bolt_bytes key, struct 
 int bolt_value(const struct bolt_bucket *bucket, struct bolt_bytes key, struct bolt_bytes *ret)
 {
 	struct element element;
-	int r = find(bucket, key, &element);
+	int r = find_element(bucket, key, &element);
 
 	if (r <= 0 || element.is_bucket)
 		return r < 0 ? r : 0;

@@ -205,7 +205,7 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 	return driver && strcmp(driver, "devmapper") == 0 ? find_snapshot(place, ret) : 0;
 }
 
-static int visit_one(const char *id, void *context)
+static int visit_container(const char *id, void *context)
 {
 	struct place *place = context;
 	struct engine_container container;
@@ -242,7 +242,7 @@ static int walk_root(struct place *place, const char *root)
 	place->root = root;
 	place->ns[0] = is_remapped ? remapped : moby;
 	place->ns[1] = is_remapped ? moby : NULL;
-	return walk_entries(path, visit_one, place);
+	return walk_entries(path, visit_container, place);
 }
 
 static int visit_remapped(const char *name, void *context)

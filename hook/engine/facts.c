@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-static const char *find(const struct facts_of *of, const char *key)
+static const char *find_annotation(const struct facts_of *of, const char *key)
 {
 	const char *text = NULL;
 	struct why unused;
@@ -30,7 +30,7 @@ static const char *find(const struct facts_of *of, const char *key)
 static char *dup_first(const struct facts_of *of, const char *const keys[], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		const char *text = find(of, keys[i]);
+		const char *text = find_annotation(of, keys[i]);
 
 		if (text && *text)
 			return strdup(text);
@@ -45,7 +45,7 @@ const char *facts_engine(const struct facts_of *of)
 
 	if (strcmp(engine, ENGINE_STORAGE) != 0)
 		return engine;
-	manager = find(of, "io.container.manager");
+	manager = find_annotation(of, "io.container.manager");
 	if (manager && strcmp(manager, "libpod") == 0)
 		return ENGINE_PODMAN;
 	return manager && strcmp(manager, "cri-o") == 0 ? ENGINE_CRIO : engine;

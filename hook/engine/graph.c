@@ -22,7 +22,7 @@ static int name_device(const char *directory, const char *prefix, const char *la
 }
 
 /* 1, 0 or -errno with a reason that names the file. */
-static int read_size(const char *directory, const char *layer, uint64_t *ret, struct why *why)
+static int read_layer_size(const char *directory, const char *layer, uint64_t *ret, struct why *why)
 {
 	_cleanup_free_ char *path = text_new("%s/metadata/%s", directory, layer);
 	_cleanup_json_ struct json_doc *doc = NULL;
@@ -48,5 +48,5 @@ int graph_fill(const char *directory, const char *prefix, const char *layer,
 {
 	int r = name_device(directory, prefix, layer, &container->device);
 
-	return r < 0 ? r : read_size(directory, layer, &container->remembered, why);
+	return r < 0 ? r : read_layer_size(directory, layer, &container->remembered, why);
 }

@@ -19,7 +19,7 @@ struct reader {
 	void *context;
 };
 
-static int add(struct engine_container *container, void *context)
+static int add_container(struct engine_container *container, void *context)
 {
 	struct engine_list *list = &((struct reader *)context)->list;
 	struct engine_container *more = NULL;
@@ -54,7 +54,7 @@ static int compare_text(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "");
 }
 
-static int compare(const void *left, const void *right)
+static int compare_containers(const void *left, const void *right)
 {
 	const struct engine_container *a = left, *b = right;
 	int r = compare_text(a->engine, b->engine);
@@ -144,7 +144,7 @@ static int tidy(struct engine_list *list)
 	free(all);
 	free(list->containers);
 	*list = (struct engine_list){tidied, n};
-	qsort(tidied, n, sizeof(*tidied), compare);
+	qsort(tidied, n, sizeof(*tidied), compare_containers);
 	return 0;
 }
 
@@ -160,7 +160,7 @@ int engine_list_read(const struct engine_roots *roots,
 		runtime_walk,
 	};
 	struct reader reader = {.complain = complain, .context = context};
-	const struct engine_walk walk = {roots, add, &reader, pass_on};
+	const struct engine_walk walk = {roots, add_container, &reader, pass_on};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < COUNT(walks); i++)

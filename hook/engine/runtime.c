@@ -84,8 +84,8 @@ static const struct kind {
 };
 
 /* On error the reason names @path, and @state must be freed, too. */
-static int read_file(const char *path, const struct kind *kind, struct state *state,
-		     struct why *why)
+static int read_state_file(const char *path, const struct kind *kind, struct state *state,
+			   struct why *why)
 {
 	int r = walk_read_json(path, JSON_OBJECT, &state->doc, why);
 
@@ -108,7 +108,7 @@ static int read_state(const char *root, const char *id, struct state *state, str
 
 		if (!path)
 			return -ENOMEM;
-		r = read_file(path, &kinds[i], state, why);
+		r = read_state_file(path, &kinds[i], state, why);
 		if (r != 0)
 			return r;
 	}
@@ -267,7 +267,7 @@ struct place {
 	const char *root;
 };
 
-static int visit_one(const char *name, void *context)
+static int visit_state(const char *name, void *context)
 {
 	const struct place *place = context;
 
@@ -279,7 +279,7 @@ int runtime_walk(const struct engine_walk *walk)
 	int r = 0;
 
 	for (size_t i = 0; i < walk->roots->n && r == 0; i++)
-		r = walk_entries(walk->roots->dirs[i], visit_one,
+		r = walk_entries(walk->roots->dirs[i], visit_state,
 				 &(struct place){walk, walk->roots->dirs[i]});
 	return r;
 }

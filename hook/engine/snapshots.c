@@ -136,7 +136,7 @@ static bool find_id(const struct snapshot_store *store, const char *name, uint64
 	       bolt_value(&bucket, bolt_key("id"), &value) > 0 && database_varint(value, ret) > 0;
 }
 
-static uint64_t read_size(struct bolt_bytes text)
+static uint64_t remembered_size(struct bolt_bytes text)
 {
 	_cleanup_json_ struct json_doc *doc = NULL;
 	struct why unused;
@@ -172,7 +172,7 @@ static int fill_from(const struct snapshot_store *store, uint64_t id,
 		if (database_bucket(store->pools[i], keys, &bucket) <= 0 ||
 		    bolt_value(&bucket, bolt_key(device), &value) <= 0)
 			continue;
-		container->remembered = read_size(value);
+		container->remembered = remembered_size(value);
 		container->device = TAKE_PTR(device);
 		return 1;
 	}

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct doctor *doctor, dev_t dev)
+static void note_device(struct doctor *doctor, dev_t dev)
 {
 	struct doctor_device *found = &doctor->devices[doctor->n_devices];
 	struct why unused;
@@ -42,7 +42,7 @@ void doctor_read_devices(struct doctor *doctor)
 	doctor->devices = calloc(list.n + 1, sizeof(*doctor->devices));
 	doctor->findings.incomplete |= !doctor->devices;
 	for (size_t i = 0; doctor->devices && i < list.n; i++)
-		add(doctor, list.devs[i]);
+		note_device(doctor, list.devs[i]);
 }
 
 void doctor_free(struct doctor *doctor)

@@ -66,8 +66,8 @@ static void tell_missing(struct doctor *doctor, const struct setup_engine *row,
 		can ? enable_command(engine, &place) : NULL);
 }
 
-static void tell(struct doctor *doctor, const struct setup_engine *row,
-		 const struct setup_view *view)
+static void tell_engine(struct doctor *doctor, const struct setup_engine *row,
+			const struct setup_view *view)
 {
 	const char *engine = row->name;
 
@@ -101,7 +101,7 @@ void doctor_engines(struct doctor *doctor)
 			continue;
 		}
 		doctor->wraps |= view.state == SETUP_ON && view.wraps;
-		tell(doctor, row, &view);
+		tell_engine(doctor, row, &view);
 		setup_view_free(&view);
 	}
 }

@@ -44,7 +44,7 @@ static const char *const guarded[] = {
 	"/run/oci-thin-grow",
 };
 
-static void complain(struct doctor *doctor, const char *id, const char *path, char *what,
+static void bad_file(struct doctor *doctor, const char *id, const char *path, char *what,
 		     const char *why, char *command)
 {
 	findings_add(&doctor->findings, SEVERITY_BROKEN, id, path, what, text_new("%s", why),
@@ -66,7 +66,7 @@ static bool check_program(struct doctor *doctor, const char *root, struct stat *
 	int err = !path ? ENOMEM : stat(path, ret) < 0 ? errno : 0;
 
 	if (err) {
-		complain(doctor, "file-missing", PROGRAM_PATH,
+		bad_file(doctor, "file-missing", PROGRAM_PATH,
 			 text_new(PROGRAM_PATH ": %s", strerror(err)),
 			 "udevd, runtimes and hooks call the program by this path",
 			 command_for_program());
@@ -74,7 +74,7 @@ static bool check_program(struct doctor *doctor, const char *root, struct stat *
 	}
 	if (S_ISREG(ret->st_mode) && (ret->st_mode & S_IXUSR))
 		return true;
-	complain(doctor, "file-access", PROGRAM_PATH, text_new(PROGRAM_PATH " cannot be executed"),
+	bad_file(doctor, "file-access", PROGRAM_PATH, text_new(PROGRAM_PATH " cannot be executed"),
 		 "udevd, runtimes and hooks call the program by this path",
 		 text_new("chmod 0755 " PROGRAM_PATH));
 	return true;
@@ -93,7 +93,7 @@ static bool check_link(struct doctor *doctor, const char *root, const struct pro
 		err = path ? errno : ENOMEM;
 	else if (file_is_same(&st, program))
 		return true;
-	complain(doctor, "file-link", shown,
+	bad_file(doctor, "file-link", shown,
 		 err ? text_new("%s, a link to the program: %s", shown, strerror(err))
 		     : text_new("%s does not lead to " PROGRAM_PATH, shown),
 		 link->user,
@@ -110,7 +110,7 @@ static bool check_access(struct doctor *doctor, const char *root, const char *pa
 		return true; /* what must be there is asked for elsewhere */
 	if (file_is_ours_alone(&st))
 		return true;
-	complain(doctor, "file-access", path,
+	bad_file(doctor, "file-access", path,
 		 st.st_uid != geteuid()
 			 ? text_new("%s belongs to user %u, not to root", path, st.st_uid)
 			 : text_new("%s may be written by others than root (mode %04o)", path,

@@ -24,7 +24,7 @@ struct pool {
 	struct pool_facts facts;
 };
 
-static void complain(const struct pool *pool, const char *id, char *what, char *why, char *command)
+static void bad_pool(const struct pool *pool, const char *id, char *what, char *why, char *command)
 {
 	findings_add(&pool->doctor->findings, SEVERITY_BROKEN, id, pool->device->name, what, why,
 		     command);
@@ -49,7 +49,7 @@ static void tell_data(const struct pool *pool, uint64_t percent)
 	char *command = pool_extend_data(&pool->facts);
 	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.data, command);
 
-	complain(pool, "pool-data",
+	bad_pool(pool, "pool-data",
 		 text_new("pool %s is %s full%s", quote(pool->status->name),
 			  permille_format(percent),
 			  pool->status->out_of_data_space ? ", it takes no more writes" : ""),
@@ -64,7 +64,7 @@ static void tell_metadata(const struct pool *pool, uint64_t percent)
 	char *command = pool_extend_metadata(&pool->facts);
 	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.metadata, command);
 
-	complain(pool, "pool-metadata",
+	bad_pool(pool, "pool-metadata",
 		 text_new("pool %s has %s of its metadata in use", quote(pool->status->name),
 			  permille_format(percent)),
 		 text_new("above %u %% nothing is grown on it, and without metadata it turns "
@@ -113,7 +113,7 @@ static void check_state(const struct pool *pool)
 	const char *name = quote(status->name);
 
 	if (status->failed || status->needs_check) {
-		complain(pool, "pool-needs-check",
+		bad_pool(pool, "pool-needs-check",
 			 text_new("pool %s %s", name,
 				  status->failed ? "has failed"
 						 : "needs a check of its metadata "
@@ -127,7 +127,7 @@ static void check_state(const struct pool *pool)
 	if (!check_space(pool))
 		return;
 	if (status->read_only)
-		complain(pool, "pool-read-only", text_new("pool %s is read-only", name),
+		bad_pool(pool, "pool-read-only", text_new("pool %s is read-only", name),
 			 text_new("writes to its containers fail, and nothing is grown on it"),
 			 pool_make_writable(&pool->facts));
 	else
@@ -183,8 +183,8 @@ static const char **thins_of(const struct doctor *doctor, dev_t pool, size_t *re
 	return names;
 }
 
-static void examine(struct doctor *doctor, const struct thin_device *device,
-		    const struct thin_pool *status)
+static void examine_pool(struct doctor *doctor, const struct thin_device *device,
+			 const struct thin_pool *status)
 {
 	_cleanup_free_ const char **thins = NULL;
 	_cleanup_free_ char *lv = pool_lvm_name(device->name, device->uuid);
@@ -234,7 +234,7 @@ void doctor_pools(struct doctor *doctor)
 			continue;
 		pools++;
 		if (thin_pool_status(device->dev, &status, &why) == 0)
-			examine(doctor, device, &status);
+			examine_pool(doctor, device, &status);
 		else
 			findings_add(&doctor->findings, SEVERITY_BROKEN, "pool-unreadable",
 				     device->name, text_new("%s", why.text), NULL, NULL);

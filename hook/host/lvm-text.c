@@ -103,7 +103,7 @@ static int read_array(struct parser *p)
 }
 
 /* Takes @path and @value over. */
-static int add(struct parser *p, char *path, char *value)
+static int append_value(struct parser *p, char *path, char *value)
 {
 	if (p->text.n == p->room && p->room < MAX_ITEMS) {
 		size_t room = p->room ? p->room * 2 : 64;
@@ -129,12 +129,12 @@ static int read_value(struct parser *p, char *path)
 	int r = take(p, '[') ? read_array(p) : read_word(p, &value);
 
 	if (r == 0)
-		return add(p, path, value);
+		return append_value(p, path, value);
 	free(path);
 	return r;
 }
 
-static int read_entry(struct parser *p, const char *section, unsigned int depth)
+static int read_value_or_section(struct parser *p, const char *section, unsigned int depth)
 {
 	_cleanup_free_ char *name = NULL, *path = NULL;
 	int r = depth > MAX_DEPTH ? -EINVAL : read_word(p, &name);
@@ -149,7 +149,7 @@ static int read_entry(struct parser *p, const char *section, unsigned int depth)
 	if (!take(p, '{'))
 		return -EINVAL;
 	while (r == 0 && !take(p, '}'))
-		r = read_entry(p, path, depth + 1);
+		r = read_value_or_section(p, path, depth + 1);
 	return r;
 }
 
@@ -159,7 +159,7 @@ int lvm_text_parse(const char *text, size_t len, struct lvm_text *ret)
 	int r = 0;
 
 	for (skip(&p); r == 0 && p.at < p.end; skip(&p))
-		r = read_entry(&p, "", 0);
+		r = read_value_or_section(&p, "", 0);
 	if (r < 0)
 		lvm_text_free(&p.text);
 	else

@@ -18,7 +18,7 @@
 
 #define PID_MAX_BYTES 64
 
-static int read_file(const char *path, struct lvm_text *ret)
+static int read_lvm_file(const char *path, struct lvm_text *ret)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
@@ -45,7 +45,7 @@ static void take_settings(const char *path, struct lvm_pool *pool)
 	_cleanup_(lvm_text_free) struct lvm_text text = {0};
 	uint64_t number;
 
-	if (read_file(path, &text) < 0)
+	if (read_lvm_file(path, &text) < 0)
 		return;
 	if (find_number(&text, "activation/thin_pool_autoextend_threshold", &number)) {
 		free(pool->source);
@@ -130,7 +130,7 @@ static void take_backup(const char *etc, const char *vg, const char *lv, struct 
 	_cleanup_(lvm_text_free) struct lvm_text backup = {0};
 	_cleanup_free_ char *path = text_new("%s/backup/%s", etc, vg);
 
-	if (!path || read_file(path, &backup) < 0)
+	if (!path || read_lvm_file(path, &backup) < 0)
 		return;
 	pool->has_backup = true;
 	take_profile(etc, find_profile(&backup, vg, lv), pool);

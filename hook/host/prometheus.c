@@ -10,7 +10,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-static int compare(const void *a, const void *b)
+static int compare_samples(const void *a, const void *b)
 {
 	return strcmp(a, b);
 }
@@ -97,7 +97,7 @@ static char *format_labels(const struct prometheus_label *labels, size_t n)
 static bool begin_sample(struct prometheus *p, const struct prometheus_label *labels, size_t n)
 {
 	_cleanup_free_ char *text = format_labels(labels, n);
-	const void *found = text ? tsearch(text, &p->seen, compare) : NULL;
+	const void *found = text ? tsearch(text, &p->seen, compare_samples) : NULL;
 
 	if (!found) {
 		p->no_memory = true;

@@ -302,8 +302,8 @@ const char *job_unhealed_into(struct text *out, const struct job *job)
 			 healing->why.text, *healing->fix.s ? healing->fix.s : healing->hint);
 }
 
-static void run(struct job *job, const struct policy *policy,
-		enum job_outcome (*way)(struct job *job, const struct policy *policy))
+static void run_timed(struct job *job, const struct policy *policy,
+		      enum job_outcome (*way)(struct job *job, const struct policy *policy))
 {
 	uint64_t start_ms = now_ms();
 
@@ -314,12 +314,12 @@ static void run(struct job *job, const struct policy *policy,
 
 void job_run(struct job *job, const struct policy *policy)
 {
-	run(job, policy, decide_and_grow);
+	run_timed(job, policy, decide_and_grow);
 }
 
 void job_grow(struct job *job, const struct policy *policy)
 {
-	run(job, policy, grow);
+	run_timed(job, policy, grow);
 }
 
 const char *job_engine(const struct job *job)

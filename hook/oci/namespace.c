@@ -58,8 +58,8 @@ static int is_below(const char *proc_dir, const char *pid, const struct stat *se
 	return 0;
 }
 
-static int compare(const char *proc_dir, int64_t pid, const struct stat *self,
-		   enum namespace_relation *ret)
+static int compare_namespaces(const char *proc_dir, int64_t pid, const struct stat *self,
+			      enum namespace_relation *ret)
 {
 	struct stat theirs;
 	char who[24];
@@ -107,7 +107,7 @@ int namespace_find(const char *proc_dir, int64_t pid, enum namespace_relation *r
 		*ret = NAMESPACE_INSIDE;
 		return 0;
 	}
-	r = compare(proc_dir, pid, &self, ret);
+	r = compare_namespaces(proc_dir, pid, &self, ret);
 	return r < 0 ? why_set(why, -r, "%s: %s", proc_dir, strerror(-r)) : 0;
 }
 

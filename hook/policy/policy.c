@@ -66,8 +66,8 @@ static const struct {
 	{"io.kubernetes.docker.type", "podsandbox"},
 };
 
-static int find(const struct json *const annotations[], size_t n, const char *key, const char **ret,
-		struct why *why)
+static int find_text(const struct json *const annotations[], size_t n, const char *key,
+		     const char **ret, struct why *why)
 {
 	for (size_t i = 0; i < n; i++) {
 		int r = annotations[i] ? json_string(annotations[i], key, ret, why) : 0;
@@ -85,7 +85,7 @@ int policy_request(const struct policy *policy, enum request_origin origin,
 	*ret = (struct request){0};
 	for (const char *const *key = policy->keys; *key; key++) {
 		struct request found = {.origin = origin, .key = *key};
-		int r = find(annotations, n, *key, &found.text, why);
+		int r = find_text(annotations, n, *key, &found.text, why);
 
 		if (r == 0)
 			continue;
@@ -252,7 +252,7 @@ bool policy_is_sandbox(const struct json *const annotations[], size_t n)
 	const char *value;
 
 	for (size_t i = 0; i < COUNT(sandbox_marks); i++) {
-		if (find(annotations, n, sandbox_marks[i].key, &value, &ignored) > 0 &&
+		if (find_text(annotations, n, sandbox_marks[i].key, &value, &ignored) > 0 &&
 		    strcmp(value, sandbox_marks[i].value) == 0)
 			return true;
 	}
@@ -265,7 +265,7 @@ bool policy_is_in_pod(const struct json *const annotations[], size_t n)
 	const char *value;
 
 	for (size_t i = 0; i < COUNT(sandbox_marks); i++) {
-		if (find(annotations, n, sandbox_marks[i].key, &value, &ignored) > 0)
+		if (find_text(annotations, n, sandbox_marks[i].key, &value, &ignored) > 0)
 			return true;
 	}
 	return false;

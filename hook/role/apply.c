@@ -109,8 +109,8 @@ static void tell_news(const struct apply *apply, const struct job *job)
 		tell_text(job, stdout);
 }
 
-static void tell(struct apply *apply, const struct job *job,
-		 const struct engine_container *container)
+static void tell_container(struct apply *apply, const struct job *job,
+			   const struct engine_container *container)
 {
 	if (job->outcome == JOB_GROWN || job->outcome > JOB_NOT_APPLICABLE || job_warning(job)) {
 		tell_news(apply, job);
@@ -163,7 +163,7 @@ static void run_job(struct apply *apply, struct target *target)
 		pass_over(apply, job.container, target->container, job.why.text);
 	} else {
 		apply->tally.n[fate]++;
-		tell(apply, &job, target->container);
+		tell_container(apply, &job, target->container);
 	}
 	if (job_is_pool_alarm(&job))
 		apply->pool = strdup(job.report.pool.name);
@@ -210,7 +210,7 @@ static void add_end(struct apply *apply, const char *stopped_by)
 }
 
 /* An exit status. */
-static int sum_up(struct apply *apply)
+static int sum_up_jobs(struct apply *apply)
 {
 	bool interrupted = !apply->pool && progress_is_interrupted();
 	int r;
@@ -271,7 +271,7 @@ static int apply(struct apply *apply, const struct target_args *args, char *cons
 	for (; *names; names++)
 		apply_to_named(apply, &list, *names);
 	progress_end(&apply->progress);
-	status = sum_up(apply);
+	status = sum_up_jobs(apply);
 	free(apply->pool);
 	return status;
 }
@@ -287,7 +287,7 @@ static int check_switch(const struct policy *policy)
 	return EXIT_REFUSED;
 }
 
-static int run(const struct arguments *args)
+static int run_apply(const struct arguments *args)
 {
 	struct apply order = {
 		.policy = args->policy,
@@ -313,5 +313,5 @@ const struct command command_apply = {
 	.max_operands = ANY_NUMBER,
 	.needs_root = true,
 	.policy = POLICY_SOUND,
-	.run = run,
+	.run = run_apply,
 };

@@ -179,7 +179,7 @@ static int run_show(const struct arguments *args)
 	return status;
 }
 
-static int run(const struct arguments *args)
+static int run_config(const struct arguments *args)
 {
 	if (strcmp(args->operands[0], "check") == 0)
 		return run_check(args);
@@ -197,5 +197,5 @@ const struct command command_config = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.policy = POLICY_UNUSED,
-	.run = run,
+	.run = run_config,
 };

@@ -41,7 +41,7 @@ static void examine_disks(struct doctor *doctor)
 	doctor_short_devices(doctor);
 }
 
-static void examine(struct doctor *doctor, const struct target_args *args)
+static void examine_host(struct doctor *doctor, const struct target_args *args)
 {
 	struct why why;
 	bool kernel;
@@ -59,7 +59,7 @@ static void examine(struct doctor *doctor, const struct target_args *args)
 		examine_disks(doctor);
 }
 
-static int run(const struct arguments *args)
+static int run_doctor(const struct arguments *args)
 {
 	struct doctor doctor = {
 		.policy = args->policy,
@@ -69,7 +69,7 @@ static int run(const struct arguments *args)
 	bool broken;
 	int r;
 
-	examine(&doctor, &args->target);
+	examine_host(&doctor, &args->target);
 	broken = doctor.findings.count[SEVERITY_BROKEN] > 0 || doctor.findings.incomplete;
 	r = args->json ? findings_print_json(&doctor.findings, stdout)
 		       : findings_print(&doctor.findings, terminal_has_colours(stdout), stdout);
@@ -89,5 +89,5 @@ const struct command command_doctor = {
 	.options = {"json", "data-root"},
 	.needs_root = true,
 	.policy = POLICY_ANY,
-	.run = run,
+	.run = run_doctor,
 };

@@ -130,7 +130,7 @@ static void log_changes(const struct order *order, const struct setup_plan *plan
 	}
 }
 
-static int tell(const struct order *order, const struct setup_plan *plan)
+static int say_plan(const struct order *order, const struct setup_plan *plan)
 {
 	bool any = setup_plan_changes(plan);
 
@@ -173,7 +173,7 @@ static int enable(const struct order *order)
 	} else {
 		if (!order->args->print)
 			log_changes(order, &plan);
-		status = tell(order, &plan);
+		status = say_plan(order, &plan);
 	}
 	setup_plan_free(&plan);
 	return status;
@@ -244,7 +244,7 @@ static bool is_wrong(const struct order *order, struct text *ret)
 	return ret->s[0] != '\0';
 }
 
-static int run(const struct arguments *args)
+static int run_enable(const struct arguments *args)
 {
 	const struct setup_engine *engine = setup_find_engine(args->operands[0]);
 	const struct order order = {
@@ -274,7 +274,7 @@ const struct command command_enable = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.needs_root = true,
-	.run = run,
+	.run = run_enable,
 };
 
 const struct command command_disable = {
@@ -286,5 +286,5 @@ const struct command command_disable = {
 	.min_operands = 1,
 	.max_operands = 1,
 	.needs_root = true,
-	.run = run,
+	.run = run_enable,
 };

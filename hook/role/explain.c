@@ -332,7 +332,7 @@ static int explain_container(const struct target_args *args, bool json)
 	return status;
 }
 
-static int run(const struct arguments *args)
+static int run_explain(const struct arguments *args)
 {
 	struct target_args target = args->target;
 
@@ -352,5 +352,5 @@ const struct command command_explain = {
 	.max_operands = 1,
 	.needs_root = true,
 	.policy = POLICY_SOUND,
-	.run = run,
+	.run = run_explain,
 };

@@ -70,7 +70,7 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 	return 0;
 }
 
-static int tell(const struct job *job, bool json)
+static int tell_result(const struct job *job, bool json)
 {
 	struct text message;
 	const char *warning;
@@ -167,7 +167,7 @@ static int grow_target(struct target *target, const struct options *options, uin
 		status = EXIT_INTERRUPTED;
 	}
 	/* No container has to start: who asked for it now must know that it is not done. */
-	if (tell(&job, options->json) < 0 || job.outcome == JOB_POSTPONED)
+	if (tell_result(&job, options->json) < 0 || job.outcome == JOB_POSTPONED)
 		status = EXIT_FAILED;
 	job_free(&job);
 	return status;
@@ -225,7 +225,7 @@ static int grow(const struct options *options)
 	return status;
 }
 
-static int run(const struct arguments *args)
+static int run_grow(const struct arguments *args)
 {
 	struct options options = {
 		.target = args->target,
@@ -253,5 +253,5 @@ const struct command command_grow = {
 	.max_operands = 2,
 	.needs_root = true,
 	.policy = POLICY_SOUND,
-	.run = run,
+	.run = run_grow,
 };

@@ -217,7 +217,7 @@ static int heal_path(const struct policy *policy, const char *path, bool dry_run
 										  : EXIT_OK;
 }
 
-static int run(const struct arguments *args)
+static int run_heal(const struct arguments *args)
 {
 	struct policy policy = *args->policy;
 
@@ -240,5 +240,5 @@ const struct command command_heal = {
 	.max_operands = 1,
 	.needs_root = true,
 	.policy = POLICY_ANY,
-	.run = run,
+	.run = run_heal,
 };

@@ -45,7 +45,7 @@ static int fail(const struct why *why)
 }
 
 /* Of a container that something is to be done for. */
-static enum job_outcome check(struct job *job)
+static enum job_outcome check_place(struct job *job)
 {
 	const struct oci_state *state = job->check_context;
 	enum job_outcome outcome = job_check_rootless(job);
@@ -76,7 +76,7 @@ static int run_job(const struct container *container, const struct policy *polic
 	struct text message;
 	int status;
 
-	job.check = check;
+	job.check = check_place;
 	job.check_context = &container->state;
 	job_run(&job, policy);
 	if (job.outcome != JOB_NOTHING) {
@@ -90,7 +90,7 @@ static int run_job(const struct container *container, const struct policy *polic
 	return status;
 }
 
-static int run(const struct arguments *args)
+static int run_hook(const struct arguments *args)
 {
 	_cleanup_(container_free) struct container container = {0};
 	struct why why;
@@ -106,5 +106,5 @@ const struct command command_hook = {
 	.what = "OCI hook: the container state on stdin",
 	.help = help,
 	.policy = POLICY_ANY,
-	.run = run,
+	.run = run_hook,
 };

@@ -447,7 +447,7 @@ static int show(const struct arguments *args)
 	return r < 0 ? EXIT_FAILED : r;
 }
 
-static int run(const struct arguments *args)
+static int run_list(const struct arguments *args)
 {
 	int status;
 
@@ -472,5 +472,5 @@ const struct command command_list = {
 	.options = {"sort", "full", "wide", "json", "names", "watch", "data-root"},
 	.max_operands = ANY_NUMBER,
 	.policy = POLICY_ANY,
-	.run = run,
+	.run = run_list,
 };

@@ -30,7 +30,7 @@ static const char help[] =
 	"  systemctl enable --now oci-thin-grow-metrics.timer    # that, every minute\n\n"
 	"Exit status: 0 done, 1 failed, 2 usage.\n";
 
-static void complain(const struct why *why)
+static void write_complaint(const struct why *why)
 {
 	log_stderr("%s", why->text);
 }
@@ -102,7 +102,7 @@ static int collect(const struct target_args *args, const char *output, struct wh
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
 		.healing = &healing,
-		.complain = complain,
+		.complain = write_complaint,
 	};
 	int r = target_list(args, &list, why);
 
@@ -115,7 +115,7 @@ static int collect(const struct target_args *args, const char *output, struct wh
 	return r;
 }
 
-static int run(const struct arguments *args)
+static int run_metrics(const struct arguments *args)
 {
 	struct why why;
 
@@ -133,5 +133,5 @@ const struct command command_metrics = {
 	.options = {"output", "data-root"},
 	.needs_root = true,
 	.policy = POLICY_ANY, /* others report what is broken; numbers are wanted all the same */
-	.run = run,
+	.run = run_metrics,
 };

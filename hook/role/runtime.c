@@ -84,7 +84,7 @@ static void write_runtime_log(const struct runtime_args *args, const char *messa
 	write_line(out, strcmp(args->log_format, "json") == 0, text("oci-thin-grow: %s", message));
 }
 
-static int tell(const struct job *job, const struct runtime_args *args, int status)
+static int tell_before_runtime(const struct job *job, const struct runtime_args *args, int status)
 {
 	struct text message;
 
@@ -136,7 +136,7 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 	job.annotations[0] = spec.annotations;
 	job.check = job_check_rootless;
 	job_run(&job, policy);
-	status = tell(&job, args, tell_exit_status(&job, policy));
+	status = tell_before_runtime(&job, args, tell_exit_status(&job, policy));
 	job_free(&job);
 	return status;
 }
@@ -206,7 +206,7 @@ int role_runtime(char *argv[], char *environment[])
 	return fail_without_runtime(&policy, remembered, &args, &why);
 }
 
-static int run(const struct arguments *args)
+static int run_runtime(const struct arguments *args)
 {
 	return exit_usage(args->command, "call it as oci-thin-grow-runtime");
 }
@@ -217,5 +217,5 @@ const struct command command_runtime = {
 	.what = "OCI runtime, as oci-thin-grow-runtime: grows, then becomes runc",
 	.help = help,
 	.max_operands = ANY_NUMBER,
-	.run = run,
+	.run = run_runtime,
 };

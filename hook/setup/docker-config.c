@@ -175,8 +175,8 @@ static char *file_that_counts(const struct setup_place *place, const struct dock
 	return place_name(place, daemon->config_file);
 }
 
-static int look_at(const struct setup_place *place, const struct docker_daemon *daemon,
-		   struct setup_view *view, struct why *why)
+static int look_at_config(const struct setup_place *place, const struct docker_daemon *daemon,
+			  struct setup_view *view, struct why *why)
 {
 	_cleanup_(docker_config_free) struct docker_config config = {0};
 	_cleanup_free_ char *text = NULL;
@@ -202,5 +202,5 @@ int docker_look(const struct setup_place *place, struct setup_view *view, struct
 	_cleanup_(docker_daemon_free) struct docker_daemon daemon = {0};
 	int r = docker_daemon_find(place, &daemon);
 
-	return r < 0 ? why_no_memory(why) : look_at(place, &daemon, view, why);
+	return r < 0 ? why_no_memory(why) : look_at_config(place, &daemon, view, why);
 }

@@ -112,7 +112,7 @@ static int add_entry(struct place_entry **entries, int n, const char *name, bool
 	return more[n].name ? n + 1 : -ENOMEM;
 }
 
-static int compare(const void *a, const void *b)
+static int compare_names(const void *a, const void *b)
 {
 	return strcmp(((const struct place_entry *)a)->name, ((const struct place_entry *)b)->name);
 }
@@ -178,7 +178,7 @@ int place_list(const struct setup_place *place, const char *name, struct place_e
 		return why_set(why, -n, "%s: %s", name, strerror(-n));
 	}
 	if (entries)
-		qsort(entries, (size_t)n, sizeof(*entries), compare);
+		qsort(entries, (size_t)n, sizeof(*entries), compare_names);
 	*ret = entries;
 	return n;
 }
