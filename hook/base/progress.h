@@ -12,11 +12,16 @@
 
 struct progress {
 	bool terminal, drawn;
+	const char *name;		/* of what grows */
+	uint64_t begin_ms, begin_bytes; /* at its first step */
 	struct sigaction old_int, old_term;
 };
 
 void progress_begin(struct progress *progress);
 void progress_end(struct progress *progress);
+
+/* @name grows from now on; it must outlive that. */
+void progress_of(struct progress *progress, const char *name);
 
 /* Takes the bar away, so that something else can be said. */
 void progress_clear(struct progress *progress);
@@ -27,6 +32,10 @@ bool progress_is_interrupted(void);
 /* A grow_progress (disk/grow.h); @context is a struct progress. */
 bool progress_step(uint64_t done_bytes, uint64_t all_bytes, void *context);
 
-/* Pure: the line for a terminal of 80 columns, without the control characters around it. */
+/*
+ * Pure: the line for a terminal of 80 columns, without the control characters around it. @left_ms:
+ * how long the rest will take; 0: that is not known.
+ */
 #define PROGRESS_LINE_BYTES 80
-void progress_format(uint64_t done_bytes, uint64_t all_bytes, char out[PROGRESS_LINE_BYTES]);
+void progress_format(const char *name, uint64_t done_bytes, uint64_t all_bytes, uint64_t left_ms,
+		     char out[PROGRESS_LINE_BYTES]);

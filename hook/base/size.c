@@ -9,6 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define BARE_MIN_BYTES (UINT64_C(1) << 20)
+
 static const char unit_letters[] = "KMGTP";
 
 /* Reads the digits at *@text; -ERANGE if the number does not fit. Moves *@text past them. */
@@ -112,9 +114,31 @@ int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struc
 	return parse(text, text + *ret_more, ret_bytes, why);
 }
 
+int size_check_bare(const char *text, uint64_t bytes, struct why *why)
+{
+	const char *digits = text + (*text == '+');
+
+	if (digits[strspn(digits, "0123456789")] || bytes == 0 || bytes >= BARE_MIN_BYTES)
+		return 0;
+	return why_set(why, EINVAL, "%s means %s byte%s. Did you mean %sG?", text, digits,
+		       bytes == 1 ? "" : "s", text);
+}
+
+static const char *const unit_names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+
+const char *size_like_into(struct size_text *out, uint64_t bytes, const char *typed)
+{
+	int unit = typed ? parse_unit(typed + strspn(typed, "+.0123456789")) : 0;
+
+	if (unit <= 0 || bytes & ((UINT64_C(1) << (10 * unit)) - 1))
+		return size_format_into(out, bytes);
+	snprintf(out->text, sizeof(out->text), "%" PRIu64 " %s", bytes >> (10 * unit),
+		 unit_names[unit]);
+	return out->text;
+}
+
 const char *size_format_into(struct size_text *out, uint64_t bytes)
 {
-	static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	unsigned __int128 hundredths = (unsigned __int128)bytes * 100;
 	unsigned int unit = 0, fraction;
 	bool exact;
@@ -125,10 +149,10 @@ const char *size_format_into(struct size_text *out, uint64_t bytes)
 	fraction = (unsigned int)((hundredths >> (10 * unit)) % 100);
 	if (exact && fraction == 0)
 		snprintf(out->text, sizeof(out->text), "%" PRIu64 " %s", bytes >> (10 * unit),
-			 names[unit]);
+			 unit_names[unit]);
 	else
 		snprintf(out->text, sizeof(out->text), "%s%" PRIu64 ".%02u %s", exact ? "" : "~",
-			 bytes >> (10 * unit), fraction, names[unit]);
+			 bytes >> (10 * unit), fraction, unit_names[unit]);
 	return out->text;
 }
 

@@ -23,12 +23,20 @@ int size_parse(const char *text, uint64_t *ret_bytes, struct why *why);
 /* The same, with a "+" before it or not. */
 int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struct why *why);
 
+/* Digits only, for less than 1 MiB: hardly what was meant. 0, or -EINVAL with what may have been.
+ */
+int size_check_bare(const char *text, uint64_t bytes, struct why *why);
+
 /* For people: "4 GiB", "1.5 GiB", "512 B"; at most two decimals, with ~ if that is not exact. */
 struct size_text {
 	char text[32];
 };
 const char *size_format_into(struct size_text *out, uint64_t bytes);
 #define size_format(bytes) size_format_into(&(struct size_text){""}, (bytes))
+
+/* The same in the unit of @typed ("1500G", or NULL) where that is exact: "1500 GiB". */
+const char *size_like_into(struct size_text *out, uint64_t bytes, const char *typed);
+#define size_like(bytes, typed) size_like_into(&(struct size_text){""}, (bytes), (typed))
 
 /* A text that size_parse() reads as exactly this size: "4G", "1536M", "4097". */
 const char *size_exact_into(struct size_text *out, uint64_t bytes);

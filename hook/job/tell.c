@@ -210,6 +210,9 @@ void tell_label(const char *label, FILE *out)
 	fputs(quote_unless_printable(label), out);
 }
 
+/* In the unit that was typed: who asked for 1500G does not read 1.46 TiB. */
+#define like_asked(job, bytes) size_like((bytes), (job)->request.text)
+
 static void tell_plan(const struct job *job, FILE *out)
 {
 	const struct grow_report *report = &job->report;
@@ -219,11 +222,11 @@ static void tell_plan(const struct job *job, FILE *out)
 	if (report->plan.device_sectors)
 		fprintf(out, " the device from %s to %s",
 			size_format(report->from_sectors * SECTOR_BYTES),
-			size_format(report->plan.device_sectors * SECTOR_BYTES));
+			like_asked(job, report->plan.device_sectors * SECTOR_BYTES));
 	if (report->plan.fs_bytes)
 		fprintf(out, "%s its %s from %s to %s", report->plan.device_sectors ? " and" : "",
 			job->rootfs.fs_name, size_format(report->fs_before.bytes),
-			size_format(report->plan.fs_bytes));
+			like_asked(job, report->plan.fs_bytes));
 }
 
 static void tell_growth(const struct job *job, FILE *out)
@@ -237,10 +240,11 @@ static void tell_growth(const struct job *job, FILE *out)
 	else if (report->from_sectors == report->device.sectors)
 		terminal_print(out, STYLE_GOOD, "its %s is grown from %s to %s",
 			       job->rootfs.fs_name, size_format(report->fs_before.bytes),
-			       size_format(report->fs.bytes));
+			       like_asked(job, report->fs.bytes));
 	else
 		terminal_print(out, STYLE_GOOD, "grown from %s to %s",
-			       size_format(report->from_sectors * SECTOR_BYTES), size_format(now));
+			       size_format(report->from_sectors * SECTOR_BYTES),
+			       like_asked(job, now));
 	fprintf(out, " in %" PRIu64 " ms", job->took_ms);
 }
 
@@ -257,7 +261,7 @@ void tell_text(const struct job *job, FILE *out)
 	fputs(": ", out);
 	if (job->outcome == JOB_KEPT)
 		fprintf(out, "has %s already",
-			size_format(job->report.device.sectors * SECTOR_BYTES));
+			like_asked(job, job->report.device.sectors * SECTOR_BYTES));
 	else if (job->dry_run)
 		tell_plan(job, out);
 	else
@@ -265,6 +269,58 @@ void tell_text(const struct job *job, FILE *out)
 	if (job->outcome != JOB_KEPT)
 		tell_origin(job, out);
 	fputc('\n', out);
+}
+
+/* --- what it costs the pool ----------------------------------------------------------------------
+ */
+
+#define LARGE_COST_BYTES (UINT64_C(1) << 30)
+
+static uint64_t cost_bytes(const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+	uint64_t block_bytes = report->pool.block_sectors * SECTOR_BYTES;
+
+	if (!report->pool.name || report->plan.fs_bytes <= report->fs_before.bytes)
+		return 0;
+	return growfs_cost_blocks(&report->fs_before, report->plan.fs_bytes, block_bytes) *
+	       block_bytes;
+}
+
+static uint64_t free_bytes(const struct thin_pool *pool)
+{
+	uint64_t used = pool->data_used_blocks, all = pool->data_blocks;
+
+	return used < all ? (all - used) * pool->block_sectors * SECTOR_BYTES : 0;
+}
+
+/* May the container write more than there is? */
+static bool pool_is_short(const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+	uint64_t bytes = report->plan.device_sectors * SECTOR_BYTES;
+	uint64_t before = report->from_sectors * SECTOR_BYTES;
+
+	return report->pool.name && bytes > before && bytes - before > free_bytes(&report->pool);
+}
+
+const char *tell_cost_into(struct text *out, const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+	const char *pool = report->pool.name ? quote(report->pool.name) : "";
+	uint64_t cost = cost_bytes(job);
+
+	out->s[0] = '\0';
+	if (job->outcome != JOB_GROWN || (cost < LARGE_COST_BYTES && !pool_is_short(job)))
+		return out->s;
+	text_into(out, "%s: ", quote_unless_printable(job->container));
+	if (cost >= LARGE_COST_BYTES)
+		text_add(out, "its %s takes up to %s of pool %s for itself%s", job->rootfs.fs_name,
+			 size_format(cost), pool, pool_is_short(job) ? ". " : "");
+	if (pool_is_short(job))
+		text_add(out, "Pool %s has %s free: growing a container does not grow the pool",
+			 pool, size_format(free_bytes(&report->pool)));
+	return out->s;
 }
 
 static void json_disk(const struct job *job, struct json_writer *w)
@@ -277,6 +333,9 @@ static void json_disk(const struct job *job, struct json_writer *w)
 	json_write_string(w, "filesystem", job->rootfs.fs_name);
 	json_write_u64(w, "filesystem_bytes_before", report->fs_before.bytes);
 	json_write_u64(w, "filesystem_bytes", report->fs.bytes);
+	json_write_known_u64(w, "pool_cost_bytes", cost_bytes(job));
+	json_write_known_u64(w, "pool_free_bytes",
+			     report->pool.name ? free_bytes(&report->pool) : 0);
 	if (job->dry_run) {
 		json_write_u64(w, "plan_device_bytes", report->plan.device_sectors * SECTOR_BYTES);
 		json_write_u64(w, "plan_filesystem_bytes", report->plan.fs_bytes);

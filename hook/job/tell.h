@@ -30,6 +30,13 @@ int tell_exit_status(const struct job *job, const struct policy *policy);
  */
 void tell_text(const struct job *job, FILE *out);
 
+/*
+ * What a large growth costs the pool, and that the pool does not grow with it where it is short:
+ * one line, no newline; "" where there is nothing to say.
+ */
+const char *tell_cost_into(struct text *out, const struct job *job);
+#define tell_cost(job) tell_cost_into(&(struct text){""}, (job))
+
 /* The members of an object that the caller has opened. */
 void tell_json(const struct job *job, struct json_writer *w);
 

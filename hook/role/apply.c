@@ -105,6 +105,9 @@ static void tell_news(const struct apply *apply, const struct job *job)
 		log_stderr("%s", message.s);
 	if (job_warning(job))
 		log_stderr("container %s: %s", quote(job->container), job_warning(job));
+	tell_cost_into(&message, job);
+	if (message.s[0])
+		log_stderr("%s", message.s);
 	if (job->outcome == JOB_GROWN && !apply->as_json)
 		tell_text(job, stdout);
 }
@@ -156,6 +159,7 @@ static void run_job(struct apply *apply, struct target *target)
 	job.host = &apply->host;
 	job.progress = progress_step;
 	job.progress_context = &apply->progress;
+	progress_of(&apply->progress, job.container);
 	job_run(&job, apply->policy);
 	progress_clear(&apply->progress);
 	fate = fate_of(&job);

@@ -53,6 +53,8 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 	bool more;
 	int r = size_parse_more(text, &more, &bytes, why);
 
+	if (r == 0)
+		r = size_check_bare(text, bytes, why);
 	if (r < 0)
 		return r;
 	/* Not on a thin device: the growth will say so. */
@@ -85,6 +87,9 @@ static int tell_result(const struct job *job, bool json)
 	warning = job->dry_run ? job_warning(job) : job->report.warning.text;
 	if (warning && *warning)
 		log_stderr("%s", warning);
+	tell_cost_into(&message, job);
+	if (message.s[0])
+		log_stderr("%s", message.s);
 	if (json) {
 		struct json_writer *w = json_writer_begin();
 
@@ -159,6 +164,7 @@ static int grow_target(struct target *target, const struct options *options, uin
 	job.progress_context = &progress;
 	policy.on_failure.request = policy.on_failure.not_applicable = ON_FAILURE_FAIL;
 	progress_begin(&progress);
+	progress_of(&progress, job.container);
 	job_grow(&job, &policy);
 	progress_end(&progress);
 	status = tell_exit_status(&job, &policy);

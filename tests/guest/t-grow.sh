@@ -51,6 +51,8 @@ like "smaller: says why" "$(cat /run/err)" 'web: has 4 GiB; shrinking is not pos
 ok "more than policy allows" exits 3 grow web 2T
 like "says so" "$(cat /run/err)" 'not grown: max_size is 1 TiB'
 ok "no size" exits 2 grow web lots
+ok "bytes, which were hardly meant" exits 2 grow web +60
+like "says what was meant" "$(cat /run/err)" 'docker:web: \+60 means 60 bytes. Did you mean \+60G\?'
 ok "a negative one" exits 2 grow web -- -1G
 ok "no container" exits 2 grow 4G
 ok "the wrong way round" exits 4 grow 4G web
@@ -76,6 +78,11 @@ device=$(jq -r .device /run/out)
 ok "--device" otg grow --device "$device" 5.5G
 ok "--path" otg grow --path "$(findmnt -no TARGET "/dev/mapper/$device" | head -n 1)" 6G
 like "6 GiB" "$(df_in web)" '^(5[89]|6[01])[0-9][0-9]$'
+ok "--dry-run of more than the pool has" otg grow --dry-run web 1000G
+like "in the unit that was typed" "$(cat /run/out)" 'from 6 GiB to 1000 GiB '
+like "it tells what that costs the pool" "$(cat /run/err)" \
+	'docker:web: .*Pool "pool" has .* free: growing a container does not grow the pool'
+is "as JSON, too" "$(/usr/sbin/oci-thin-grow grow --dry-run --json web 1000G 2>/run/null | jq '.pool_cost_bytes > 0 and .pool_free_bytes > 0')" true
 ok "--path of the host" exits 4 grow --path / 6G
 ok "--pid of the host" exits 4 grow --pid 1 6G
 like "says what it is not" "$(cat /run/err)" 'process 1 is not in a container with a thin disk: '

@@ -283,6 +283,36 @@ static void writes_what_it_reads_back(void **state)
 	assert_string_equal(size_exact(4097), "4097");
 }
 
+static void a_bare_number_below_a_mebibyte_is_hardly_meant(void **state)
+{
+	static const char *const meant[] = {"60G", "60K", "60B", "+1G", "1048576", "0", "1.5M"};
+
+	(void)state;
+	assert_int_equal(size_check_bare("+60", 60, &why), -EINVAL);
+	assert_string_equal(why.text, "+60 means 60 bytes. Did you mean +60G?");
+	assert_int_equal(size_check_bare("1048575", 1048575, &why), -EINVAL);
+	assert_string_equal(why.text, "1048575 means 1048575 bytes. Did you mean 1048575G?");
+	for (size_t i = 0; i < COUNT_OF(meant); i++) {
+		uint64_t bytes;
+		bool more;
+
+		assert_int_equal(size_parse_more(meant[i], &more, &bytes, &why), 0);
+		assert_int_equal(size_check_bare(meant[i], bytes, &why), 0);
+	}
+}
+
+static void a_size_is_echoed_in_the_unit_that_was_typed(void **state)
+{
+	(void)state;
+	assert_string_equal(size_like(1500 * GIB, "1500G"), "1500 GiB");
+	assert_string_equal(size_like(1546 * GIB, "+10gib"), "1546 GiB");
+	assert_string_equal(size_like(3 * TIB / 2, "1.5T"), "1.50 TiB");
+	assert_string_equal(size_like(4 * GIB, "4294967296"), "4 GiB");
+	assert_string_equal(size_like(4 * GIB, NULL), "4 GiB");
+	assert_string_equal(size_like(4 * GIB, "nonsense"), "4 GiB");
+	assert_string_equal(size_like(1500 * GIB + 4096, "1500G"), "~1.46 TiB");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -298,6 +328,8 @@ int main(void)
 		cmocka_unit_test(quotes_what_it_refuses),
 		cmocka_unit_test(agrees_with_arithmetic),
 		cmocka_unit_test(formats_for_people),
+		cmocka_unit_test(a_bare_number_below_a_mebibyte_is_hardly_meant),
+		cmocka_unit_test(a_size_is_echoed_in_the_unit_that_was_typed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

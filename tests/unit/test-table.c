@@ -118,18 +118,29 @@ static void the_bar_moves(void **state)
 	char line[PROGRESS_LINE_BYTES];
 
 	(void)state;
-	progress_format(0, TIB, line);
-	assert_string_equal(line, "[                                        ]   0 % of 1 TiB");
-	progress_format(TIB / 2, TIB, line);
-	assert_string_equal(line, "[####################                    ]  50 % of 1 TiB");
-	progress_format(TIB - 1, TIB, line);
+	progress_format("docker:web", 0, TIB, 0, line);
+	assert_string_equal(line, "docker:web [                ]   0 % of 1 TiB");
+	progress_format("docker:web", TIB / 2, TIB, 11001, line);
+	assert_string_equal(line, "docker:web [########        ]  50 % of 1 TiB, 12 s left");
+	progress_format("web", TIB / 2, TIB, 179999, line);
+	assert_contains(line, ", 3 min left");
+	progress_format("web", TIB / 2, TIB, 7200000, line);
+	assert_contains(line, ", 2 h left");
+	progress_format("web", TIB - 1, TIB, 0, line);
 	assert_contains(line, " 99 %");
-	progress_format(UINT64_MAX, UINT64_MAX, line);
+	progress_format("web", UINT64_MAX, UINT64_MAX, 0, line);
 	assert_contains(line, "100 %");
-	progress_format(2, 1, line);
+	progress_format("web", 2, 1, 0, line);
 	assert_contains(line, "100 %");
-	progress_format(0, 0, line);
+	progress_format("web", 0, 0, 0, line);
 	assert_contains(line, "100 %");
+	progress_format("containerd:a-name-that-is-long", 1000 * GIB, 1023 * GIB + 1, 3599000,
+			line);
+	assert_string_equal(line,
+			    "containerd:a~hat-is-long [############### ]  97 % of ~1023.00 GiB, "
+			    "59 min left");
+	progress_format("a\x1b[2J", 0, TIB, 0, line);
+	assert_lacks(line, "\x1b");
 }
 
 static void an_interrupt_stops_at_the_next_step(void **state)

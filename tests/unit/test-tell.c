@@ -67,6 +67,54 @@ static void says_what_would_be_done(void **state)
 	expect("docker:web: would finish a growth (label size)\n");
 }
 
+static void says_the_size_in_the_unit_that_was_typed(void **state)
+{
+	(void)state;
+	job.request = (struct request){.origin = ORIGIN_COMMAND, .key = "grow", .text = "1500G"};
+	job.report.device.sectors = 1500 * GIB / 512;
+	expect("docker:web: grown from 1 GiB to 1500 GiB in 43 ms\n");
+}
+
+/* A pool of 100 GiB of which 10 are used, and an ext4 as mkfs makes it. */
+static void put_pool(void)
+{
+	static char pool[] = "pool";
+
+	job.report.pool = (struct thin_pool){.name = pool,
+					     .block_sectors = 128,
+					     .data_blocks = 1638400,
+					     .data_used_blocks = 163840};
+	job.report.fs_before = (struct growfs){
+		.type = FS_EXT4,
+		.block_bytes = 4096,
+		.bytes = GIB,
+		.group_bytes = 128 * MIB,
+		.group_metadata_bytes = 2 * MIB + 8192,
+		.ext4 = {.flex_groups = 16, .descriptors_per_block = 64, .descriptor_blocks = 1},
+	};
+}
+
+static void says_what_a_large_growth_costs_the_pool(void **state)
+{
+	(void)state;
+	assert_string_equal(tell_cost(&job), "");
+	put_pool();
+	job.report.plan = (struct plan){.device_sectors = 4 * GIB / 512, .fs_bytes = 4 * GIB};
+	assert_string_equal(tell_cost(&job), "");
+	job.report.plan = (struct plan){.device_sectors = 80 * GIB / 512, .fs_bytes = 80 * GIB};
+	assert_string_equal(
+		tell_cost(&job),
+		"docker:web: its ext4 takes up to ~1.24 GiB of pool \"pool\" for itself");
+	job.report.plan =
+		(struct plan){.device_sectors = 2 * GIB / 512 * 50, .fs_bytes = 100 * GIB};
+	assert_string_equal(
+		tell_cost(&job),
+		"docker:web: its ext4 takes up to ~1.56 GiB of pool \"pool\" for itself. Pool "
+		"\"pool\" has 90 GiB free: growing a container does not grow the pool");
+	job.outcome = JOB_KEPT;
+	assert_string_equal(tell_cost(&job), "");
+}
+
 /* What is in a name must not reach a terminal. */
 static void quotes_the_container(void **state)
 {
@@ -101,6 +149,7 @@ static void the_same_as_json(void **state)
 		      "\"device\":\"docker-8:1-42-thin\",\"device_bytes_before\":1073741824,"
 		      "\"device_bytes\":4294967296,\"filesystem\":\"ext4\","
 		      "\"filesystem_bytes_before\":1073741824,\"filesystem_bytes\":4294967296,"
+		      "\"pool_cost_bytes\":null,\"pool_free_bytes\":null,"
 		      "\"reason\":null,\"warning\":null,\"healing\":null}\n");
 	free(text);
 }
@@ -165,6 +214,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TELL_TEST(says_what_was_done),
 		TELL_TEST(says_what_would_be_done),
+		TELL_TEST(says_the_size_in_the_unit_that_was_typed),
+		TELL_TEST(says_what_a_large_growth_costs_the_pool),
 		TELL_TEST(quotes_the_container),
 		TELL_TEST(the_same_as_json),
 		TELL_TEST(nothing_asked_as_json),
