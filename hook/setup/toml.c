@@ -16,7 +16,7 @@ struct toml_parser {
 	const char *text;
 	size_t len, at;
 	struct toml toml;
-	size_t room;
+	size_t room, key, base; /* of the item that is read next */
 	unsigned int depth;
 	struct why *why;
 };
@@ -154,9 +154,27 @@ static void skip_blanks(struct toml_parser *p)
 		p->at++;
 }
 
+/* "{{ ... }}" of a Go template. */
+static bool skip_action(struct toml_parser *p)
+{
+	size_t at = p->at;
+
+	if (!toml_take(p, "{{"))
+		return false;
+	while (p->at < p->len) {
+		if (toml_take(p, "}}"))
+			return true;
+		p->at++;
+	}
+	p->at = at;
+	return false;
+}
+
 static void skip_comment(struct toml_parser *p)
 {
-	skip_blanks(p);
+	do
+		skip_blanks(p);
+	while (skip_action(p));
 	if (toml_peek(p) == '#') {
 		while (p->at < p->len && toml_peek(p) != '\n')
 			p->at++;
@@ -198,7 +216,14 @@ static int add_item(struct toml_parser *p, enum toml_kind kind, char *path, size
 		p->room = room;
 	}
 	*ret_index = p->toml.n++;
-	p->toml.items[*ret_index] = (struct toml_item){.kind = kind, .path = path, .start = p->at};
+	p->toml.items[*ret_index] = (struct toml_item){
+		.kind = kind,
+		.path = path,
+		.start = p->at,
+		.key = p->key,
+		.base = p->base,
+		.inner = p->depth > 1,
+	};
 	return 0;
 }
 
@@ -256,6 +281,7 @@ static int parse_key(struct toml_parser *p, const char *path, char **ret)
 static int parse_pair(struct toml_parser *p, const char *path)
 {
 	_cleanup_free_ char *key = NULL;
+	size_t start = p->at;
 	int r = parse_key(p, path, &key);
 
 	if (r < 0 || !key)
@@ -263,7 +289,16 @@ static int parse_pair(struct toml_parser *p, const char *path)
 	if (!toml_take(p, "="))
 		return toml_complain(p, "a key without \"=\"");
 	skip_blanks(p);
+	p->key = start;
+	p->base = strlen(path);
 	return parse_value(p, key);
+}
+
+static int parse_element(struct toml_parser *p, const char *path)
+{
+	p->key = p->at;
+	p->base = strlen(path) - strlen(TOML_SEP TOML_ELEMENT);
+	return parse_value(p, path);
 }
 
 /* The members of an array or an inline table, whose opening bracket is read. */
@@ -277,7 +312,7 @@ static int parse_members(struct toml_parser *p, const char *path, bool is_array)
 		skip_lines(p);
 		if (toml_take(p, close))
 			return 0;
-		r = is_array ? parse_value(p, path) : parse_pair(p, path);
+		r = is_array ? parse_element(p, path) : parse_pair(p, path);
 		if (r < 0)
 			return r;
 		skip_lines(p);
@@ -291,8 +326,13 @@ static int parse_bare(struct toml_parser *p, char **ret)
 {
 	size_t start = p->at, end;
 
-	while (p->at < p->len && !strchr(",]}#\r\n", toml_peek(p)))
+	while (p->at < p->len) {
+		if (skip_action(p))
+			continue;
+		if (strchr(",]}#\r\n", toml_peek(p)))
+			break;
 		p->at++;
+	}
 	end = p->at;
 	while (end > start && (p->text[end - 1] == ' ' || p->text[end - 1] == '\t'))
 		end--;
@@ -316,7 +356,7 @@ static int parse_value(struct toml_parser *p, const char *path)
 		kind = TOML_STRING;
 	else if (toml_peek(p) == '[')
 		kind = TOML_ARRAY;
-	else if (toml_peek(p) == '{')
+	else if (toml_peek(p) == '{' && !(p->at + 1 < p->len && p->text[p->at + 1] == '{'))
 		kind = TOML_INLINE;
 	inner = kind == TOML_ARRAY ? join(path, TOML_ELEMENT) : strdup(path);
 	if (!inner)
@@ -328,6 +368,11 @@ static int parse_value(struct toml_parser *p, const char *path)
 	r = kind == TOML_STRING	 ? toml_parse_string(p, &text)
 	    : kind == TOML_OTHER ? parse_bare(p, &text)
 				 : parse_members(p, inner, kind == TOML_ARRAY);
+	if (r == 0 && !text) {
+		text = strndup(p->text + p->toml.items[index].start,
+			       p->at - p->toml.items[index].start);
+		r = text ? 0 : why_no_memory(p->why);
+	}
 	p->toml.items[index].end = p->at;
 	p->toml.items[index].text = TAKE_PTR(text);
 	p->depth--;
@@ -349,6 +394,8 @@ static int parse_header(struct toml_parser *p, char **table)
 	if (r == 0 && path) {
 		free(*table);
 		*table = path;
+		p->key = start;
+		p->base = 0;
 		r = add_item(p, TOML_TABLE, strdup(path), &index);
 	} else {
 		free(path);
@@ -368,7 +415,7 @@ int toml_parse(const char *text, size_t len, struct toml *ret, struct why *why)
 
 	if (!table)
 		return why_no_memory(why);
-
+	toml_take(&p, TOML_BOM);
 	for (skip_lines(&p); r == 0 && p.at < p.len; skip_lines(&p)) {
 		r = toml_peek(&p) == '[' ? parse_header(&p, &table) : parse_pair(&p, table);
 		if (r == 0)
@@ -403,4 +450,50 @@ const struct toml_item *toml_find(const struct toml *toml, const char *path)
 			return &toml->items[i];
 	}
 	return NULL;
+}
+
+bool toml_is_at_or_below(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+
+	return strncmp(path, above, len) == 0 && (!path[len] || path[len] == *TOML_SEP);
+}
+
+bool toml_has(const struct toml *toml, const char *path)
+{
+	for (size_t i = 0; i < toml->n; i++) {
+		if (toml_is_at_or_below(toml->items[i].path, path))
+			return true;
+	}
+	return false;
+}
+
+char *toml_quote(const char *text)
+{
+	_cleanup_free_ char *quoted = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&quoted, &size);
+
+	if (!out)
+		return NULL;
+	fputc('"', out);
+	for (const char *c = text; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			fprintf(out, "\\%c", *c);
+		else if (iscntrl((unsigned char)*c))
+			fprintf(out, "\\u%04x", (unsigned int)(unsigned char)*c);
+		else
+			fputc(*c, out);
+	}
+	fputc('"', out);
+	return fclose(out) == 0 ? TAKE_PTR(quoted) : NULL;
+}
+
+char *toml_quote_key(const char *part)
+{
+	const char *c = part;
+
+	while (is_bare(*c))
+		c++;
+	return *part && !*c ? strdup(part) : toml_quote(part);
 }

@@ -5,14 +5,20 @@
  * TOML (toml.io, 1.0), as far as it takes to find a key of a configuration and the place of its
  * value. That a table is defined twice, or what a number or date may look like, is left to whose
  * configuration it is.
+ *
+ * Actions of Go templates, "{{ ... }}", may stand between statements, where they mean nothing, and
+ * in the place of a value.
  */
 
 #include "base/why.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum toml_kind { TOML_TABLE, TOML_STRING, TOML_ARRAY, TOML_INLINE, TOML_OTHER };
 
+/* May stand before everything. */
+#define TOML_BOM "\xef\xbb\xbf"
 /* Between the parts of a path: a part may have dots in it. */
 #define TOML_SEP "\x1f"
 /* The last part of the path of an array's element. */
@@ -22,7 +28,10 @@ struct toml_item {
 	enum toml_kind kind;
 	char *path;	   /* the whole key, from the outermost table on */
 	size_t start, end; /* the bytes of the value, or of a table's header with its brackets */
-	char *text;	   /* strings: decoded; others: as written; else NULL */
+	size_t key;	   /* where its key begins; of headers and elements: start */
+	size_t base;	   /* how much of the path the table around has, the rest is the key */
+	bool inner;	   /* within the braces or brackets of another value */
+	char *text;	   /* strings: decoded; tables: NULL; others: as written */
 };
 
 struct toml {
@@ -36,3 +45,14 @@ void toml_free(struct toml *toml);
 
 /* The first one of that path, or NULL. */
 const struct toml_item *toml_find(const struct toml *toml, const char *path);
+
+/* Is @path that of @above, or of something in it? */
+bool toml_is_at_or_below(const char *path, const char *above);
+
+/* Is there anything at or below @path? */
+bool toml_has(const struct toml *toml, const char *path);
+
+/* @text as a string of TOML, to be freed; NULL: out of memory. */
+char *toml_quote(const char *text);
+/* @part as a part of a key: bare, where it can be. */
+char *toml_quote_key(const char *part);

@@ -13,7 +13,8 @@ static void check_item(const struct toml *toml, const struct toml_item *item, si
 
 	require(item->start < item->end && item->end <= input_len);
 	require(first && strcmp(first->path, item->path) == 0 && first <= item);
-	require((item->kind == TOML_STRING || item->kind == TOML_OTHER) == (item->text != NULL));
+	require((item->kind == TOML_TABLE) == (item->text == NULL));
+	require(item->key <= item->start && item->base <= strlen(item->path));
 	if (item->text)
 		require(strlen(item->text) <= item->end - item->start);
 }

@@ -34,7 +34,7 @@ static void assert_item(const char *source, const char *path, const char *raw, c
 	if (text)
 		assert_string_equal(item->text, text);
 	else
-		assert_null(item->text);
+		assert_int_equal(item->text == NULL, item->kind == TOML_TABLE);
 }
 
 static void finds_values_and_their_places(void **state)
@@ -81,6 +81,67 @@ static void reads_arrays_and_inline_tables(void **state)
 	assert_null(toml_find(&toml, "v"));
 }
 
+/* Where a statement or a member begins, what of its path is its own, and what it is part of. */
+static void knows_keys_and_what_is_around(void **state)
+{
+	static const char text[] = "[a]\n b.\"c\" = { d = [ 'x' ] }\n";
+	const struct toml_item *item;
+
+	(void)state;
+	assert_int_equal(parse(text), 0);
+	item = toml_find(&toml, "a" S "b" S "c");
+	assert_int_equal(item->key, 5);
+	assert_string_equal(item->path + item->base, S "b" S "c");
+	assert_false(item->inner);
+	assert_string_equal(item->text, "{ d = [ 'x' ] }");
+	item = toml_find(&toml, "a" S "b" S "c" S "d");
+	assert_memory_equal(text + item->key, "d =", 3);
+	assert_string_equal(item->path + item->base, S "d");
+	assert_true(item->inner);
+	item = toml_find(&toml, "a" S "b" S "c" S "d" S "[]");
+	assert_memory_equal(text + item->key, "'x'", 3);
+	assert_true(item->inner);
+	assert_true(toml_has(&toml, "a" S "b"));
+	assert_false(toml_has(&toml, "b"));
+	assert_true(toml_is_at_or_below("a" S "b", "a"));
+	assert_false(toml_is_at_or_below("ab", "a"));
+}
+
+static void reads_around_a_byte_order_mark_and_templates(void **state)
+{
+	(void)state;
+	assert_item(TOML_BOM "a = 1\n", "a", "1", "1");
+	assert_item("{{ template \"base\" . }}\n\n[t]\na = 1\n", "t" S "a", "1", "1");
+	assert_item("{{- if .x }}\na = {{ printf \"%q\" .y }}\n{{ end -}}\nb = 1\n", "a",
+		    "{{ printf \"%q\" .y }}", "{{ printf \"%q\" .y }}");
+	assert_non_null(toml_find(&toml, "b"));
+	assert_item("{{- /* a\nb = 2 */ -}}\nb = 1\n", "b", "1", "1");
+	assert_int_equal(toml.n, 1);
+	assert_int_equal(parse("{{ template\n"), -EINVAL);
+}
+
+static void writes_strings_and_keys(void **state)
+{
+	static const struct {
+		const char *text, *string, *key;
+	} cases[] = {
+		{"a-b_1", "\"a-b_1\"", "a-b_1"},
+		{"a.b", "\"a.b\"", "\"a.b\""},
+		{"", "\"\"", "\"\""},
+		{"\"\\\n\xc3\xa9", "\"\\\"\\\\\\u000a\xc3\xa9\"", "\"\\\"\\\\\\u000a\xc3\xa9\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		char *string = toml_quote(cases[i].text), *key = toml_quote_key(cases[i].text);
+
+		assert_string_equal(string, cases[i].string);
+		assert_string_equal(key, cases[i].key);
+		free(string);
+		free(key);
+	}
+}
+
 static void says_where_it_is_wrong(void **state)
 {
 	static const struct {
@@ -121,6 +182,9 @@ int main(void)
 		TOML_TEST(finds_values_and_their_places),
 		TOML_TEST(reads_all_kinds_of_strings),
 		TOML_TEST(reads_arrays_and_inline_tables),
+		TOML_TEST(knows_keys_and_what_is_around),
+		TOML_TEST(reads_around_a_byte_order_mark_and_templates),
+		TOML_TEST(writes_strings_and_keys),
 		TOML_TEST(says_where_it_is_wrong),
 	};
 
