@@ -24,3 +24,6 @@
 #define PROGRAM_PATH SBIN_DIR "/oci-thin-grow"
 #define RUNTIME_PATH SBIN_DIR "/oci-thin-grow-runtime"
 #define HOOK_PATH    HOOK_DIR "/oci-thin-grow"
+
+/* What the wrapper becomes if the configuration does not say. */
+#define RUNC_PATH "/usr/bin/runc"

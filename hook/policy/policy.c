@@ -31,7 +31,7 @@ const struct policy policy_builtin = {
 		       .not_applicable = ON_FAILURE_WARN},
 	.pool_guard = {.data_percent = 95, .metadata_percent = 90},
 	.timeout_ms = 10000,
-	.runtime = "/usr/bin/runc",
+	.runtime = RUNC_PATH,
 	.data_roots = no_roots,
 };
 

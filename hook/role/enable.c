@@ -2,10 +2,13 @@
 
 /* `enable ENGINE` and `disable ENGINE`: hooks the program into an engine's configuration. */
 
+#include "base/cleanup.h"
 #include "base/count.h"
 #include "base/engine-names.h"
 #include "base/log.h"
+#include "base/quote.h"
 #include "base/text.h"
+#include "policy/config.h"
 #include "role/role.h"
 #include "setup/setup.h"
 
@@ -28,11 +31,15 @@ static const char help_enable[] = "Usage: oci-thin-grow enable [OPTIONS] " ENGIN
 	     "  --root DIR         a host's file system that is mounted there\n"
 	     "  --no-default       docker: only for containers with --runtime oci-thin-grow\n"
 	     "  --default          containerd: for all pods, not only those of the runtime class\n"
-	     "  --force            docker: also in the place of a default runtime that is not "
-	     "runc\n\n"
+	     "  --like HANDLER     containerd: ours is a copy of this handler, not of runc\n"
+	     "  --snapshotter NAME containerd: pods of our handler use this snapshotter\n"
+	     "  --runtime PATH     containerd: the program that runs these pods in the end\n"
+	     "  --no-check         containerd: do not ask containerd what it makes of the files\n"
+	     "  --force            also in the place of a default runtime that is not runc\n\n"
 	     "docker      /etc/docker/daemon.json: a runtime, and that as the default\n"
-	     "containerd  /etc/containerd/config.toml: a runtime handler; of a configuration of\n"
-	     "            version 3 as /etc/containerd/conf.d/50-oci-thin-grow.toml, imported "
+	     "containerd  /etc/containerd/config.toml, or what it imports: a runtime handler; "
+	     "from\n"
+	     "            version 3 on as /etc/containerd/conf.d/50-oci-thin-grow.toml, imported "
 	     "there\n"
 	     "podman      /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json, or the same in "
 	     "the\n"
@@ -43,7 +50,8 @@ static const char help_enable[] = "Usage: oci-thin-grow enable [OPTIONS] " ENGIN
 	     "Examples:\n"
 	     "  oci-thin-grow enable --print docker\n"
 	     "  oci-thin-grow enable docker && systemctl reload docker\n"
-	     "  oci-thin-grow enable --default containerd && systemctl restart containerd\n\n"
+	     "  oci-thin-grow enable --default containerd && systemctl restart containerd\n"
+	     "  oci-thin-grow enable --snapshotter devmapper containerd\n\n"
 	     "Exit status: 0 done, or nothing to do; 1 failed; 2 usage, or a configuration that is "
 	     "not\n"
 	     "understood; 3 refused: it would take the place of something of yours.\n";
@@ -61,7 +69,8 @@ static const char help_disable[] = "Usage: oci-thin-grow disable [OPTIONS] " ENG
 	     "  --keep-runtime     docker: no longer the default, but still known to containers "
 	     "that "
 	     "were\n"
-	     "                     made with it (they would not start without it)\n\n"
+	     "                     made with it (they would not start without it)\n"
+	     "  --no-check         containerd: do not ask containerd what it makes of the files\n\n"
 	     "Examples:\n"
 	     "  oci-thin-grow disable --print docker\n"
 	     "  oci-thin-grow disable --keep-runtime docker && systemctl restart docker\n\n"
@@ -179,20 +188,6 @@ static int enable(const struct order *order)
 	return status;
 }
 
-/* "--a, --b and --c are" */
-static void name_options(const struct setup_engine *engine, struct text *out)
-{
-	size_t n = 0;
-
-	for (; engine->options[n]; n++)
-		text_add(out, "%s--%s",
-			 n == 0			  ? ""
-			 : engine->options[n + 1] ? ", "
-						  : " and ",
-			 engine->options[n]);
-	text_add(out, n == 1 ? " is" : " are");
-}
-
 static bool has_option(const struct setup_engine *engine, const char *name)
 {
 	for (const char *const *option = engine->options; *option; option++) {
@@ -213,17 +208,25 @@ static bool is_option_wrong(const struct order *order, struct text *ret)
 		{"force", order->args->force},
 		{"keep-runtime", order->args->keep_runtime},
 		{"default", order->args->by_default},
+		{"like", order->args->like != NULL},
+		{"no-check", order->args->no_check},
+		{"runtime", order->args->runtime != NULL},
+		{"snapshotter", order->args->snapshotter != NULL},
 	};
 
 	for (size_t i = 0; i < COUNT(options); i++) {
-		const struct setup_engine *owner = setup_engines;
+		const char *separator = " is for ";
 
 		if (!options[i].given || has_option(order->engine, options[i].name))
 			continue;
-		while (owner->name && !has_option(owner, options[i].name))
-			owner++;
-		name_options(owner, ret);
-		text_add(ret, " for %s only", owner->name);
+		text_add(ret, "--%s", options[i].name);
+		for (const struct setup_engine *owner = setup_engines; owner->name; owner++) {
+			if (!has_option(owner, options[i].name))
+				continue;
+			text_add(ret, "%s%s", separator, owner->name);
+			separator = " and ";
+		}
+		text_add(ret, " only");
 		return true;
 	}
 	return false;
@@ -241,13 +244,37 @@ static bool is_wrong(const struct order *order, struct text *ret)
 		return true;
 	if ((args->file && args->file[0] != '/') || (args->root && args->root[0] != '/'))
 		text_add(ret, "--file and --root take a path that begins with \"/\"");
+	else if (args->runtime && args->runtime[0] != '/')
+		text_add(ret, "--runtime takes a path that begins with \"/\"");
+	else if ((args->like && !quote_is_plain(args->like)) ||
+		 (args->snapshotter && !quote_is_plain(args->snapshotter)))
+		text_add(ret, "--like and --snapshotter take a plain name");
 	return ret->s[0] != '\0';
+}
+
+/* By the configuration of the host that it is about. */
+static int enable_knowing_runtime(struct order *order)
+{
+	static const struct config_listener nobody = {0};
+	struct policy policy;
+	_cleanup_free_ char *dir =
+		text_new("%s" CONFIG_DIR, order->place.root ? order->place.root : "");
+	int status;
+
+	if (!dir)
+		return EXIT_FAILED;
+	config_load(dir, order->args->config_file, &nobody, &policy);
+	order->options.runtime_now = policy.runtime;
+	order->options.runtime_file = config_origin(&policy, "runtime").file;
+	status = enable(order);
+	config_free(&policy);
+	return status;
 }
 
 static int run_enable(const struct arguments *args)
 {
 	const struct setup_engine *engine = setup_find_engine(args->operands[0]);
-	const struct order order = {
+	struct order order = {
 		.args = args,
 		.place = {.root = args->root, .file = args->file},
 		.engine = engine,
@@ -255,6 +282,10 @@ static int run_enable(const struct arguments *args)
 			{
 				.disable = strcmp(args->command, "disable") == 0,
 				.force = args->force,
+				.check = !args->no_check,
+				.like = args->like,
+				.snapshotter = args->snapshotter,
+				.runtime = args->runtime,
 				.keep_runtime = args->keep_runtime,
 				.by_default = args->by_default ||
 					      (engine && engine->by_default && !args->no_default),
@@ -262,7 +293,8 @@ static int run_enable(const struct arguments *args)
 	};
 	struct text wrong = {""};
 
-	return is_wrong(&order, &wrong) ? exit_usage(args->command, "%s", wrong.s) : enable(&order);
+	return is_wrong(&order, &wrong) ? exit_usage(args->command, "%s", wrong.s)
+					: enable_knowing_runtime(&order);
 }
 
 const struct command command_enable = {
@@ -270,7 +302,8 @@ const struct command command_enable = {
 	.arguments = "ENGINE",
 	.what = "hook it into " ENGINE_LIST(", ", " or "),
 	.help = help_enable,
-	.options = {"print", "file", "root", "default", "no-default", "force"},
+	.options = {"print", "file", "root", "default", "no-default", "force", "like",
+		    "snapshotter", "runtime", "no-check"},
 	.min_operands = 1,
 	.max_operands = 1,
 	.needs_root = true,
@@ -282,7 +315,7 @@ const struct command command_disable = {
 	.arguments = "ENGINE",
 	.what = "undo that",
 	.help = help_disable,
-	.options = {"print", "file", "root", "keep-runtime"},
+	.options = {"print", "file", "root", "keep-runtime", "no-check"},
 	.min_operands = 1,
 	.max_operands = 1,
 	.needs_root = true,

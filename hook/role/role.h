@@ -16,9 +16,9 @@
 struct arguments {
 	const char *command;
 	struct target_args target; /* --pid, --path, --device, --data-root; and the policy */
-	bool all, by_default, dry_run, force, json, keep_runtime, names, no_default, print,
-		unhealed, watch, wide;
-	const char *file, *full, *output, *root, *sort, *state;
+	bool all, by_default, dry_run, force, json, keep_runtime, names, no_check, no_default,
+		print, unhealed, watch, wide;
+	const char *file, *full, *like, *output, *root, *runtime, *snapshotter, *sort, *state;
 	const char *config_file; /* NULL: not given */
 	char *const *operands;	 /* what is no option; NULL at the end */
 	int n_operands;
@@ -31,7 +31,7 @@ enum policy_need {
 	POLICY_ANY,    /* @broken says what is wrong with it; built-in values are used then */
 };
 
-#define COMMAND_OPTIONS_MAX 8
+#define COMMAND_OPTIONS_MAX 10
 
 struct command {
 	const char *name, *arguments, *what; /* a line of --help */

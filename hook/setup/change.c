@@ -24,6 +24,8 @@ int change_read(const struct setup_place *place, const char *name, struct setup_
 	struct setup_file *file = &plan->files[plan->n_files];
 	int r;
 
+	if (plan->n_files == SETUP_MAX_FILES)
+		return why_set(why, E2BIG, "%s: one file too many to change", name);
 	*file = (struct setup_file){0};
 	r = place_resolve(place, name, &file->path);
 	if (r < 0)

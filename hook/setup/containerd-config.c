@@ -6,101 +6,190 @@
 #include "base/quote.h"
 #include "base/text.h"
 
-#include <libgen.h>
 #include <string.h>
 
-#define CONFIG "/etc/containerd/config.toml"
-#define DEFAULT_LINES                                                                              \
-	"[plugins.\"%s\".containerd]\n  default_runtime_name = \"" SETUP_RUNTIME_NAME "\"\n"
+const char *const containerd_plugins[] = {"cri", "io.containerd.grpc.v1.cri",
+					  "io.containerd.cri.v1.runtime", NULL};
 
-char *containerd_file_name(const struct setup_place *place)
+bool containerd_merges(const struct containerd_config *config)
 {
-	return place->file ? strdup(place->file) : place_name(place, CONFIG);
+	return config->version >= 3;
 }
 
-char *containerd_import(const struct setup_place *place)
+char *containerd_plugin_path(const char *plugin)
 {
-	_cleanup_free_ char *config = strdup(place->file ? place->file : CONFIG);
-	if (!config)
-		return NULL;
-	return text_new("%s/conf.d/" CONTAINERD_DROP_IN, dirname(config));
+	return text_new("plugins" TOML_SEP "%s", plugin);
 }
 
-char *containerd_drop_in_name(const struct setup_place *place)
+char *containerd_handler_path(const char *plugin, const char *handler)
 {
-	_cleanup_free_ char *import = containerd_import(place);
-
-	if (!import)
-		return NULL;
-	return place->file ? TAKE_PTR(import) : place_name(place, import);
+	return text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP "runtimes" TOML_SEP
+			"%s",
+			plugin, handler);
 }
 
-static int read_version(struct containerd_config *config, struct why *why)
-{
-	const struct toml_item *item = toml_find(&config->toml, "version");
-	const char *text = item ? item->text : "2";
+/* --- the version ----------------------------------------------------------------------------- */
 
-	config->version = text && strlen(text) == 1 ? *text - '0' : 0;
-	if (!item && config->toml.n)
-		return why_set(
-			why, EINVAL,
-			"has no \"version = 2\" (or 3), and is of version 1 then; rewrite it "
-			"with \"containerd config migrate\"");
-	if (config->version != 2 && config->version != 3)
-		return why_set(why, EINVAL, "is of version %s, we know 2 and 3",
-			       item && item->text ? quote(item->text) : "?");
-	config->plugin =
-		config->version == 2 ? "io.containerd.grpc.v1.cri" : "io.containerd.cri.v1.runtime";
+/* A text without a version is of version 1; without anything it can be of the one we like. */
+static int assume_version(const struct setup_place *place, const struct toml *toml)
+{
+	if (containerd_is_part(place))
+		return strstr(place->file, "-v3.toml") ? 3 : 2;
+	return toml->n ? 1 : 2;
+}
+
+static int read_version(const struct setup_place *place, struct containerd_config *config,
+			struct why *why)
+{
+	const struct containerd_file *file = &config->files.files[0];
+	const struct toml_item *item = toml_find(&file->toml, "version");
+
+	if (!file->text && config->files.n > 1)
+		item = toml_find(&(++file)->toml, "version");
+	if (!item) {
+		config->version = assume_version(place, &file->toml);
+	} else if (item->kind == TOML_OTHER && strspn(item->text, "0123456789") == 1 &&
+		   !item->text[1] && item->text[0] != '0') {
+		config->version = item->text[0] - '0';
+	} else {
+		return why_set(why, EINVAL, "%s: is of version %s, which is none", file->path,
+			       quote(item->text ? item->text : ""));
+	}
+	config->plugin = containerd_plugins[(config->version > 3 ? 3 : config->version) - 1];
 	return 0;
 }
 
-/* A table in braces cannot be added to from elsewhere in the file. */
-static int check_inline(const struct containerd_config *config, struct why *why)
+/*
+ * What we know of version 3 is true of later ones as long as the plugin has the same name: any
+ * other number in it is another plugin.
+ */
+static int check_plugin(const struct containerd_config *config, struct why *why)
 {
-	for (size_t i = 0; i < config->toml.n; i++) {
-		const struct toml_item *item = &config->toml.items[i];
-		size_t len = strlen(item->path);
+	static const char any[] = "plugins" TOML_SEP "io.containerd.cri.v";
+	static const char known[] = "plugins" TOML_SEP "io.containerd.cri.v1.";
 
-		if (item->kind == TOML_INLINE && strncmp(config->runtimes, item->path, len) == 0 &&
-		    (config->runtimes[len] == '\0' || config->runtimes[len] == *TOML_SEP))
-			return why_set(
-				why, EINVAL,
-				"has the table of runtimes, or one around it, in braces; add "
-				"the lines that --print shows for an empty configuration by "
-				"hand");
+	for (size_t i = 0; i < config->files.n; i++) {
+		const struct containerd_file *file = &config->files.files[i];
+
+		for (size_t k = 0; k < file->toml.n; k++) {
+			const char *path = file->toml.items[k].path, *name;
+
+			if (strncmp(path, any, strlen(any)) != 0 ||
+			    strncmp(path, known, strlen(known)) == 0)
+				continue;
+			name = strchr(path, *TOML_SEP) + 1;
+			return why_set(why, EINVAL,
+				       "%s: has a table of \"%.*s\"; of the CRI plugin only "
+				       "\"%s\" is known",
+				       file->path, (int)strcspn(name, TOML_SEP), name,
+				       config->plugin);
+		}
 	}
 	return 0;
 }
 
-int containerd_parse(const char *text, size_t len, struct containerd_config *ret, struct why *why)
+/* --- the view -------------------------------------------------------------------------------- */
+
+/* What is at or below @path does not count any more. */
+static void forget(struct toml *view, const char *path)
 {
-	struct containerd_config config = {.text = text};
-	int r = toml_parse(text, len, &config.toml, why);
+	size_t n = 0;
+
+	for (size_t i = 0; i < view->n; i++) {
+		if (!toml_is_at_or_below(view->items[i].path, path))
+			view->items[n++] = view->items[i];
+	}
+	view->n = n;
+}
+
+/* The items of one more file: they replace all that there is, or what is of the same path. */
+static int add_to_view(struct containerd_config *config, const struct toml *toml, bool merges)
+{
+	_cleanup_free_ char *plugin = containerd_plugin_path(config->plugin);
+	struct toml *view = &config->view;
+	struct toml_item *items;
+
+	if (!plugin)
+		return -ENOMEM;
+	if (!toml_has(toml, plugin))
+		return 0;
+	items = reallocarray(view->items, view->n + toml->n, sizeof(*items));
+	if (!items)
+		return -ENOMEM;
+	view->items = items;
+	if (!merges)
+		view->n = 0;
+	for (size_t i = 0; merges && i < toml->n; i++) {
+		const struct toml_item *item = &toml->items[i];
+
+		if (item->kind != TOML_TABLE && item->kind != TOML_INLINE)
+			forget(view, item->path);
+	}
+	for (size_t i = 0; i < toml->n; i++) {
+		if (toml_is_at_or_below(toml->items[i].path, plugin))
+			view->items[view->n++] = toml->items[i];
+	}
+	return 0;
+}
+
+static bool disables_cri(const struct toml *toml)
+{
+	for (size_t i = 0; i < toml->n; i++) {
+		const struct toml_item *item = &toml->items[i];
+
+		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) != 0 ||
+		    item->kind != TOML_STRING)
+			continue;
+		for (const char *const *name = containerd_plugins; *name; name++) {
+			if (strcmp(item->text, *name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static int make_view(struct containerd_config *config, bool merges)
+{
+	int r = 0;
+
+	config->cri = text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd", config->plugin);
+	config->runtimes = text_new("%s" TOML_SEP "runtimes", config->cri ? config->cri : "");
+	if (!config->cri || !config->runtimes)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < config->files.n; i++) {
+		const struct toml *toml = &config->files.files[i].toml;
+
+		config->is_cri_disabled |= disables_cri(toml);
+		r = add_to_view(config, toml, merges);
+	}
+	config->has_handlers = toml_has(&config->view, config->runtimes);
+	return r;
+}
+
+int containerd_read(const struct setup_place *place, struct containerd_config *ret, struct why *why)
+{
+	int r = containerd_files_read(place, &ret->files, why);
 
 	if (r == 0)
-		r = read_version(&config, why);
-	if (r == 0) {
-		config.cri = text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd", config.plugin);
-		config.runtimes =
-			text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP "runtimes",
-				 config.plugin);
-		r = config.cri && config.runtimes ? check_inline(&config, why) : why_no_memory(why);
-	}
-	if (r < 0) {
-		containerd_config_free(&config);
-		return r;
-	}
-	*ret = config;
-	return 0;
+		r = read_version(place, ret, why);
+	if (r == 0)
+		r = check_plugin(ret, why);
+	if (r == 0 && make_view(ret, containerd_merges(ret) || containerd_is_part(place)) < 0)
+		r = why_no_memory(why);
+	return r;
 }
 
 void containerd_config_free(struct containerd_config *config)
 {
-	toml_free(&config->toml);
+	free(config->view.items); /* what is in them is others' */
+	toml_free(&config->learned);
 	free(config->cri);
 	free(config->runtimes);
+	containerd_files_free(&config->files);
 	*config = (struct containerd_config){0};
 }
+
+/* --- looking into it ------------------------------------------------------------------------- */
 
 const struct toml_item *containerd_key(const struct containerd_config *config, const char *handler,
 				       const char *name)
@@ -108,134 +197,34 @@ const struct toml_item *containerd_key(const struct containerd_config *config, c
 	_cleanup_free_ char *path =
 		text_new("%s" TOML_SEP "%s" TOML_SEP "%s", config->runtimes, handler, name);
 
-	if (!path)
-		return NULL;
-	return toml_find(&config->toml, path);
+	return path ? toml_find(&config->view, path) : NULL;
 }
 
-bool containerd_is_cri_disabled(const struct containerd_config *config)
+const char *containerd_value(const struct containerd_config *config, const char *handler,
+			     const char *name)
 {
-	static const char *const names[] = {"cri", "io.containerd.grpc.v1.cri",
-					    "io.containerd.cri.v1.runtime"};
+	const struct toml_item *item = containerd_key(config, handler, name);
 
-	for (size_t i = 0; i < config->toml.n; i++) {
-		const struct toml_item *item = &config->toml.items[i];
-
-		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) != 0 ||
-		    !item->text)
-			continue;
-		for (size_t k = 0; k < COUNT(names); k++) {
-			if (strcmp(item->text, names[k]) == 0)
-				return true;
-		}
-	}
-	return false;
-}
-
-/* Their handler's keys at @path, but for those that we set. */
-static void copy_keys(const struct containerd_config *config, const char *path, FILE *out)
-{
-	static const char *const ours[] = {"runtime_type", "pod_annotations", "BinaryName"};
-	size_t len = strlen(path);
-
-	for (size_t i = 0; i < config->toml.n; i++) {
-		const struct toml_item *item = &config->toml.items[i];
-		const char *name = item->path + len + 1;
-		bool skip = item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
-			    strncmp(item->path, path, len) != 0 || item->path[len] != *TOML_SEP;
-
-		for (size_t k = 0; !skip && k < COUNT(ours); k++)
-			skip = strcmp(name, ours[k]) == 0;
-		if (skip || strchr(name, *TOML_SEP))
-			continue;
-		fprintf(out, "  %s = %.*s\n", name, (int)(item->end - item->start),
-			config->text + item->start);
-	}
-}
-
-/* What their handler lets through, and our keys. */
-static void write_annotations(const struct containerd_config *config, FILE *out)
-{
-	_cleanup_free_ char *element =
-		text_new("%s" TOML_SEP "runc" TOML_SEP "pod_annotations" TOML_SEP TOML_ELEMENT,
-			 config->runtimes);
-
-	fputs("  pod_annotations = [\"io.oci-thin-grow.*\", \"containerd.io/snapshot/max-size\"",
-	      out);
-	for (size_t i = 0; element && i < config->toml.n; i++) {
-		const struct toml_item *item = &config->toml.items[i];
-
-		if (strcmp(item->path, element) == 0)
-			fprintf(out, ", %.*s", (int)(item->end - item->start),
-				config->text + item->start);
-	}
-	fputs("]\n", out);
+	return item && item->kind == TOML_STRING && *item->text ? item->text : NULL;
 }
 
 bool containerd_has_handler(const struct containerd_config *config, const char *handler)
 {
-	_cleanup_free_ char *path = text_new("%s" TOML_SEP "%s", config->runtimes, handler);
-	bool found = false;
+	_cleanup_free_ char *path = containerd_handler_path(config->plugin, handler);
 
-	if (!path)
-		return false;
-	for (size_t i = 0; i < config->toml.n; i++) {
-		const char *item = config->toml.items[i].path;
-		size_t len = strlen(path);
-
-		found |= strncmp(item, path, len) == 0 && (!item[len] || item[len] == *TOML_SEP);
-	}
-	return found;
+	return path && toml_has(&config->view, path);
 }
 
-static void write_block(const struct containerd_config *config, bool by_default, FILE *out)
+/* default_runtime, where it is still known, becomes the default under that name. */
+const char *containerd_default(const struct containerd_config *config)
 {
-	_cleanup_free_ char *runc = text_new("%s" TOML_SEP "runc", config->runtimes);
-	_cleanup_free_ char *options =
-		text_new("%s" TOML_SEP "runc" TOML_SEP "options", config->runtimes);
-	const char *plugin = config->plugin;
+	_cleanup_free_ char *name = text_new("%s" TOML_SEP CONTAINERD_DEFAULT, config->cri);
+	_cleanup_free_ char *old =
+		text_new("%s" TOML_SEP "default_runtime" TOML_SEP "runtime_type", config->cri);
+	const struct toml_item *item = old ? toml_find(&config->view, old) : NULL;
 
-	fputs(CONTAINERD_BEGIN, out);
-	if (by_default)
-		fprintf(out, DEFAULT_LINES, plugin);
-	/* Any table of runtimes replaces containerd's own, in which runc is. */
-	if (!containerd_has_handler(config, "runc"))
-		fprintf(out,
-			"[plugins.\"%s\".containerd.runtimes.runc]\n"
-			"  runtime_type = \"io.containerd.runc.v2\"\n",
-			plugin);
-	fprintf(out,
-		"[plugins.\"%s\".containerd.runtimes." SETUP_RUNTIME_NAME "]\n"
-		"  runtime_type = \"io.containerd.runc.v2\"\n",
-		plugin);
-	write_annotations(config, out);
-	if (runc)
-		copy_keys(config, runc, out);
-	fprintf(out,
-		"[plugins.\"%s\".containerd.runtimes." SETUP_RUNTIME_NAME ".options]\n"
-		"  BinaryName = \"" RUNTIME_PATH "\"\n",
-		plugin);
-	if (options)
-		copy_keys(config, options, out);
-	fputs(CONTAINERD_END, out);
-}
-
-char *containerd_block(const struct containerd_config *config, bool by_default)
-{
-	char *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
-
-	if (!out)
-		return NULL;
-	write_block(config, by_default, out);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
-char *containerd_default_block(const struct containerd_config *config)
-{
-	return text_new(CONTAINERD_BEGIN DEFAULT_LINES CONTAINERD_END, config->plugin);
+	if (item && item->text && *item->text)
+		return CONTAINERD_OLD_DEFAULT;
+	item = name ? toml_find(&config->view, name) : NULL;
+	return item && item->kind == TOML_STRING && *item->text ? item->text : CONTAINERD_RUNC;
 }

@@ -2,244 +2,448 @@
 #include "setup/containerd-edit.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/text.h"
+#include "setup/toml-edit.h"
 
 #include <fnmatch.h>
 #include <string.h>
 
-#define DEFAULT_LINE CONTAINERD_DEFAULT " = \"" SETUP_RUNTIME_NAME "\"" CONTAINERD_LINE
+#define QUOTED_NAME "\"" SETUP_RUNTIME_NAME "\""
 
-static const struct toml_item *find_default(const struct containerd_config *config)
+/* What CRI must let through to us; NAME is a container's in its pod. */
+static const char *const request_keys[] = {"io.oci-thin-grow.size", "io.oci-thin-grow.size.NAME"};
+static const char *const our_patterns[] = {"io.oci-thin-grow.*", "containerd.io/snapshot/max-size"};
+
+/* --- what the handler says ------------------------------------------------------------------- */
+
+static bool is_element(const struct toml_item *item, const char *array)
 {
-	_cleanup_free_ char *path = text_new("%s" TOML_SEP CONTAINERD_DEFAULT, config->cri);
+	return item->kind == TOML_STRING && toml_is_at_or_below(item->path, array) &&
+	       strcmp(item->path + strlen(array), TOML_SEP TOML_ELEMENT) == 0;
+}
 
-	if (!path)
+static char *annotations_path(const struct containerd_config *config, const char *handler)
+{
+	return text_new("%s" TOML_SEP "%s" TOML_SEP "pod_annotations", config->runtimes, handler);
+}
+
+bool containerd_passes_requests(const struct containerd_config *config, const char *handler)
+{
+	_cleanup_free_ char *array = annotations_path(config, handler);
+	size_t passed = 0;
+
+	for (size_t k = 0; array && k < COUNT(request_keys); k++) {
+		bool passes = false;
+
+		for (size_t i = 0; i < config->view.n; i++) {
+			const struct toml_item *item = &config->view.items[i];
+
+			passes |= is_element(item, array) &&
+				  fnmatch(item->text, request_keys[k], FNM_PATHNAME) == 0;
+		}
+		passed += passes;
+	}
+	return passed == COUNT(request_keys);
+}
+
+/* Our patterns, and those of the handler @like that are not ours. */
+static void write_annotations(const struct containerd_config *config, const char *like, FILE *out)
+{
+	_cleanup_free_ char *array = annotations_path(config, like);
+
+	fprintf(out, "[\"%s\", \"%s\"", our_patterns[0], our_patterns[1]);
+	for (size_t i = 0; array && i < config->view.n; i++) {
+		const struct toml_item *item = &config->view.items[i];
+		_cleanup_free_ char *quoted = NULL;
+
+		if (!is_element(item, array) || strcmp(item->text, our_patterns[0]) == 0 ||
+		    strcmp(item->text, our_patterns[1]) == 0)
+			continue;
+		quoted = toml_quote(item->text);
+		fprintf(out, ", %s", quoted ? quoted : "");
+	}
+	fputc(']', out);
+}
+
+static char *annotations(const struct containerd_config *config, const char *like)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
 		return NULL;
-	return toml_find(&config->toml, path);
+	write_annotations(config, like, out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
-bool containerd_is_default(const struct containerd_config *config)
+static bool is_ours(const char *name, const struct containerd_wish *wish)
 {
-	const struct toml_item *item = find_default(config);
+	static const char *const ours[] = {"runtime_type", "pod_annotations", "BinaryName"};
 
-	return item && item->text && strcmp(item->text, SETUP_RUNTIME_NAME) == 0;
-}
-
-bool containerd_has_import(const struct containerd_config *config, const char *import)
-{
-	for (size_t i = 0; i < config->toml.n; i++) {
-		const struct toml_item *item = &config->toml.items[i];
-
-		if (strcmp(item->path, "imports" TOML_SEP TOML_ELEMENT) == 0 && item->text &&
-		    fnmatch(item->text, import, FNM_PATHNAME) == 0)
+	for (size_t i = 0; i < COUNT(ours); i++) {
+		if (strcmp(name, ours[i]) == 0)
 			return true;
 	}
-	return false;
+	return wish->snapshotter && strcmp(name, "snapshotter") == 0;
 }
 
-/* Behind the line in which the byte before @at is. */
-static size_t next_line(const struct edit_text *t, size_t at)
+/* How a table is written: as lines below a header, or within braces. */
+struct style {
+	const char *before, *between;
+};
+
+static const struct style lines = {"  ", "\n  "}, braces = {"", ", "};
+
+/* The other handler's keys directly in the table @table, but for those that are ours. */
+static void write_copies(const struct containerd_config *config, const struct containerd_wish *wish,
+			 const char *table, const struct style *style, FILE *out)
 {
-	const char *end = memchr(t->text + at, '\n', t->len - at);
+	_cleanup_free_ char *path =
+		text_new("%s" TOML_SEP "%s%s", config->runtimes, wish->like, table);
 
-	return end ? (size_t)(end - t->text) + 1 : t->len;
+	for (size_t i = 0; path && i < config->view.n; i++) {
+		const struct toml_item *item = &config->view.items[i];
+		const char *name = item->path + strlen(path) + 1;
+		_cleanup_free_ char *key = NULL, *quoted = NULL;
+
+		if (!toml_is_at_or_below(item->path, path) || strcmp(item->path, path) == 0 ||
+		    item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
+		    strchr(name, *TOML_SEP) || is_ours(name, wish))
+			continue;
+		key = toml_quote_key(name);
+		quoted = item->kind == TOML_STRING ? toml_quote(item->text) : strdup(item->text);
+		fprintf(out, "%s%s = %s", style->between, key ? key : "", quoted ? quoted : "");
+	}
 }
 
-/* The default, where config.toml has its table: by a value, or by a line behind the header. */
-static int add_default(struct edit_text *t, const struct containerd_config *config, bool *ret_done,
+static void write_keys(const struct containerd_config *config, const struct containerd_wish *wish,
+		       const struct style *style, FILE *out)
+{
+	const char *type = containerd_value(config, wish->like, "runtime_type");
+
+	fprintf(out, "%sruntime_type = \"%s\"%spod_annotations = ", style->before,
+		type ? type : CONTAINERD_RUNC_TYPE, style->between);
+	write_annotations(config, wish->like, out);
+	if (wish->snapshotter)
+		fprintf(out, "%ssnapshotter = \"%s\"", style->between, wish->snapshotter);
+	write_copies(config, wish, "", style, out);
+}
+
+static void write_options(const struct containerd_config *config,
+			  const struct containerd_wish *wish, const struct style *style, FILE *out)
+{
+	fprintf(out, "%sBinaryName = \"" RUNTIME_PATH "\"", style->before);
+	write_copies(config, wish, TOML_SEP "options", style, out);
+}
+
+static void write_block(const struct containerd_config *config, const struct containerd_wish *wish,
+			FILE *out)
+{
+	const char *plugin = config->plugin;
+
+	fputs(CONTAINERD_COMMENT "\n", out);
+	if (wish->with_runc)
+		fprintf(out,
+			"[plugins.\"%s\".containerd.runtimes.runc]\n"
+			"  runtime_type = \"" CONTAINERD_RUNC_TYPE "\"\n",
+			plugin);
+	fprintf(out, "[plugins.\"%s\".containerd.runtimes." SETUP_RUNTIME_NAME "]\n", plugin);
+	write_keys(config, wish, &lines, out);
+	fprintf(out, "\n[plugins.\"%s\".containerd.runtimes." SETUP_RUNTIME_NAME ".options]\n",
+		plugin);
+	write_options(config, wish, &lines, out);
+	fputc('\n', out);
+}
+
+static void write_braces(const struct containerd_config *config, const struct containerd_wish *wish,
+			 FILE *out)
+{
+	fputs("{ ", out);
+	write_keys(config, wish, &braces, out);
+	fputs(", options = { ", out);
+	write_options(config, wish, &braces, out);
+	fputs(" } }", out);
+}
+
+/* To be freed. */
+static char *handler_text(const struct containerd_config *config,
+			  const struct containerd_wish *wish, bool in_braces)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	if (in_braces)
+		write_braces(config, wish, out);
+	else
+		write_block(config, wish, out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* --- putting it in --------------------------------------------------------------------------- */
+
+/* Sets a key, adds it to its table, or appends it with a table of its own. */
+static int put_key(struct edit_text *t, const struct containerd_config *config, const char *table,
+		   const char *key, const char *value, struct why *why)
+{
+	_cleanup_free_ char *in =
+		text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd%s", config->plugin, table);
+	_cleanup_free_ char *path = text_new("%s" TOML_SEP "%s", in ? in : "", key), *block = NULL;
+	int r = in && path ? toml_set(t, path, value, why) : why_no_memory(why);
+
+	if (r == -ENOENT)
+		r = toml_add(t, in, key, value, why);
+	if (r != -ENOENT)
+		return r;
+	block = text_new(CONTAINERD_COMMENT "\n[plugins.\"%s\".containerd", config->plugin);
+	for (const char *part = table; block && *part;) {
+		size_t n = strcspn(part + 1, TOML_SEP);
+		char *longer = text_new("%s.%.*s", block, (int)n, part + 1);
+
+		free(block);
+		block = longer;
+		part += n + 1;
+	}
+	in = block ? text_new("%s]\n  %s = %s\n", block, key, value) : NULL;
+	return in ? toml_append(t, in, why) : why_no_memory(why);
+}
+
+#define IN_HANDLER TOML_SEP "runtimes" TOML_SEP SETUP_RUNTIME_NAME
+
+static int repair(struct edit_text *t, const struct containerd_config *config,
+		  const struct containerd_wish *wish, struct why *why)
+{
+	const char *type = containerd_value(config, SETUP_RUNTIME_NAME, "runtime_type");
+	_cleanup_free_ char *patterns = annotations(config, SETUP_RUNTIME_NAME);
+	_cleanup_free_ char *snapshotter =
+		wish->snapshotter ? text_new("\"%s\"", wish->snapshotter) : NULL;
+	int r = patterns ? 0 : why_no_memory(why);
+
+	if (r == 0 && !type)
+		r = put_key(t, config, IN_HANDLER, "runtime_type", "\"" CONTAINERD_RUNC_TYPE "\"",
+			    why);
+	if (r == 0 && !containerd_passes_requests(config, SETUP_RUNTIME_NAME))
+		r = put_key(t, config, IN_HANDLER, "pod_annotations", patterns, why);
+	if (r == 0 && snapshotter)
+		r = put_key(t, config, IN_HANDLER, "snapshotter", snapshotter, why);
+	if (r == 0)
+		r = put_key(t, config, IN_HANDLER TOML_SEP "options", "BinaryName",
+			    "\"" RUNTIME_PATH "\"", why);
+	return r;
+}
+
+/* What has braces around it cannot be added to from elsewhere in the file. */
+static bool has_braces(const struct edit_text *t, const struct containerd_config *config,
 		       struct why *why)
 {
-	const struct toml_item *item = find_default(config);
-	int r = 0;
+	_cleanup_(toml_free) struct toml toml = {0};
+	bool found = false;
 
-	*ret_done = true;
-	if (containerd_is_default(config))
-		return 0;
-	if (item) {
-		r = edit_splice(t, item->start, item->end, "\"" SETUP_RUNTIME_NAME "\"");
-	} else if ((item = toml_find(&config->toml, config->cri)) && item->kind == TOML_TABLE) {
-		size_t at = next_line(t, item->end);
-
-		r = edit_splice(t, at, at,
-				at && t->text[at - 1] == '\n' ? CONTAINERD_DEFAULT
-					" = \"" SETUP_RUNTIME_NAME "\"" CONTAINERD_LINE
-							      : "\n" CONTAINERD_DEFAULT
-								" = \"" SETUP_RUNTIME_NAME
-								"\"" CONTAINERD_LINE);
-	} else {
-		*ret_done = false;
-	}
-	return r < 0 ? why_no_memory(why) : 0;
+	if (toml_parse(t->text, t->len, &toml, why) < 0)
+		return false;
+	for (size_t i = 0; i < toml.n; i++)
+		found |= toml.items[i].kind == TOML_INLINE &&
+			 toml_is_at_or_below(config->runtimes, toml.items[i].path);
+	return found;
 }
 
-static int append(struct edit_text *t, const char *text)
+static int add_handler(struct edit_text *t, const struct containerd_config *config,
+		       const struct containerd_wish *wish, struct why *why)
 {
-	int r = t->len && t->text[t->len - 1] != '\n' ? edit_splice(t, t->len, t->len, "\n") : 0;
+	bool in_braces = has_braces(t, config, why);
+	_cleanup_free_ char *text = handler_text(config, wish, in_braces);
+	int r = text ? 0 : why_no_memory(why);
 
-	return r < 0 ? r : edit_splice(t, t->len, t->len, text);
-}
-
-int containerd_add_handler(struct edit_text *t, const struct containerd_config *config,
-			   bool by_default, struct why *why)
-{
-	_cleanup_free_ char *block = NULL;
-	bool done = true,
-	     is_there = containerd_key(config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY) != NULL;
-	int r = 0;
-
-	if (by_default)
-		r = add_default(t, config, &done, why);
-	if (r < 0 || (is_there && done))
-		return r;
-	if (config->toml.n == 0) /* and then it would be of version 1 */
-		r = edit_splice(t, 0, 0, "version = 2\n");
-	block = is_there ? containerd_default_block(config) : containerd_block(config, !done);
-	return r < 0 || !block || append(t, block) < 0 ? why_no_memory(why) : 0;
-}
-
-int containerd_add_import(struct edit_text *t, const struct containerd_config *config,
-			  const char *import, struct why *why)
-{
-	const struct toml_item *array = toml_find(&config->toml, "imports"), *last = NULL;
-	const struct toml_item *version = toml_find(&config->toml, "version");
-	_cleanup_free_ char *text = NULL;
-	size_t at;
-
-	if (containerd_has_import(config, import))
-		return 0;
-	for (size_t i = 0; i < config->toml.n; i++) {
-		if (strcmp(config->toml.items[i].path, "imports" TOML_SEP TOML_ELEMENT) == 0)
-			last = &config->toml.items[i];
-	}
-	if (array && array->kind != TOML_ARRAY)
-		return why_set(why, EINVAL, "has imports that are no array");
-	at = last ? last->end : array ? array->start + 1 : next_line(t, version->end);
-	text = last    ? text_new(", \"%s\"", import)
-	       : array ? text_new("\"%s\"", import)
-		       : text_new("%simports = [\"%s\"]" CONTAINERD_LINE,
-				  t->text[at - 1] == '\n' ? "" : "\n", import);
-	if (!text)
-		return why_no_memory(why);
-	return edit_splice(t, at, at, text) < 0 ? why_no_memory(why) : 0;
-}
-
-/* Removes our blocks. */
-static int cut_blocks(struct edit_text *t)
-{
-	char *from, *to;
-	int r = 0;
-
-	while (r == 0 && (from = strstr(t->text, CONTAINERD_BEGIN)) &&
-	       (to = strstr(from, CONTAINERD_END)))
-		r = edit_splice(t, (size_t)(from - t->text),
-				(size_t)(to - t->text) + strlen(CONTAINERD_END), "");
+	if (r == 0 && !in_braces)
+		return toml_append(t, text, why);
+	if (r == 0)
+		r = toml_add(t, config->runtimes, SETUP_RUNTIME_NAME, text, why);
+	if (r == 0 && wish->with_runc)
+		r = toml_add(t, config->runtimes, CONTAINERD_RUNC,
+			     "{ runtime_type = \"" CONTAINERD_RUNC_TYPE "\" }", why);
 	return r;
 }
 
-int containerd_repair(struct edit_text *t, struct why *why)
+int containerd_put(struct edit_text *t, const struct containerd_config *config,
+		   const struct containerd_wish *wish, struct why *why)
 {
-	_cleanup_(containerd_config_free) struct containerd_config config = {0};
-	const struct toml_item *item;
-	int r;
+	_cleanup_(toml_free) struct toml toml = {0};
+	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, SETUP_RUNTIME_NAME);
+	int r = handler ? 0 : why_no_memory(why);
 
-	if (strstr(t->text, CONTAINERD_BEGIN))
-		return cut_blocks(t) < 0 ? why_no_memory(why) : 0;
-	r = containerd_parse(t->text, t->len, &config, why);
+	if (r == 0 && wish->by_default)
+		r = put_key(t, config, "", CONTAINERD_DEFAULT, QUOTED_NAME, why);
+	if (r == 0)
+		r = toml_parse(t->text, t->len, &toml, why);
 	if (r < 0)
 		return r;
-	item = containerd_key(&config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY);
-	if (!item)
-		return why_set(why, EINVAL,
-			       "has a handler " SETUP_RUNTIME_NAME " without BinaryName in its "
-			       "options: remove it, or add BinaryName = \"%s\"",
-			       RUNTIME_PATH);
-	r = edit_splice(t, item->start, item->end, "\"" RUNTIME_PATH "\"");
-	return r < 0 ? why_no_memory(why) : 0;
+	return toml_has(&toml, handler) ? repair(t, config, wish, why)
+					: add_handler(t, config, wish, why);
 }
 
-/* Removes all lines that are @line, which has its end with it, but for blanks before it. */
-static int cut_line(struct edit_text *t, const char *line)
+int containerd_put_import(struct edit_text *t, const char *import, struct why *why)
 {
-	size_t from = 0;
-	int r = 0;
+	_cleanup_free_ char *quoted = toml_quote(import), *array = NULL;
+	int r = toml_add_element(t, "imports", import, why);
 
-	for (char *at; r == 0 && (at = strstr(t->text + from, line));) {
-		size_t found = (size_t)(at - t->text), start = found;
+	if (r == -ENOENT && toml_set(t, "imports", "[]", why) == 0)
+		return why_set(why, EINVAL, "has imports that are no array");
+	if (r != -ENOENT)
+		return r;
+	array = quoted ? text_new("[%s]", quoted) : NULL;
+	return array ? toml_add(t, "", "imports", array, why) : why_no_memory(why);
+}
 
-		while (start > 0 && strchr(" \t", t->text[start - 1]))
-			start--;
-		from = found + strlen(line);
-		if (start > 0 && t->text[start - 1] != '\n')
+/* --- taking it out --------------------------------------------------------------------------- */
+
+static const struct toml_item *find_default(const struct toml *toml, const char *plugin)
+{
+	_cleanup_free_ char *path = text_new(
+		"plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP CONTAINERD_DEFAULT, plugin);
+
+	return path ? toml_find(toml, path) : NULL;
+}
+
+static bool is_default(const struct toml_item *item)
+{
+	return item && item->kind == TOML_STRING && strcmp(item->text, SETUP_RUNTIME_NAME) == 0;
+}
+
+/* The one of before, under whatever name the plugin had then; or none. */
+static int strip_default(struct edit_text *t, const struct containerd_before *before,
+			 const char *plugin, struct why *why)
+{
+	_cleanup_free_ char *path = text_new(
+		"plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP CONTAINERD_DEFAULT, plugin);
+	_cleanup_free_ char *value = NULL;
+	const struct toml_item *old = NULL;
+
+	for (const char *const *name = containerd_plugins; *name && !old; name++)
+		old = find_default(&before->toml, *name);
+	if (!path)
+		return why_no_memory(why);
+	if (!old || is_default(old))
+		return toml_cut(t, path, CONTAINERD_COMMENT, why);
+	value = strndup(before->text + old->start, old->end - old->start);
+	return value ? toml_set(t, path, value, why) : why_no_memory(why);
+}
+
+/* Does the handler at @ours say the same as each key of the one at @path? */
+static bool is_copied(const struct toml *toml, const char *path, const char *ours)
+{
+	for (size_t i = 0; i < toml->n; i++) {
+		const struct toml_item *item = &toml->items[i], *same;
+		_cleanup_free_ char *twin = NULL;
+
+		if (item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
+		    !toml_is_at_or_below(item->path, path))
 			continue;
-		r = edit_splice(t, start, from, "");
-		from = start;
+		twin = text_new("%s%s", ours, item->path + strlen(path));
+		same = twin ? toml_find(toml, twin) : NULL;
+		if (!same || same->kind != item->kind || strcmp(same->text, item->text) != 0)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Is runc's handler there because ours is? Before, there were no handlers in the file, now there
+ * are these two, and ours has all that it has.
+ */
+static bool is_runc_ours(const struct toml *toml, const struct containerd_before *before,
+			 const char *runtimes)
+{
+	_cleanup_free_ char *runc = text_new("%s" TOML_SEP CONTAINERD_RUNC, runtimes);
+	_cleanup_free_ char *ours = text_new("%s" TOML_SEP SETUP_RUNTIME_NAME, runtimes);
+
+	if (!runc || !ours || !toml_has(toml, runc) || toml_has(&before->toml, runtimes))
+		return false;
+	for (size_t i = 0; i < toml->n; i++) {
+		const char *path = toml->items[i].path;
+
+		if (toml_is_at_or_below(path, runtimes) && strcmp(path, runtimes) != 0 &&
+		    !toml_is_at_or_below(path, runc) && !toml_is_at_or_below(path, ours))
+			return false;
+	}
+	return is_copied(toml, runc, ours);
+}
+
+/* What was not there before, and has nothing in it now. From the innermost table on. */
+static int strip_empty(struct edit_text *t, const struct containerd_before *before,
+		       const char *innermost, struct why *why)
+{
+	_cleanup_free_ char *path = strdup(innermost);
+	int r = path ? 0 : why_no_memory(why);
+
+	for (char *end; r == 0 && path;) {
+		if (!toml_find(&before->toml, path))
+			r = toml_cut_empty(t, path, CONTAINERD_COMMENT, why);
+		end = strrchr(path, *TOML_SEP);
+		if (!end)
+			break;
+		*end = '\0';
 	}
 	return r;
 }
 
-/* Removes the lines that we wrote. What somebody has added to one is not ours. */
-static int cut_lines(struct edit_text *t, const char *import)
+static int strip_plugin(struct edit_text *t, const struct containerd_before *before,
+			const char *plugin, bool *found, struct why *why)
 {
-	_cleanup_free_ char *line = text_new("imports = [\"%s\"]" CONTAINERD_LINE, import);
-	int r;
+	_cleanup_(toml_free) struct toml toml = {0};
+	_cleanup_free_ char *handler = containerd_handler_path(plugin, SETUP_RUNTIME_NAME);
+	_cleanup_free_ char *runc = containerd_handler_path(plugin, CONTAINERD_RUNC);
+	_cleanup_free_ char *runtimes =
+		text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP "runtimes", plugin);
+	bool has_handler, has_default;
+	int r = handler && runc && runtimes ? toml_parse(t->text, t->len, &toml, why)
+					    : why_no_memory(why);
 
-	if (!line)
-		return -ENOMEM;
-	r = cut_line(t, line);
-	return r < 0 ? r : cut_line(t, DEFAULT_LINE);
-}
-
-/* The import in somebody's own array, with the comma before or behind it. */
-static int cut_import(struct edit_text *t, const char *import)
-{
-	_cleanup_free_ char *name = text_new("\"%s\"", import);
-	char *at;
-	size_t start, end;
-
-	if (!name)
-		return -ENOMEM;
-	at = strstr(t->text, name);
-	if (!at)
-		return 0;
-	start = (size_t)(at - t->text);
-	end = start + strlen(name);
-	if (start >= 2 && memcmp(t->text + start - 2, ", ", 2) == 0) {
-		start -= 2;
-	} else {
-		size_t comma = end + strspn(t->text + end, " \t\r\n");
-
-		if (t->text[comma] == ',')
-			end = comma + 1 + strspn(t->text + comma + 1, " \t\r\n");
-	}
-	return edit_splice(t, start, end, "");
-}
-
-/* A default that was exchanged: the one of the backup, or runc. */
-static int strip_default(struct edit_text *t, const struct edit_text *backup, struct why *why)
-{
-	_cleanup_(containerd_config_free) struct containerd_config config = {0}, before = {0};
-	const struct toml_item *item, *old = NULL;
-	_cleanup_free_ char *value = NULL;
-	struct why unused;
-	int r = containerd_parse(t->text, t->len, &config, why);
-
-	if (r < 0 || !containerd_is_default(&config))
+	if (r < 0)
 		return r;
-	if (backup->text && containerd_parse(backup->text, backup->len, &before, &unused) == 0)
-		old = find_default(&before);
-	value = old ? strndup(backup->text + old->start, old->end - old->start)
-		    : strdup("\"runc\"");
-	item = find_default(&config);
-	return !value || edit_splice(t, item->start, item->end, value) < 0 ? why_no_memory(why) : 0;
+	has_handler = toml_has(&toml, handler);
+	has_default = is_default(find_default(&toml, plugin));
+	if (!has_handler && !has_default)
+		return 0;
+	*found = true;
+	if (has_default)
+		r = strip_default(t, before, plugin, why);
+	if (r == 0)
+		r = toml_cut(t, handler, CONTAINERD_COMMENT, why);
+	if (r == 0 && is_runc_ours(&toml, before, runtimes))
+		r = toml_cut(t, runc, CONTAINERD_COMMENT, why);
+	return r < 0 ? r : strip_empty(t, before, runtimes, why);
 }
 
-int containerd_strip(struct edit_text *t, const struct edit_text *backup, const char *import,
+int containerd_strip(struct edit_text *t, const struct containerd_before *before, bool *ret_found,
 		     struct why *why)
 {
-	/* What has nothing of ours may be of a kind that we do not understand. */
-	if (!strstr(t->text, SETUP_RUNTIME_NAME))
-		return 0;
-	if (cut_blocks(t) < 0 || cut_lines(t, import) < 0 || cut_import(t, import) < 0)
-		return why_no_memory(why);
-	return strip_default(t, backup, why);
+	int r = 0;
+
+	for (const char *const *plugin = containerd_plugins; r == 0 && *plugin; plugin++)
+		r = strip_plugin(t, before, *plugin, ret_found, why);
+	return r;
+}
+
+int containerd_strip_import(struct edit_text *t, const struct containerd_before *before,
+			    const char *import, struct why *why)
+{
+	_cleanup_(toml_free) struct toml toml = {0};
+	int r = toml_cut_element(t, "imports", import, why);
+
+	if (r == 0)
+		r = toml_parse(t->text, t->len, &toml, why);
+	if (r < 0 || toml_has(&toml, "imports" TOML_SEP TOML_ELEMENT) ||
+	    toml_find(&before->toml, "imports"))
+		return r;
+	return toml_cut(t, "imports", CONTAINERD_COMMENT, why);
 }

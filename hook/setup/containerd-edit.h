@@ -1,30 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Changes to the text of containerd's config.toml, all other bytes kept. Pure. */
+/* Our handler, into and out of the text of one of containerd's files; all other bytes stay. Pure.
+ */
 
 #include "setup/containerd-config.h"
+#include "setup/edit.h"
 
-/* Is our handler the default one? */
-bool containerd_is_default(const struct containerd_config *config);
+/* Just above what enable adds. Nothing is found by it, but it goes with what it is above of. */
+#define CONTAINERD_COMMENT "# oci-thin-grow: removed by \"oci-thin-grow disable containerd\""
 
-/* Does config.toml import @import, by its name or by a pattern? */
-bool containerd_has_import(const struct containerd_config *config, const char *import);
+struct containerd_wish {
+	const char *like;	 /* the handler that ours is a copy of */
+	const char *snapshotter; /* NULL: as that one's */
+	bool by_default;	 /* ours is to be the default */
+	bool with_runc;		 /* runc's handler, too, which is lost otherwise */
+};
 
-/* Version 2: our handler into @t, whose text @config was made of. 0 or -ENOMEM. */
-int containerd_add_handler(struct edit_text *t, const struct containerd_config *config,
-			   bool by_default, struct why *why);
+/* Do its pod_annotations let through what pods ask by? */
+bool containerd_passes_requests(const struct containerd_config *config, const char *handler);
 
 /*
- * For a handler of ours that does not lead to our program: removes our block, so that it can be
- * added again, or corrects the one that was written by hand. 0, -ENOMEM; -EINVAL: it cannot.
+ * Our handler into the text @t of a file of @config: a new one or, where the text has one, what is
+ * wrong with that. -EINVAL, -ENOMEM.
  */
-int containerd_repair(struct edit_text *t, struct why *why);
+int containerd_put(struct edit_text *t, const struct containerd_config *config,
+		   const struct containerd_wish *wish, struct why *why);
 
-/* Version 3: an import of our drop-in into @t, whose text @config was made of. */
-int containerd_add_import(struct edit_text *t, const struct containerd_config *config,
-			  const char *import, struct why *why);
+/* An import of @import into the text @t. -EINVAL: its imports are no array. */
+int containerd_put_import(struct edit_text *t, const char *import, struct why *why);
 
-/* Removes all that is ours from @t; @backup (its text may be NULL) tells the default before. */
-int containerd_strip(struct edit_text *t, const struct edit_text *backup, const char *import,
+/* A file as it was before enable; empty: it was not there, or that is not known. */
+struct containerd_before {
+	const char *text; /* the caller's */
+	struct toml toml;
+};
+
+/*
+ * Removes our handler from the text @t, and what only it needed. *ret_found is set if there was
+ * something of ours.
+ */
+int containerd_strip(struct edit_text *t, const struct containerd_before *before, bool *ret_found,
 		     struct why *why);
+
+/* Removes the import @import, as it is written in @t. */
+int containerd_strip_import(struct edit_text *t, const struct containerd_before *before,
+			    const char *import, struct why *why);

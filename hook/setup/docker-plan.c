@@ -14,7 +14,6 @@
 #include <string.h>
 
 #define QUOTED_NAME	"\"" SETUP_RUNTIME_NAME "\""
-#define STOCK_RUNTIME	"runc"
 #define MAX_HOST_CONFIG (1UL << 20)
 #define SHORT_ID	12
 
@@ -23,26 +22,21 @@ static int copy_text(const char *text, size_t len, struct edit_text *ret, struct
 	return edit_copy(text, len, ret) < 0 ? why_no_memory(why) : 0;
 }
 
-static int refuse_default(const char *present, struct why *why)
-{
-	return why_set(why, EEXIST,
-		       "its default-runtime is %s, and " SETUP_RUNTIME_NAME
-		       " would take its place: set \"runtime\" in " CONFIG_DIR "/config.json to "
-		       "that one's program and say --force, or say --no-default and use \"docker "
-		       "run --runtime " SETUP_RUNTIME_NAME "\"",
-		       quote(present));
-}
+#define INSTEAD                                                                                    \
+	"set \"runtime\" in " CONFIG_DIR "/config.json to that one's program and say --force, or " \
+	"say --no-default and use \"docker run --runtime " SETUP_RUNTIME_NAME "\""
 
 static int add_default(struct edit_text *t, const struct docker_config *config, bool force,
 		       struct why *why)
 {
+	int r;
+
 	if (docker_is_default(config))
 		return 0;
 	if (!config->default_runtime)
 		return edit_add(t, NULL, "default-runtime", QUOTED_NAME, why);
-	if (strcmp(config->default_runtime, STOCK_RUNTIME) != 0 && !force)
-		return refuse_default(config->default_runtime, why);
-	return edit_set(t, NULL, "default-runtime", QUOTED_NAME, why);
+	r = setup_check_default(config->default_runtime, force, INSTEAD, why);
+	return r < 0 ? r : edit_set(t, NULL, "default-runtime", QUOTED_NAME, why);
 }
 
 /* @repair: one of our name is there, but leads to something else. */

@@ -28,3 +28,9 @@ bool setup_is_ours(const struct setup_place *place, const char *path, const char
 		   struct why *why);
 /* Does an engine that calls @path call our runtime? */
 bool setup_is_runtime(const struct setup_place *place, const char *path, struct why *why);
+
+/*
+ * May our runtime take the place of the default runtime @present? Only of runc, or by --force; if
+ * not, @instead is what can be done. 0 or -EEXIST.
+ */
+int setup_check_default(const char *present, bool force, const char *instead, struct why *why);

@@ -36,6 +36,21 @@ int place_resolve(const struct setup_place *place, const char *name, char **ret)
 	return beneath("", name, ret);
 }
 
+const char *place_inside(const struct setup_place *place, const char *path, char **ret_root)
+{
+	_cleanup_free_ char *root = NULL;
+	size_t len;
+
+	*ret_root = NULL;
+	if (beneath("", place->root && *place->root ? place->root : "/", &root) < 0 || !root)
+		return NULL;
+	len = strlen(root);
+	while (len > 0 && root[len - 1] == '/')
+		root[--len] = '\0';
+	*ret_root = TAKE_PTR(root);
+	return strncmp(path, *ret_root, len) == 0 && path[len] == '/' ? path + len : NULL;
+}
+
 /* What the plan does to the file @path; NULL: nothing. */
 static const struct setup_file *planned(const struct setup_place *place, const char *path)
 {

@@ -16,6 +16,12 @@ char *place_name(const struct setup_place *place, const char *path);
 int place_resolve(const struct setup_place *place, const char *name, char **ret);
 
 /*
+ * A path without links as it is called from the place's root, a part of @path; NULL: it is not in
+ * there. *ret_root is that root without links, "" for this host's, to be freed; NULL: no memory.
+ */
+const char *place_inside(const struct setup_place *place, const char *path, char **ret_root);
+
+/*
  * 1 and the text, to be freed; 0: no such file; -EINVAL: it is longer than a configuration can be;
  * -errno; with a reason that names it.
  */

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define STOCK_RUNTIME "runc"
+
 const struct setup_engine setup_engines[] = {
 	{
 		.name = ENGINE_DOCKER,
@@ -23,7 +25,7 @@ const struct setup_engine setup_engines[] = {
 		.name = ENGINE_CONTAINERD,
 		.program = "containerd",
 		.signs = {"/var/lib/containerd/io.containerd.snapshotter.v1.devmapper"},
-		.options = {"default"},
+		.options = {"default", "like", "snapshotter", "runtime", "no-check", "force"},
 		.look = containerd_look,
 		.plan = containerd_plan,
 	},
@@ -71,6 +73,16 @@ bool setup_is_runtime(const struct setup_place *place, const char *path, struct 
 		return true;
 	why_set(why, 0, "does not end in %s, by which it knows that it is a runtime", name);
 	return false;
+}
+
+int setup_check_default(const char *present, bool force, const char *instead, struct why *why)
+{
+	if (force || strcmp(present, STOCK_RUNTIME) == 0)
+		return 0;
+	return why_set(why, EEXIST,
+		       "its default runtime is %s, and " SETUP_RUNTIME_NAME
+		       " would take its place: %s",
+		       quote(present), instead);
 }
 
 static bool engine_is_here(const struct setup_place *place, const char *program)

@@ -3,7 +3,8 @@
 
 /*
  * How the program is hooked into the engines: which file of which engine must say what. Nothing
- * here talks to an engine or starts a program: these are files only.
+ * here talks to an engine, and no program is started but by setup_plan() where its options say
+ * check.
  */
 
 #include "base/paths.h"
@@ -50,14 +51,20 @@ void setup_view_free(struct setup_view *view);
 
 /* What is asked for beyond the engine's name. */
 struct setup_options {
-	bool disable;	   /* else enable */
-	bool by_default;   /* make our runtime the engine's default one */
-	bool force;	   /* also in the place of somebody's own default runtime */
-	bool keep_runtime; /* disable: no longer the default, but still known by its name */
+	bool disable;		  /* else enable */
+	bool by_default;	  /* make our runtime the engine's default one */
+	bool force;		  /* also in the place of somebody's own default runtime */
+	bool keep_runtime;	  /* disable: no longer the default, but still known by its name */
+	bool check;		  /* ask the engine's own program what it makes of the files */
+	const char *like;	  /* copy this handler; NULL: runc */
+	const char *snapshotter;  /* the handler's; NULL: as that of the one that is copied */
+	const char *runtime;	  /* what our runtime is to run; NULL: what the copied one runs */
+	const char *runtime_now;  /* what it runs by our configuration; NULL: not to be looked at */
+	const char *runtime_file; /* the file that says so; NULL: none */
 };
 
-#define SETUP_MAX_FILES 3
-#define SETUP_MAX_NOTES 4
+#define SETUP_MAX_FILES 16
+#define SETUP_MAX_NOTES 8
 
 struct setup_file {
 	char *path;	 /* the file itself, not a link to it */
@@ -79,7 +86,7 @@ struct setup_plan {
 };
 
 #define SETUP_MAX_SIGNS	  2
-#define SETUP_MAX_OPTIONS 3
+#define SETUP_MAX_OPTIONS 6
 
 /* All that is known of an engine but what its files say. */
 struct setup_engine {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "setup-fixture.h"
-#include "setup/containerd-config.h"
+#include "setup/containerd-edit.h"
 
 #define CONFIG	"/etc/containerd/config.toml"
 #define DROP_IN "/etc/containerd/conf.d/50-oci-thin-grow.toml"
+#define COMMENT CONTAINERD_COMMENT "\n"
+#define MADE	"# made by \"oci-thin-grow enable containerd\"\n"
 #define BACKUP	CONFIG ".oci-thin-grow-backup"
 #define CRI_2	"plugins.\"io.containerd.grpc.v1.cri\".containerd"
 #define CRI_3	"plugins.\"io.containerd.cri.v1.runtime\".containerd"
@@ -30,11 +32,33 @@ static const char *const configs[] = {
 	"version = 3\nimports = [ \"/etc/other.toml\" , \"x/*.toml\", ]\n",
 	"version = 3\nimports = [\n  \"/etc/containerd/conf.d/*.toml\",\n]\n",
 	"version = 3\n[" CRI_3 "]\n  default_runtime_name = 'runc'\n",
+	"version = 4\n",
+	"root = '/x'\n[plugins.cri]\n  sandbox_image = 'x'\n",
+	"version = 1\n",
+	"# nothing\n",
+	"",
+	"\n",
+	TOML_BOM "version = 2\r\n[" CRI_2 "]\r\n",
+	/* in braces, at each depth; as dotted keys; with odd quoting */
+	"version = 2\nplugins = {}\n",
+	"version = 2\nplugins = { 'io.containerd.grpc.v1.cri' = { x = 1 } }\n",
+	"version = 2\n[plugins.'io.containerd.grpc.v1.cri']\ncontainerd = { }\n",
+	"version = 2\n[" CRI_2
+	"]\nruntimes = { runc = { runtime_type = 'io.containerd.runc.v2' } }",
+	"version = 2\n[" CRI_2 "]\ndefault_runtime_name = 'runc'\n[" CRI_2
+	".runtimes]\nrunc = { runtime_type = 'io.containerd.runc.v2', options = {} } # x\n",
+	"version = 2\n[plugins]\n'io.containerd.grpc.v1.cri'.containerd.snapshotter = 'native'\n",
+	"version = 2\n" CRI_2 ".runtimes.runc.runtime_type = 'io.containerd.runc.v2'\n[grpc]\n",
+	"version = 2\n[ plugins . 'io.containerd.grpc.v1.cri' . \"containerd\" ]\n\tx = 1\n",
+	/* what is ours by its looks only */
+	"version = 2\n" COMMENT "# theirs\n" COMMENT "[grpc]\n",
+	"version = 3\n# '" DROP_IN "'\nx = [\"" DROP_IN "\"]\ny = '''\n" COMMENT "'''\n",
 };
 
 static int set_up(bool by_default)
 {
-	return run("containerd", (struct setup_options){.by_default = by_default});
+	return run("containerd",
+		   (struct setup_options){.by_default = by_default, .force = by_default});
 }
 
 static void gives_the_file_back_byte_for_byte(void **state)
@@ -62,8 +86,10 @@ static void removes_only_what_is_ours(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(configs); i++) {
+		size_t len = strlen(configs[i]);
+		bool ends = len > 0 && configs[i][len - 1] == '\n';
+		bool blank = strspn(configs[i], "\n") == len || configs[i][0] == '#';
 		char *text, *more = NULL, *expected = NULL;
-		const char *end = configs[i] + strlen(configs[i]) - 1;
 
 		put(CONFIG, configs[i]);
 		assert_int_equal(set_up(false), 0);
@@ -72,13 +98,42 @@ static void removes_only_what_is_ours(void **state)
 		assert_true(asprintf(&more, "%s\n[theirs]\n", text) > 0);
 		put(CONFIG, more);
 		assert_int_equal(disable("containerd"), 0);
-		assert_true(asprintf(&expected, "%s%s\n[theirs]\n", configs[i],
-				     *end == '\n' || text[strlen(text) - 1] != '\n' ? "" : "\n") >
+		/* A version that was put before nothing now counts for what has come since. */
+		assert_true(asprintf(&expected, "%s%s%s\n[theirs]\n",
+				     blank && !strstr(configs[i], "version") ? "version = 2\n" : "",
+				     configs[i],
+				     ends || !len || text[strlen(text) - 1] != '\n' ? "" : "\n") >
 			    0);
 		assert_file(CONFIG, expected);
 		free(text);
 		free(more);
 		free(expected);
+	}
+}
+
+static void gives_it_back_after_two_steps(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(configs); i++) {
+		put(CONFIG, configs[i]);
+		assert_int_equal(set_up(false), 0);
+		assert_int_equal(set_up(true), 0);
+		assert_int_equal(disable("containerd"), 0);
+		assert_file(CONFIG, configs[i]);
+		assert_file(DROP_IN, NULL);
+		assert_int_equal(disable("containerd"), 0);
+		assert_false(setup_plan_changes(&plan));
+	}
+}
+
+static void changes_nothing_where_it_was_never_enabled(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(configs); i++) {
+		put(CONFIG, configs[i]);
+		assert_int_equal(disable("containerd"), 0);
+		assert_false(setup_plan_changes(&plan));
+		assert_file(CONFIG, configs[i]);
 	}
 }
 
@@ -94,22 +149,22 @@ static void our_handler_is_like_theirs(void **state)
 		    "  SystemdCgroup = true\n"
 		    "  BinaryName = \"crun\"\n");
 	assert_int_equal(set_up(false), 0);
-	assert_file(CONFIG, "version = 2\n"
-			    "[" CRI_2 ".runtimes.runc]\n"
-			    "  runtime_type = \"io.containerd.runc.v2\"\n"
-			    "  pod_annotations = [ 'a/*', \"b\" ]\n"
-			    "  base_runtime_spec = \"/etc/spec.json\"\n"
-			    "[" CRI_2 ".runtimes.runc.options]\n"
-			    "  SystemdCgroup = true\n"
-			    "  BinaryName = \"crun\"\n" CONTAINERD_BEGIN "[" CRI_2
-			    ".runtimes.oci-thin-grow]\n"
-			    "  runtime_type = \"io.containerd.runc.v2\"\n"
-			    "  pod_annotations = [\"io.oci-thin-grow.*\", "
-			    "\"containerd.io/snapshot/max-size\", 'a/*', \"b\"]\n"
-			    "  base_runtime_spec = \"/etc/spec.json\"\n"
-			    "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
-			    "  BinaryName = \"" RUNTIME_PATH "\"\n"
-			    "  SystemdCgroup = true\n" CONTAINERD_END);
+	assert_file(CONFIG,
+		    "version = 2\n"
+		    "[" CRI_2 ".runtimes.runc]\n"
+		    "  runtime_type = \"io.containerd.runc.v2\"\n"
+		    "  pod_annotations = [ 'a/*', \"b\" ]\n"
+		    "  base_runtime_spec = \"/etc/spec.json\"\n"
+		    "[" CRI_2 ".runtimes.runc.options]\n"
+		    "  SystemdCgroup = true\n"
+		    "  BinaryName = \"crun\"\n" COMMENT "[" CRI_2 ".runtimes.oci-thin-grow]\n"
+		    "  runtime_type = \"io.containerd.runc.v2\"\n"
+		    "  pod_annotations = [\"io.oci-thin-grow.*\", "
+		    "\"containerd.io/snapshot/max-size\", \"a/*\", \"b\"]\n"
+		    "  base_runtime_spec = \"/etc/spec.json\"\n"
+		    "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
+		    "  BinaryName = \"" RUNTIME_PATH "\"\n"
+		    "  SystemdCgroup = true\n");
 }
 
 /* A table of runtimes takes the place of containerd's own one, and with it runc's. */
@@ -117,16 +172,16 @@ static void runc_stays_known(void **state)
 {
 	(void)state;
 	assert_int_equal(set_up(true), 0);
-	assert_file(CONFIG, "version = 2\n" CONTAINERD_BEGIN "[" CRI_2 "]\n"
-			    "  default_runtime_name = \"oci-thin-grow\"\n"
-			    "[" CRI_2 ".runtimes.runc]\n"
-			    "  runtime_type = \"io.containerd.runc.v2\"\n"
-			    "[" CRI_2 ".runtimes.oci-thin-grow]\n"
-			    "  runtime_type = \"io.containerd.runc.v2\"\n"
-			    "  pod_annotations = [\"io.oci-thin-grow.*\", "
-			    "\"containerd.io/snapshot/max-size\"]\n"
-			    "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
-			    "  BinaryName = \"" RUNTIME_PATH "\"\n" CONTAINERD_END);
+	assert_file(CONFIG, MADE "version = 2\n" COMMENT "[" CRI_2 "]\n"
+				 "  default_runtime_name = \"oci-thin-grow\"\n" COMMENT "[" CRI_2
+				 ".runtimes.runc]\n"
+				 "  runtime_type = \"io.containerd.runc.v2\"\n"
+				 "[" CRI_2 ".runtimes.oci-thin-grow]\n"
+				 "  runtime_type = \"io.containerd.runc.v2\"\n"
+				 "  pod_annotations = [\"io.oci-thin-grow.*\", "
+				 "\"containerd.io/snapshot/max-size\"]\n"
+				 "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
+				 "  BinaryName = \"" RUNTIME_PATH "\"\n");
 	assert_int_equal(disable("containerd"), 0);
 	assert_file(CONFIG, NULL);
 }
@@ -214,7 +269,9 @@ static void disable_leaves_alone_what_it_does_not_understand(void **state)
 static void leaves_what_is_there_by_hand(void **state)
 {
 	static const char theirs[] = "version = 3\n[" CRI_3 ".runtimes.oci-thin-grow.options]\n"
-				     "  BinaryName = '" RUNTIME_PATH "'\n";
+				     "  BinaryName = '" RUNTIME_PATH "'\n"
+				     "[" CRI_3 ".runtimes.oci-thin-grow]\n"
+				     "  pod_annotations = ['*']\n";
 
 	(void)state;
 	put(CONFIG, theirs);
@@ -240,14 +297,12 @@ static void refuses_what_it_does_not_understand(void **state)
 	static const struct {
 		const char *text, *reason;
 	} cases[] = {
-		{"root = \"/x\"\n", "config migrate"},
-		{"version = 1\n", "is of version \"1\""},
-		{"version = 4\n", "is of version \"4\""},
+		{"version = \"2\"\n", "is of version \"2\", which is none"},
+		{"version = 0\n", "is of version \"0\""},
+		{"version = 7\n[plugins.'io.containerd.cri.v2.runtime']\n",
+		 "has a table of \"io.containerd.cri.v2.runtime\""},
 		{"version = 2\n[x\n", "in line 2"},
-		{"version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\ncontainerd = { runtimes = "
-		 "{} }\n",
-		 "in braces"},
-		{"version = 2\nplugins = {}\n", "in braces"},
+		{"version = 3\nimports = 'x'\n", "imports"},
 	};
 
 	(void)state;
@@ -276,7 +331,9 @@ static void says_what_is_missing(void **state)
 	assert_contains(plan.notes[0].s, "its CRI plugin is disabled");
 }
 
-#define HANDLER "[" CRI_2 ".runtimes.oci-thin-grow]\nruntime_type = \"io.containerd.runc.v2\"\n"
+#define HANDLER                                                                                    \
+	"[" CRI_2 ".runtimes.oci-thin-grow]\nruntime_type = \"io.containerd.runc.v2\"\n"           \
+	"pod_annotations = [\"io.oci-thin-grow.*\"]\n"
 #define OPTIONS "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
 
 /* Exchanges @old in config.toml. */
@@ -292,7 +349,7 @@ static void edit(const char *old, const char *new)
 	free(text);
 }
 
-static void repairs_its_own_block(void **state)
+static void repairs_what_is_ours(void **state)
 {
 	static const char *const damages[][2] = {
 		{"  BinaryName = \"" RUNTIME_PATH "\"\n", ""},
@@ -301,25 +358,32 @@ static void repairs_its_own_block(void **state)
 		{"[" CRI_2 ".runtimes.oci-thin-grow.options]\n  BinaryName = \"" RUNTIME_PATH
 		 "\"\n",
 		 ""},
+		{"\n  pod_annotations = [\"io.oci-thin-grow.*\", "
+		 "\"containerd.io/snapshot/max-size\"]",
+		 ""},
+		{"\"io.oci-thin-grow.*\", ", ""},
+		{"io.oci-thin-grow.*", "io.oci-thin-grow.size"}, /* not of a container in a pod */
 	};
-	char *good;
 
 	(void)state;
 	put_program("/usr/bin/crun");
 	put(CONFIG, "version = 2\n[grpc]\n");
 	assert_int_equal(set_up(true), 0);
-	good = get(CONFIG);
 	for (size_t i = 0; i < COUNT_OF(damages); i++) {
+		char *text;
+
 		edit(damages[i][0], damages[i][1]);
 		assert_int_equal(look("containerd"), SETUP_BROKEN);
-		assert_contains(why.text, "BinaryName");
 		assert_int_equal(set_up(false), 0);
-		assert_file(CONFIG, good); /* still the default */
+		assert_true(setup_plan_changes(&plan));
 		assert_int_equal(look("containerd"), SETUP_ON);
+		text = get(CONFIG);
+		assert_contains(text, "default_runtime_name = \"oci-thin-grow\"");
+		free(text);
+		assert_int_equal(disable("containerd"), 0);
+		assert_file(CONFIG, "version = 2\n[grpc]\n");
+		assert_int_equal(set_up(true), 0);
 	}
-	free(good);
-	assert_int_equal(disable("containerd"), 0);
-	assert_file(CONFIG, "version = 2\n[grpc]\n");
 }
 
 static void repairs_a_handler_by_hand_or_says_what_is_wrong(void **state)
@@ -331,13 +395,21 @@ static void repairs_a_handler_by_hand_or_says_what_is_wrong(void **state)
 	assert_file(CONFIG,
 		    "version = 2\n" HANDLER OPTIONS "BinaryName = \"" RUNTIME_PATH "\" # x\n");
 	assert_int_equal(look("containerd"), SETUP_ON);
-	/* where a second table of the same name would keep containerd from starting */
+	/* a second table of the same name would keep containerd from starting */
 	put(CONFIG, "version = 2\n" HANDLER);
 	assert_int_equal(look("containerd"), SETUP_BROKEN);
 	assert_contains(why.text, "no BinaryName");
-	assert_int_equal(set_up(false), -EINVAL);
-	assert_contains(why.text, "without BinaryName");
-	assert_file(CONFIG, "version = 2\n" HANDLER);
+	assert_int_equal(set_up(false), 0);
+	assert_file(CONFIG, "version = 2\n" HANDLER COMMENT OPTIONS "  BinaryName = \"" RUNTIME_PATH
+			    "\"\n");
+	put(CONFIG, "version = 2\n" CRI_2 ".runtimes.oci-thin-grow = { options = { x = 1 } }\n");
+	assert_int_equal(set_up(false), 0);
+	assert_file(CONFIG, "version = 2\n" CRI_2
+			    ".runtimes.oci-thin-grow = { options = { x = 1, BinaryName = "
+			    "\"" RUNTIME_PATH "\" }, runtime_type = \"io.containerd.runc.v2\", "
+			    "pod_annotations = [\"io.oci-thin-grow.*\", "
+			    "\"containerd.io/snapshot/max-size\"] }\n");
+	assert_int_equal(look("containerd"), SETUP_ON);
 	put(CONFIG,
 	    "version = 2\n[" CRI_2 ".runtimes.oci-thin-grow]\n"
 	    "runtime_type = 'io.containerd.kata.v2'\n" OPTIONS "BinaryName = '" RUNTIME_PATH "'\n");
@@ -366,7 +438,8 @@ static void looks_at_what_is_imported(void **state)
 	/* version 3 merges */
 	put(CONFIG, "version = 3\nimports = [\"/etc/containerd/conf.d/*.toml\"]\n[" CRI_3
 		    ".runtimes.oci-thin-grow.options]\nBinaryName = '" RUNTIME_PATH "'\n");
-	put("/etc/containerd/conf.d/10.toml", "version = 3\n[" CRI_3 "]\nx = 1\n");
+	put("/etc/containerd/conf.d/10.toml", "version = 3\n[" CRI_3 ".runtimes.oci-thin-grow]\n"
+					      "pod_annotations = ['io.oci-thin-grow.*']\n");
 	assert_int_equal(look("containerd"), SETUP_ON);
 }
 
@@ -385,7 +458,9 @@ int main(void)
 		HOST_TEST(gives_a_replaced_default_back),
 		HOST_TEST(refuses_what_it_does_not_understand),
 		HOST_TEST(says_what_is_missing),
-		HOST_TEST(repairs_its_own_block),
+		HOST_TEST(repairs_what_is_ours),
+		HOST_TEST(gives_it_back_after_two_steps),
+		HOST_TEST(changes_nothing_where_it_was_never_enabled),
 		HOST_TEST(repairs_a_handler_by_hand_or_says_what_is_wrong),
 		HOST_TEST(looks_at_what_is_imported),
 	};

@@ -164,7 +164,7 @@ static void does_not_take_the_place_of_anothers_default(void **state)
 	(void)state;
 	put(FILE_NAME, nvidia);
 	assert_int_equal(enable("docker"), -EEXIST);
-	assert_contains(why.text, FILE_NAME ": its default-runtime is \"nvidia\"");
+	assert_contains(why.text, FILE_NAME ": its default runtime is \"nvidia\"");
 	assert_contains(why.text, "--force");
 	assert_file(FILE_NAME, nvidia);
 	assert_file(BACKUP, NULL);
