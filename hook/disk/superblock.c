@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/crc32c.h"
 
-#include <endian.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -49,18 +48,12 @@ enum {
 
 static uint32_t le16(const uint8_t *at)
 {
-	uint16_t n;
-
-	memcpy(&n, at, sizeof(n));
-	return le16toh(n);
+	return at[0] | (uint32_t)at[1] << 8;
 }
 
 static uint32_t le32(const uint8_t *at)
 {
-	uint32_t n;
-
-	memcpy(&n, at, sizeof(n));
-	return le32toh(n);
+	return le16(at) | le16(at + 2) << 16;
 }
 
 static uint64_t le64(const uint8_t *at)
@@ -70,18 +63,12 @@ static uint64_t le64(const uint8_t *at)
 
 static uint32_t be16(const uint8_t *at)
 {
-	uint16_t n;
-
-	memcpy(&n, at, sizeof(n));
-	return be16toh(n);
+	return (uint32_t)at[0] << 8 | at[1];
 }
 
 static uint32_t be32(const uint8_t *at)
 {
-	uint32_t n;
-
-	memcpy(&n, at, sizeof(n));
-	return be32toh(n);
+	return be16(at) << 16 | be16(at + 2);
 }
 
 static uint64_t be64(const uint8_t *at)

@@ -176,6 +176,15 @@ void tell_message(const struct job *job, struct text *ret)
 			  size_format(request->bytes), source, job->why.text);
 }
 
+void tell_job(const struct job *job, struct text *ret)
+{
+	if (!job->dry_run)
+		tell_log(job);
+	tell_message(job, ret);
+	if (ret->s[0])
+		log_stderr("%s", ret->s);
+}
+
 int tell_exit_status(const struct job *job, const struct policy *policy)
 {
 	enum on_failure on_failure = request_is_implicit(&job->request)

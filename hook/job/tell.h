@@ -21,6 +21,9 @@ void tell_log(const struct job *job);
  */
 void tell_message(const struct job *job, struct text *ret);
 
+/* Both: the log line, unless it was a dry run, and the message on stderr, which is in *ret, too. */
+void tell_job(const struct job *job, struct text *ret);
+
 /* The program's exit status, after policy's on_failure. */
 int tell_exit_status(const struct job *job, const struct policy *policy);
 

@@ -98,11 +98,7 @@ static void tell_news(const struct apply *apply, const struct job *job)
 {
 	struct text message;
 
-	if (!apply->dry_run)
-		tell_log(job);
-	tell_message(job, &message);
-	if (message.s[0])
-		log_stderr("%s", message.s);
+	tell_job(job, &message);
 	if (job_warning(job))
 		log_stderr("container %s: %s", quote(job->container), job_warning(job));
 	tell_cost_into(&message, job);

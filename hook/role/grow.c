@@ -78,11 +78,7 @@ static int tell_result(const struct job *job, bool json)
 	const char *warning;
 	int r = 0;
 
-	if (!job->dry_run)
-		tell_log(job);
-	tell_message(job, &message);
-	if (message.s[0])
-		log_stderr("%s", message.s);
+	tell_job(job, &message);
 	/* Unless it was a dry run, a caution was printed before the growth. */
 	warning = job->dry_run ? job_warning(job) : job->report.warning.text;
 	if (warning && *warning)

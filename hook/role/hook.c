@@ -79,12 +79,8 @@ static int run_job(const struct container *container, const struct policy *polic
 	job.check = check_place;
 	job.check_context = &container->state;
 	job_run(&job, policy);
-	if (job.outcome != JOB_NOTHING) {
-		tell_log(&job);
-		tell_message(&job, &message);
-		if (message.s[0])
-			log_stderr("%s", message.s);
-	}
+	if (job.outcome != JOB_NOTHING)
+		tell_job(&job, &message);
 	status = tell_exit_status(&job, policy);
 	job_free(&job);
 	return status;

@@ -88,10 +88,7 @@ static int tell_before_runtime(const struct job *job, const struct runtime_args 
 {
 	struct text message;
 
-	tell_log(job);
-	tell_message(job, &message);
-	if (message.s[0])
-		log_stderr("%s", message.s);
+	tell_job(job, &message);
 	if (message.s[0] && status != EXIT_OK)
 		write_runtime_log(args, message.s);
 	return status;

@@ -175,35 +175,40 @@ int edit_add(struct edit_text *t, const char *parent, const char *key, const cha
 	return r < 0 ? why_no_memory(why) : 0;
 }
 
-int edit_set(struct edit_text *t, const char *parent, const char *key, const char *value,
-	     struct why *why)
+/* Where the member @key of the object @parent stands, which must be there. */
+static int locate(const struct edit_text *t, const char *parent, const char *key, struct place *ret,
+		  struct why *why)
 {
 	_cleanup_(cleanup_doc) struct json_doc *doc = NULL;
 	const struct json *object = NULL, *member = NULL;
-	struct place place;
 	int r = find_both(t, parent, key, &doc, &object, &member, why);
 
 	if (r < 0 || !object)
 		return r;
 	if (!member)
 		return why_set(why, EINVAL, "there is no %s", quote(key));
-	find_place(t, object, member, &place);
-	r = edit_splice(t, place.value, place.end, value);
-	return r < 0 ? why_no_memory(why) : 0;
+	find_place(t, object, member, ret);
+	return 0;
+}
+
+int edit_set(struct edit_text *t, const char *parent, const char *key, const char *value,
+	     struct why *why)
+{
+	struct place place = {0};
+	int r = locate(t, parent, key, &place, why);
+
+	if (r < 0)
+		return r;
+	return edit_splice(t, place.value, place.end, value) < 0 ? why_no_memory(why) : 0;
 }
 
 int edit_remove(struct edit_text *t, const char *parent, const char *key, struct why *why)
 {
-	_cleanup_(cleanup_doc) struct json_doc *doc = NULL;
-	const struct json *object = NULL, *member = NULL;
-	struct place place;
-	int r = find_both(t, parent, key, &doc, &object, &member, why);
+	struct place place = {0};
+	int r = locate(t, parent, key, &place, why);
 
-	if (r < 0 || !object)
+	if (r < 0)
 		return r;
-	if (!member)
-		return why_set(why, EINVAL, "there is no %s", quote(key));
-	find_place(t, object, member, &place);
 	if (place.first && place.next)
 		r = edit_splice(t, place.key, place.next, "");
 	else
