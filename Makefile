@@ -86,7 +86,7 @@ $(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)
 # Objects of tests are kept, although make takes them for intermediate.
 .SECONDARY:
 
-.PHONY: unit layers places added check test guest soak demo bench
+.PHONY: unit layers places added words check test guest soak demo bench
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
 
@@ -99,7 +99,10 @@ places: ## what is built for another PREFIX names that one
 added: ## an engine, filesystem or check of doctor's is in all its places
 	@tests/added.sh
 
-check: all layers places added unit ## unit tests and three checks of the tree: seconds, no root, no guest
+words: ## what users read is plain English
+	@tests/words.sh
+
+check: all layers places added words unit ## unit tests and four checks of the tree: seconds, no root, no guest
 
 # --- tests on a real kernel -----------------------------------------------------------------------------
 CUTS     ?= 30

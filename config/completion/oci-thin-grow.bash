@@ -21,7 +21,7 @@ _oci_thin_grow_options() {
 	esac
 }
 
-# _oci_thin_grow_add PREFIX WORD...: those that begin so
+# _oci_thin_grow_add PREFIX WORD...: those that begin with PREFIX
 _oci_thin_grow_add() {
 	local prefix=$1 word
 	shift

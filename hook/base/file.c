@@ -93,11 +93,13 @@ int file_open_private(const char *dir, struct why *why)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return why_set(why, errno, "%s", strerror(errno));
 	if (st.st_uid != geteuid())
-		return why_set(why, EPERM, "the directory belongs to user %u: chown or remove it",
-			       st.st_uid);
-	/* Without set-id and sticky bits: sandboxed services may not set them. */
+		return why_set(
+			why, EPERM,
+			"owned by user %u, not by root. Fix: chown root:root %s && chmod 0700 %s",
+			st.st_uid, dir, dir);
+	/* Without set-id and sticky bits: sandboxed services may not set those. */
 	if ((st.st_mode & (S_IWGRP | S_IWOTH)) && fchmod(fd, st.st_mode & 0755) < 0)
-		return why_set(why, errno, "others can write to the directory, and chmod says: %s",
+		return why_set(why, errno, "writable by others, and chmod failed: %s",
 			       strerror(errno));
 	return TAKE_FD(fd);
 }
@@ -189,7 +191,6 @@ int file_replace(const char *path, const char *text, size_t len, mode_t mode, st
 	fd = open(dirname(for_dir), OPEN_DIRECTORY);
 	r = fd < 0 ? -errno : replace_regular(fd, basename(for_name), text, len, mode);
 	if (r == -EINVAL)
-		return why_set(why, EINVAL, "%s: there is something else than a regular file",
-			       quote(path));
+		return why_set(why, EINVAL, "%s: exists and is not a regular file", quote(path));
 	return r < 0 ? why_set(why, -r, "%s: %s", quote(path), strerror(-r)) : 0;
 }

@@ -18,7 +18,7 @@ static int look_again(struct thin_device *device, struct why *why)
 		return r;
 	if (!thin_is_same(device, &now)) {
 		r = why_set(why, ESTALE,
-			    "somebody else changed device %s meanwhile: it is now %s with the "
+			    "another program changed device %s meanwhile: it is now %s with the "
 			    "table \"%s %s\"",
 			    quote(device->name), quote(now.name), now.target, quote(now.params));
 		thin_device_free(&now);
@@ -47,11 +47,10 @@ int extend_waited_in_vain(const struct thin_device *device, struct why *why)
 	struct why unused;
 
 	if (!device->pool_suspended || thin_lookup(device->pool, &pool, &unused) < 0)
-		return why_set(why, ETIMEDOUT,
-			       "device %s is suspended by somebody else for too long",
+		return why_set(why, ETIMEDOUT, "device %s is still suspended by another program",
 			       quote(device->name));
-	why_set(why, 0, "device %s is suspended for too long because its pool %s is",
-		quote(device->name), quote(pool.name));
+	why_set(why, 0, "device %s is still suspended, because its pool %s is", quote(device->name),
+		quote(pool.name));
 	thin_device_free(&pool);
 	return -ETIMEDOUT;
 }
@@ -138,7 +137,7 @@ static int swap(const struct thin_device *device, bool freeze, struct why *why)
 				       strerror(-r), device->name);
 		return why_set(why, -r, "resuming the device with its new table: %s%s",
 			       strerror(-r),
-			       r == -EINTR ? " (it took too long; the device is as it was)" : "");
+			       r == -EINTR ? " (it took too long; the device is unchanged)" : "");
 	}
 	return 0;
 }
@@ -166,8 +165,8 @@ int extend_device(struct thin_device *device, uint64_t sectors, bool freeze,
 		return r;
 	if (device->sectors < sectors)
 		return why_set(why, EIO,
-			       "device was to have %" PRIu64 " sectors and has %" PRIu64
-			       " (%" PRIu64 " before): somebody else changed its table",
+			       "the device should have %" PRIu64 " sectors and has %" PRIu64
+			       " (%" PRIu64 " before): another program changed its table",
 			       sectors, device->sectors, before);
 	return 0;
 }

@@ -25,7 +25,8 @@ int growfs_read(const struct rootfs *rootfs, struct growfs *ret, struct why *why
 	int r;
 
 	if (rootfs->fs == FS_OTHER)
-		return why_set(why, ENOTSUP, "filesystem %s is not one that can be grown here",
+		return why_set(why, ENOTSUP,
+			       "filesystem %s cannot be grown: only ext4, XFS and btrfs can",
 			       rootfs->fs_name);
 	r = filesystems[rootfs->fs].read(rootfs, &fs);
 	if (r < 0)
@@ -96,9 +97,9 @@ bool growfs_caution(const struct growfs *fs, uint64_t bytes, struct why *ret)
 		return false;
 	why_set(ret, 0,
 		"at this size the filesystem has %" PRIu64
-		" allocation groups, as it was made for a disk of less than a tenth of it: that is "
-		"slower, and each group takes a block of the pool; a larger base size in the "
-		"engine's configuration avoids it for new containers",
+		" allocation groups, because it was made for a disk less than a tenth as large: it "
+		"will be slower, and each group takes a block of the pool. For new containers, set "
+		"a larger base size in the engine's configuration",
 		groups);
 	return true;
 }
@@ -140,7 +141,7 @@ int growfs_grow(const struct rootfs *rootfs, struct growfs *fs, uint64_t bytes, 
 	/* ext4 may report success and do less. */
 	if (fs->bytes + fs->slack_bytes < bytes)
 		return why_set(why, EIO,
-			       "%s was to have %" PRIu64 " bytes and has %" PRIu64
+			       "%s should have %" PRIu64 " bytes and has %" PRIu64
 			       ", although the kernel reported success",
 			       rootfs->fs_name, bytes, fs->bytes);
 	return 0;

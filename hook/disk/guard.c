@@ -100,8 +100,10 @@ int guard_check_room(const struct thin_pool *pool, const struct pool_marks *mark
 	uint64_t metadata = add_saturated(pool->metadata_used_blocks, metadata_cost(cost_blocks));
 
 	if (pool->trouble)
-		return why_set(why, ENOSPC, "pool %s is %s: repair it first", quote(pool->name),
-			       pool->trouble);
+		return why_set(why, ENOSPC,
+			       "pool %s %s %s; repair it first, see oci-thin-grow doctor",
+			       quote(pool->name),
+			       strcmp(pool->trouble, "failed") == 0 ? "has" : "is", pool->trouble);
 	if (is_beyond(data, pool->data_blocks, marks->data_percent))
 		return refuse_data(pool, marks->data_percent, cost_blocks, data, why);
 	if (is_beyond(metadata, pool->metadata_blocks, marks->metadata_percent))
@@ -111,23 +113,40 @@ int guard_check_room(const struct thin_pool *pool, const struct pool_marks *mark
 
 /* --- over-commit ----------------------------------------------------------------------------- */
 
+/* What @device may have at most, and by how much the pool is too small for what it wants. */
+static int refuse_overcommit(const struct thin_pool *pool, uint64_t limit_thousandths,
+			     uint64_t sectors, uint64_t own_sectors, struct why *why)
+{
+	uint64_t pool_sectors = pool->data_blocks * pool->block_sectors;
+	unsigned __int128 thousand = (unsigned __int128)sectors * 1000;
+	uint64_t allowed = (uint64_t)((unsigned __int128)pool_sectors * limit_thousandths / 1000);
+	uint64_t others = sectors - own_sectors;
+	uint64_t fits = allowed > others ? allowed - others : 0;
+	uint64_t lacks =
+		(uint64_t)((thousand + limit_thousandths - 1) / limit_thousandths) - pool_sectors;
+
+	/* The ratio is rounded up, so that it never looks like the limit. */
+	return why_set(why, ENOSPC,
+		       "the devices of pool %s would have %s GiB together, %s times its %s GiB; "
+		       "the limit is %s (pool_guard.overcommit): ask for %s GiB at most, or extend "
+		       "the pool by %s GiB",
+		       quote(pool->name), thousandths_format(gib(sectors, SECTOR_BYTES)),
+		       thousandths_format((uint64_t)((thousand + pool_sectors - 1) / pool_sectors)),
+		       thousandths_format(gib(pool_sectors, SECTOR_BYTES)),
+		       thousandths_format(limit_thousandths),
+		       thousandths_format(fits * 1000 / (UINT64_C(1) << 21)),
+		       thousandths_format(gib(lacks, SECTOR_BYTES)));
+}
+
 int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
-			   uint64_t sectors, struct why *why)
+			   uint64_t sectors, uint64_t own_sectors, struct why *why)
 {
 	unsigned __int128 pool_sectors = (unsigned __int128)pool->data_blocks * pool->block_sectors;
-	unsigned __int128 thousand = (unsigned __int128)sectors * 1000;
 
 	if (!marks->overcommit_thousandths || pool_sectors == 0 ||
-	    thousand <= pool_sectors * marks->overcommit_thousandths)
+	    (unsigned __int128)sectors * 1000 <= pool_sectors * marks->overcommit_thousandths)
 		return 0;
-	/* Rounded up, so that it never equals the limit. */
-	return why_set(why, ENOSPC,
-		       "the devices of pool %s would have %" PRIu64 " bytes together, %s times its "
-		       "own %" PRIu64 "; the limit is %s (pool_guard.overcommit): extend the pool",
-		       quote(pool->name), sectors * SECTOR_BYTES,
-		       thousandths_format((uint64_t)((thousand + pool_sectors - 1) / pool_sectors)),
-		       (uint64_t)pool_sectors * SECTOR_BYTES,
-		       thousandths_format(marks->overcommit_thousandths));
+	return refuse_overcommit(pool, marks->overcommit_thousandths, sectors, own_sectors, why);
 }
 
 struct promise {
@@ -222,7 +241,8 @@ static bool fits(const struct count *count)
 {
 	struct why unused;
 
-	return guard_check_overcommit(count->pool, count->marks, sum_of(count), &unused) == 0;
+	return guard_check_overcommit(count->pool, count->marks, sum_of(count), count->own_sectors,
+				      &unused) == 0;
 }
 
 /* For ledger_prune(), used for its lock only: the guard removes no entries. */
@@ -252,7 +272,9 @@ static int count_promises(const char *ledger_dir, struct count *count, struct wh
 		r = why_set(why, ENOMEM, "out of memory");
 	if (r >= 0 && !fits(count))
 		r = ledger_prune(ledger_dir, discount_gone, count, why);
-	return r < 0 ? r : guard_check_overcommit(count->pool, count->marks, sum_of(count), why);
+	return r < 0 ? r
+		     : guard_check_overcommit(count->pool, count->marks, sum_of(count),
+					      count->own_sectors, why);
 }
 
 int guard_check(const struct pool_marks *marks, const char *ledger_dir,

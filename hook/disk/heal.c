@@ -4,12 +4,12 @@
 #include "base/cleanup.h"
 #include "base/deadline.h"
 #include "base/quote.h"
+#include "base/size.h"
 #include "disk/extend.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/superblock.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* udev may be late: a device that is already gone needs no healing. */
@@ -118,9 +118,9 @@ static void decide_length(const struct heal_order *order, struct heal_report *re
 	} else if (needed > report->device.sectors && sb->bytes > order->max_bytes) {
 		/* A guest that has the raw device (Kata, Firecracker) can write any superblock. */
 		why_set(&report->warning, 0,
-			"its superblock asks for %" PRIu64 " bytes, more than the allowed %" PRIu64
-			", and the ledger knows nothing of that",
-			sb->bytes, order->max_bytes);
+			"its superblock says %s, more than the configuration allows (%s), and the "
+			"ledger has no such entry",
+			size_format(sb->bytes), size_format(order->max_bytes));
 		return;
 	}
 	report->want_sectors = needed;

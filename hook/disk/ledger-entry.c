@@ -191,17 +191,17 @@ int ledger_parse(const char *text, size_t len, struct ledger_entry *ret, struct 
 	struct ledger_entry entry = {0};
 
 	if (len < LAST_LINE_BYTES || len > LEDGER_MAX_BYTES)
-		return why_set(why, EINVAL, "damaged: %zu bytes cannot be an entry", len);
+		return why_set(why, EINVAL, "damaged: wrong size (%zu bytes)", len);
 	memcpy(copy, text, len);
 	format_last_line(copy, len - LAST_LINE_BYTES, last);
 	if (strcmp(copy + len - LAST_LINE_BYTES, last) != 0)
 		return why_set(why, EINVAL, "damaged: its checksum is wrong");
 	if (strncmp(copy, FIRST_LINE, sizeof(FIRST_LINE) - 1) != 0)
-		return why_set(why, EINVAL, "not of this version: it does not begin as it should");
+		return why_set(why, EINVAL, "not of this version: wrong first line");
 	/* The text must be exactly what we would write ourselves. */
 	if (!scan(copy, &entry) || ledger_format(&entry, copy) != (int)len ||
 	    memcmp(copy, text, len) != 0)
-		return why_set(why, EINVAL, "damaged: not what a ledger entry looks like");
+		return why_set(why, EINVAL, "damaged: not in the format of an entry");
 	*ret = entry;
 	return 0;
 }

@@ -74,7 +74,7 @@ int ledger_files(const char *dir, void (*visit)(const struct ledger_file *file, 
 		return 0;
 	if (!directory)
 		return why_set(why, errno, "ledger %s: %s", dir,
-			       errno == EPERM ? "another user's, or writable by others"
+			       errno == EPERM ? "owned by another user, or writable by others"
 					      : strerror(errno));
 	while ((next = readdir(directory))) { /* NOLINT(concurrency-mt-unsafe) */
 		struct ledger_file file = {.name = next->d_name};

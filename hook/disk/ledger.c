@@ -25,7 +25,9 @@ static int open_dir(const char *dir, struct why *why)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return why_set(why, errno, "%s", strerror(errno));
 	if (st.st_uid != geteuid())
-		return why_set(why, EPERM, "the directory belongs to user %u", st.st_uid);
+		return why_set(why, EPERM,
+			       "owned by user %u, not by root; see oci-thin-grow doctor",
+			       st.st_uid);
 	return TAKE_FD(fd);
 }
 
@@ -58,10 +60,10 @@ static int read_entry_file(int dir_fd, const char *device, char **ret_text, size
 	if (!S_ISREG(st.st_mode))
 		return why_set(why, EINVAL, "not a regular file");
 	if (!file_is_ours_alone(&st))
-		return why_set(why, EINVAL, "another user's, or writable by others");
+		return why_set(why, EINVAL, "owned by another user, or writable by others");
 	r = file_read(fd, LEDGER_MAX_BYTES, ret_text, ret_len);
 	if (r == -EFBIG)
-		return why_set(why, EINVAL, "longer than an entry can be");
+		return why_set(why, EINVAL, "too long for an entry");
 	return r < 0 ? why_set(why, -r, "%s", strerror(-r)) : 1;
 }
 

@@ -30,7 +30,7 @@ static int open_lock(const char *run_dir, const char *name, struct why *why)
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return why_set(why, errno, "%s", strerror(errno));
 	if (st.st_uid != geteuid())
-		return why_set(why, EPERM, "it belongs to user %u: remove it", st.st_uid);
+		return why_set(why, EPERM, "owned by user %u, not by root; remove it", st.st_uid);
 	return TAKE_FD(fd);
 }
 

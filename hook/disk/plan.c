@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/plan.h"
 
+#include "base/size.h"
 #include "disk/thin.h"
 
 #include <errno.h>
-#include <inttypes.h>
 
 static uint64_t round_up(uint64_t n, uint64_t to)
 {
@@ -37,8 +37,8 @@ int plan_check_fs(const struct plan *plan, const struct growfs *fs, struct why *
 		return why_set(why, EPERM, "the filesystem cannot be grown: %s", fs->obstacle);
 	if (plan->fs_bytes > fs->max_bytes)
 		return why_set(why, EPERM,
-			       "the filesystem cannot be larger than %" PRIu64
-			       " bytes (ext4 without the feature 64bit)",
-			       fs->max_bytes);
+			       "the filesystem cannot be larger than %s (ext4 without the feature "
+			       "64bit)",
+			       size_format(fs->max_bytes));
 	return 0;
 }

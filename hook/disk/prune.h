@@ -6,7 +6,7 @@
  * is there and the kernel says that it has no such thin id (thin_has()). A missing device is no
  * proof: engines deactivate the devices of stopped containers, a thin id may be active under
  * another name for a backup, and a name may be borrowed for another device during a recovery. While
- * a later device uses the same id, the old entry stays; it does no harm, as it matches no device of
+ * a later device uses the same id, the old entry stays; harmless, as it matches no device of
  * another name.
  */
 

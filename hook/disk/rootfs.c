@@ -25,7 +25,7 @@
  * drivers).
  */
 #define LEVELS_MAX 2
-#define DEEP	   "it is a directory deep inside a filesystem, not a disk of its own"
+#define DEEP	   "it is a directory inside a larger filesystem, not a disk of its own"
 
 static const struct {
 	long magic;
@@ -133,7 +133,7 @@ static int ask_mount_table(struct rootfs *rootfs, const char *mountinfo, const s
 	int r;
 
 	if (!(stx->stx_mask & STATX_MNT_ID))
-		return why_set(why, ENOTSUP, "the kernel does not tell mount ids (before 5.8)");
+		return why_set(why, ENOTSUP, "the kernel reports no mount ids (Linux before 5.8)");
 	r = rootfs_mount_source(mountinfo, (int)stx->stx_mnt_id, &rootfs->fs_name, &source);
 	if (r < 0)
 		return why_set(why, -r, "%s: mount %llu: %s", mountinfo,
@@ -357,11 +357,11 @@ static int open_writable_clone(int rootfs_fd, struct why *why)
 	int r;
 
 	if (tree < 0)
-		return why_set(why, -tree, "its mount is read-only and open_tree says: %s",
+		return why_set(why, -tree, "its mount is read-only, and open_tree failed: %s",
 			       strerror(-tree));
 	r = call_set_mount_writable(tree);
 	if (r < 0)
-		return why_set(why, -r, "its mount is read-only and mount_setattr says: %s",
+		return why_set(why, -r, "its mount is read-only, and mount_setattr failed: %s",
 			       strerror(-r));
 	fd = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || fstatfs(fd, &sfs) < 0)
@@ -392,9 +392,9 @@ static int open_writable_here(dev_t dev, struct why *why)
 	_cleanup_(rootfs_close) struct rootfs other = {.fd = -EBADF};
 
 	if (open_mount_of(dev, true, &other, why) < 0 && open_mount_of(dev, false, &other, why) < 0)
-		return why_set(why, EROFS,
-			       "it is mounted read-only in another mount namespace, and here not "
-			       "at all");
+		return why_set(
+			why, EROFS,
+			"it is mounted read-only in another mount namespace, and not mounted here");
 	return other.read_only ? open_writable_clone(other.fd, why) : TAKE_FD(other.fd);
 }
 

@@ -17,7 +17,7 @@ static void tell_doubt(const struct why *why, void *context)
 	struct doctor *doctor = context;
 
 	findings_add(&doctor->findings, SEVERITY_WARNING, "config", NULL, text_new("%s", why->text),
-		     text_new("it is valid, but probably not what was meant"), NULL);
+		     text_new("valid, but probably not what you meant"), NULL);
 }
 
 static void check_switch(struct doctor *doctor)
@@ -28,7 +28,7 @@ static void check_switch(struct doctor *doctor)
 		return;
 	findings_add(&doctor->findings, SEVERITY_WARNING, "switched-off", NULL,
 		     text_new("hook and wrapper are %s", why.text),
-		     text_new("what containers ask for is not looked at; heal goes on"),
+		     text_new("size requests have no effect; healing goes on"),
 		     doctor->policy->enabled ? text_new("rm %s/" SWITCH_NAME, doctor->run_dir)
 					     : NULL);
 }
@@ -40,9 +40,8 @@ void doctor_config(struct doctor *doctor)
 	if (doctor->policy->broken)
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "config", NULL,
 			     text_new("the configuration is broken: %s", doctor->policy->broken),
-			     text_new("what is built in counts instead, limits and rules do "
-				      "not; \"oci-thin-grow config check\" tells all that is "
-				      "wrong in it"),
+			     text_new("the built-in defaults are in force, without your limits and "
+				      "rules; \"oci-thin-grow config check\" lists all errors"),
 			     NULL);
 	else if (config_warn(doctor->policy, &listener) == 0)
 		findings_add(&doctor->findings, SEVERITY_OK, "config", NULL,

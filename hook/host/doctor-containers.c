@@ -32,11 +32,11 @@ static void tell_short(struct doctor *doctor, const struct patient *patient)
 	patient->device->told = true;
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-too-short",
 		     patient->container->id,
-		     text_new("%s does not start: its device %s has %s, and must have %s",
-			      patient->name, quote(device->name),
-			      size_format(device->sectors * SECTOR_BYTES), size_format(bytes)),
-		     text_new("the device was made again while nothing healed; its filesystem "
-			      "is larger and cannot be mounted"),
+		     text_new("%s cannot start: its device %s has %s and needs %s", patient->name,
+			      quote(device->name), size_format(device->sectors * SECTOR_BYTES),
+			      size_format(bytes)),
+		     text_new("its engine re-created the device too short while healing was off; "
+			      "the filesystem is larger and cannot be mounted"),
 		     text_new("oci-thin-grow heal --all"));
 }
 
@@ -48,14 +48,14 @@ static void tell_unhealed(struct doctor *doctor, const struct patient *patient,
 	bool fixable = *healing->fix.s;
 
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-at-risk", container->id,
-		     text_new("%s would not start again: it needs a device of %s, and %s makes it "
-			      "again with %s",
+		     text_new("%s would not start again: it needs a device of %s, and %s "
+			      "re-creates it with %s",
 			      patient->name, size_format(patient->needed_bytes), container->engine,
-			      remembered ? size_format(remembered) : "what it was at first"),
+			      remembered ? size_format(remembered) : "its first size"),
 		     text_new("nothing would heal it: %s%s", healing->why.text,
 			      fixable ? ""
-				      : "; copy out what it holds beyond its first size, or let an "
-					"engine that waits make it again"),
+				      : "; copy its data out, or re-create it with an engine that "
+					"waits for udev"),
 		     fixable ? text_new("%s", healing->fix.s) : NULL);
 }
 

@@ -73,11 +73,11 @@ void doctor_short_devices(struct doctor *doctor)
 		if (found->risk.healing != HEAL_DONE || found->told)
 			continue;
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "device-too-short", name,
-			     text_new("device %s has %s, and must have %s", quote(name),
+			     text_new("device %s has %s and needs %s", quote(name),
 				      size_format(found->device.sectors * SECTOR_BYTES),
 				      size_format(found->risk.want_sectors * SECTOR_BYTES)),
-			     text_new("it was re-created while nothing healed; whoever mounts "
-				      "it gets an error, and a container on it does not start"),
+			     text_new("it was re-created too short while healing was off; it "
+				      "cannot be mounted, and a container on it cannot start"),
 			     text_new("oci-thin-grow heal --all"));
 	}
 }

@@ -95,8 +95,7 @@ void doctor_engines(struct doctor *doctor)
 		if (setup_look(&here, engine, &view, &why) < 0) {
 			findings_add(&doctor->findings, SEVERITY_BROKEN, "engine", engine,
 				     text_new("%s: %s", engine, why.text),
-				     text_new("whether it calls the program cannot be told, "
-					      "and the engine may not start with that file"),
+				     text_new("the engine itself may not start with that file"),
 				     NULL);
 			continue;
 		}

@@ -112,10 +112,10 @@ static bool check_access(struct doctor *doctor, const char *root, const char *pa
 		return true;
 	bad_file(doctor, "file-access", path,
 		 st.st_uid != geteuid()
-			 ? text_new("%s belongs to user %u, not to root", path, st.st_uid)
-			 : text_new("%s may be written by others than root (mode %04o)", path,
+			 ? text_new("%s is owned by user %u, not by root", path, st.st_uid)
+			 : text_new("%s is writable by others (mode %04o)", path,
 				    st.st_mode & ALLPERMS),
-		 "what is in it is done as root",
+		 "whoever can write it can run commands as root",
 		 text_new("chown root:root %s && chmod go-w %s", path, path));
 	return false;
 }

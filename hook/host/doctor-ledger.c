@@ -58,10 +58,10 @@ static void tell_unfinished(struct doctor *doctor, const struct ledger_entry *en
 	bool mounted = device && device->risk.intended && is_mounted(device);
 
 	findings_add(&doctor->findings, SEVERITY_WARNING, "growth-unfinished", entry->device,
-		     text_new("device %s: a growth to %s was begun and not finished",
+		     text_new("device %s: a growth to %s was started and not finished",
 			      quote(entry->device), size_format(entry->sectors * SECTOR_BYTES)),
-		     mounted ? text_new("unless it is going on just now, it was cut short; its "
-					"filesystem may be smaller than what was asked for")
+		     mounted ? text_new("if no growth is running now, it was interrupted; the "
+					"filesystem may be smaller than requested")
 			     : text_new("the device is not mounted now; the next start of its "
 					"container finishes the growth"),
 		     mounted ? text_new("oci-thin-grow heal --all") : NULL);
@@ -79,25 +79,24 @@ static void tell_file(const struct ledger_file *file, void *context)
 			tell_unfinished(reader->doctor, &file->entry);
 		return;
 	case LEDGER_FILE_DAMAGED:
-		findings_add(to, SEVERITY_BROKEN, "ledger-entry", file->name,
-			     text_new("%s", file->why.text),
-			     text_new("it is not believed: only its superblock tells how long "
-				      "the device must be, and after a power cut that of XFS "
-				      "may not know"),
-			     command_to_remove(reader, file));
+		findings_add(
+			to, SEVERITY_BROKEN, "ledger-entry", file->name,
+			text_new("%s", file->why.text),
+			text_new("the entry is ignored: only the superblock says how long the "
+				 "device must be, and XFS's may be out of date after a power cut"),
+			command_to_remove(reader, file));
 		break;
 	case LEDGER_FILE_OPEN_TO_OTHERS:
 		findings_add(to, SEVERITY_BROKEN, "ledger-entry", file->name,
 			     text_new("%s", file->why.text),
-			     text_new("it is not believed: others may have said in it how long "
-				      "a device must be"),
+			     text_new("the entry is ignored, because others could have changed it"),
 			     command_to_guard(reader, file));
 		break;
 	case LEDGER_FILE_LEFTOVER:
 		findings_add(to, SEVERITY_WARNING, "ledger-leftover", file->name,
 			     text_new("ledger: %s was left by a process that was killed",
 				      quote(file->name)),
-			     text_new("it does no harm"), command_to_remove(reader, file));
+			     text_new("harmless"), command_to_remove(reader, file));
 		break;
 	}
 	reader->trouble = true;
@@ -111,11 +110,11 @@ static void tell_directory(struct doctor *doctor, const char *dir, int r, const 
 		command = text_new("chown root:root %s && chmod 0700 %s", dir, dir);
 	else if (r == -ENOTDIR || r == -ELOOP)
 		command = text_new("mv %s %s.not-a-directory", dir, dir);
-	findings_add(&doctor->findings, SEVERITY_BROKEN, "ledger-directory", dir,
-		     text_new("%s", why->text),
-		     text_new("nothing can be grown without the ledger, and nothing in it is "
-			      "believed"),
-		     command);
+	findings_add(
+		&doctor->findings, SEVERITY_BROKEN, "ledger-directory", dir,
+		text_new("%s", why->text),
+		text_new("nothing can be grown without the ledger, and its entries are ignored"),
+		command);
 }
 
 void doctor_ledger(struct doctor *doctor)

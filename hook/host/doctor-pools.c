@@ -37,10 +37,10 @@ static char *by_hand(const struct pool *pool, const struct pool_backing *backing
 	if (command)
 		return NULL;
 	if (pool->facts.lvm)
-		return text_new("; its volume group has not enough free space: add a device to it "
-				"(vgextend) and ask again, or remove containers and images");
-	return text_new("; no command can lengthen it: make %s longer and ask again, or remove "
-			"containers and images",
+		return text_new("; its volume group lacks free space: add a device to it "
+				"(vgextend) and run doctor again, or remove containers and images");
+	return text_new("; no command can extend it: make %s longer and run doctor again, or "
+			"remove containers and images",
 			backing->node ? backing->node : "the device below it");
 }
 
@@ -118,8 +118,8 @@ static void check_state(const struct pool *pool)
 				  status->failed ? "has failed"
 						 : "needs a check of its metadata "
 						   "(needs_check)"),
-			 text_new("it takes no writes until its metadata was checked, which "
-				  "needs it down: stop its containers and the engine first; if "
+			 text_new("it takes no writes until its metadata is checked, which takes "
+				  "it down: stop its containers and the engine first; if "
 				  "thin_check finds errors, see thin_repair(8)"),
 			 pool_check(&pool->facts));
 		return;
@@ -139,9 +139,8 @@ static void check_state(const struct pool *pool)
 /* Why nothing extends it; NULL: dmeventd does, or memory runs out. */
 static char *why_not_extended(const struct lvm_pool *lvm)
 {
-	static const char profile[] =
-		"; whether a profile says otherwise is not known, for " LVM_DIRECTORY
-		"/backup has no backup of its volume group";
+	static const char profile[] = "; a profile may say otherwise: " LVM_DIRECTORY
+				      "/backup has no backup of its volume group";
 
 	if (lvm->threshold >= 100)
 		return text_new("thin_pool_autoextend_threshold is 100 %s%s%s",
@@ -159,13 +158,11 @@ static char *describe_autoextend(const struct pool *pool)
 	_cleanup_free_ char *why_not = lvm ? why_not_extended(lvm) : NULL;
 
 	if (!lvm || why_not)
-		return text_new("nothing extends pool %s by itself%s%s", name, why_not ? ": " : "",
-				why_not ? why_not : "");
+		return text_new("nothing extends pool %s automatically%s%s", name,
+				why_not ? ": " : "", why_not ? why_not : "");
 	return text_new("dmeventd extends pool %s when it is %lu %% full (%s)%s", name,
 			lvm->threshold < 50 ? 50 : lvm->threshold, lvm->source ? lvm->source : "",
-			lvm->unmonitored ? ", if it was told to watch it: activation/monitoring "
-					   "is 0"
-					 : "");
+			lvm->unmonitored ? ", if it monitors it: activation/monitoring is 0" : "");
 }
 
 /* --- one after the other --------------------------------------------------------------------- */
@@ -241,7 +238,7 @@ void doctor_pools(struct doctor *doctor)
 	}
 	if (!pools)
 		findings_add(&doctor->findings, SEVERITY_WARNING, "pool", NULL,
-			     text_new("no thin pool that may be used is active"),
+			     text_new("no active thin pool may be used"),
 			     text_new("no container's disk is a thin device; the engine makes "
 				      "or names the pool"),
 			     NULL);

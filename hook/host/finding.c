@@ -100,7 +100,7 @@ static void print_one(const struct finding *finding, bool colour, FILE *out)
 	if (finding->why)
 		fprintf(out, "  why:  %s\n", finding->why);
 	if (finding->command)
-		fprintf(out, "  mend: %s\n", finding->command);
+		fprintf(out, "  fix:  %s\n", finding->command);
 }
 
 int findings_print(const struct findings *findings, bool colour, FILE *out)

@@ -225,8 +225,8 @@ static void write_host(const struct metrics *metrics, struct prometheus *p)
 	const struct survey *survey = metrics->survey;
 
 	prometheus_family(p, "oci_thin_grow_healing_armed",
-			  "1 if all active devices of engines will be healed when they are made "
-			  "again; no sample if there is none.");
+			  "1 if all active devices of engines will be healed when they are "
+			  "re-created; no sample if there is none.");
 	if (survey->engine_devices)
 		prometheus_add(p, NULL, 0, survey->unhealed_devices == 0);
 	add_one(p, "oci_thin_grow_unread_objects",

@@ -77,8 +77,8 @@ static void tell_not_allowed(const char *device, uint64_t bytes, const struct wh
 {
 	struct log_line line;
 
-	printf("%s: a growth to %s was begun and is not finished: %s\n", device, size_format(bytes),
-	       why->text);
+	printf("%s: a growth to %s was started and is not finished: %s\n", device,
+	       size_format(bytes), why->text);
 	if (dry_run)
 		return;
 	log_begin(&line, "skip");
@@ -96,7 +96,7 @@ static int cannot_finish(const char *device, const char *action, const struct wh
 	log_add(&line, "device", device);
 	log_add(&line, "reason", why->text);
 	log_end(&line, LOG_WARNING);
-	log_stderr("device %s: a growth of it is not finished: %s", quote(device), why->text);
+	log_stderr("device %s: an earlier growth is not finished: %s", quote(device), why->text);
 	return EXIT_FAILED;
 }
 
@@ -124,7 +124,8 @@ static int finish(const struct policy *policy, const struct thin_device *device,
 
 	order.want_bytes = bytes;
 	if (r == -ENOENT) {
-		printf("%s: a growth of it is not finished; the next start of its container will\n",
+		printf("%s: an earlier growth is not finished; the next start of its container "
+		       "finishes it\n",
 		       device->name);
 		return EXIT_OK;
 	}
@@ -157,7 +158,7 @@ int finish_growth(struct finisher *finisher, const struct thin_device *device, u
 	if (r < 0)
 		return cannot_finish(device->name, "fail", &why);
 	if (finisher->dry_run) {
-		printf("%s: an earlier growth would be finished\n", device->name);
+		printf("%s: would finish an earlier growth\n", device->name);
 		return EXIT_OK;
 	}
 	return finish(finisher->policy, device, bytes);

@@ -245,8 +245,7 @@ int target_open(const struct target_args *args, struct target *ret, struct why *
 
 	*ret = (struct target){.rootfs.fd = -EBADF};
 	if (n != 1)
-		return why_set(why, EINVAL,
-			       "name one container, or one of --pid, --path and --device");
+		return why_set(why, EINVAL, "name one container, or use --pid, --path or --device");
 	if (args->container) {
 		r = target_find(args, ret, why);
 		return r < 0 ? r : open_container(ret, why);

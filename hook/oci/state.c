@@ -35,7 +35,8 @@ static int read_bundle(struct oci_state *state, struct why *why)
 	if (!bundle)
 		return why_set(why, EINVAL, "no \"bundle\"");
 	if (*bundle && *bundle != '/')
-		return why_set(why, EINVAL, "\"bundle\" is no absolute path: %s", quote(bundle));
+		return why_set(why, EINVAL, "\"bundle\" is not an absolute path: %s",
+			       quote(bundle));
 	state->bundle = bundle;
 	return 0;
 }

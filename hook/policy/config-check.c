@@ -73,7 +73,7 @@ static unsigned int warn_rule(const struct policy *policy, size_t i,
 
 	if (rule->engine && !is_any_engine(rule->engine)) {
 		why_set(&why, 0,
-			"%s:%u: rule %s can never match: no engine is called %s "
+			"%s:%u: rule %s can never match: unknown engine %s "
 			"(" ENGINE_LIST(", ", ", ") " and " ENGINE_RUNTIME " are)",
 			rule->file, rule->line, rule->name, quote(rule->engine));
 		return warn(listener, &why);

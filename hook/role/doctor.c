@@ -20,7 +20,7 @@ static const char help[] =
 	"Usage: oci-thin-grow doctor [--json] [--data-root DIR]...\n"
 	"Is this host ready, and which container would not start again? Each finding says what it "
 	"is,\n"
-	"why it matters, and the command that mends it. Nothing is changed.\n\n"
+	"why it matters, and the command that fixes it. Nothing is changed.\n\n"
 	"  --json             one object: findings, each with severity, id, subject, what, why, "
 	"command\n"
 	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"

@@ -236,8 +236,13 @@ static bool is_wrong(const struct order *order, struct text *ret)
 {
 	const struct arguments *args = order->args;
 
+	if (args->n_operands > 1) {
+		text_add(ret, "one engine at a time");
+		return true;
+	}
 	if (!order->engine) {
-		text_add(ret, "the engine is " ENGINE_LIST(", ", " or "));
+		text_add(ret, "unknown engine %s (" ENGINE_LIST(", ", ", ") ")",
+			 quote(args->operands[0]));
 		return true;
 	}
 	if (is_option_wrong(order, ret))
@@ -305,7 +310,7 @@ const struct command command_enable = {
 	.options = {"print", "file", "root", "default", "no-default", "force", "like",
 		    "snapshotter", "runtime", "no-check"},
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = ANY_NUMBER,
 	.needs_root = true,
 	.run = run_enable,
 };
@@ -317,7 +322,7 @@ const struct command command_disable = {
 	.help = help_disable,
 	.options = {"print", "file", "root", "keep-runtime", "no-check"},
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = ANY_NUMBER,
 	.needs_root = true,
 	.run = run_enable,
 };

@@ -125,8 +125,8 @@ static void print_healing(const struct job *job)
 		printf("healing     NONE, it will not start again once it was grown: %s\n",
 		       healing.why.text);
 	else
-		printf("healing     by the udev rule, whenever the engine makes the device "
-		       "again\n");
+		printf("healing     by the udev rule, whenever the engine re-creates the "
+		       "device\n");
 }
 
 static void print_verdict(const struct job *job)

@@ -239,7 +239,7 @@ static int run_grow(const struct arguments *args)
 	bool by_other_means = args->target.pid || args->target.path || args->target.device;
 
 	if (args->n_operands != (by_other_means ? 1 : 2))
-		return exit_usage("grow", "a container and a size are needed");
+		return exit_usage("grow", "CONTAINER SIZE are missing");
 	if (!by_other_means)
 		options.target.container = args->operands[0];
 	options.size = args->operands[args->n_operands - 1];

@@ -210,7 +210,7 @@ static int heal_path(const struct policy *policy, const char *path, bool dry_run
 		return err == ENOENT ? EXIT_NOT_APPLICABLE : EXIT_FAILED;
 	}
 	if (!S_ISBLK(st.st_mode)) {
-		log_stderr("heal: %s is no block device", quote(path));
+		log_stderr("heal: %s is not a block device", quote(path));
 		return EXIT_NOT_APPLICABLE;
 	}
 	return heal(policy, st.st_rdev, policy->timeout_ms, dry_run, &report) < 0 ? EXIT_FAILED
@@ -226,7 +226,7 @@ static int run_heal(const struct arguments *args)
 	if (policy.timeout_ms > MAX_WAIT_MS)
 		policy.timeout_ms = MAX_WAIT_MS;
 	if (args->all && policy.broken)
-		log_stderr("heal: %s: going on with what is built in", policy.broken);
+		log_stderr("heal: %s: using the built-in defaults", policy.broken);
 	return args->all ? heal_all(&policy, args->dry_run)
 			 : heal_path(&policy, args->operands[0], args->dry_run);
 }

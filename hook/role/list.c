@@ -456,7 +456,7 @@ static int run_list(const struct arguments *args)
 	if (args->full && parse_percent(args->full) < 0)
 		return exit_usage("list", "--full is a percentage from 0 to 100");
 	if (args->policy->broken)
-		log_stderr("list: %s: going on with what is built in", args->policy->broken);
+		log_stderr("list: %s: using the built-in defaults", args->policy->broken);
 	do
 		status = show(args);
 	while (status == EXIT_OK && args->watch &&

@@ -244,7 +244,11 @@ int setup_apply(const struct setup_plan *plan, struct why *why)
 
 		if (r == -EAGAIN)
 			return why_set(why, EAGAIN,
-				       "%s: somebody else is changing it; run the same again",
+				       "%s: another program changed it meanwhile; run the same "
+				       "command again",
+				       plan->files[i].path);
+		if (r == -EBUSY)
+			return why_set(why, EBUSY, "%s: cannot replace: it is a mount point",
 				       plan->files[i].path);
 		if (r < 0)
 			return why_set(why, -r, "%s: %s", plan->files[i].path, strerror(-r));

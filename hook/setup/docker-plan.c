@@ -311,14 +311,13 @@ static void tell_what_then(const struct setup_options *options, struct setup_pla
 {
 	if (options->disable) {
 		plan->then =
-			"systemctl restart docker (no reload: dockerd 20.10 dies if its default "
-			"runtime goes, and later ones do not let go of it)";
+			"systemctl restart docker (a reload is not enough: dockerd 20.10 exits "
+			"when its default runtime disappears, and later ones keep using it)";
 		return;
 	}
 	plan->then = "systemctl reload docker";
-	change_note(plan,
-		    "it counts for containers made after that: Docker notes the runtime when it "
-		    "makes one");
+	change_note(plan, "applies to containers created from now on: Docker stores the runtime "
+			  "when it creates one");
 }
 
 static int docker_plan_file(const struct setup_place *place, const struct setup_options *options,

@@ -22,7 +22,7 @@ int crio_plan(const struct setup_place *place, const struct setup_options *optio
 
 /*
  * Does @path lead to the program that is installed as @installed? If not, the reason is what comes
- * after its name: "is no program", "is another program than ...".
+ * after its name: "is missing; reinstall ...", "is another program than ...".
  */
 bool setup_is_ours(const struct setup_place *place, const char *path, const char *installed,
 		   struct why *why);

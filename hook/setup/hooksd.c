@@ -106,7 +106,7 @@ static int check_when(const struct json *root, bool *ret_conditional, struct why
 	int always, mounts, r = json_member(root, "when", JSON_OBJECT, &when, why);
 
 	if (r <= 0)
-		return r < 0 ? r : why_set(why, EINVAL, "it does not say when");
+		return r < 0 ? r : why_set(why, EINVAL, "it has no \"when\"");
 	always = read_flag(when, "always", why);
 	mounts = read_flag(when, "hasBindMounts", why);
 	if (always == -EINVAL || mounts == -EINVAL ||
@@ -147,7 +147,7 @@ static int check_file(const struct json *root, struct hooksd_file *file, struct 
 {
 	const char *path = "";
 	int r = root->type == JSON_OBJECT ? check_version(root, why)
-					  : why_set(why, EINVAL, "it is no object");
+					  : why_set(why, EINVAL, "not an object");
 
 	if (r == 0)
 		r = check_hook(root, &path, why);

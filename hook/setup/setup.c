@@ -52,8 +52,10 @@ bool setup_is_ours(const struct setup_place *place, const char *path, const char
 	_cleanup_free_ char *program = place_find_program(place, path),
 			    *ours = place_find_program(place, installed);
 
-	if (!program)
-		why_set(why, 0, "is no program");
+	if (!program && strcmp(path, installed) == 0)
+		why_set(why, 0, "is missing; reinstall oci-thin-grow");
+	else if (!program)
+		why_set(why, 0, "does not exist or cannot be executed");
 	else if (!ours)
 		why_set(why, 0, "is not %s, which is not installed", installed);
 	else if (strcmp(program, ours) != 0)
@@ -120,7 +122,7 @@ int setup_look(const struct setup_place *place, const char *engine, struct setup
 	int r;
 
 	if (!found)
-		return why_set(why, ENOENT, "no engine is called %s", quote(engine));
+		return why_set(why, ENOENT, "unknown engine %s", quote(engine));
 	r = found->look(place, &view, why);
 	if (r < 0) {
 		setup_view_free(&view);
@@ -162,7 +164,7 @@ int setup_plan(const struct setup_place *place, const char *engine,
 	int r;
 
 	if (!found)
-		return why_set(why, ENOENT, "no engine is called %s", quote(engine));
+		return why_set(why, ENOENT, "unknown engine %s", quote(engine));
 	r = found->plan(place, options, &plan, why);
 	if (r == 0 && !options->disable)
 		r = look_after(place, found, &plan, why);

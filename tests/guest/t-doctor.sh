@@ -45,7 +45,7 @@ mends() {
 	local command
 	ok "$1: doctor says $2" finds "$2"
 	[ $# = 2 ] || like "$1: it says" "$(said "$2")" "$3"
-	command=$(said "$2" | sed -n 's/^  mend: //p')
+	command=$(said "$2" | sed -n 's/^  fix:  //p')
 	isnt "$1: with a command" "$command" ""
 	echo "# $2: $command" >>/host/tap
 	ok "$1: the command works" sh -c "$command"
@@ -87,7 +87,7 @@ like "without a capability: which" "$(said privileges)" 'CAP_SYS_RESOURCE'
 ID=$(docker inspect -f '{{.Id}}' c1)
 rm $RULE
 ok "no rule: doctor fails" finds_and_fails udev-rule
-like "no rule: the container" "$(said container-at-risk)" 'docker container "c1" .*needs a device of 4 GiB, and docker makes it again with 1 GiB'
+like "no rule: the container" "$(said container-at-risk)" 'docker container "c1" .*needs a device of 4 GiB, and docker re-creates it with 1 GiB'
 is "no rule: the container, as JSON" "$(doctor_json | jq -r '.findings[] | select(.id == "container-at-risk") | .subject')" "$ID"
 mends "no rule" container-at-risk 'rule .* is missing'
 ok "the rule is back" well
@@ -111,14 +111,14 @@ udevadm control --reload
 ok "a stopped one is at risk, too" finds container-at-risk
 ok "and does not start" not docker start c1
 mends "a stopped one" container-at-risk
-mends "its device is too short now" container-too-short 'docker container "c1" .*has 1 GiB, and must have 4 GiB'
+mends "its device is too short now" container-too-short 'docker container "c1" .*has 1 GiB and needs 4 GiB'
 ok "it starts" docker start c1
 ok "all is well after that" well
 
 ## The program's files
 
 chmod 0775 $PROGRAM
-mends "a program that others may write to" file-access "$PROGRAM may be written by others"
+mends "a program that others may write to" file-access "$PROGRAM is writable by others"
 chmod 0644 $PROGRAM
 cp $PROGRAM /t/otg && chmod 755 /t/otg
 PROGRAM=/t/otg
@@ -134,7 +134,7 @@ mends "no hook" file-link 'hooks.d'
 ln -sfn /bin/true /usr/libexec/oci/hooks.d/oci-thin-grow
 mends "a hook that is something else" file-link 'does not lead'
 chown 1000 $RULE
-mends "another user's rule" file-access 'belongs to user 1000'
+mends "another user's rule" file-access 'is owned by user 1000'
 
 ## Engines: it is not what is in their files that counts, but what they make of it
 
@@ -151,7 +151,7 @@ mends "a runtime that is another program" engine '"/usr/bin/runc", is another pr
 edited $JSON '.runtimes["oci-thin-grow"].path = "/usr/sbin/oci-thin-grow"'
 mends "a runtime by another name" engine 'does not end in oci-thin-grow-runtime'
 edited $JSON '.runtimes["oci-thin-grow"].path = "/nowhere"'
-mends "a runtime that is not there" engine '"/nowhere", is no program'
+mends "a runtime that is not there" engine '"/nowhere", does not exist'
 edited $JSON 'del(.runtimes["oci-thin-grow"])'
 mends "a default that is not there" engine 'not among its runtimes'
 ok "Docker reads that" kill -HUP "$docker_pid"
@@ -195,7 +195,7 @@ sed -i 's,^imports.*,,; 1a disabled_plugins = ["cri"]' $TOML
 ok "containerd without the CRI: all is well" well
 printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.oci-thin-grow]\n' >$TOML
 ok "containerd: a handler by hand" finds engine
-is "containerd: there is no command for that" "$(said engine | sed -n 's/^  mend: //p')" ""
+is "containerd: there is no command for that" "$(said engine | sed -n 's/^  fix:  //p')" ""
 rm -r $TOML /var/lib/containerd/io.containerd.snapshotter.v1.devmapper
 ok "engines: all is well" well
 
@@ -207,7 +207,7 @@ ok "a configuration that cannot be read" finds_and_fails config
 like "it says where" "$(said config)" 'config.json.*max_size'
 echo '{ "runtime": "/nowhere/runc" }' >/etc/oci-thin-grow/config.json
 ok "a runtime that is not there" finds_and_fails runtime
-is "there is no command for that" "$(said runtime | sed -n 's/^  mend: //p')" ""
+is "there is no command for that" "$(said runtime | sed -n 's/^  fix:  //p')" ""
 rm /etc/oci-thin-grow/config.json
 ok "without it all is well" well
 touch /run/oci-thin-grow/disabled
@@ -303,7 +303,7 @@ dmsetup load small.meta --table "0 8192 linear $META 0" && dmsetup resume small.
 like "its metadata could not be written" "$(dmsetup status small)" 'needs_check|Fail'
 exec 7<"$SMALL"
 ok "needs_check: doctor says so" finds pool-needs-check
-ok "needs_check: not while it is in use" not sh -c "$(said pool-needs-check | sed -n 's/^  mend: //p')"
+ok "needs_check: not while it is in use" not sh -c "$(said pool-needs-check | sed -n 's/^  fix:  //p')"
 ok "needs_check: then nothing happened" dmsetup info small
 exec 7<&-
 mends "needs_check" pool-needs-check 'stop its containers'

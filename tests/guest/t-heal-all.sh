@@ -45,7 +45,7 @@ for k in $(seq 40); do
 	grep -q state=intended $LEDGER/$D 2>/run/null || continue
 	unfinished=$((unfinished + 1))
 	/usr/sbin/oci-thin-grow heal --all --dry-run >/run/dry 2>&1
-	grep -q "$D: an earlier growth would be finished" /run/dry || left+=" $k: not told;"
+	grep -q "$D: would finish an earlier growth" /run/dry || left+=" $k: not told;"
 	heal_all >/run/null || left+=" $k: failed: $(cat /run/heal.out);"
 	grep -q state=done $LEDGER/$D || left+=" $k: not done;"
 	[ "$(device_bytes $D)" = $want ] || left+=" $k: $(device_bytes $D) bytes;"
@@ -81,9 +81,9 @@ before=$(fs_mib)
 mkdir -p /etc/oci-thin-grow
 for config in '{"max_size": "1G"}' '{"rules": [{"name": "nobody", "request": "deny"}]}' '{"enabled": false}'; do
 	echo "$config" >/etc/oci-thin-grow/config.json
-	like "$config: --dry-run tells" "$(heal_all --dry-run)" "$D: a growth to .* was begun and is not finished: "
+	like "$config: --dry-run tells" "$(heal_all --dry-run)" "$D: a growth to .* was started and is not finished: "
 	ok "$config: no failure" heal_all
-	like "$config: it is told" "$(cat /run/heal.out)" "$D: a growth to .* was begun and is not finished: (policy|rule|switched off)"
+	like "$config: it is told" "$(cat /run/heal.out)" "$D: a growth to .* was started and is not finished: (max_size|rule|switched off)"
 	like "$config: the log tells" "$(tail -n 1 /run/messages)" "action=skip device=$D to=[0-9]+ reason="
 	is "$config: the filesystem is as it was" "$(fs_mib)" "$before"
 	ok "$config: it stays unfinished" grep -q state=intended $LEDGER/$D

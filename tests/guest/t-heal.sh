@@ -171,7 +171,7 @@ for whose in pool $D; do
 	ok "$whose: the device goes" dmsetup remove --retry $D
 done
 like "the pool is named" "$(grep action=fail /run/messages | head -n 1)" 'because its pool \\"pool\\" is'
-like "and somebody else is" "$(grep action=fail /run/messages | tail -n 1)" 'by somebody else'
+like "and somebody else is" "$(grep action=fail /run/messages | tail -n 1)" 'by another program'
 mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/
 udevadm control --reload
 

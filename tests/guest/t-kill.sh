@@ -56,8 +56,8 @@ SECONDS=0
 ok "a suspend that does not end: no reason not to start" grow_disk disk 5G
 ok "after the deadline" test $SECONDS -ge 2
 patient 5m
-like "and says so" "$(cat /run/hook.err)" 'suspended by somebody else'
-like "in the log, too" "$(cat /run/messages)" 'action=postpone container=disk .*suspended by somebody else'
+like "and says so" "$(cat /run/hook.err)" 'suspended by another program'
+like "in the log, too" "$(cat /run/messages)" 'action=postpone container=disk .*suspended by another program'
 ok "and does not resume" is_suspended disk
 dmsetup resume disk
 ok "later it grows" grow_disk disk 5G

@@ -98,7 +98,7 @@ mount -o remount,rw $HOME_DIR
 mended "read-only, no directory yet"
 
 chown 1000 $LEDGER
-in_trouble "another user's directory" 'the directory belongs to user 1000'
+in_trouble "another user's directory" 'owned by user 1000, not by root'
 chown 0 $LEDGER
 mended "another user's directory"
 
@@ -176,7 +176,7 @@ chmod 666 $LEDGER/$D
 made_again "one that all can write" "$bytes" superblock 'writable by others'
 forge ""
 chown 1000 $LEDGER/$D
-made_again "another user's" "$bytes" superblock "another user's"
+made_again "another user's" "$bytes" superblock "owned by another user"
 rm $LEDGER/$D
 : >$LEDGER/$D
 made_again "an empty one" "$bytes" superblock damaged

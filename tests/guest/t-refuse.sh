@@ -117,7 +117,7 @@ ok "an impossible id: fails" not call_hook $B
 like "an impossible id: says why" "$(cat /run/hook.err)" '"id": expected a string'
 STATE='.annotations["io.oci-thin-grow.size"] = "4G" | .bundle = "/run/empty"'
 failed "no config.json" '/run/empty/config.json.*No such file'
-is "the device is as it was" "$(dmsetup table disk)" "$before"
+is "the device is unchanged" "$(dmsetup table disk)" "$before"
 kill $beside
 unset STATE
 
@@ -164,7 +164,7 @@ spec $B /run/lvmlike "$(ask 4G)"
 warned "somebody else's device" 'another manager .*LVM'
 mkdir -p /run/disk/disk/a/b/c/d
 spec $B /run/disk/disk/a/b/c "$(ask 4G)"
-warned "deep inside a shared filesystem" 'deep inside'
+warned "deep inside a shared filesystem" 'inside a larger filesystem'
 mount --bind /run/disk/disk /var/lib
 spec_for_disk
 warned "a filesystem of the host" "the host's /var/lib"

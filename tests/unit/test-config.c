@@ -642,7 +642,7 @@ static void warns_of_what_cannot_be_meant(void **state)
 	assert_int_equal(n_told, 3);
 	assert_contains(told[0].text, "config.json:3: rule b can never match: rule a (");
 	assert_contains(told[0].text, "config.json:2) matches before it");
-	assert_contains(told[1].text, "config.json:4: rule c can never match: no engine is called "
+	assert_contains(told[1].text, "config.json:4: rule c can never match: unknown engine "
 				      "\"dockre\"");
 	assert_contains(told[2].text, "config.json:6: rule f can never match: rule e e (");
 }

@@ -158,7 +158,7 @@ static void names_a_container_at_risk(void **state)
 	examine();
 	finding = expect(SEVERITY_BROKEN, "container-at-risk", id,
 			 "docker container \"we\\\"b\" (\"0123456789ab\") would not start again: "
-			 "it needs a device of 4 GiB, and docker makes it again with 1 GiB");
+			 "it needs a device of 4 GiB, and docker re-creates it with 1 GiB");
 	assert_contains(finding->why, "the rule is missing");
 	assert_string_equal(finding->command, "install it");
 }
@@ -222,7 +222,7 @@ static void one_that_only_the_ledger_knows_of(void **state)
 	container.remembered = 0;
 	put_entry(device_name, LARGE_SECTORS, LEDGER_DONE);
 	examine();
-	expect(SEVERITY_BROKEN, "container-at-risk", id, "with what it was at first");
+	expect(SEVERITY_BROKEN, "container-at-risk", id, "with its first size");
 }
 
 static void tells_a_device_that_is_too_short(void **state)
@@ -232,8 +232,7 @@ static void tells_a_device_that_is_too_short(void **state)
 	(void)state;
 	fake_dm.thin.live.sectors = SMALL_SECTORS;
 	examine();
-	finding = expect(SEVERITY_BROKEN, "container-too-short", id,
-			 "has 1 GiB, and must have 4 GiB");
+	finding = expect(SEVERITY_BROKEN, "container-too-short", id, "has 1 GiB and needs 4 GiB");
 	assert_string_equal(finding->command, "oci-thin-grow heal --all");
 	assert_null(find("device-too-short"));
 	assert_null(find("container-at-risk"));
@@ -248,7 +247,7 @@ static void tells_a_device_that_is_too_short(void **state)
 	fake_dm.thin.live.sectors = SMALL_SECTORS;
 	doctor.containers.n = 0;
 	examine();
-	finding = expect(SEVERITY_BROKEN, "device-too-short", device_name, "must have 4 GiB");
+	finding = expect(SEVERITY_BROKEN, "device-too-short", device_name, "needs 4 GiB");
 	assert_string_equal(finding->command, "oci-thin-grow heal --all");
 }
 
@@ -386,7 +385,7 @@ static void tells_of_pools(void **state)
 			      "pool-data");
 	assert_string_equal(finding->what, "pool \"docker-pool\" is 96.0 % full");
 	assert_null(finding->command); /* nothing is known of what lies below it */
-	assert_contains(finding->why, "no command can lengthen it");
+	assert_contains(finding->why, "no command can extend it");
 	finding = pool_must_say(state,
 				"0 3900/4096 100/1638400 - rw discard_passdown queue_if_no_space "
 				"- 1024",

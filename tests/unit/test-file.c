@@ -177,7 +177,7 @@ static void replaces_no_other_things(void **state)
 	(void)state;
 	assert_int_equal(symlink("/dev/null", path), 0);
 	assert_int_equal(file_replace(path, "x", 1, 0644, &why), -EINVAL);
-	assert_contains(why.text, "/link\": there is something else than a regular file");
+	assert_contains(why.text, "/link\": exists and is not a regular file");
 	assert_int_equal(file_replace(directory, "x", 1, 0644, &why), -EINVAL);
 	assert_int_equal(file_replace("/", "x", 1, 0644, &why), -EINVAL);
 	assert_int_equal(file_replace("/nowhere/a\nb", "x", 1, 0644, &why), -ENOENT);

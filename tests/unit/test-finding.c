@@ -59,7 +59,7 @@ static void prints_each_with_its_why_and_command(void **state)
 	assert_string_equal(text, "ok      udevd: it answers\n"
 				  "warning engine: not hooked in\n"
 				  "  why:  nobody is asked\n"
-				  "  mend: enable docker\n"
+				  "  fix:  enable docker\n"
 				  "broken  pool-data: full\n"
 				  "  why:  hangs\n"
 				  "1 broken, 1 warning, 1 ok\n");
@@ -74,7 +74,7 @@ static void colours_only_if_told(void **state)
 	fill();
 	text = printed(coloured);
 	assert_contains(text, "\x1b[1;31mbroken  \x1b[0mpool-data: full\n");
-	assert_contains(text, "  mend: enable docker\n");
+	assert_contains(text, "  fix:  enable docker\n");
 	free(text);
 }
 

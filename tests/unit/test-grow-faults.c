@@ -66,7 +66,7 @@ static void an_interrupted_resume_changes_nothing_and_is_for_later(void **state)
 	(void)state;
 	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
 	fake_dm.fault_errno = EINTR;
-	expect_postponed("the device is as it was");
+	expect_postponed("the device is unchanged");
 	assert_int_equal(fake_dm.thin.live.sectors, SMALL_SECTORS);
 	assert_int_equal(fake_dm.thin.inactive.sectors, LARGE_SECTORS);
 	assert_int_equal(fake_fs.grows, 0);
@@ -96,7 +96,7 @@ static void leaves_a_device_that_another_suspended_after_an_interrupt(void **sta
 	fake_dm.fault_errno = EINTR;
 	fake_dm.harm = HARM_KEPT_INACTIVE;
 	fake_dm.thin.by_another = true;
-	expect_postponed("the device is as it was");
+	expect_postponed("the device is unchanged");
 	assert_true(fake_dm.thin.suspended);
 	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 1);
 }

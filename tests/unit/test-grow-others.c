@@ -22,7 +22,7 @@ static void never_resumes_what_another_suspended(void **state)
 	(void)state;
 	order.timeout_ms = 40;
 	fake_dm_suspend_by_another(0);
-	expect_postponed("suspended by somebody else");
+	expect_postponed("suspended by another program");
 	assert_true(fake_dm.thin.suspended);
 	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 0);
 	assert_int_equal(fake_fs.grows, 0);
@@ -46,7 +46,7 @@ static void does_not_grow_a_filesystem_on_a_suspended_device(void **state)
 	order.timeout_ms = 40;
 	fake_dm.thin.live.sectors = LARGE_SECTORS;
 	fake_dm_suspend_by_another(0);
-	expect_postponed("suspended by somebody else");
+	expect_postponed("suspended by another program");
 	assert_int_equal(fake_fs.grows, 0);
 	fake_dm_suspend_by_another(4);
 	order.timeout_ms = 5000;
@@ -104,7 +104,7 @@ static void tells_when_another_load_won(void **state)
 	(void)state;
 	fake_dm.meddle_at = (struct fake_when){DM_DEVICE_RESUME, 1};
 	fake_dm.meddle = load_shorter;
-	expect_error(EIO, "device was to have 8388608 sectors and has 1048576 (2097152 before)");
+	expect_error(EIO, "device should have 8388608 sectors and has 1048576 (2097152 before)");
 	assert_int_equal(fake_fs.grows, 0);
 }
 

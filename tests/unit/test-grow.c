@@ -100,7 +100,7 @@ static void notices_that_ext4_did_less(void **state)
 {
 	(void)state;
 	fake_fs.grow_less = 128 * MIB;
-	expect_error(EIO, "was to have 4294967296 bytes and has 4160749568");
+	expect_error(EIO, "should have 4294967296 bytes and has 4160749568");
 	assert_safe(LARGE_SECTORS);
 	assert_next_run_finishes();
 }

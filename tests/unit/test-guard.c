@@ -74,9 +74,9 @@ static void refuses_what_would_cross_the_limit(void **state)
 	promise("b", "docker-pool", 2, 47);
 	expect_result(GROW_REFUSED);
 	assert_string_equal(why.text,
-			    "the devices of pool \"docker-pool\" would have 215822106624 bytes "
-			    "together, 2.01 times its own 107374182400; the limit is 2 "
-			    "(pool_guard.overcommit): extend the pool");
+			    "the devices of pool \"docker-pool\" would have 201 GiB together, 2.01 "
+			    "times its 100 GiB; the limit is 2 (pool_guard.overcommit): ask for 3 "
+			    "GiB at most, or extend the pool by 0.5 GiB");
 	assert_not_changed();
 	order.dry_run = true;
 	expect_result(GROW_REFUSED);
@@ -183,12 +183,12 @@ static void is_exact(void **state)
 	struct pool_marks marks = {95, 90, 1500};
 
 	(void)state;
-	assert_int_equal(guard_check_overcommit(&pool, &marks, 192000, &why), 0);
-	assert_int_equal(guard_check_overcommit(&pool, &marks, 192001, &why), -ENOSPC);
+	assert_int_equal(guard_check_overcommit(&pool, &marks, 192000, 1, &why), 0);
+	assert_int_equal(guard_check_overcommit(&pool, &marks, 192001, 1, &why), -ENOSPC);
 	assert_contains(why.text, "1.501 times");
 	assert_contains(why.text, "the limit is 1.5 ");
 	marks.overcommit_thousandths = 0;
-	assert_int_equal(guard_check_overcommit(&pool, &marks, UINT64_MAX / 1024, &why), 0);
+	assert_int_equal(guard_check_overcommit(&pool, &marks, UINT64_MAX / 1024, 1, &why), 0);
 	free(pool.name);
 }
 

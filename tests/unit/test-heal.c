@@ -195,7 +195,7 @@ static void a_device_that_somebody_suspended_is_waited_for(void **state)
 	heal_order.timeout_ms = 20;
 	fake_dm_suspend_by_another(0);
 	assert_int_equal(heal(), -ETIMEDOUT);
-	assert_contains(why.text, "suspended by somebody else");
+	assert_contains(why.text, "suspended by another program");
 	assert_true(fake_dm.thin.suspended);
 	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 1);
 }
@@ -216,9 +216,8 @@ static void a_suspended_pool_is_waited_for(void **state)
 	heal_order.timeout_ms = 20;
 	fake_dm_suspend_pool(0);
 	assert_int_equal(heal(), -ETIMEDOUT);
-	assert_contains(why.text,
-			"\"docker-8:1-42-thin\" is suspended for too long because its pool "
-			"\"docker-pool\" is");
+	assert_contains(why.text, "\"docker-8:1-42-thin\" is still suspended, because its pool "
+				  "\"docker-pool\" is");
 	assert_int_equal(fake_dm.complaints, 0);
 }
 
@@ -316,7 +315,7 @@ static void believes_no_superblock_beyond_policy(void **state)
 	(void)state;
 	fake_fs.bytes = 2 * TIB;
 	expect_heal(HEAL_KEPT, SMALL_SECTORS);
-	assert_contains(healed.warning.text, "more than the allowed");
+	assert_contains(healed.warning.text, "more than the configuration allows");
 	fake_dm.thin.live.sectors = 2 * TIB / 512;
 	expect_heal(HEAL_KEPT, 2 * TIB / 512);
 	assert_string_equal(healed.warning.text, "");
@@ -461,7 +460,7 @@ static void what_cannot_be_finished_is_a_warning(void **state)
 	strcpy(fake_dm.pool_status, "Fail");
 	expect_result(GROW_KEPT);
 	assert_false(report.unfinished);
-	assert_contains(report.warning.text, "is failed");
+	assert_contains(report.warning.text, "has failed");
 	fake_dm.fault = (struct fake_when){DM_DEVICE_TABLE, 2};
 	fake_dm.fault_errno = EIO;
 	fake_dm.count[DM_DEVICE_TABLE] = 0;

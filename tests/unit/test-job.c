@@ -134,7 +134,7 @@ static void a_full_pool_refuses(void **state)
 	(void)state;
 	strcpy(fake_dm.pool_status, "Fail");
 	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
-	assert_contains(message.s, "pool \"docker-pool\" is failed");
+	assert_contains(message.s, "pool \"docker-pool\" has failed; repair it first");
 	assert_true(job_is_pool_alarm(&job));
 	assert_string_equal(job.report.pool.name, "docker-pool");
 }
@@ -277,7 +277,9 @@ static void a_default_that_fails_warns(void **state)
 	strcpy(fake_dm.pool_status, "Fail");
 	expect("{}", JOB_REFUSED, EXIT_OK);
 	assert_int_equal(fake_syslog.priority, LOG_WARNING);
-	assert_contains(message.s, "cannot have 4 GiB (default): pool \"docker-pool\" is failed");
+	assert_contains(
+		message.s,
+		"cannot have 4 GiB (default): pool \"docker-pool\" has failed; repair it first");
 	policy.on_failure.implicit = ON_FAILURE_FAIL;
 	assert_int_equal(tell_exit_status(&job, &policy), EXIT_REFUSED);
 }

@@ -154,10 +154,10 @@ static void leaves_what_is_another_users(void **state)
 	write_file(path, "");
 	assert_int_equal(chown(path, 1000, 1000), 0);
 	assert_int_equal(take(7, &fd), -EPERM);
-	assert_contains(why.text, "253:7.lock: it belongs to user 1000: remove it");
+	assert_contains(why.text, "253:7.lock: owned by user 1000, not by root; remove it");
 	assert_int_equal(chown(run_dir, 1000, 1000), 0);
 	assert_int_equal(take(7, &fd), -EPERM);
-	assert_contains(why.text, "the directory belongs to user 1000");
+	assert_contains(why.text, "owned by user 1000, not by root. Fix: chown root:root ");
 	assert_int_equal(fd, -42);
 	free(path);
 }

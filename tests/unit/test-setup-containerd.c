@@ -325,7 +325,7 @@ static void says_what_is_missing(void **state)
 	put(CONFIG, "version = 2\n[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
 		    "BinaryName = '/nowhere'\n");
 	assert_int_equal(look("containerd"), SETUP_BROKEN);
-	assert_contains(why.text, "\"/nowhere\", is no program");
+	assert_contains(why.text, "\"/nowhere\", does not exist");
 	put(CONFIG, "version = 2\ndisabled_plugins = [\"cri\"]\n");
 	assert_int_equal(set_up(false), 0);
 	assert_contains(plan.notes[0].s, "its CRI plugin is disabled");

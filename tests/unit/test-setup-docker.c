@@ -314,7 +314,7 @@ static void says_what_is_missing(void **state)
 	assert_contains(why.text, "not among its runtimes");
 	put(FILE_NAME, "{\"runtimes\": {\"oci-thin-grow\": {\"path\": \"/nowhere\"}}}");
 	assert_int_equal(look("docker"), SETUP_BROKEN);
-	assert_contains(why.text, "\"/nowhere\", is no program");
+	assert_contains(why.text, "\"/nowhere\", does not exist");
 	put(FILE_NAME, "{\"runtimes\": {\"oci-thin-grow\": " OURS "}}");
 	assert_int_equal(look("docker"), SETUP_ON);
 	/* what enable cannot mend it does not touch */
@@ -339,8 +339,8 @@ static void only_our_program_is_our_runtime(void **state)
 		const char *text, *reason; /* NULL: good */
 	} cases[] = {
 		{NAMED(""), "has no path"},
-		{NAMED("\"path\": \"/x\""), "\"/x\", is no program"},
-		{NAMED("\"path\": \"/etc\""), "\"/etc\", is no program"},
+		{NAMED("\"path\": \"/x\""), "\"/x\", does not exist"},
+		{NAMED("\"path\": \"/etc\""), "\"/etc\", does not exist"},
 		{NAMED("\"path\": \"/usr/bin/crun\""), "is another program than " SBIN_DIR "/"},
 		{NAMED("\"path\": \"" SBIN_DIR "/otg\""), "does not end in oci-thin-grow-runtime"},
 		{NAMED("\"runtimeType\": \"io.containerd.runc.v2\""), "has no path"},

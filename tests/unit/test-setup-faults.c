@@ -167,7 +167,7 @@ static void what_another_wrote_meanwhile_stays(void **state)
 	assert_int_equal(setup_plan(&place, "docker", &options, &plan, &why), 0);
 	put(FILE_NAME, "{ \"mtu\": 1451 }\n");
 	assert_int_equal(setup_apply(&plan, &why), -EAGAIN);
-	assert_contains(why.text, "run the same again");
+	assert_contains(why.text, "run the same command again");
 	assert_file(FILE_NAME, "{ \"mtu\": 1451 }\n");
 	assert_file(BACKUP, NULL);
 	put(FILE_NAME, "{ \"mtu\": 1450, \"debug\": true }\n");

@@ -132,7 +132,7 @@ static void a_file_that_does_not_call_the_hook_is_broken(void **state)
 	} cases[] = {
 		{"", "byte"},
 		{"not JSON", "byte"},
-		{"[]", "it is no object"},
+		{"[]", "not an object"},
 		{"{" HOOK "," ALWAYS "," STAGES "}", "its version is \"\""},
 		{"{\"version\": \"0.1.0\", " HOOK "," ALWAYS "," STAGES "}", "\"0.1.0\""},
 		{"{" V1 ALWAYS "," STAGES "}", "no hook"},
@@ -148,8 +148,8 @@ static void a_file_that_does_not_call_the_hook_is_broken(void **state)
 		 "\"/bin/other\", is another program"},
 		{"{" V1 "\"hook\": {\"path\": \"/nowhere\", \"args\": [\"x\", \"hook\"]}," ALWAYS
 		 "," STAGES "}",
-		 "\"/nowhere\", is no program"},
-		{"{" V1 HOOK "," STAGES "}", "does not say when"},
+		 "\"/nowhere\", does not exist"},
+		{"{" V1 HOOK "," STAGES "}", "it has no \"when\""},
 		{"{" V1 HOOK ", \"when\": {}," STAGES "}", "never true"},
 		{"{" V1 HOOK ", \"when\": {\"always\": false}," STAGES "}", "never true"},
 		{"{" V1 HOOK

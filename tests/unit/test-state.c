@@ -145,8 +145,8 @@ static void needs_id_and_bundle(void **state)
 	flawed("{\"id\":\"c\"}", "no \"bundle\"");
 	flawed("{\"bundle\":\"/b\"}", "no \"id\"");
 	flawed("{\"ID\":\"c\",\"bundle\":\"/b\"}", "no \"id\"");
-	flawed("{\"id\":\"c\",\"bundle\":\"b\"}", "no absolute path: \"b\"");
-	flawed("{\"id\":\"c\",\"bundle\":\"../b\"}", "no absolute path");
+	flawed("{\"id\":\"c\",\"bundle\":\"b\"}", "not an absolute path: \"b\"");
+	flawed("{\"id\":\"c\",\"bundle\":\"../b\"}", "not an absolute path");
 }
 
 static void knows_duplicates_that_matter(void **state)
@@ -268,7 +268,7 @@ static void a_flaw_hides_nothing_else(void **state)
 	assert_int_equal(oci.pid, 0);
 	assert_string_equal(oci.bundle, "/b");
 	assert_int_equal(json_string(oci.annotations, "k", &value, &why), 1);
-	flawed("{\"id\":\"c1\",\"bundle\":\"b\",\"annotations\":[]}", "no absolute path");
+	flawed("{\"id\":\"c1\",\"bundle\":\"b\",\"annotations\":[]}", "not an absolute path");
 	assert_string_equal(oci.bundle, "");
 	assert_null(oci.annotations);
 }

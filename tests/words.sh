@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What users read is plain English: no message, help text, document or packaged file has one of these words.
+# Usage: words.sh [ROOT]
+set -euo pipefail
+
+cd "${1:-$(dirname "$0")/..}"
+
+# Words and turns of phrase that have to be read twice, one a line, as extended regular expressions; what to write
+# instead follows a tab.
+banned='folders?	directory
+mend(s|ed|ing)?	fix, repair
+made again|(make|makes|making) (it|them|the device|its device|devices|a disk) again	re-created, re-creates
+such a one|such ones	one
+no news	is not logged
+affair	...
+cannot be meant|was not meant	probably not what you meant
+begins? so	begins with
+something else than	is not
+not to be had	untested
+looked through	searched
+we know	supported
+somebody else|whosoever	another program, another user
+what is built in	the built-in defaults
+is no (block device|program|absolute path|object|device|directory|file|regular file)	is not a
+deep inside	inside
+it is no error	valid
+as it was at first	the first size
+let go of	keep using
+asks? no more than	at most
+and here not	not here
+is failed	has failed'
+
+# What is in double quotes in hook/, put together where it goes on in the next line.
+literals() {
+	local file
+	for file in hook/*.c hook/*/*.[ch]; do
+		grep -v '^#include' "$file" | sed -z 's/"[[:space:]]*\n[[:space:]]*"//g' | grep -oE '"([^"\\]|\\.)*"' | sed "s|^|$file: |" || true
+	done
+}
+
+texts() {
+	literals
+	grep -nH -d skip '' README.md SECURITY.md CONTRIBUTING.md doc/*.[58] doc/*.md config/*.json config/*/* packaging/*/*
+}
+
+all=$(texts)
+bad=0
+while IFS=$'\t' read -r words instead; do
+	while read -r found; do
+		echo "words: $found (write: $instead)" >&2
+		bad=1
+	done < <(grep -iE "^[^:]*:.*\b($words)\b" <<<"$all" || true)
+done <<<"$banned"
+[ $bad = 0 ] && echo "words: plain"
+exit $bad
