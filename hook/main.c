@@ -75,13 +75,41 @@ static int print_help(const struct command *command)
 	return fputs(command->help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int run_command(const struct command *command, struct arguments arguments)
+/* The words after the program's name, for a shell. */
+static void repeat_words(char *argv[], struct text *ret)
+{
+	ret->s[0] = '\0';
+	for (; *argv; argv++) {
+		_cleanup_free_ char *word = finding_word(*argv);
+
+		text_add(ret, " %s", word ? word : "...");
+	}
+}
+
+/* A disk that is full now must not wait for the right comma. */
+static int fail_broken(const struct command *command, const struct arguments *arguments,
+		       const char *broken, char *argv[])
+{
+	struct text words;
+
+	repeat_words(argv + 1, &words);
+	if (!arguments->config_file)
+		log_stderr(
+			"%s: to go on with the built-in limits: oci-thin-grow --config /dev/null%s",
+			command->name, words.s);
+	if (arguments->json)
+		tell_failure_json(NULL, "fail", broken, stdout);
+	return EXIT_USAGE;
+}
+
+static int run_command(const struct command *command, struct arguments arguments, char *argv[])
 {
 	struct policy policy = policy_builtin;
 	int status = EXIT_OK;
 
-	if (command->policy == POLICY_SOUND)
-		status = settings_load(command->name, arguments.config_file, &policy);
+	if (command->policy == POLICY_SOUND &&
+	    settings_load(command->name, arguments.config_file, &policy) != EXIT_OK)
+		status = fail_broken(command, &arguments, policy.broken, argv);
 	else if (command->policy == POLICY_ANY)
 		settings_load_anyway(arguments.config_file, &policy);
 	arguments.policy = arguments.target.policy = &policy;
@@ -89,16 +117,6 @@ static int run_command(const struct command *command, struct arguments arguments
 		status = command->run(&arguments);
 	config_free(&policy);
 	return status;
-}
-
-/* The words after the program's name as they were typed, for a shell. */
-static void repeat_words(char *argv[], struct text *ret)
-{
-	for (; *argv; argv++) {
-		_cleanup_free_ char *word = finding_word(*argv);
-
-		text_add(ret, " %s", word ? word : "...");
-	}
 }
 
 static int fail_without_root(const struct arguments *arguments, const struct text *words)
@@ -126,7 +144,7 @@ static int command_line(int argc, char *argv[])
 		repeat_words(argv + 1, &words); /* getopt_long() changes their order */
 	switch (arguments_parse(commands, argc, argv, &arguments, &command)) {
 	case ARGUMENTS_RUN:
-		return may_run(command, &arguments) ? run_command(command, arguments)
+		return may_run(command, &arguments) ? run_command(command, arguments, argv)
 						    : fail_without_root(&arguments, &words);
 	case ARGUMENTS_HELP:
 		return print_help(command);

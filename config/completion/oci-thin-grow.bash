@@ -14,7 +14,7 @@ _oci_thin_grow_options() {
 	enable) echo --print --file --root --no-default --default --force --like --snapshotter --runtime --no-check --config --verbose --help ;;
 	explain) echo --state --json --data-root --config --verbose --help ;;
 	grow) echo --dry-run --json --unhealed --pid --path --device --data-root --config --verbose --help ;;
-	heal) echo --all --dry-run --config --verbose --help ;;
+	heal) echo --all --dry-run --json --config --verbose --help ;;
 	list) echo --sort --full --wide --json --names --watch --data-root --config --verbose --help ;;
 	metrics) echo --output --data-root --config --verbose --help ;;
 	hook | runtime) echo --config --verbose --help ;;

@@ -44,7 +44,7 @@ complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a runtime -d 'O
 
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow list' -a '(__oci_thin_grow_containers)'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list metrics' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply config doctor explain grow list' -l json -d 'Say it in JSON'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply config doctor explain grow heal list' -l json -d 'Say it in JSON'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow heal' -l dry-run -d 'Say what would be done'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow' -l unhealed -d 'Also where it would not start again'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply heal' -l all -d 'All of them'

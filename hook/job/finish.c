@@ -73,12 +73,12 @@ static int check_policy(struct finisher *finisher, const char *device, uint64_t 
 }
 
 static void tell_not_allowed(const char *device, uint64_t bytes, const struct why *why,
-			     bool dry_run)
+			     bool dry_run, FILE *out)
 {
 	struct log_line line;
 
-	printf("%s: a growth to %s was started and is not finished: %s\n", device,
-	       size_format(bytes), why->text);
+	fprintf(out, "%s: a growth to %s was started and is not finished: %s\n", device,
+		size_format(bytes), why->text);
 	if (dry_run)
 		return;
 	log_begin(&line, "skip");
@@ -100,7 +100,7 @@ static int cannot_finish(const char *device, const char *action, const struct wh
 	return EXIT_FAILED;
 }
 
-static void tell_finished(const struct grow_report *report)
+static void tell_finished(const struct grow_report *report, FILE *out)
 {
 	struct log_line line;
 
@@ -110,11 +110,12 @@ static void tell_finished(const struct grow_report *report)
 	log_add_u64(&line, "fs_from", report->fs_before.bytes);
 	log_add_u64(&line, "fs_to", report->fs.bytes);
 	log_end(&line, LOG_INFO);
-	printf("%s: finished an earlier growth, to %s\n", report->device.name,
-	       size_format(report->fs.bytes));
+	fprintf(out, "%s: finished an earlier growth, to %s\n", report->device.name,
+		size_format(report->fs.bytes));
 }
 
-static int finish(const struct policy *policy, const struct thin_device *device, uint64_t bytes)
+static int finish(const struct policy *policy, const struct thin_device *device, uint64_t bytes,
+		  FILE *out)
 {
 	_cleanup_(grow_report_free) struct grow_report report = {0};
 	struct grow_order order = settings_order(policy);
@@ -124,9 +125,10 @@ static int finish(const struct policy *policy, const struct thin_device *device,
 
 	order.want_bytes = bytes;
 	if (r == -ENOENT) {
-		printf("%s: an earlier growth is not finished; the next start of its container "
-		       "finishes it\n",
-		       device->name);
+		fprintf(out,
+			"%s: an earlier growth is not finished; the next start of its container "
+			"finishes it\n",
+			device->name);
 		return EXIT_OK;
 	}
 	if (r == 0) {
@@ -141,7 +143,7 @@ static int finish(const struct policy *policy, const struct thin_device *device,
 	if (report.result == GROW_KEPT && report.warning.text[0])
 		return cannot_finish(device->name, "fail", &report.warning);
 	if (report.result == GROW_DONE)
-		tell_finished(&report);
+		tell_finished(&report, out);
 	return EXIT_OK;
 }
 
@@ -152,14 +154,14 @@ int finish_growth(struct finisher *finisher, const struct thin_device *device, u
 	int r = check_policy(finisher, device->name, bytes, &why);
 
 	if (r == -EPERM) {
-		tell_not_allowed(device->name, bytes, &why, finisher->dry_run);
+		tell_not_allowed(device->name, bytes, &why, finisher->dry_run, finisher->out);
 		return EXIT_OK;
 	}
 	if (r < 0)
 		return cannot_finish(device->name, "fail", &why);
 	if (finisher->dry_run) {
-		printf("%s: would finish an earlier growth\n", device->name);
+		fprintf(finisher->out, "%s: would finish an earlier growth\n", device->name);
 		return EXIT_OK;
 	}
-	return finish(finisher->policy, device, bytes);
+	return finish(finisher->policy, device, bytes, finisher->out);
 }

@@ -7,9 +7,12 @@
 #include "engine/list.h"
 #include "policy/policy.h"
 
+#include <stdio.h>
+
 struct finisher {
 	const struct policy *policy;
 	bool dry_run;
+	FILE *out;   /* for what came of it */
 	bool listed; /* @list was read, when the first growth needed it */
 	struct engine_list list;
 };

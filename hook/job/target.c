@@ -16,6 +16,9 @@ int target_add_root(struct target_args *args, const char *value, struct why *why
 {
 	if (*value != '/')
 		return why_set(why, EINVAL, "--data-root %s: not an absolute path", quote(value));
+	if (access(value, F_OK) < 0)
+		return why_set(why, EINVAL, "--data-root %s: %s", quote_unless_printable(value),
+			       strerror(errno));
 	if (args->n_more_roots == TARGET_ROOTS_MAX)
 		return why_set(why, EINVAL, "more than %d of --data-root", TARGET_ROOTS_MAX);
 	args->more_roots[args->n_more_roots++] = value;

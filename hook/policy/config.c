@@ -196,6 +196,8 @@ int config_load(const char *dir, const char *file, const struct config_listener 
 	}
 	if (!file)
 		read_directory(&reader, dir);
+	else if (strcmp(file, "/dev/null") == 0)
+		; /* nothing is set there */
 	else if (!read_file(&reader, file))
 		config_complain(&reader, 0, "%s", strerror(ENOENT));
 	if (reader.errors == 0)

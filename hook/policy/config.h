@@ -22,10 +22,10 @@
 #define CONFIG_MAX_BYTES (1024UL * 1024)
 
 /*
- * Reads the files below @dir (CONFIG_DIR, except in tests) or, if @file is not NULL, only @file,
- * which must exist. 0; -EINVAL: every error was reported, and *ret is the built-in policy, except
- * for the runtime that the files name as far as they could be read; ret->broken is the first error.
- * Free *ret in every case.
+ * Reads the files below @dir (CONFIG_DIR, except in tests) or, if @file is not NULL, only @file
+ * (/dev/null: nothing), which must exist. 0; -EINVAL: every error was reported, and *ret is the
+ * built-in policy, except for the runtime that the files name as far as they could be read;
+ * ret->broken is the first error. Free *ret in every case.
  */
 int config_load(const char *dir, const char *file, const struct config_listener *listener,
 		struct policy *ret);

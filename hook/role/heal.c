@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "job/finish.h"
 #include "job/settings.h"
+#include "oci/json.h"
 #include "policy/policy.h"
 #include "role/role.h"
 
@@ -31,7 +32,8 @@ static const char help[] =
 	"filesystem's superblock or the ledger say. The udev rule calls it for each device.\n\n"
 	"  --all              every thin device there is; also finish growths that were cut short\n"
 	"                     and remove ledger entries of devices that are gone for good\n"
-	"  --dry-run          say what would be done\n\n"
+	"  --dry-run          say what would be done\n"
+	"  --json             of --all: what was healed and removed, as one JSON object\n\n"
 	"Examples:\n"
 	"  oci-thin-grow heal --all --dry-run\n"
 	"  oci-thin-grow heal /dev/mapper/docker-8:1-42-base\n\n"
@@ -59,14 +61,15 @@ static void log_report(const struct heal_report *report, const struct why *faile
 	log_end(&line, failed ? LOG_ERR : report->warning.text[0] ? LOG_WARNING : LOG_INFO);
 }
 
-static void print_report(const struct heal_report *report, bool dry_run)
+static void print_report(const struct heal_report *report, bool dry_run, FILE *out)
 {
 	const char *name = report->device.name;
 
 	if (report->result == HEAL_DONE)
-		printf("%s: %s from %s to %s (%s)\n", name, dry_run ? "would be healed" : "healed",
-		       size_format(report->from_sectors * SECTOR_BYTES),
-		       size_format(report->want_sectors * SECTOR_BYTES), report->source);
+		fprintf(out, "%s: %s from %s to %s (%s)\n", name,
+			dry_run ? "would be healed" : "healed",
+			size_format(report->from_sectors * SECTOR_BYTES),
+			size_format(report->want_sectors * SECTOR_BYTES), report->source);
 	if (report->warning.text[0])
 		log_stderr("device %s: %s", quote(name), report->warning.text);
 }
@@ -93,7 +96,7 @@ static void log_broken(const struct policy *policy)
 
 /* 0, or -errno when all is said. */
 static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, bool dry_run,
-		struct heal_report *report)
+		FILE *out, struct heal_report *report)
 {
 	const struct heal_order order = {
 		.is_engines = engine_names_device,
@@ -117,7 +120,7 @@ static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, boo
 	} else if (report->result == HEAL_DONE || report->warning.text[0]) {
 		if (!dry_run)
 			log_report(report, NULL);
-		print_report(report, dry_run);
+		print_report(report, dry_run, out);
 	}
 	return r;
 }
@@ -131,30 +134,52 @@ struct all {
 	struct finisher finisher;
 	bool dry_run;
 	uint64_t timeout_ms;
+	FILE *out;		  /* for text */
+	struct json_writer *json; /* NULL: text */
+	unsigned int checked, healed, begun, removed, failed;
 };
 
-static int heal_one_of_all(struct all *all, dev_t dev)
+static void add_healed(struct all *all, const struct heal_report *report)
+{
+	all->healed++;
+	if (!all->json)
+		return;
+	json_write_object(all->json, NULL);
+	json_write_string(all->json, "device", report->device.name);
+	json_write_u64(all->json, "from_bytes", report->from_sectors * SECTOR_BYTES);
+	json_write_u64(all->json, "to_bytes", report->want_sectors * SECTOR_BYTES);
+	json_write_string(all->json, "source", report->source);
+	json_write_close(all->json);
+}
+
+static void heal_one_of_all(struct all *all, dev_t dev)
 {
 	_cleanup_(heal_report_free) struct heal_report report = {0};
-	int r = heal(all->policy, dev, all->timeout_ms, all->dry_run, &report);
+	int r = heal(all->policy, dev, all->timeout_ms, all->dry_run, all->out, &report);
 
 	/* A pool may have a thousand devices: it is waited for once. */
 	if (r == -ETIMEDOUT && all->timeout_ms > WAIT_AGAIN_MS)
 		all->timeout_ms = WAIT_AGAIN_MS;
-	if (r < 0)
-		return EXIT_FAILED;
-	return report.intended_sectors
-		       ? finish_growth(&all->finisher, &report.device, report.intended_sectors)
-		       : EXIT_OK;
+	all->checked += r < 0 || report.result != HEAL_NOT_APPLICABLE;
+	if (r == 0 && report.result == HEAL_DONE)
+		add_healed(all, &report);
+	if (r == 0 && report.intended_sectors) {
+		all->begun++;
+		r = finish_growth(&all->finisher, &report.device, report.intended_sectors);
+	}
+	all->failed += r != 0;
 }
 
 static void tell_pruned(const char *device, void *context)
 {
-	const struct all *all = context;
+	struct all *all = context;
 	struct log_line line;
 
-	printf("%s: gone for good, its ledger entry %s\n", device,
-	       all->dry_run ? "would be removed" : "is removed");
+	all->removed++;
+	if (all->json)
+		json_write_string(all->json, NULL, device);
+	fprintf(all->out, "%s: gone for good, its ledger entry %s\n", device,
+		all->dry_run ? "would be removed" : "is removed");
 	if (all->dry_run)
 		return;
 	log_begin(&line, "prune");
@@ -162,37 +187,76 @@ static void tell_pruned(const char *device, void *context)
 	log_end(&line, LOG_INFO);
 }
 
-static int heal_all(const struct policy *policy, bool dry_run)
+static int prune_all(struct all *all, struct why *why)
+{
+	const struct prune_order prune = {
+		.ledger_dir = LEDGER_DIR,
+		.dry_run = all->dry_run,
+		.tell = tell_pruned,
+		.context = all,
+	};
+
+	return prune_ledger(&prune, why);
+}
+
+/* Devices first, then the ledger: 0, or -errno when all is said. */
+static int heal_and_prune(struct all *all)
+{
+	_cleanup_(thin_list_free) struct thin_list list = {0};
+	struct why why;
+	int r = thin_list(&list, &why);
+
+	if (all->json)
+		json_write_array(all->json, "healed");
+	for (size_t i = 0; i < list.n; i++)
+		heal_one_of_all(all, list.devs[i]);
+	if (all->json) {
+		json_write_array_close(all->json);
+		json_write_array(all->json, "removed");
+	}
+	if (r >= 0)
+		r = prune_all(all, &why);
+	if (all->json)
+		json_write_array_close(all->json);
+	if (r < 0)
+		log_stderr("heal: %s", why.text);
+	return r;
+}
+
+static int sum_up(const struct all *all)
+{
+	if (all->json) {
+		json_write_u64(all->json, "checked", all->checked);
+		json_write_u64(all->json, "failed", all->failed);
+		json_write_bool(all->json, "dry_run", all->dry_run);
+		return json_writer_end(all->json, stdout);
+	}
+	printf("checked %u thin device%s of engines: ", all->checked, all->checked == 1 ? "" : "s");
+	if (all->healed + all->begun + all->removed + all->failed == 0)
+		puts("nothing to do");
+	else
+		printf("%u %s, %u failed\n", all->healed,
+		       all->dry_run ? "would be healed" : "healed", all->failed);
+	return fflush(stdout) == 0 ? 0 : -errno;
+}
+
+static int heal_all(const struct policy *policy, bool dry_run, bool json)
 {
 	struct all all = {
 		.policy = policy,
-		.finisher = {.policy = policy, .dry_run = dry_run},
 		.dry_run = dry_run,
 		.timeout_ms = policy->timeout_ms,
+		.out = json ? stderr : stdout,
+		.json = json ? json_writer_begin() : NULL,
 	};
-	const struct prune_order prune = {
-		.ledger_dir = LEDGER_DIR,
-		.dry_run = dry_run,
-		.tell = tell_pruned,
-		.context = &all,
-	};
-	_cleanup_(thin_list_free) struct thin_list list = {0};
-	int status = EXIT_OK, r;
-	struct why why;
+	int r;
 
-	r = thin_list(&list, &why);
-	for (size_t i = 0; i < list.n; i++) {
-		if (heal_one_of_all(&all, list.devs[i]) != EXIT_OK)
-			status = EXIT_FAILED;
-	}
+	all.finisher = (struct finisher){.policy = policy, .dry_run = dry_run, .out = all.out};
+	r = heal_and_prune(&all);
 	finisher_free(&all.finisher);
-	if (r >= 0)
-		r = prune_ledger(&prune, &why);
-	if (r < 0) {
-		log_stderr("heal: %s", why.text);
+	if (sum_up(&all) < 0 || r < 0 || all.failed)
 		return EXIT_FAILED;
-	}
-	return status;
+	return EXIT_OK;
 }
 
 /* --- heal DEVICE ----------------------------------------------------------------------------- */
@@ -213,8 +277,9 @@ static int heal_path(const struct policy *policy, const char *path, bool dry_run
 		log_stderr("heal: %s is not a block device", quote(path));
 		return EXIT_NOT_APPLICABLE;
 	}
-	return heal(policy, st.st_rdev, policy->timeout_ms, dry_run, &report) < 0 ? EXIT_FAILED
-										  : EXIT_OK;
+	return heal(policy, st.st_rdev, policy->timeout_ms, dry_run, stdout, &report) < 0
+		       ? EXIT_FAILED
+		       : EXIT_OK;
 }
 
 static int run_heal(const struct arguments *args)
@@ -223,11 +288,13 @@ static int run_heal(const struct arguments *args)
 
 	if (args->n_operands != (args->all ? 0 : 1))
 		return exit_usage("heal", "name one device, or --all");
+	if (args->json && !args->all)
+		return exit_usage("heal", "--json is for --all only");
 	if (policy.timeout_ms > MAX_WAIT_MS)
 		policy.timeout_ms = MAX_WAIT_MS;
 	if (args->all && policy.broken)
 		log_stderr("heal: %s: using the built-in defaults", policy.broken);
-	return args->all ? heal_all(&policy, args->dry_run)
+	return args->all ? heal_all(&policy, args->dry_run, args->json)
 			 : heal_path(&policy, args->operands[0], args->dry_run);
 }
 
@@ -236,7 +303,7 @@ const struct command command_heal = {
 	.arguments = "DEVICE | --all",
 	.what = "make a re-created device long enough again",
 	.help = help,
-	.options = {"all", "dry-run"},
+	.options = {"all", "dry-run", "json"},
 	.max_operands = 1,
 	.needs_root = true,
 	.policy = POLICY_ANY,

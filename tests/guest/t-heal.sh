@@ -159,7 +159,7 @@ for whose in pool $D; do
 	dmsetup suspend "$whose"
 	ok "$whose suspended: heal gives up in the end" exits 1 heal "$node"
 	like "$whose suspended: it says what to do" "$(grep action=fail /run/messages | tail -n 1)" \
-		"device=$D .*is suspended .*oci-thin-grow heal --all"
+		"device=$D .*is still suspended.*oci-thin-grow heal --all"
 	rm /etc/oci-thin-grow/config.json
 	ok "$whose suspended: heal waits" heal_waits
 	is "$whose suspended: nothing is tried" "$(grep -cE 'DM_TABLE_LOAD|DM_DEV_SUSPEND' /run/strace)" 0
@@ -201,6 +201,7 @@ like "--dry-run says so" "$(/usr/sbin/oci-thin-grow heal --dry-run --all 2>&1)" 
 is "and does nothing" "$(device_bytes $D)" $GIB
 like "--all heals" "$(/usr/sbin/oci-thin-grow heal --all 2>&1)" "$D: healed from 1 GiB to 2 GiB \(ledger\)"
 is "by the ledger" "$(device_bytes $D)" $((2 * GIB))
-is "again: nothing" "$(/usr/sbin/oci-thin-grow heal --all 2>&1)" ""
+like "again: nothing" "$(/usr/sbin/oci-thin-grow heal --all 2>&1)" '^checked [1-9][0-9]* thin devices? of engines: nothing to do$'
+is "in JSON" "$(/usr/sbin/oci-thin-grow heal --all --json | jq -c "[.healed, .removed, .failed]")" "[[],[],0]"
 [ "$FS" = xfs ] || ok "it mounts" again $D
 finish

@@ -181,7 +181,7 @@ rm $LEDGER/$D
 : >$LEDGER/$D
 made_again "an empty one" "$bytes" superblock damaged
 head -c 5000 /dev/zero >$LEDGER/$D
-made_again "an endless one" "$bytes" superblock 'longer than'
+made_again "an endless one" "$bytes" superblock 'too long'
 rm $LEDGER/$D
 mkfifo $LEDGER/$D
 made_again "a pipe" "$bytes" superblock 'not a regular file'

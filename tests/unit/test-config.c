@@ -647,6 +647,16 @@ static void warns_of_what_cannot_be_meant(void **state)
 	assert_contains(told[2].text, "config.json:6: rule f can never match: rule e e (");
 }
 
+static void dev_null_sets_nothing(void **state)
+{
+	(void)state;
+	write_in(directory, CONFIG_FILE, "{");
+	n_told = 0;
+	assert_int_equal(config_load(directory, "/dev/null", &listener, &policy), 0);
+	assert_int_equal(n_told, 0);
+	is_builtin();
+}
+
 static void notes_which_files_it_read_and_which_it_ignored(void **state)
 {
 	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
@@ -731,6 +741,7 @@ int main(void)
 		CONFIG_TEST(tells_all_that_is_wrong),
 		CONFIG_TEST(nothing_but_the_runtime_of_a_broken_file_takes_effect),
 		CONFIG_TEST(warns_of_what_cannot_be_meant),
+		CONFIG_TEST(dev_null_sets_nothing),
 		CONFIG_TEST(notes_which_files_it_read_and_which_it_ignored),
 		CONFIG_TEST(shows_values_and_origins_as_json),
 		CONFIG_TEST(finds_that_the_runtime_cannot_be_executed),
