@@ -6,19 +6,21 @@
 # shellcheck disable=SC3043
 set -eu
 export LC_ALL=C
+# The node's systemd is meant, though the node's / is not this container's.
+export SYSTEMD_IGNORE_CHROOT=1
 
 usage() {
 	cat <<-'END'
 	usage: install.sh install|remove|purge [OPTION VALUE]...
-	  install  the program, the udev rule, the policy; then the handler oci-thin-grow to containerd's configuration
-	  remove   the handler and the hooks.d file; program, rule and ledger stay, for what was grown must start again
+	  install  the program, the udev rule, the policy, the timers; then the handler oci-thin-grow to containerd's configuration
+	  remove   the handler and the hooks.d file; program, rule, timers and ledger stay, for what was grown must start again
 	  purge    all of it; only if no container on the node needs it any more
 
 	  --host DIR         the node's / (/host)
 	  --payload DIR      what `make install` made (/oci-thin-grow/root)
 	  --settings DIR     policy.json (/settings)
 	  --containerd FILE  containerd's configuration on the node (/etc/containerd/config.toml)
-	  --restart COMMAND  run on the node when that has changed (none)
+	  --restart COMMAND  run on the node when that has changed (none); if it fails, the configuration is put back and it runs again
 	END
 }
 
@@ -35,6 +37,7 @@ host=/host payload=/oci-thin-grow/root settings=/settings config=/etc/containerd
 program=/usr/sbin/oci-thin-grow
 policy=/etc/oci-thin-grow/config.d/50-kubernetes.json
 policy_before=/etc/oci-thin-grow/config.d/.50-kubernetes.json.before
+textfile=/var/lib/prometheus/node-exporter/oci-thin-grow.prom
 
 parse_args() {
 	[ $# -gt 0 ] || { usage >&2; exit 2; }
@@ -238,55 +241,118 @@ give_policy_back() {
 	fi
 }
 
+## Timers: metrics for node_exporter, and growths that were cut short. A node works without them.
+
+timers() {
+	(cd "$payload/usr/lib/systemd/system" 2>/dev/null && ls) | grep '[.]timer$'
+}
+
+enable_timers() {
+	local timer
+	has systemctl || { say "no systemd on this node: nothing runs \"$program heal --all\" from time to time"; return 0; }
+	mkdir -p "$(follow "${textfile%/*}")"
+	on_node systemctl daemon-reload || true
+	for timer in $(timers); do
+		on_node systemctl enable --now "$timer" || say "$timer: not enabled (above)"
+	done
+}
+
+disable_timers() {
+	local timer
+	has systemctl || return 0
+	for timer in $(timers); do
+		[ ! -e "$(node "/usr/lib/systemd/system/$timer")" ] || on_node systemctl disable --now "$timer" || true
+	done
+}
+
 ## containerd's configuration, which the program edits: `enable` and `disable`
 
-# sums: of the files that these change
+# planned VERB: the files that the program would change, and its backups of them
+planned() {
+	on_node "$program" "$1" --print --file "$config" containerd 2>/dev/null | sed -n 's|^[-+][-+][-+] /|/|p' | sort -u |
+		while read -r path; do
+			[ "$path" = /dev/null ] || printf '%s\n' "$path" "$path.oci-thin-grow-backup"
+		done
+}
+
+# keep VERB: the files as they are, in $before: their paths, and the N-th as N, if it is there
+keep() {
+	local path there n=0
+	rm -rf "$before.new" && mkdir "$before.new"
+	planned "$1" >"$before.new/paths"
+	while read -r path; do
+		n=$((n + 1))
+		there=$(follow "$path")
+		[ ! -e "$there" ] || cp -a "$there" "$before.new/$n"
+	done <"$before.new/paths"
+	rm -rf "$before" && mv "$before.new" "$before"
+}
+
+# sums: of the files as they are now
 sums() {
-	cat "$(follow "$config")" "$(follow "${config%/*}/conf.d/50-oci-thin-grow.toml")" 2>/dev/null | cksum
+	local path
+	while read -r path; do
+		cksum <"$(follow "$path")" 2>/dev/null || echo none
+	done <"$before/paths"
 }
 
-# check_config: containerd reads its configuration, and our handler counts
-check_config() {
-	local seen
-	has containerd || { say "no containerd in the node's path: its configuration is not checked"; return 0; }
-	seen=$(on_node containerd --config "$config" config dump) ||
-		{ say "$config: containerd does not read it (above)"; return 1; }
-	case $seen in
-	*runtimes.oci-thin-grow*) ;;
-	*)
-		say "$config: the handler does not count: a file in imports has the same section, and containerd 1.x takes that" \
-			"whole; give --containerd that file"
-		return 1
-		;;
-	esac
-}
-
-# change_handler enable|disable: that a restart is due is noted first, and forgotten last
-change_handler() {
-	local before due=''
-	[ ! -e "$pending" ] || due=1
-	before=$(sums)
-	: >"$pending"
-	on_node "$program" "$1" --file "$config" containerd || { [ -n "$due" ] || rm -f "$pending"; die "$config is as it was"; }
-	if [ "$1" = enable ] && ! check_config; then
-		# What was in it before is not ours to undo: pods may live by it.
-		if [ -n "$due" ] || [ "$(sums)" != "$before" ]; then
-			on_node "$program" disable --file "$config" containerd
+# put_back: the files as they were, if nobody else has changed them since
+put_back() {
+	local path there n=0
+	[ "$(sums)" = "$(cat "$before/after")" ] || { say "$config: changed by another program in the meantime; left as it is"; return 1; }
+	while read -r path; do
+		n=$((n + 1))
+		there=$(follow "$path")
+		if [ -e "$before/$n" ]; then
+			cp -a "$before/$n" "$(new_name "$there")" && put "$there" || return
+		else
+			rm -f "$there"
 		fi
-		[ -n "$due" ] || rm -f "$pending"
+	done <"$before/paths"
+}
+
+forget() {
+	rm -f "$pending"
+	rm -rf "$before"
+}
+
+# change_handler enable|disable: that a restart is due is noted first, with what was there before, and forgotten last.
+# A run that was killed has left what containerd last started with: that stays the one to go back to.
+change_handler() {
+	local failed=''
+	if [ ! -e "$pending" ]; then
+		keep "$1"
+		sums >"$before/after"
+		: >"$pending"
+	fi
+	# It asks containerd what it would make of the files before it changes one.
+	on_node "$program" "$1" --file "$config" containerd || failed=1
+	sums >"$before/after"
+	if [ -n "$failed" ]; then
+		put_back || die "$config: not put back"
+		forget
 		die "$config is as it was"
 	fi
-	[ -n "$due" ] || [ "$(sums)" != "$before" ] || rm -f "$pending"
+	[ -s "$before/paths" ] || forget
 }
 
 restart_due() {
 	[ -e "$pending" ] || return 0
-	if [ -n "$restart" ]; then
-		on_node sh -c "$restart" || die "$restart: failed; it is tried again at the next run"
-	else
+	if [ -z "$restart" ]; then
 		say "$config has changed: restart containerd"
+	elif ! on_node sh -c "$restart"; then
+		roll_back
 	fi
-	rm -f "$pending"
+	forget
+}
+
+# The node's containerd may be down: it is to run again, as it did before.
+roll_back() {
+	say "$restart: failed; $config is put back"
+	put_back || die "containerd may not run: see its log on this node"
+	forget
+	on_node sh -c "$restart" || die "$restart: failed with the configuration of before, too: containerd does not run on this node"
+	die "containerd did not restart with the changed configuration; it runs again with that of before, which is in $config"
 }
 
 add_handler() {
@@ -329,6 +395,7 @@ check_unused() {
 
 purge_files() {
 	local path there
+	disable_timers
 	drop_hooks
 	for path in $(payload_files hooks) $(payload_files links) "$program" $(payload_files files) "$policy" "$policy_before"; do
 		there=$(node "$path")
@@ -338,7 +405,7 @@ purge_files() {
 		there=$(node "$path")
 		[ ! -d "$there" ] || find "$there" -depth -type d -empty -delete
 	done
-	rm -rf "$(follow /var/lib/oci-thin-grow)" "$(follow /run/oci-thin-grow)"
+	rm -rf "$(follow /var/lib/oci-thin-grow)" "$(follow /run/oci-thin-grow)" "$(node "$textfile")"
 	reload_udev
 }
 
@@ -346,7 +413,7 @@ main() {
 	parse_args "$@"
 	[ -d "$(follow /etc)" ] || die "$host: not the root of a node"
 	run=$(follow /run/oci-thin-grow-node)
-	pending=$run/restart
+	pending=$run/restart before=$run/before
 	mkdir -p "$run"
 	# The pod of before may not have ended yet.
 	exec 9>"$run/lock"
@@ -358,6 +425,7 @@ main() {
 		install_policy
 		# The wrapper remembers the runtime that is configured: it stays, also if the configuration breaks.
 		on_node "$program-runtime" --version >/dev/null 2>&1 || true
+		enable_timers
 		add_handler
 		restart_due
 		say "installed"
@@ -370,7 +438,7 @@ main() {
 	*) usage >&2; exit 2 ;;
 	esac
 	case $verb in
-	remove) say "removed; program, rule and ledger stay for what was grown" ;;
+	remove) say "removed; program, rule, timers and ledger stay for what was grown" ;;
 	purge)
 		check_unused "these containers still use it, end them and purge again" "$(users)"
 		check_unused "these devices were grown and would not start again, remove their containers and purge again" "$(grown)"

@@ -30,7 +30,7 @@ typed() {
 }
 
 written() {
-	manifests 'select(.kind == "DaemonSet") | del(.metadata.labels)' | jq -S . | sed '/: {},*$/d'
+	manifests 'select(.kind == "DaemonSet") | del(.metadata.labels, .spec.template.spec.serviceAccountName)' | jq -S . | sed '/: {},*$/d'
 }
 
 check_manifests() {
@@ -38,17 +38,87 @@ check_manifests() {
 	ok "so does kubectl" sh -c "kubectl kustomize $K | cmp - /t/all.yaml"
 	ok "they are objects" sh -c "kubectl label --local -f /t/all.yaml -o json checked=yes >/t/all.json"
 	is "what there is" "$(manifests .kind | sort | uniq -c | tr -s ' \n' ' ')" \
-		" 1 ConfigMap 2 DaemonSet 1 Namespace 1 RuntimeClass 1 ValidatingAdmissionPolicy 1 ValidatingAdmissionPolicyBinding "
+		" 1 ClusterRole 1 ClusterRoleBinding 1 ConfigMap 2 DaemonSet 1 Namespace 1 ResourceQuota 1 RuntimeClass 1 ServiceAccount 1 ValidatingAdmissionPolicy 1 ValidatingAdmissionPolicyBinding "
 	is "only what has a namespace has ours" \
-		"$(manifests 'select(.metadata.namespace == "oci-thin-grow") | .kind' | sort -u | tr '\n' ' ')" "ConfigMap DaemonSet "
+		"$(manifests 'select(.metadata.namespace == "oci-thin-grow") | .kind' | sort -u | tr '\n' ' ')" \
+		"ConfigMap DaemonSet ResourceQuota ServiceAccount "
 	is "kubectl knows every field of the DaemonSets" "$(typed)" "$(written)"
 	is "kubectl can read the others" "$(grep -v 'does not have a pod template\|^error: [a-z./0-9]*oci-thin-grow\|^$' /t/typed.err)" ""
 	is "the ConfigMap of the DaemonSets is there" \
 		"$(manifests 'select(.kind == "DaemonSet") | .spec.template.spec.volumes[].configMap.name // empty' | sort -u)" \
 		"$(manifests 'select(.kind == "ConfigMap") | .metadata.name')"
-	is "the RuntimeClass is for nodes that have it, and its handler is containerd's" \
-		"$(manifests 'select(.kind == "RuntimeClass") | .handler, .scheduling.nodeSelector["io.oci-thin-grow/node"]' | xargs)" \
-		"oci-thin-grow install"
+	is "the quota covers the priority class of the DaemonSets" \
+		"$(manifests 'select(.kind == "ResourceQuota") | .spec.scopeSelector.matchExpressions[].values[]')" \
+		"$(manifests 'select(.kind == "DaemonSet") | .spec.template.spec.priorityClassName' | sort -u)"
+	is "the RuntimeClass has containerd's handler" "$(manifests 'select(.kind == "RuntimeClass") | .handler')" oci-thin-grow
+	is "only who sets the label has a token" \
+		"$(manifests 'select(.kind == "DaemonSet") | .spec.template.spec | (.initContainers + .containers)[] |
+			select(any(.volumeMounts[]?; .name == "token")) | .name' | xargs)" "label unlabel"
+	is "the label is set last, and goes first" \
+		"$(manifests 'select(.kind == "DaemonSet") | .spec.template.spec.initContainers[].name' | xargs)" \
+		"install label unlabel remove"
+}
+
+# api_up: of Kubernetes' API what `kubectl label` asks of a node, which is $node1.json
+api_up() {
+	cat >/t/api.py <<-'END'
+		import http.server, json
+		lists = {
+		    "/api": {"kind": "APIVersions", "versions": ["v1"]},
+		    "/apis": {"kind": "APIGroupList", "apiVersion": "v1", "groups": []},
+		    "/api/v1": {"kind": "APIResourceList", "groupVersion": "v1", "resources": [
+		        {"name": "nodes", "singularName": "node", "namespaced": False, "kind": "Node", "verbs": ["get", "patch"]}]},
+		}
+		node = {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "node1", "labels": {"io.oci-thin-grow/node": "install"}}}
+		class Handler(http.server.BaseHTTPRequestHandler):
+		    def answer(self, status, body):
+		        self.send_response(status)
+		        self.send_header("Content-Type", "application/json")
+		        self.end_headers()
+		        self.wfile.write(json.dumps(body).encode())
+		    def do_GET(self):
+		        path = self.path.split("?")[0]
+		        body = node if path == "/api/v1/nodes/node1" else lists.get(path)
+		        self.answer(200 if body else 404, body or {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404})
+		    def do_PATCH(self):
+		        patch = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+		        for key, value in patch.get("metadata", {}).get("labels", {}).items():
+		            if value is None:
+		                node["metadata"]["labels"].pop(key, None)
+		            else:
+		                node["metadata"]["labels"][key] = value
+		        json.dump(node, open("/t/node.json", "w"))
+		        self.answer(200, node)
+		http.server.HTTPServer(("127.0.0.1", 8001), Handler).serve_forever()
+	END
+	python3 /t/api.py >/t/api.log 2>&1 &
+	wait_for kubectl --server http://127.0.0.1:8001 get node node1 -o name
+}
+
+# init_container NAME: what that one of the DaemonSets' runs, asking our API server
+init_container() {
+	local args
+	# shellcheck disable=SC2016
+	mapfile -t args < <(manifests 'select(.kind == "DaemonSet") | .spec.template.spec.initContainers[] |
+		select(.name == "'"$1"'") | .command[], .args[]' | sed 's/\$(NODE_NAME)/node1/')
+	"${args[@]}" --server http://127.0.0.1:8001
+}
+
+# fits: would the scheduler put a pod of the RuntimeClass on the node?
+fits() {
+	manifests 'select(.kind == "RuntimeClass") | .scheduling.nodeSelector' >/t/selector.json
+	jq -e --slurpfile selector /t/selector.json '.metadata.labels | contains($selector[0])' /t/node.json >/dev/null
+}
+
+check_label() {
+	ok "an API server" api_up
+	ok "the node is labelled" init_container label
+	ok "pods of the RuntimeClass may go there" fits
+	ok "again" init_container label
+	ok "the label goes" init_container unlabel
+	ok "no more pods of the RuntimeClass" not fits
+	ok "again: nothing to do" init_container unlabel
+	is "the operator's own label stays" "$(jq -c .metadata.labels /t/node.json)" '{"io.oci-thin-grow/node":"install"}'
 }
 
 # by_program SIZE...: those that it takes for sizes
@@ -166,6 +236,17 @@ other() {
 	"$K/install.sh" "$1" --host / --payload /stage --settings /run/settings --containerd /t/other.toml --restart "$2"
 }
 
+said() {
+	"$@" >/run/said 2>&1
+}
+
+# cut_short: the handler is there, and the restart was not: the installer is killed right then
+cut_short() {
+	# shellcheck disable=SC2016
+	other install 'kill $PPID' 2>/run/said
+	[ -e /run/oci-thin-grow-node/restart ] && grep -q 'runtimes.oci-thin-grow' /t/other.toml
+}
+
 # absolute_links: as some distributions have them; in the installer's container they lead to that one's own files
 absolute_links() {
 	rm -rf /usr/libexec/oci && mkdir -p /opt/oci /run/node && ln -s /opt/oci /usr/libexec/oci &&
@@ -188,6 +269,7 @@ ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 check_manifests
 check_admission
+check_label
 
 settings
 ok "the program and all of it goes" bare_node
@@ -195,9 +277,18 @@ cri_toml >/t/other.toml
 sed -i '1i version = 2' /t/other.toml
 cp /t/other.toml /t/other.before
 ok "half written files" interrupted
-ok "install after that: the restart fails" not other install false
+ok "install after that: the restart fails" not other install 'echo >>/run/failed; false'
+is "the restart fails: the configuration is as it was" "$(cat /t/other.toml)" "$(cat /t/other.before)"
+is "the restart fails: nothing is left beside it" "$(echo /t/other.toml*)" /t/other.toml
+is "the restart fails: with that, containerd is started again" "$(wc -l </run/failed)" 2
+ok "once more, and containerd comes back" not said other install 'test -e /run/again || { >/run/again; false; }'
+like "it says so" "$(cat /run/said)" 'did not restart with the changed configuration; it runs again'
+is "not a restart is due" "$(ls /run/oci-thin-grow-node)" lock
+ok "a restart that is cut short" cut_short
 ok "again" other install 'echo >>/run/other'
 ok "the restart was caught up on" test -s /run/other
+ok "remove: the restart fails" not other remove false
+like "remove: the handler is still there" "$(cat /t/other.toml)" 'runtimes.oci-thin-grow'
 is "no litter" "$(litter)" ""
 is "all is there" "$(absent)" ""
 ok "it runs" "$PROGRAM" --version
@@ -222,6 +313,9 @@ is "it is root's" "$(stat -c %a:%u:%g $PROGRAM)" 755:0:0
 is "the policy is root's" "$(stat -c %a:%u:%g /etc/oci-thin-grow/config.d/50-kubernetes.json)" 644:0:0
 is "udev was told" "$(grep udev /run/out)" ""
 is "a restart was due" "$(restarts)" 1
+is "its timers are enabled" "$(cd /etc/systemd/system/timers.target.wants && echo oci-thin-grow-*)" \
+	"oci-thin-grow-heal.timer oci-thin-grow-metrics.timer"
+ok "metrics have a directory" test -d /var/lib/prometheus/node-exporter
 ok "the installer's pod goes" rm_pod "$installer_pod"
 
 ok "containerd restarts" containerd_again
