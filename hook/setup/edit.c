@@ -19,11 +19,6 @@ struct place {
 	bool first;
 };
 
-static void cleanup_doc(struct json_doc **doc)
-{
-	json_free(*doc);
-}
-
 int edit_copy(const char *text, size_t len, struct edit_text *ret)
 {
 	char *copy = malloc(len + 1);
@@ -155,7 +150,7 @@ static char *lead(const struct edit_text *t, const struct json *object, size_t *
 int edit_add(struct edit_text *t, const char *parent, const char *key, const char *value,
 	     struct why *why)
 {
-	_cleanup_(cleanup_doc) struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	_cleanup_free_ char *before = NULL, *new = NULL;
 	const struct json *object = NULL, *there = NULL;
 	size_t at = 0;
@@ -179,7 +174,7 @@ int edit_add(struct edit_text *t, const char *parent, const char *key, const cha
 static int locate(const struct edit_text *t, const char *parent, const char *key, struct place *ret,
 		  struct why *why)
 {
-	_cleanup_(cleanup_doc) struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
 	const struct json *object = NULL, *member = NULL;
 	int r = find_both(t, parent, key, &doc, &object, &member, why);
 
