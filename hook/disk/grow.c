@@ -136,11 +136,17 @@ static void decide(const struct grow_order *order, struct grow_report *report)
 		report->result = GROW_DONE;
 }
 
-static int check_pool(const struct grow_order *order, struct grow_report *report, struct why *why)
+static uint64_t cost_blocks(const struct grow_report *report)
+{
+	return growfs_cost_blocks(&report->fs, report->plan.fs_bytes,
+				  report->pool.block_sectors * SECTOR_BYTES);
+}
+
+static int check_pool(const struct grow_order *order, struct grow_report *report, int pool_lock,
+		      struct why *why)
 {
 	const char *name = report->pool.name;
-	uint64_t cost = growfs_cost_blocks(&report->fs, report->plan.fs_bytes,
-					   report->pool.block_sectors * SECTOR_BYTES);
+	uint64_t cost = cost_blocks(report);
 	int r;
 
 	if (order->allows_pool && !order->allows_pool(name, order->allows_pool_context)) {
@@ -151,15 +157,18 @@ static int check_pool(const struct grow_order *order, struct grow_report *report
 	}
 	r = guard_check(&order->marks, order->ledger_dir, &report->pool, &report->device,
 			report->plan.device_sectors, cost, why);
+	if (r == 0)
+		r = guard_check_claims(&report->pool, &order->marks, cost,
+				       lock_claimed_blocks(pool_lock), why);
 	if (r != -ENOSPC)
 		return r;
 	report->result = GROW_REFUSED;
 	return 0;
 }
 
-/* Check everything that can fail before anything is touched. */
+/* Check everything that can fail before anything is touched. @pool_lock: -EBADF in a dry run. */
 static int check(struct rootfs *rootfs, const struct grow_order *order, struct grow_report *report,
-		 struct why *why)
+		 int pool_lock, struct why *why)
 {
 	int r;
 
@@ -179,7 +188,7 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
 	thin_pool_free(&report->pool);
 	r = thin_pool_status(report->device.pool, &report->pool, why);
 	if (r == 0)
-		r = check_pool(order, report, why);
+		r = check_pool(order, report, pool_lock, why);
 	if (r < 0 || report->result == GROW_REFUSED)
 		return r;
 	return check_last_growth(order, report, why);
@@ -325,29 +334,35 @@ static int act(const struct rootfs *rootfs, const struct grow_order *order,
 }
 
 /*
- * Two devices of one pool must not both be granted the last space: with an over-commit limit the
- * pool is locked from the count until the ledger has the intent, which the next count includes.
+ * Two devices of one pool must not both be granted the last space. The pool is locked from the
+ * check until what this growth will write is claimed, and with an over-commit limit until the
+ * ledger has the intent; the next check includes both. *ret_claim is to be closed when all is
+ * written: a large growth takes minutes, and those that fit beside it need not wait.
  */
 static int check_and_note(struct rootfs *rootfs, const struct grow_order *order,
-			  struct grow_report *report, struct ledger_entry *ret,
+			  struct grow_report *report, struct ledger_entry *ret, int *ret_claim,
 			  const struct deadline *deadline, struct why *why)
 {
 	_cleanup_close_ int lock = -EBADF;
-	int r = 0;
+	int r = lock_device(order->run_dir, report->device.pool, deadline, &lock, why);
 
-	if (order->marks.overcommit_thousandths)
-		r = lock_device(order->run_dir, report->device.pool, deadline, &lock, why);
 	if (r == 0)
-		r = check(rootfs, order, report, why);
+		r = check(rootfs, order, report, lock, why);
 	if (r < 0 || report->result == GROW_REFUSED)
 		return r;
-	return note_intent(order, report, ret, why);
+	lock_claim(lock, cost_blocks(report));
+	if (!order->marks.overcommit_thousandths)
+		lock_release(lock);
+	r = note_intent(order, report, ret, why);
+	lock_release(lock);
+	*ret_claim = TAKE_FD(lock);
+	return r;
 }
 
 static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 		       struct grow_report *report, struct deadline *deadline, struct why *why)
 {
-	_cleanup_close_ int lock = -EBADF;
+	_cleanup_close_ int lock = -EBADF, claim = -EBADF;
 	struct ledger_entry entry;
 	int r;
 
@@ -361,7 +376,7 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	decide(order, report);
 	if (report->result != GROW_DONE)
 		return 0;
-	r = check_and_note(rootfs, order, report, &entry, deadline, why);
+	r = check_and_note(rootfs, order, report, &entry, &claim, deadline, why);
 	if (r < 0 || report->result == GROW_REFUSED)
 		return r;
 	if (order->warn && report->caution.text[0])
@@ -413,7 +428,7 @@ int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct gr
 	decide(order, report);
 	if (report->result == GROW_KEPT)
 		return 0;
-	r = order->dry_run ? check(rootfs, order, report, why)
+	r = order->dry_run ? check(rootfs, order, report, -EBADF, why)
 			   : grow_in_time(rootfs, order, report, why);
 	if (report->unfinished && (r < 0 || report->result == GROW_REFUSED)) {
 		leave_unfinished(report, why);

@@ -111,6 +111,20 @@ int guard_check_room(const struct thin_pool *pool, const struct pool_marks *mark
 	return 0;
 }
 
+int guard_check_claims(const struct thin_pool *pool, const struct pool_marks *marks,
+		       uint64_t cost_blocks, uint64_t claimed_blocks, struct why *why)
+{
+	struct why unused;
+
+	if (!cost_blocks || !claimed_blocks ||
+	    guard_check_room(pool, marks, add_saturated(cost_blocks, claimed_blocks), &unused) == 0)
+		return 0;
+	return why_set(why, EBUSY,
+		       "pool %s may not have room for this until the growths on it that are under "
+		       "way are done",
+		       quote(pool->name));
+}
+
 /* --- over-commit ----------------------------------------------------------------------------- */
 
 /* What @device may have at most, and by how much the pool is too small for what it wants. */

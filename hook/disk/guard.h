@@ -35,6 +35,9 @@ int guard_check(const struct pool_marks *marks, const char *ledger_dir,
  */
 int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,
 		     uint64_t cost_blocks, struct why *why);
+/* -EBUSY if it must wait, as other growths may still write @claimed_blocks of the pool. */
+int guard_check_claims(const struct thin_pool *pool, const struct pool_marks *marks,
+		       uint64_t cost_blocks, uint64_t claimed_blocks, struct why *why);
 /* May the devices of the pool have @sectors in total? @own_sectors of them has the one that grows.
  */
 int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,

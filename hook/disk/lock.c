@@ -56,3 +56,50 @@ int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline,
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
+
+/* A claim is a locked range of the file that has as many bytes as blocks are claimed. */
+static struct flock range(uint64_t from, uint64_t to)
+{
+	return (struct flock){
+		.l_type = F_WRLCK,
+		.l_whence = SEEK_SET,
+		.l_start = (off_t)from,
+		.l_len = (off_t)(to - from),
+	};
+}
+
+/* The kernel names any one of the ranges that others have locked. */
+static uint64_t count_claimed(int fd, uint64_t from, uint64_t to)
+{
+	struct flock found = range(from, to);
+	uint64_t start, end;
+
+	if (from >= to || fcntl(fd, F_OFD_GETLK, &found) < 0 || found.l_type == F_UNLCK)
+		return 0;
+	start = (uint64_t)found.l_start;
+	end = start + (uint64_t)found.l_len;
+	return end - start + count_claimed(fd, from, start) + count_claimed(fd, end, to);
+}
+
+uint64_t lock_claimed_blocks(int fd)
+{
+	return count_claimed(fd, 0, INT64_MAX);
+}
+
+void lock_claim(int fd, uint64_t blocks)
+{
+	struct flock claim = range(0, blocks);
+	uint64_t start = 0;
+
+	/* Where nobody has claimed. What cannot be claimed is not counted by others, no more. */
+	while (blocks && fcntl(fd, F_OFD_SETLK, &claim) < 0 && errno == EAGAIN) {
+		if (fcntl(fd, F_OFD_GETLK, &claim) == 0 && claim.l_type != F_UNLCK)
+			start = (uint64_t)(claim.l_start + claim.l_len);
+		claim = range(start, start + blocks);
+	}
+}
+
+void lock_release(int fd)
+{
+	flock(fd, LOCK_UN);
+}

@@ -9,6 +9,7 @@
 #include "base/deadline.h"
 #include "base/why.h"
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #define RUN_DIR "/run/oci-thin-grow"
@@ -22,3 +23,11 @@ int lock_open_dir(const char *run_dir, struct why *why);
  */
 int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline, int *ret_fd,
 		struct why *why);
+
+/*
+ * A pool's lock (@fd is of lock_device()) is held only while one growth looks for room; the room
+ * that it claims then stays claimed until @fd is closed.
+ */
+uint64_t lock_claimed_blocks(int fd); /* what others have claimed, in total */
+void lock_claim(int fd, uint64_t blocks);
+void lock_release(int fd); /* the lock, not the claim */

@@ -199,25 +199,79 @@ static void lists_no_devices_without_a_limit(void **state)
 	assert_int_equal(fake_dm.count[DM_DEVICE_LIST], 0);
 }
 
-/* Else two growths at once would both find the room that is there for one. */
-static void counts_under_the_pools_lock(void **state)
+/* @blocks of the pool are claimed by another growth, or the pool is being looked at by it. */
+static int another_growth(uint64_t blocks)
 {
 	struct deadline deadline;
 	int fd = -EBADF;
 
-	(void)state;
 	assert_int_equal(deadline_start(&deadline, 1000), 0);
 	assert_int_equal(lock_device(run_dir, FAKE_POOL, &deadline, &fd, &why), 0);
 	deadline_stop(&deadline);
+	if (blocks) {
+		lock_claim(fd, blocks);
+		lock_release(fd);
+	}
+	return fd;
+}
+
+/* Else two growths at once would both find the room that is there for one. */
+static void looks_for_room_under_the_pools_lock(void **state)
+{
+	int fd = another_growth(0);
+
+	(void)state;
 	order.timeout_ms = 40;
-	order.marks.overcommit_thousandths = 2000;
 	fake_clock(false);
 	expect_postponed("holds the lock");
 	fake_clock(true);
 	assert_not_changed();
-	order.marks.overcommit_thousandths = 0;
+	close(fd);
 	expect_result(GROW_DONE);
 	assert_large();
+}
+
+/* What maps 500,000 blocks would not fit into the pool's metadata. */
+static void waits_where_others_will_take_the_room(void **state)
+{
+	int fd = another_growth(300000);
+
+	(void)state;
+	expect_result(GROW_DONE); /* both fit */
+	close(fd);
+	start_again(state);
+	fd = another_growth(500000);
+	expect_postponed("until the growths on it that are under way are done");
+	assert_not_changed();
+	close(fd);
+	expect_result(GROW_DONE);
+	assert_large();
+}
+
+static uint64_t claimed_meanwhile;
+
+static void look_at_claims(void)
+{
+	int fd = another_growth(0);
+
+	claimed_meanwhile = lock_claimed_blocks(fd);
+	close(fd);
+}
+
+/* The pool itself is free for others meanwhile. */
+static void claims_what_it_will_write(void **state)
+{
+	int fd;
+
+	(void)state;
+	fake_dm.meddle_at = (struct fake_when){DM_DEVICE_RELOAD, 1};
+	fake_dm.meddle = look_at_claims;
+	expect_result(GROW_DONE);
+	assert_int_equal(claimed_meanwhile, growfs_cost_blocks(&report.fs_before, LARGE,
+							       report.pool.block_sectors * 512));
+	assert_true(claimed_meanwhile > 0);
+	fd = another_growth(0);
+	assert_int_equal(lock_claimed_blocks(fd), 0);
 	close(fd);
 }
 
@@ -350,7 +404,9 @@ int main(void)
 		FS_TEST(counts_an_id_that_is_used_again_for_its_device_only, FS_EXT4),
 		FS_TEST(is_exact, FS_EXT4),
 		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
-		FS_TEST(counts_under_the_pools_lock, FS_EXT4),
+		FS_TEST(looks_for_room_under_the_pools_lock, FS_EXT4),
+		FS_TEST(waits_where_others_will_take_the_room, FS_EXT4),
+		EACH_FS(claims_what_it_will_write),
 		cmocka_unit_test(respects_the_marks),
 		cmocka_unit_test(adds_what_will_be_written),
 		cmocka_unit_test(never_gives_more_than_there_is),

@@ -195,6 +195,52 @@ static void has_an_error_without_a_place(void **state)
 	assert_int_equal(fd, -42);
 }
 
+static uint64_t claimed(void)
+{
+	uint64_t blocks;
+	int fd;
+
+	assert_int_equal(take(1, &fd), 0);
+	blocks = lock_claimed_blocks(fd);
+	close(fd);
+	return blocks;
+}
+
+static int claim(uint64_t blocks)
+{
+	int fd;
+
+	assert_int_equal(take(1, &fd), 0);
+	lock_claim(fd, blocks);
+	lock_release(fd);
+	return fd;
+}
+
+static void adds_up_claims_until_they_end(void **state)
+{
+	int a, b, c;
+
+	(void)state;
+	assert_int_equal(claimed(), 0);
+	a = claim(100);
+	assert_int_equal(lock_claimed_blocks(a), 0); /* of others */
+	b = claim(UINT64_C(1) << 40);
+	c = claim(7);
+	assert_int_equal(claimed(), 107 + (UINT64_C(1) << 40));
+	assert_int_equal(lock_claimed_blocks(b), 107);
+	close(a);
+	assert_int_equal(claimed(), 7 + (UINT64_C(1) << 40));
+	a = claim(200); /* where there is a gap of 100 */
+	assert_int_equal(claimed(), 207 + (UINT64_C(1) << 40));
+	close(b);
+	assert_int_equal(claimed(), 207);
+	close(a);
+	close(c);
+	a = claim(0);
+	assert_int_equal(claimed(), 0);
+	close(a);
+}
+
 #define LOCK_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -208,6 +254,7 @@ int main(void)
 		LOCK_TEST(leaves_what_is_another_users),
 		LOCK_TEST(follows_no_links),
 		LOCK_TEST(has_an_error_without_a_place),
+		LOCK_TEST(adds_up_claims_until_they_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
