@@ -17,6 +17,11 @@ void log_init(bool verbose)
 	log_verbose = verbose;
 }
 
+bool log_is_verbose(void)
+{
+	return log_verbose;
+}
+
 void log_begin(struct log_line *line, const char *action)
 {
 	*line = (struct log_line){0};

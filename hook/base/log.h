@@ -17,6 +17,9 @@
 /* The program's one global: its identity in the log. @verbose: debug lines go to stderr. */
 void log_init(bool verbose);
 
+/* Was it asked for? */
+bool log_is_verbose(void);
+
 struct log_line {
 	FILE *stream; /* NULL: out of memory, the line is lost */
 	char *text;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define INDENT 8 /* of what follows a severity, "why:" and "fix:" */
+
 static const struct {
 	const char *word;
 	enum style style;
@@ -91,27 +93,95 @@ char *finding_word(const char *text)
 	return word;
 }
 
-static void print_one(const struct finding *finding, bool colour, FILE *out)
+/* Breaks at blanks only; @column is where the text begins, and the width of the indentation. */
+static void print_wrapped(const char *text, unsigned int first, unsigned int width, FILE *out)
 {
-	enum style style = colour ? severities[finding->severity].style : STYLE_PLAIN;
+	unsigned int column = first;
 
-	fprintf(out, "%s%-8s%s%s: %s\n", style_begin(style), severities[finding->severity].word,
-		style_end(style), finding->id, finding->what);
-	if (finding->why)
-		fprintf(out, "  why:  %s\n", finding->why);
+	for (bool begin = true; *text; begin = false) {
+		unsigned int len = (unsigned int)strcspn(text, " ");
+
+		if (!begin && width && column + 1 + len > width) {
+			fprintf(out, "\n%*s", INDENT, "");
+			column = INDENT;
+		} else if (!begin) {
+			putc(' ', out);
+			column++;
+		}
+		fprintf(out, "%.*s", (int)len, text);
+		column += len;
+		text += len + strspn(text + len, " ");
+	}
+	putc('\n', out);
+}
+
+static void print_heading(const struct finding *finding, const struct findings_look *look,
+			  FILE *out)
+{
+	enum style style = look->colour ? severities[finding->severity].style : STYLE_PLAIN;
+
+	fprintf(out, "%s%-8s%s%s: ", style_begin(style), severities[finding->severity].word,
+		style_end(style), finding->id);
+	print_wrapped(finding->what, INDENT + (unsigned int)strlen(finding->id) + 2, look->width,
+		      out);
+}
+
+/* Has an earlier one of the same severity the same command? Then that is the cause. */
+static bool is_cause(const struct finding *cause, const struct finding *finding)
+{
+	return cause->severity == finding->severity && cause->command && finding->command &&
+	       strcmp(cause->command, finding->command) == 0;
+}
+
+static bool has_cause(const struct findings *findings, size_t i)
+{
+	for (size_t k = 0; k < i; k++) {
+		if (is_cause(&findings->all[k], &findings->all[i]))
+			return true;
+	}
+	return false;
+}
+
+/* With all that its command fixes, too. */
+static void print_one(const struct findings *findings, size_t i, const struct findings_look *look,
+		      FILE *out)
+{
+	const struct finding *finding = &findings->all[i];
+
+	print_heading(finding, look, out);
+	for (size_t k = i + 1; k < findings->n; k++) {
+		const struct finding *other = &findings->all[k];
+
+		if (!is_cause(finding, other))
+			continue;
+		fprintf(out, "  also: %s: ", other->id);
+		print_wrapped(other->what, INDENT + (unsigned int)strlen(other->id) + 2,
+			      look->width, out);
+	}
+	if (finding->why) {
+		fputs("  why:  ", out);
+		print_wrapped(finding->why, INDENT, look->width, out);
+	}
 	if (finding->command)
 		fprintf(out, "  fix:  %s\n", finding->command);
 }
 
-int findings_print(const struct findings *findings, bool colour, FILE *out)
+int findings_print(const struct findings *findings, const struct findings_look *look, FILE *out)
 {
+	enum severity least = look->all ? SEVERITY_OK : SEVERITY_WARNING;
 	const size_t *count = findings->count;
 
-	for (size_t i = 0; i < findings->n; i++)
-		print_one(&findings->all[i], colour, out);
-	fprintf(out, "%zu broken, %zu warning%s, %zu ok\n", count[SEVERITY_BROKEN],
+	for (enum severity severity = SEVERITY_BROKEN;; severity--) {
+		for (size_t i = 0; i < findings->n; i++) {
+			if (findings->all[i].severity == severity && !has_cause(findings, i))
+				print_one(findings, i, look, out);
+		}
+		if (severity == least)
+			break;
+	}
+	fprintf(out, "%zu broken, %zu warning%s, %zu ok%s\n", count[SEVERITY_BROKEN],
 		count[SEVERITY_WARNING], count[SEVERITY_WARNING] == 1 ? "" : "s",
-		count[SEVERITY_OK]);
+		count[SEVERITY_OK], look->all ? "" : " (--verbose lists them)");
 	return fflush(out) == 0 ? 0 : -EIO;
 }
 

@@ -45,7 +45,17 @@ void findings_free(struct findings *findings);
  */
 char *finding_word(const char *text);
 
-/* All of them, in their order, and a last line that counts. @colour: for terminals. 0 or -EIO. */
-int findings_print(const struct findings *findings, bool colour, FILE *out);
+struct findings_look {
+	bool colour;
+	bool all;	    /* also what is ok, which is only counted otherwise */
+	unsigned int width; /* columns: lines are broken between words, but commands never; 0: not
+			       broken */
+};
+
+/*
+ * What is broken first, then warnings; what one command fixes stands together, under its first
+ * finding, the cause. A last line that counts. 0 or -EIO.
+ */
+int findings_print(const struct findings *findings, const struct findings_look *look, FILE *out);
 /* One object. 0, -ENOMEM or -EIO. */
 int findings_print_json(const struct findings *findings, FILE *out);

@@ -66,13 +66,19 @@ static int run_doctor(const struct arguments *args)
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
 	};
+	/* Not broken in a pipe: grep sees whole sentences. */
+	const struct findings_look look = {
+		.colour = terminal_has_colours(stdout),
+		.all = log_is_verbose(),
+		.width = terminal_columns(stdout),
+	};
 	bool broken;
 	int r;
 
 	examine_host(&doctor, &args->target);
 	broken = doctor.findings.count[SEVERITY_BROKEN] > 0 || doctor.findings.incomplete;
 	r = args->json ? findings_print_json(&doctor.findings, stdout)
-		       : findings_print(&doctor.findings, terminal_has_colours(stdout), stdout);
+		       : findings_print(&doctor.findings, &look, stdout);
 	if (doctor.findings.incomplete)
 		log_stderr("doctor: out of memory: not everything was looked at");
 	if (r < 0)

@@ -23,9 +23,13 @@ doctor_json() {
 	"$PROGRAM" doctor --data-root /t/docker --json
 }
 
-# said ID: the lines of its first finding called ID that is not ok
+# said ID: the lines of its first finding called ID that is not ok, or under which ID stands
 said() {
-	awk -v id="$1:" '/^[a-z]/ { on = !seen && $2 == id && $1 != "ok"; seen = seen || on } on' /run/doctor
+	awk -v id="$1:" 'function finish() { if (hit && !done) { printf "%s", lines; done = 1 } lines = ""; hit = 0 }
+		/^[a-z0-9]/ { finish() }
+		{ lines = lines $0 "\n" }
+		/^(broken|warning|  also:)/ && $2 == id { hit = 1 }
+		END { finish() }' /run/doctor
 }
 
 finds() {
@@ -76,7 +80,7 @@ ok "it imports" docker import /t/bb.tar bb
 ok "a container of 4 GiB" docker run --name c1 --net none --label io.oci-thin-grow.size=4G -d bb sleep 1000
 ok "a good host" well
 diag </run/doctor
-like "a good host: the container" "$(cat /run/doctor)" '1 container on thin devices, 1 of them larger'
+like "a good host: the container" "$("$PROGRAM" doctor --verbose --data-root /t/docker 2>/dev/null)" '1 container on thin devices, 1 of them larger'
 ok "a good host: as JSON" jq -e '.broken == 0 and .warnings == 0 and (.findings | length) == .ok' <(doctor_json)
 
 ok "without a capability: doctor fails" sh -c "! setpriv --bounding-set -sys_resource '$PROGRAM' doctor >/run/doctor"

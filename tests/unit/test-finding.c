@@ -36,12 +36,17 @@ static char *printed(int (*print)(FILE *out))
 
 static int plain(FILE *out)
 {
-	return findings_print(&findings, false, out);
+	return findings_print(&findings, &(struct findings_look){.all = true}, out);
 }
 
 static int coloured(FILE *out)
 {
-	return findings_print(&findings, true, out);
+	return findings_print(&findings, &(struct findings_look){.all = true, .colour = true}, out);
+}
+
+static int narrow(FILE *out)
+{
+	return findings_print(&findings, &(struct findings_look){.width = 40}, out);
 }
 
 static int json(FILE *out)
@@ -56,13 +61,39 @@ static void prints_each_with_its_why_and_command(void **state)
 	(void)state;
 	fill();
 	text = printed(plain);
-	assert_string_equal(text, "ok      udevd: it answers\n"
+	assert_string_equal(text, "broken  pool-data: full\n"
+				  "  why:  hangs\n"
 				  "warning engine: not hooked in\n"
 				  "  why:  nobody is asked\n"
 				  "  fix:  enable docker\n"
-				  "broken  pool-data: full\n"
-				  "  why:  hangs\n"
+				  "ok      udevd: it answers\n"
 				  "1 broken, 1 warning, 1 ok\n");
+	free(text);
+}
+
+/* One cause with its symptoms has one command, which is never broken. */
+static void prints_causes_once_and_breaks_lines_between_words(void **state)
+{
+	static const char command[] = "install -D -m 0644 /usr/share/rule /usr/lib/udev/rule";
+	char *text;
+
+	(void)state;
+	findings_add(&findings, SEVERITY_OK, "udevd", NULL, text_new("it answers"), NULL, NULL);
+	findings_add(&findings, SEVERITY_BROKEN, "udev-rule", NULL,
+		     text_new("the udev rule 94-oci-thin-grow.rules is missing"),
+		     text_new("containers would not start again"), text_new("%s", command));
+	findings_add(&findings, SEVERITY_BROKEN, "container-at-risk", "c1",
+		     text_new("web would not start again"), text_new("no rule"),
+		     text_new("%s", command));
+	text = printed(narrow);
+	assert_string_equal(text, "broken  udev-rule: the udev rule\n"
+				  "        94-oci-thin-grow.rules is\n"
+				  "        missing\n"
+				  "  also: container-at-risk: web would not\n"
+				  "        start again\n"
+				  "  why:  containers would not start again\n"
+				  "  fix:  install -D -m 0644 /usr/share/rule /usr/lib/udev/rule\n"
+				  "2 broken, 0 warnings, 1 ok (--verbose lists them)\n");
 	free(text);
 }
 
@@ -160,6 +191,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FINDING_TEST(prints_each_with_its_why_and_command),
+		FINDING_TEST(prints_causes_once_and_breaks_lines_between_words),
 		FINDING_TEST(colours_only_if_told),
 		FINDING_TEST(prints_json),
 		FINDING_TEST(knows_that_something_is_missing),
