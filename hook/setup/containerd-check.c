@@ -399,20 +399,15 @@ static int compare_dumps(const struct containerd_dump *before, const struct cont
 	return compare_all(before, after, why);
 }
 
-/* The default handler must be there: a dump does not care. */
-static int check_dumped_default(const struct containerd_dump *dumped, struct why *why)
+/* A dump does not care whether the default handler is there, pods do. */
+static void note_default(const struct containerd_dump *dumped, struct setup_plan *plan)
 {
 	const char *name = dumped_value(dumped, CONTAINERD_DEFAULT);
 	_cleanup_free_ char *handler = containerd_handler_path(dumped->plugin, name);
 
-	if (!handler)
-		return why_no_memory(why);
-	if (*name && !toml_has(&dumped->toml, handler))
-		return why_set(why, EEXIST,
-			       "containerd would have %s as its default runtime, but no such "
-			       "handler (--no-check goes on)",
-			       quote(name));
-	return 0;
+	if (handler && *name && !toml_has(&dumped->toml, handler))
+		change_note(plan, "the default runtime is %s then, but there is no such handler",
+			    quote(name));
 }
 
 #define OUR_KEY(key) "runtimes" TOML_SEP SETUP_RUNTIME_NAME TOML_SEP key
@@ -465,12 +460,10 @@ int containerd_check_enabled(const struct setup_place *place, const struct setup
 	if (r <= 0 || !before->plugin || !after.plugin)
 		return r < 0 ? r : 0;
 	r = check_dumped_handler(&after, options, why);
-	if (r == 0)
-		r = compare_dumps(before, &after, why);
-	return r < 0 ? r : check_dumped_default(&after, why);
+	return r < 0 ? r : compare_dumps(before, &after, why);
 }
 
-int containerd_check_disabled(const struct setup_place *place, const struct setup_plan *plan,
+int containerd_check_disabled(const struct setup_place *place, struct setup_plan *plan,
 			      const struct containerd_dump *before, struct why *why)
 {
 	_cleanup_(containerd_dump_free) struct containerd_dump after = {0};
@@ -478,6 +471,6 @@ int containerd_check_disabled(const struct setup_place *place, const struct setu
 
 	if (r <= 0 || !after.plugin || (before->text && !before->plugin))
 		return r < 0 ? r : 0;
-	r = before->text ? compare_dumps(before, &after, why) : 0;
-	return r < 0 ? r : check_dumped_default(&after, why);
+	note_default(&after, plan);
+	return before->text ? compare_dumps(before, &after, why) : 0;
 }

@@ -36,6 +36,6 @@ int containerd_check_enabled(const struct setup_place *place, const struct setup
 			     const struct setup_plan *plan, const struct containerd_dump *before,
 			     struct why *why);
 
-/* Without our handler it must be as @before but for that, and have its default handler. */
-int containerd_check_disabled(const struct setup_place *place, const struct setup_plan *plan,
+/* Without our handler it must be as @before but for that. A default without a handler is noted. */
+int containerd_check_disabled(const struct setup_place *place, struct setup_plan *plan,
 			      const struct containerd_dump *before, struct why *why);
