@@ -23,7 +23,7 @@ static void look_at_device(const struct inventory *disk, const struct outlook_or
 static void judge(struct outlook *outlook, const struct outlook_order *order)
 {
 	const struct inventory *disk = &outlook->disk;
-	struct risk_device device;
+	struct risk_device device = {0};
 	struct risk_facts facts = {
 		.disk = disk,
 		.device = disk->dev ? &device : NULL,
