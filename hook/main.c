@@ -53,16 +53,15 @@ static void print_heading(const struct command *before)
 static int print_program_help(void)
 {
 	printf("Usage: oci-thin-grow [OPTIONS] COMMAND [ARGUMENTS]\n"
-	       "Makes the disk of a container on a dm-thin device as large as its owner asked "
-	       "for.\n");
+	       "Makes the disk of a container on a dm-thin device as large as you ask for.\n");
 	for (const struct command *const *command = commands; *command; command++) {
 		print_heading(*command);
-		printf("  %-10s %-22s %s\n", (*command)->name, (*command)->arguments,
+		printf("  %-8s %-20s %s\n", (*command)->name, (*command)->arguments,
 		       (*command)->what);
 	}
 	printf("\nOptions, here or after the command:\n"
 	       "  --config FILE  instead of what is in " CONFIG_DIR "\n"
-	       "  --verbose      say on stderr what is logged\n"
+	       "  --verbose      print what is logged to stderr, too\n"
 	       "  -h, --help     this text; after a command its options, with examples\n"
 	       "  -V, --version\n");
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;

@@ -29,16 +29,17 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow apply [OPTIONS] CONTAINER... | --all\n"
-	"Makes the disks of running containers as large as they would be made at the next start:\n"
-	"after an annotation, label or rule has changed. Nothing is made smaller. A container "
-	"that\n"
-	"fails does not stop the others; a pool that is full or in trouble ends it.\n\n"
-	"  --all              all that run; of those that need nothing only --verbose tells\n"
-	"  --dry-run          say what would be done\n"
-	"  --json             say it in JSON\n"
-	"  --unhealed         also where they would not start again: nothing extends their disks "
-	"then\n"
-	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Makes the disks of running containers as large as the next start would make\n"
+	"them: after an annotation, label or rule has changed. Nothing is made smaller.\n"
+	"A container that fails does not stop the others; a pool that is full or in\n"
+	"trouble does.\n\n"
+	"  --all              all running ones; --verbose also names those that need\n"
+	"                     nothing\n"
+	"  --dry-run          only say what would be done\n"
+	"  --json             as one JSON object\n"
+	"  --unhealed         also those that would not start again, because nothing\n"
+	"                     extends their disks then\n"
+	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow apply --all --dry-run\n"
 	"  oci-thin-grow apply web docker:db\n\n"
@@ -307,7 +308,7 @@ static int run_apply(const struct arguments *args)
 const struct command command_apply = {
 	.name = "apply",
 	.arguments = "CONTAINER... | --all",
-	.what = "bring running containers to what is asked for now",
+	.what = "give running containers what they ask for",
 	.help = help,
 	.options = {"all", "dry-run", "json", "unhealed", "data-root"},
 	.max_operands = ANY_NUMBER,

@@ -17,12 +17,12 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow [--config FILE] config check | show [--json]\n"
-	"check reports all that is wrong with the configuration by file, line and key, and\n"
-	"rules that can never match; and names the files that it read, and those that it\n"
-	"ignored. show prints the values that are in force, and where each is set; its\n"
-	"output can be used as a configuration file.\n\n"
-	"Read are " CONFIG_DIR "/config.json, then " CONFIG_DIR "/config.d/*.json\n"
-	"in order; or only FILE.\n\n"
+	"check reports all that is wrong with the configuration by file, line and key,\n"
+	"and rules that can never match; and names the files that it read, and those\n"
+	"that it ignored. show prints the values that are in force, and where each is\n"
+	"set; its output can be used as a configuration file.\n\n"
+	"The files are config.json and then config.d/*.json in " CONFIG_DIR ",\n"
+	"or only FILE.\n\n"
 	"  --json             the same as one JSON object\n\n"
 	"Examples:\n"
 	"  oci-thin-grow config check && systemctl reload myfleet\n"
@@ -191,7 +191,7 @@ static int run_config(const struct arguments *args)
 const struct command command_config = {
 	.name = "config",
 	.arguments = "check | show",
-	.what = "validate the configuration, or print what is in force",
+	.what = "validate it, or print what is in force",
 	.help = help,
 	.options = {"json"},
 	.min_operands = 1,

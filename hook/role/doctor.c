@@ -18,19 +18,20 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow doctor [--json] [--data-root DIR]...\n"
-	"Is this host ready, and which container would not start again? Each finding says what it "
-	"is,\n"
-	"why it matters, and the command that fixes it. Nothing is changed.\n\n"
-	"  --json             one object: findings, each with severity, id, subject, what, why, "
-	"command\n"
-	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Is this host ready, and which container would not start again? Each finding\n"
+	"says what it is, why it matters, and the command that fixes it. Problems come\n"
+	"first; what is in order is only counted, unless --verbose is given. Nothing is\n"
+	"changed.\n\n"
+	"  --json             one object: all findings, each with severity, id, subject,\n"
+	"                     what, why, command\n"
+	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow doctor\n"
-	"  oci-thin-grow doctor --json | jq -r '.findings[] | select(.severity == \"broken\") | "
-	".command'\n"
-	"  oci-thin-grow doctor --json | jq '.findings[] | select(.id == \"container-at-risk\") | "
-	".subject'\n\n"
-	"Exit status: 0 nothing is broken (there may be warnings); 1 something is; 2 usage.\n";
+	"  oci-thin-grow doctor --json | jq -r '.findings[].command | values'\n"
+	"  oci-thin-grow doctor --json |\n"
+	"      jq '.findings[] | select(.id == \"container-at-risk\") | .subject'\n\n"
+	"Exit status: 0 nothing is broken (there may be warnings), 1 something is,\n"
+	"2 usage.\n";
 
 static void examine_disks(struct doctor *doctor)
 {
@@ -90,7 +91,7 @@ static int run_doctor(const struct arguments *args)
 const struct command command_doctor = {
 	.name = "doctor",
 	.arguments = "",
-	.what = "is this host ready, and which container would not start again?",
+	.what = "is this host ready? what would not start?",
 	.help = help,
 	.options = {"json", "data-root"},
 	.needs_root = true,

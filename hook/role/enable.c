@@ -17,64 +17,55 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char help_enable[] = "Usage: oci-thin-grow enable [OPTIONS] " ENGINE_LIST(
-	"|",
-	"|") "\n"
-	     "Hooks the program into an engine: puts what is missing into the engine's "
-	     "configuration, "
-	     "and\n"
-	     "says how to make the engine read it. No daemon is reloaded or restarted. What was "
-	     "there\n"
-	     "before is kept beside each changed file, as FILE.oci-thin-grow-backup.\n\n"
-	     "  --print            only show what would be changed\n"
-	     "  --file FILE        the engine's configuration file, if it is not the usual one\n"
-	     "  --root DIR         a host's file system that is mounted there\n"
-	     "  --no-default       docker: only for containers with --runtime oci-thin-grow\n"
-	     "  --default          containerd: for all pods, not only those of the runtime class\n"
-	     "  --like HANDLER     containerd: ours is a copy of this handler, not of runc\n"
-	     "  --snapshotter NAME containerd: pods of our handler use this snapshotter\n"
-	     "  --runtime PATH     containerd: the program that runs these pods in the end\n"
-	     "  --no-check         containerd: do not ask containerd what it makes of the files\n"
-	     "  --force            also in the place of a default runtime that is not runc\n\n"
-	     "docker      /etc/docker/daemon.json: a runtime, and that as the default\n"
-	     "containerd  /etc/containerd/config.toml, or what it imports: a runtime handler; "
-	     "from\n"
-	     "            version 3 on as /etc/containerd/conf.d/50-oci-thin-grow.toml, imported "
-	     "there\n"
-	     "podman      /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json, or the same in "
-	     "the\n"
-	     "            directory that hooks_dir in containers.conf names\n"
-	     "crio        that file, too; and /etc/crio/crio.conf.d/50-oci-thin-grow.conf if "
-	     "hooks_dir\n"
-	     "            leaves its directory out\n\n"
-	     "Examples:\n"
-	     "  oci-thin-grow enable --print docker\n"
-	     "  oci-thin-grow enable docker && systemctl reload docker\n"
-	     "  oci-thin-grow enable --default containerd && systemctl restart containerd\n"
-	     "  oci-thin-grow enable --snapshotter devmapper containerd\n\n"
-	     "Exit status: 0 done, or nothing to do; 1 failed; 2 usage, or a configuration that is "
-	     "not\n"
-	     "understood; 3 refused: it would take the place of something of yours.\n";
+#define ENGINES ENGINE_LIST("|", "|")
 
-static const char help_disable[] = "Usage: oci-thin-grow disable [OPTIONS] " ENGINE_LIST(
-	"|",
-	"|") "\n"
-	     "Undoes enable. A file that nobody has changed since is as it was before, byte for "
-	     "byte; "
-	     "from\n"
-	     "another one only what enable put there is removed.\n\n"
-	     "  --print            only show what would be changed\n"
-	     "  --file FILE        the engine's configuration file, if it is not the usual one\n"
-	     "  --root DIR         a host's file system that is mounted there\n"
-	     "  --keep-runtime     docker: no longer the default, but still known to containers "
-	     "that "
-	     "were\n"
-	     "                     made with it (they would not start without it)\n"
-	     "  --no-check         containerd: do not ask containerd what it makes of the files\n\n"
-	     "Examples:\n"
-	     "  oci-thin-grow disable --print docker\n"
-	     "  oci-thin-grow disable --keep-runtime docker && systemctl restart docker\n\n"
-	     "Exit status: as of enable.\n";
+static const char help_enable[] =
+	"Usage: oci-thin-grow enable [OPTIONS] " ENGINES "\n"
+	"Hooks the program into an engine: adds what is missing to the configuration of\n"
+	"the engine, and says how to make the engine read it. No daemon is reloaded or\n"
+	"restarted. What was there before is kept beside each changed file, as\n"
+	"FILE.oci-thin-grow-backup.\n\n"
+	"  --print            only show what would be changed\n"
+	"  --file FILE        the engine's configuration file, if not the usual one\n"
+	"  --root DIR         a host's filesystem that is mounted there\n"
+	"  --no-default       docker: only containers with --runtime oci-thin-grow\n"
+	"  --default          containerd: all pods, not only those of the runtime class\n"
+	"  --like HANDLER     containerd: ours is a copy of this handler, not of runc\n"
+	"  --snapshotter NAME containerd: pods of our handler use this snapshotter\n"
+	"  --runtime PATH     containerd: the program that runs these pods in the end\n"
+	"  --no-check         containerd: do not have containerd check the files\n"
+	"  --force            also replace a default runtime that is not runc\n\n"
+	"docker      /etc/docker/daemon.json: a runtime, and that as the default\n"
+	"containerd  /etc/containerd/config.toml, or what it imports: a runtime handler;\n"
+	"            from version 3 on as conf.d/50-oci-thin-grow.toml beside that file,\n"
+	"            which then imports it\n"
+	"podman      50-oci-thin-grow.json in /usr/share/containers/oci/hooks.d, or in\n"
+	"            the directory that hooks_dir in containers.conf names\n"
+	"crio        that file, too; and /etc/crio/crio.conf.d/50-oci-thin-grow.conf if\n"
+	"            hooks_dir lacks its directory\n\n"
+	"Examples:\n"
+	"  oci-thin-grow enable --print docker\n"
+	"  oci-thin-grow enable docker && systemctl reload docker\n"
+	"  oci-thin-grow enable --default containerd && systemctl restart containerd\n"
+	"  oci-thin-grow enable --snapshotter devmapper containerd\n\n"
+	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage, or a configuration\n"
+	"that is not understood; 3 refused: it would replace something of yours.\n";
+
+static const char help_disable[] =
+	"Usage: oci-thin-grow disable [OPTIONS] " ENGINES "\n"
+	"Undoes enable. A file that is unchanged since is restored byte for byte; from\n"
+	"another one only what enable added is removed. podman and CRI-O read the same\n"
+	"file: disabling one disables both.\n\n"
+	"  --print            only show what would be changed\n"
+	"  --file FILE        the engine's configuration file, if not the usual one\n"
+	"  --root DIR         a host's filesystem that is mounted there\n"
+	"  --keep-runtime     docker: no longer the default, but kept for the containers\n"
+	"                     that were created with it and do not start without it\n"
+	"  --no-check         containerd: do not have containerd check the files\n\n"
+	"Examples:\n"
+	"  oci-thin-grow disable --print docker\n"
+	"  oci-thin-grow disable --keep-runtime docker && systemctl restart docker\n\n"
+	"Exit status: as with enable.\n";
 
 struct order {
 	const struct arguments *args;
@@ -305,7 +296,7 @@ static int run_enable(const struct arguments *args)
 const struct command command_enable = {
 	.name = "enable",
 	.arguments = "ENGINE",
-	.what = "hook it into " ENGINE_LIST(", ", " or "),
+	.what = "hook the program into an engine",
 	.help = help_enable,
 	.options = {"print", "file", "root", "default", "no-default", "force", "like",
 		    "snapshotter", "runtime", "no-check"},

@@ -24,12 +24,12 @@
 static const char help[] =
 	"Usage: oci-thin-grow explain [OPTIONS] CONTAINER\n"
 	"       oci-thin-grow explain [OPTIONS] --state FILE\n"
-	"Tells where the size of a container's disk comes from and what the hook would do, step "
-	"by\n"
-	"step. Nothing is done.\n\n"
-	"  --state FILE       an OCI container state, as a runtime gives it to hooks; - for stdin\n"
-	"  --json             say it in JSON\n"
-	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Shows where the size of a container's disk comes from and what the hook would\n"
+	"do, step by step. Nothing is changed.\n\n"
+	"  --state FILE       an OCI container state as runtimes give it to hooks, or -\n"
+	"                     for stdin\n"
+	"  --json             as one JSON object\n"
+	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow explain web\n"
 	"  runc state c1 | oci-thin-grow explain --state -\n\n"
@@ -354,7 +354,7 @@ static int run_explain(const struct arguments *args)
 const struct command command_explain = {
 	.name = "explain",
 	.arguments = "CONTAINER",
-	.what = "where a size comes from, and what would be done",
+	.what = "where a size comes from; what would be done",
 	.help = help,
 	.options = {"state", "json", "data-root"},
 	.max_operands = 1,

@@ -22,15 +22,17 @@ static const char help[] =
 	"Usage: oci-thin-grow grow [OPTIONS] CONTAINER SIZE\n"
 	"       oci-thin-grow grow [OPTIONS] --pid PID | --path DIR | --device NAME SIZE\n"
 	"Makes the disk of a running container larger, without stopping it.\n\n"
-	"CONTAINER is a name, an id or its beginning; ENGINE:NAME where that is ambiguous.\n"
-	"SIZE is 4G, 1.5T, ..., or +10G for so much more than now; powers of 1024.\n\n"
+	"CONTAINER is a name, an id or the beginning of one, or ENGINE:NAME where that\n"
+	"is ambiguous. SIZE is 4G, 1.5T, ..., or +10G for that much more than now; units\n"
+	"are powers of 1024.\n\n"
 	"  --pid PID          the container in which this process runs\n"
 	"  --path DIR         the one whose rootfs is there\n"
 	"  --device NAME      the one that has this device-mapper device mounted\n"
-	"  --dry-run          say what would be done\n"
-	"  --json             say it in JSON\n"
-	"  --unhealed         also where it would not start again: nothing extends its disk then\n"
-	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"  --dry-run          only say what would be done\n"
+	"  --json             as one JSON object\n"
+	"  --unhealed         also if it would not start again, because nothing extends\n"
+	"                     its disk then\n"
+	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow grow web 60G\n"
 	"  oci-thin-grow grow docker:3f2a +20G\n"
@@ -249,7 +251,7 @@ static int run_grow(const struct arguments *args)
 const struct command command_grow = {
 	.name = "grow",
 	.arguments = "CONTAINER SIZE",
-	.what = "make a running container's disk larger now",
+	.what = "make a running container's disk larger",
 	.help = help,
 	.options = {"pid", "path", "device", "dry-run", "json", "unhealed", "data-root"},
 	.max_operands = 2,

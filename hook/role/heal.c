@@ -27,13 +27,15 @@
 #include <unistd.h>
 
 static const char help[] =
-	"Usage: oci-thin-grow heal [--dry-run] DEVICE | --all\n"
-	"Extends a thin device that its engine has re-created too short to the length that its\n"
-	"filesystem's superblock or the ledger say. The udev rule calls it for each device.\n\n"
-	"  --all              every thin device there is; also finish growths that were cut short\n"
-	"                     and remove ledger entries of devices that are gone for good\n"
-	"  --dry-run          say what would be done\n"
-	"  --json             of --all: what was healed and removed, as one JSON object\n\n"
+	"Usage: oci-thin-grow heal [--dry-run] DEVICE | --all [--json]\n"
+	"Extends a thin device that its engine has re-created too short to the length\n"
+	"that its filesystem's superblock or the ledger has. The udev rule calls it for\n"
+	"each device.\n\n"
+	"  --all              every thin device; also finish growths that were cut\n"
+	"                     short, and remove ledger entries of devices that no\n"
+	"                     longer exist\n"
+	"  --dry-run          only say what would be done\n"
+	"  --json             with --all: what was healed and removed, as one object\n\n"
 	"Examples:\n"
 	"  oci-thin-grow heal --all --dry-run\n"
 	"  oci-thin-grow heal /dev/mapper/docker-8:1-42-base\n\n"
@@ -301,7 +303,7 @@ static int run_heal(const struct arguments *args)
 const struct command command_heal = {
 	.name = "heal",
 	.arguments = "DEVICE | --all",
-	.what = "make a re-created device long enough again",
+	.what = "extend a re-created device",
 	.help = help,
 	.options = {"all", "dry-run", "json"},
 	.max_operands = 1,

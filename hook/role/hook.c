@@ -18,19 +18,19 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow hook <STATE\n"
-	"OCI hook for the stages createRuntime, prestart and poststart: makes the container's disk "
-	"as\n"
-	"large as its annotation or label asks. Runtimes call it, with the container's state on\n"
-	"stdin; a container that asks for nothing is left alone.\n\n"
+	"OCI hook for the stages createRuntime, prestart and poststart: makes the disk\n"
+	"of a container as large as its annotation or label asks. Runtimes call it, with\n"
+	"the container's state on stdin. A container without a request is left alone.\n\n"
 	"Examples:\n"
-	"  \"hooks\": { \"createRuntime\": [ { \"path\": "
-	"\"" HOOK_PATH "\",\n"
-	"      \"args\": [\"oci-thin-grow\", \"hook\"] } ] }          in a bundle's config.json\n"
-	"  podman --hooks-dir /usr/share/containers/oci/hooks.d run --annotation \\\n"
-	"      io.oci-thin-grow.size=4G ...                     by the installed hooks.d file\n\n"
-	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 3 refused; 4 no thin device. 0 "
-	"also\n"
-	"where on_failure in the configuration makes it a warning.\n";
+	"  In a bundle's config.json:\n"
+	"    \"hooks\": { \"createRuntime\": [ {\n"
+	"      \"path\": \"" HOOK_PATH "\",\n"
+	"      \"args\": [\"oci-thin-grow\", \"hook\"] } ] }\n"
+	"  With the installed hooks.d file:\n"
+	"    podman --hooks-dir /usr/share/containers/oci/hooks.d run \\\n"
+	"      --annotation io.oci-thin-grow.size=4G IMAGE\n\n"
+	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 3 refused; 4 not on a\n"
+	"thin device; 0 also where on_failure in the configuration makes it a warning.\n";
 
 /* Without a state nobody knows what is asked for. */
 static int fail(const struct why *why)

@@ -34,20 +34,20 @@ static const char help[] =
 	"Shows the containers whose disk is a thin device, the fullest first: how large\n"
 	"it is, how full, and how large it will be at the next start.\n\n"
 	"  --sort KEY         by use (the default), name or size\n"
-	"  --full PERCENT     only those of which so much is used\n"
-	"  --wide             also id, device, filesystem, what was asked for, and what the\n"
-	"                     engine makes the device\n"
+	"  --full PERCENT     only those that are at least so full\n"
+	"  --wide             also id, device, filesystem, requested size, and the size\n"
+	"                     that the engine gives the device\n"
 	"  --json             all in bytes, one object\n"
-	"  --names            only what other commands take for a container, a tab, and its\n"
+	"  --names            only names as other commands take them, a tab, and the\n"
 	"                     engine; of all containers, on thin devices or not\n"
 	"  --watch            again every two seconds\n"
-	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow list\n"
-	"  oci-thin-grow list --full 90 --watch\n"
-	"  oci-thin-grow list --json | jq '.containers[] | select(.used_percent > 90) | .name'\n\n"
-	"Exit status: 0 done, 1 failed, 2 usage, 4 one of those named is not there, or not\n"
-	"on a thin device.\n";
+	"  oci-thin-grow list --full 90\n"
+	"  oci-thin-grow list --json | jq '.containers[] | select(.running) | .name'\n\n"
+	"Exit status: 0 done, 1 failed, 2 usage, 4 a container that was named does not\n"
+	"exist, or is not on a thin device.\n";
 
 struct rows {
 	struct outlook *all;
@@ -467,7 +467,7 @@ static int run_list(const struct arguments *args)
 const struct command command_list = {
 	.name = "list",
 	.arguments = "[CONTAINER...]",
-	.what = "containers on thin devices: size, use, next start",
+	.what = "their disks: size, use, next start",
 	.help = help,
 	.options = {"sort", "full", "wide", "json", "names", "watch", "data-root"},
 	.max_operands = ANY_NUMBER,

@@ -20,13 +20,15 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow metrics [--output FILE] [--data-root DIR]...\n"
-	"Prints pools, containers on thin devices and the ledger as Prometheus' text format.\n\n"
-	"  --output FILE      into a file, which is replaced as a whole; for node_exporter's\n"
-	"                     textfile collector it must end with .prom\n"
-	"  --data-root DIR    look for containers there, too (may be given more than once)\n\n"
+	"Prints pools, containers on thin devices and the ledger in Prometheus' text\n"
+	"format.\n\n"
+	"  --output FILE      into a file, which is replaced in one step; for\n"
+	"                     node_exporter's textfile collector its name must end with\n"
+	"                     .prom\n"
+	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow metrics | promtool check metrics\n"
-	"  oci-thin-grow metrics --output /var/lib/prometheus/node-exporter/oci-thin-grow.prom\n"
+	"  oci-thin-grow metrics --output /var/lib/node-exporter/oci-thin-grow.prom\n"
 	"  systemctl enable --now oci-thin-grow-metrics.timer    # that, every minute\n\n"
 	"Exit status: 0 done, 1 failed, 2 usage.\n";
 

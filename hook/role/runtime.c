@@ -27,20 +27,21 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow-runtime ARGUMENTS-OF-RUNC\n"
-	"An OCI runtime for engines without hooks: on create and run it makes the container's disk "
-	"as\n"
-	"large as its annotation or label asks, then becomes /usr/bin/runc, or what \"runtime\" in "
-	"the\n"
-	"configuration names, with the same arguments and environment. Every other subcommand, "
-	"and\n"
-	"--help, is that one's.\n\n"
+	"An OCI runtime for engines without hooks: on create and run it makes the\n"
+	"container's disk as large as its annotation or label asks, then becomes\n"
+	"/usr/bin/runc, or the \"runtime\" of the configuration, with the same arguments\n"
+	"and environment. Every other subcommand, and --help, is that runtime's own.\n\n"
 	"Examples:\n"
-	"  { \"runtimes\": { \"oci-thin-grow\": { \"path\": \"" RUNTIME_PATH "\" } },\n"
-	"    \"default-runtime\": \"oci-thin-grow\" }              in /etc/docker/daemon.json\n"
-	"  ctr run --snapshotter devmapper --runc-binary " RUNTIME_PATH " \\\n"
+	"  In /etc/docker/daemon.json:\n"
+	"    { \"runtimes\": { \"oci-thin-grow\": {\n"
+	"        \"path\": \"" RUNTIME_PATH "\" } },\n"
+	"      \"default-runtime\": \"oci-thin-grow\" }\n"
+	"  With containerd:\n"
+	"    ctr run --snapshotter devmapper \\\n"
+	"      --runc-binary " RUNTIME_PATH " \\\n"
 	"      --annotation io.oci-thin-grow.size=4G IMAGE NAME\n\n"
-	"Exit status: that of runc; before it, 1 failed, 3 refused, 4 no thin device, as of "
-	"hook.\n";
+	"Exit status: that of runc; before it 1 failed, 3 refused, 4 not on a thin\n"
+	"device, as with hook.\n";
 
 /* The two forms of a line are those of logrus, which runc writes and engines read. */
 static void write_line(FILE *out, bool json, const char *message)
@@ -211,7 +212,7 @@ static int run_runtime(const struct arguments *args)
 const struct command command_runtime = {
 	.name = "runtime",
 	.arguments = "",
-	.what = "OCI runtime, as oci-thin-grow-runtime: grows, then becomes runc",
+	.what = "OCI runtime: grows, then becomes runc",
 	.help = help,
 	.max_operands = ANY_NUMBER,
 	.run = run_runtime,

@@ -31,7 +31,7 @@ int program_main(int argc, char *argv[]);
 #define ZSH    "config/completion/_oci-thin-grow"
 #define FISH   "config/completion/oci-thin-grow.fish"
 
-#define LINE_COLUMNS 100
+#define LINE_COLUMNS 79
 
 static char *text_of(const char *path)
 {
