@@ -128,5 +128,9 @@ int setup_ask(const struct setup_place *place, const char *program, char *const 
 	*ret = (struct answer){0};
 	if (r == 0)
 		r = inside ? run_child(root, inside, arguments, ret) : -ENOENT;
-	return r < 0 ? why_set(why, -r, "%s: cannot be run: %s", program, strerror(-r)) : 0;
+	if (r == 0)
+		return 0;
+	free(ret->out);
+	ret->out = NULL;
+	return why_set(why, -r, "%s: cannot be run: %s", program, strerror(-r));
 }

@@ -469,6 +469,8 @@ int containerd_check_disabled(const struct setup_place *place, struct setup_plan
 	_cleanup_(containerd_dump_free) struct containerd_dump after = {0};
 	int r = setup_plan_changes(plan) ? dump_planned(place, plan, &after, why) : 0;
 
+	if (r < 0 && !before->text)
+		return 0; /* it was not read before, either */
 	if (r <= 0 || !after.plugin || (before->text && !before->plugin))
 		return r < 0 ? r : 0;
 	note_default(&after, plan);

@@ -36,6 +36,9 @@ int containerd_check_enabled(const struct setup_place *place, const struct setup
 			     const struct setup_plan *plan, const struct containerd_dump *before,
 			     struct why *why);
 
-/* Without our handler it must be as @before but for that. A default without a handler is noted. */
+/*
+ * Without our handler it must be as @before but for that; without a text before, anything is good
+ * enough. A default without a handler is noted.
+ */
 int containerd_check_disabled(const struct setup_place *place, struct setup_plan *plan,
 			      const struct containerd_dump *before, struct why *why);

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What containerd says of its files before they are changed. It is a shell script here. */
+
+#include "setup-fixture.h"
+#include "setup/ask.h"
+
+#include <dirent.h>
+
+#define CONFIG	"/etc/containerd/config.toml"
+#define DROP_IN "/etc/containerd/conf.d/50-oci-thin-grow.toml"
+#define CRI_3	"plugins.'io.containerd.cri.v1.runtime'"
+#define THEIRS	"version = 3\n[" CRI_3 "]\n  x = 1\n"
+
+/* --- the root: what is called in it is below it, but runs in this one, where a shell is ---------
+ */
+
+int chroot(const char *path)
+{
+	assert_true(strncmp(path, "/", 1) == 0);
+	return 0;
+}
+
+int execve(const char *path, char *const arguments[], char *const environment[])
+{
+	char *whole = whole_path(path);
+
+	(void)environment;
+	return execv(whole, arguments);
+}
+
+/*
+ * Its dump is its file, and behind it what that imports but for the versions; then the lines of
+ * $root/more, which may ask for what is there already: "OURS" stands for a line in the case that
+ * our handler is.
+ */
+static const char script[] =
+	"#!/bin/sh\n"
+	"[ \"$1 $3 $4\" = '--config config dump' ] || exit 9\n"
+	"root=${0%/usr/bin/containerd}\n"
+	"echo \"$2\" >>$root/asked\n"
+	"out=$(cat \"$root$2\" && for file in $(sed -n "
+	"'/^imports/s/[^/]*\\(\\/[^\"]*\\)\"[^/]*/\\1 /gp' \"$root$2\")\n"
+	"do grep -v ^version \"$root$file\" || exit 1; done) || exit 1\n"
+	"! echo \"$out\" | grep -q BROKEN || { echo first >&2; echo 'containerd: no such key' >&2; "
+	"exit 1; }\n"
+	"echo \"$out\"\n"
+	"if [ -e $root/more ]; then\n"
+	"  if echo \"$out\" | grep -q 'runtimes.oci-thin-grow'; then sed s/^OURS// $root/more\n"
+	"  else grep -v ^OURS $root/more; fi\n"
+	"fi\n"
+	"exit 0\n";
+
+static void put_containerd(void)
+{
+	char *whole = whole_path("/usr/bin/containerd");
+
+	put("/usr/bin/containerd", script);
+	assert_int_equal(chmod(whole, 0755), 0);
+	free(whole);
+	whole = whole_path("/tmp");
+	mkdir(whole, 0755);
+	free(whole);
+}
+
+static int set_up(bool check)
+{
+	return run("containerd", (struct setup_options){.check = check});
+}
+
+/* No file but theirs, and nothing in /tmp. */
+static void assert_untouched(void)
+{
+	char *whole = whole_path("/tmp");
+	DIR *dir = opendir(whole);
+	int n = 0;
+
+	assert_non_null(dir);
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	free(whole);
+	assert_int_equal(n, 2);
+	assert_file(CONFIG, THEIRS);
+	assert_file(DROP_IN, NULL);
+}
+
+static void containerd_reads_it_before_it_is_there(void **state)
+{
+	char *asked;
+
+	(void)state;
+	put_containerd();
+	put(CONFIG, THEIRS);
+	assert_int_equal(set_up(true), 0);
+	asked = get("/asked");
+	assert_int_equal(strncmp(asked, CONFIG "\n/tmp/oci-thin-grow-", strlen(CONFIG) + 20), 0);
+	free(asked);
+	assert_int_equal(look("containerd"), SETUP_ON);
+	assert_int_equal(run("containerd", (struct setup_options){.check = true, .disable = true}),
+			 0);
+	assert_untouched();
+}
+
+static void what_containerd_does_not_read_is_not_written(void **state)
+{
+	(void)state;
+	put_containerd();
+	put(CONFIG, THEIRS);
+	put("/more", "OURS = \n"); /* is no TOML */
+	assert_int_equal(set_up(true), -EINVAL);
+	assert_contains(why.text, "containerd would not read it");
+	assert_untouched();
+	assert_int_equal(set_up(false), 0);
+}
+
+static void what_else_would_change_is_refused(void **state)
+{
+	static const struct {
+		const char *more, *reason;
+	} cases[] = {
+		{"OURS[z]\nOURSkey = 1\n", "another z/key: \"1\" instead of nothing"},
+		{"[z]\nOURSkey = 1\nOURSkey2 = 2\n", "another z/key"},
+		{"[" CRI_3 ".containerd]\nOURSdefault_runtime_name = 'x'\n", ""},
+		{"OURS[" CRI_3 ".containerd.runtimes.other]\nOURSsnapshotter = 'x'\n",
+		 "runtimes/other/snapshotter"},
+	};
+
+	(void)state;
+	put_containerd();
+	put(CONFIG, THEIRS);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		put("/more", cases[i].more);
+		if (!*cases[i].reason) {
+			assert_int_equal(set_up(true), 0);
+			assert_int_equal(disable("containerd"), 0);
+			continue;
+		}
+		assert_int_equal(set_up(true), -EEXIST);
+		assert_contains(why.text, cases[i].reason);
+		assert_contains(why.text, "--no-check");
+		assert_untouched();
+	}
+}
+
+/* What a handler says by default is in the dump, but not in ours. */
+static void empty_keys_of_handlers_are_the_same_as_none(void **state)
+{
+	(void)state;
+	put_containerd();
+	put(CONFIG, THEIRS);
+	put("/more", "[" CRI_3 ".containerd.runtimes.runc]\nOURSsnapshotter = ''\n"
+		     "OURSsandboxer = 'podsandbox'\nOURSpod_annotations = []\n");
+	assert_int_equal(set_up(true), 0);
+}
+
+/* Copied is what containerd has, also by default. */
+static void a_default_of_containerds_is_copied(void **state)
+{
+	char *text;
+
+	(void)state;
+	put_containerd();
+	put(CONFIG, THEIRS);
+	put("/more", "[" CRI_3 ".containerd.runtimes.runc.options]\nSystemdCgroup = true\n"
+		     "Root = ''\n");
+	assert_int_equal(set_up(true), 0);
+	text = get(DROP_IN);
+	assert_contains(text, "  SystemdCgroup = true\n");
+	assert_null(strstr(text, "Root"));
+	free(text);
+}
+
+static void a_broken_configuration_is_left_alone_or_made_less(void **state)
+{
+	(void)state;
+	put_containerd();
+	put(CONFIG, THEIRS "# BROKEN\n");
+	assert_int_equal(set_up(true), -EINVAL);
+	assert_contains(why.text, "as it is now");
+	assert_contains(why.text, "containerd: no such key");
+	assert_int_equal(set_up(false), 0);
+	/* it cannot be read before nor after: that is said, and what is ours goes */
+	assert_int_equal(run("containerd", (struct setup_options){.check = true, .disable = true}),
+			 0);
+	assert_contains(plan.notes[0].s, "cannot read");
+	assert_file(CONFIG, THEIRS "# BROKEN\n");
+}
+
+static void disable_repairs_what_only_we_have_broken(void **state)
+{
+	(void)state;
+	put_containerd();
+	put(CONFIG, THEIRS);
+	assert_int_equal(set_up(true), 0);
+	put(DROP_IN, "version = 3\n# BROKEN\n");
+	assert_int_equal(run("containerd", (struct setup_options){.check = true, .disable = true}),
+			 0);
+	assert_contains(plan.notes[0].s, "cannot read");
+	assert_untouched();
+}
+
+static void a_disabled_plugin_is_only_read(void **state)
+{
+	static const char theirs[] =
+		"version = 3\ndisabled_plugins = ['io.containerd.cri.v1.runtime']\n";
+
+	(void)state;
+	put_containerd();
+	put(CONFIG, theirs);
+	assert_int_equal(set_up(true), 0);
+	assert_int_equal(run("containerd", (struct setup_options){.check = true, .disable = true}),
+			 0);
+	assert_file(CONFIG, theirs);
+	put(CONFIG, "version = 3\n");
+	assert_int_equal(set_up(true), -EINVAL);
+	assert_contains(why.text, "no CRI plugin that is known");
+}
+
+/* --- setup_ask() ------------------------------------------------------------------------------ */
+
+static void put_script(const char *path, const char *text)
+{
+	char *whole = whole_path(path);
+
+	put(path, text);
+	assert_int_equal(chmod(whole, 0755), 0);
+	free(whole);
+}
+
+static int ask(const char *path, struct answer *answer)
+{
+	char name[] = "x", *const arguments[] = {name, NULL};
+	char *program = place_find_program(&place, path);
+	int r;
+
+	assert_non_null(program);
+	r = setup_ask(&place, program, arguments, answer, &why);
+	free(program);
+	return r;
+}
+
+static void asks_and_hears_all_of_it(void **state)
+{
+	struct answer answer;
+
+	(void)state;
+	put_script("/bin/x",
+		   "#!/bin/sh\nseq 20000\necho one >&2\necho two >&2\nread line\nexit 3\n");
+	assert_int_equal(ask("/bin/x", &answer), 0);
+	assert_int_equal(answer.status, 3);
+	assert_int_equal(answer.len, 108894);
+	assert_string_equal(answer.out + answer.len - 6, "20000\n");
+	assert_string_equal(answer.said.s, "two");
+	free(answer.out);
+	put_script("/bin/x", "#!/bin/sh\nkill -9 $$\n");
+	assert_int_equal(ask("/bin/x", &answer), 0);
+	assert_int_equal(answer.status, -1);
+	free(answer.out);
+	put_script("/bin/x", "#!/nowhere\n");
+	assert_int_equal(ask("/bin/x", &answer), -ENOEXEC);
+	assert_contains(why.text, "cannot be run");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		HOST_TEST(containerd_reads_it_before_it_is_there),
+		HOST_TEST(what_containerd_does_not_read_is_not_written),
+		HOST_TEST(what_else_would_change_is_refused),
+		HOST_TEST(empty_keys_of_handlers_are_the_same_as_none),
+		HOST_TEST(a_default_of_containerds_is_copied),
+		HOST_TEST(a_broken_configuration_is_left_alone_or_made_less),
+		HOST_TEST(disable_repairs_what_only_we_have_broken),
+		HOST_TEST(a_disabled_plugin_is_only_read),
+		HOST_TEST(asks_and_hears_all_of_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
