@@ -171,7 +171,7 @@ static void take_option(struct parser *parser, int c, const struct option *optio
 	else if (c == OPTION_VERSION || c == 'V')
 		parser->version = true;
 	else if (c == OPTION_VERBOSE)
-		log_init(true);
+		log_init(parser->arguments->verbose = true);
 	else if (c == OPTION_CONFIG)
 		parser->arguments->config_file = optarg;
 	else if (c < OPTION_OWN)

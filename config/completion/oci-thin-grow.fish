@@ -34,7 +34,7 @@ complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a config -d 'Va
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a disable -d 'Undo enable'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a doctor -d 'Is this host ready, and which container would not start again?'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a enable -d 'Hook it into docker, containerd, podman or crio'
-complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a explain -d 'Where a size comes from, and what would be done'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a explain -d 'Size of a disk, why, and its next start'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a grow -d 'Make a running container\'s disk larger now'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a heal -d 'Make a re-created device long enough again'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a hook -d 'OCI hook'

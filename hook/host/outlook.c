@@ -72,15 +72,23 @@ static void look_ahead(struct outlook *outlook)
 		outlook->next_bytes = 0;
 }
 
-int outlook_look(const struct engine_container *container, const struct outlook_order *order,
-		 struct outlook *ret)
+void outlook_of(struct inventory *disk, const struct outlook_order *order, struct outlook *ret)
 {
-	*ret = (struct outlook){.next = NEXT_STARTS};
-	if (!inventory_look(container, order->policy, &ret->disk) || !ret->disk.device)
-		return 0;
+	*ret = (struct outlook){.disk = *disk, .next = NEXT_STARTS};
 	ret->noted = is_noted(&ret->disk, order, &ret->entry);
 	judge(ret, order);
 	look_ahead(ret);
+}
+
+int outlook_look(const struct engine_container *container, const struct outlook_order *order,
+		 struct outlook *ret)
+{
+	struct inventory disk = {0};
+
+	*ret = (struct outlook){0};
+	if (!inventory_look(container, order->policy, &disk) || !disk.device)
+		return 0;
+	outlook_of(&disk, order, ret);
 	return 1;
 }
 

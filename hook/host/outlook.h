@@ -37,6 +37,9 @@ struct outlook {
 /* Of @container, running or not: as inventory_look(). Free it with outlook_free(). */
 int outlook_look(const struct engine_container *container, const struct outlook_order *order,
 		 struct outlook *ret);
+
+/* The same of a @disk that was looked at already, and is taken over. */
+void outlook_of(struct inventory *disk, const struct outlook_order *order, struct outlook *ret);
 void outlook_free(struct outlook *outlook);
 
 /* Is there a growth of it that was begun, and is not finished? */

@@ -60,18 +60,14 @@ static void find_device(const struct engine_container *container, const struct r
 		*ret = (struct thin_device){0};
 }
 
-int inventory_look(const struct engine_container *container, const struct policy *policy,
-		   struct inventory *ret)
+int inventory_at(const struct engine_container *container, const struct policy *policy,
+		 const struct oci_spec *spec, const struct rootfs *rootfs, struct inventory *ret)
 {
-	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
 	_cleanup_(thin_device_free) struct thin_device device = {0};
-	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
 	struct inventory found = {.container = container};
 	struct why unused;
 
-	target_read_spec(container, &spec);
-	target_open_rootfs(container, &spec, &rootfs, &unused);
-	find_device(container, &rootfs, &device);
+	find_device(container, rootfs, &device);
 	if (device.name ? thin_check_plain(&device, &unused) < 0 : !container->device)
 		return 0;
 	found.device = strdup(device.name ? device.name : container->device);
@@ -79,9 +75,21 @@ int inventory_look(const struct engine_container *container, const struct policy
 	found.pool = device.pool;
 	found.thin_id = device.thin_id;
 	found.device_bytes = device.sectors * SECTOR_BYTES;
-	found.requested_bytes = ask_request(container, policy, &spec);
-	if (rootfs.fd >= 0 && device.name)
-		look_at_filesystem(&rootfs, &found);
+	found.requested_bytes = ask_request(container, policy, spec);
+	if (rootfs->fd >= 0 && device.name)
+		look_at_filesystem(rootfs, &found);
 	*ret = found;
 	return 1;
+}
+
+int inventory_look(const struct engine_container *container, const struct policy *policy,
+		   struct inventory *ret)
+{
+	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
+	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
+	struct why unused;
+
+	target_read_spec(container, &spec);
+	target_open_rootfs(container, &spec, &rootfs, &unused);
+	return inventory_at(container, policy, &spec, &rootfs, ret);
 }

@@ -3,7 +3,9 @@
 
 /* What is known of one container's disk now: list, doctor, metrics and apply see it alike. */
 
+#include "disk/rootfs.h"
 #include "engine/container.h"
+#include "oci/spec.h"
 #include "policy/policy.h"
 
 #include <stdint.h>
@@ -27,6 +29,11 @@ struct inventory {
  */
 int inventory_look(const struct engine_container *container, const struct policy *policy,
 		   struct inventory *ret);
+
+/* The same where spec and rootfs (not open: its fd is -EBADF) are known already. */
+int inventory_at(const struct engine_container *container, const struct policy *policy,
+		 const struct oci_spec *spec, const struct rootfs *rootfs, struct inventory *ret);
+
 void inventory_free(struct inventory *inventory);
 
 /* As df counts, rounded up; 0 if it is not known. */

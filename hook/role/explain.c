@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `explain CONTAINER | --state FILE`: the hook's own way with its hands tied, told step by step. */
+/*
+ * `explain CONTAINER... | --state FILE`: how large the disk is and why, what its next start will
+ * be, and what the hook or `apply` would do now. Nothing is done.
+ */
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/ratio.h"
 #include "base/size.h"
-#include "disk/healing.h"
-#include "engine/engine.h"
+#include "base/text.h"
+#include "disk/ledger.h"
+#include "disk/lock.h"
+#include "host/outlook-text.h"
 #include "job/bundle.h"
 #include "job/job.h"
-#include "job/settings.h"
 #include "job/target.h"
 #include "job/tell.h"
 #include "oci/json.h"
+#include "policy/config.h"
 #include "role/role.h"
+#include "setup/setup.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,162 +30,243 @@
 #include <unistd.h>
 
 static const char help[] =
-	"Usage: oci-thin-grow explain [OPTIONS] CONTAINER\n"
+	"Usage: oci-thin-grow explain [OPTIONS] CONTAINER...\n"
 	"       oci-thin-grow explain [OPTIONS] --state FILE\n"
-	"Shows where the size of a container's disk comes from and what the hook would\n"
-	"do, step by step. Nothing is changed.\n\n"
+	"Shows how large a container's disk is and why, how large it will be at the next\n"
+	"start, and what would be done now, rule by rule. Nothing is changed. With\n"
+	"--verbose also devices, sectors and blocks.\n\n"
 	"  --state FILE       an OCI container state as runtimes give it to hooks, or -\n"
 	"                     for stdin\n"
-	"  --json             as one JSON object\n"
-	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
+	"  --json             all in bytes, one object\n"
+	"  --data-root DIR    also look for containers there (may be given repeatedly)\n"
+	"\n"
 	"Examples:\n"
 	"  oci-thin-grow explain web\n"
+	"  oci-thin-grow explain web docker:db\n"
 	"  runc state c1 | oci-thin-grow explain --state -\n\n"
 	"Exit status: 0 explained, 1 failed, 2 usage, 4 no such container.\n";
+
+/* All that is said of one container. */
+struct explanation {
+	const struct arguments *args;
+	struct json_writer *json; /* NULL: as text */
+	bool first;		  /* no empty line before it */
+	struct job job;
+	const char *state;	/* "running", "stopped", or "" where that is not known */
+	struct outlook outlook; /* disk.device is NULL: not on a thin device */
+	struct thin_pool pool;	/* name is NULL: not known */
+};
+
+/* --- what comes of it ---------------------------------------------------------------------------
+ */
+
+/* Nothing can be done about a stopped container now, but at its next start. */
+static bool waits_for_start(const struct explanation *this)
+{
+	return this->job.error == -ESRCH && this->job.outcome == JOB_FAILED;
+}
+
+/* Will the start make it larger than it is then by itself? */
+static bool start_grows(const struct explanation *this)
+{
+	const struct request *request = &this->job.request;
+
+	return request_exists(request) && this->outlook.next == NEXT_STARTS &&
+	       (waits_for_start(this) || this->job.outcome == JOB_GROWN) &&
+	       request->bytes > this->outlook.next_bytes;
+}
+
+/* Does the engine call us? Of a runtime without an engine nobody knows. */
+static bool engine_calls_us(const char *engine)
+{
+	const struct setup_place here = {0};
+	struct setup_view view;
+	struct why unused;
+	bool calls = true;
+
+	if (setup_look(&here, engine, &view, &unused) < 0)
+		return true;
+	calls = view.state == SETUP_ON || view.state == SETUP_NO_ENGINE;
+	setup_view_free(&view);
+	return calls;
+}
+
+static const char *what_start_adds(const struct explanation *this, struct text *out)
+{
+	const struct request *request = &this->job.request;
+	const char *engine = job_engine(&this->job), *source = request_source(request, ' ');
+
+	*out = (struct text){""};
+	if (!start_grows(this))
+		return out->s;
+	if (engine_calls_us(engine))
+		return text_into(out, ", then grown to %s (%s)", size_format(request->bytes),
+				 source);
+	return text_into(out,
+			 "; %s does not call oci-thin-grow, so that %s has no effect. Fix: "
+			 "oci-thin-grow enable %s",
+			 engine, source, engine);
+}
+
+static const char *action(const struct explanation *this)
+{
+	return waits_for_start(this) ? "wait" : tell_action(&this->job);
+}
+
+static struct config_origin limit_origin(const struct explanation *this, const struct rule **ret)
+{
+	const struct policy *policy = this->args->policy;
+	const struct rule *rule = this->job.request.rule;
+
+	*ret = rule && rule->max_bytes ? rule : NULL;
+	if (*ret)
+		return (struct config_origin){rule->file, rule->line};
+	return config_origin(policy, "max_size");
+}
+
+/* --- as text ------------------------------------------------------------------------------------
+ */
 
 static void print_request(const struct job *job)
 {
 	const struct request *request = &job->request;
 
+	printf(OUTLOOK_LINE, "request");
 	if (job->sandbox)
-		printf("request     none looked for: this is a pod's sandbox\n");
+		puts("none looked for: this is a pod's sandbox");
 	else if (!request_exists(request))
-		printf("request     none\n");
+		puts("none");
 	else if (request->bytes)
-		printf("request     %s = %" PRIu64 " bytes, from %s\n", size_format(request->bytes),
-		       request->bytes, request_source(request, ' '));
+		printf("%s, from %s\n", size_like(request->bytes, request->text),
+		       request_source(request, ' '));
 	else
-		printf("request     cannot be read, from %s\n", request_source(request, ' '));
+		printf("cannot be read, from %s\n", request_source(request, ' '));
+	if (request->exceeded_bytes)
+		printf(OUTLOOK_LINE "it asks for %s, which is cut to the limit\n", "",
+		       size_format(request->exceeded_bytes));
 }
 
 static void print_rules(const struct job *job, const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct rule_verdict *verdict = &job->verdicts[i];
+		const struct rule *rule = &policy->rules[i];
 
-		printf("rule        %s: ", policy->rules[i].name);
+		printf(OUTLOOK_LINE "%s: ", "rule", rule->name);
 		if (verdict->matches)
-			puts("matches");
+			fputs("matches", stdout);
 		else
-			printf("no, %s\n", verdict->reached ? verdict->why.text : "not reached");
+			printf("no, %s", verdict->reached ? verdict->why.text : "not reached");
+		if (rule->file)
+			printf(" (%s:%u)", rule->file, rule->line);
+		putchar('\n');
 	}
 }
 
-static void print_limit(const struct job *job, const struct policy *policy)
+static void print_limit(const struct explanation *this)
 {
-	const struct request *request = &job->request;
-	const struct rule *rule = request->rule;
-	bool by_rule = rule && rule->max_bytes;
+	const struct rule *rule;
+	struct config_origin origin = limit_origin(this, &rule);
 
-	if (!request_exists(request))
-		return;
-	printf("limit       %s, %s%s\n", size_format(policy_max_bytes(policy, rule)),
-	       by_rule ? "max_size of rule " : "max_size", by_rule ? rule->name : "");
-	if (request->exceeded_bytes)
-		printf("            %s is more than that, and cut\n",
-		       size_format(request->exceeded_bytes));
+	printf(OUTLOOK_LINE "%s, max_size", "limit",
+	       size_format(policy_max_bytes(this->args->policy, rule)));
+	if (rule)
+		printf(" of rule %s", rule->name);
+	if (origin.file)
+		printf(" (%s:%u)\n", origin.file, origin.line);
+	else
+		puts(" (the default)");
 }
 
-static void print_disk(const struct job *job)
+static void print_pool(const struct thin_pool *pool)
 {
-	const struct grow_report *report = &job->report;
-	const struct thin_device *device = &report->device;
-	const struct thin_pool *pool = &report->pool;
+	uint64_t bytes = pool->data_blocks * pool->block_sectors * SECTOR_BYTES;
 
-	if (job->rootfs.fs_name)
-		printf("rootfs      %s on %u:%u\n", job->rootfs.fs_name, major(job->rootfs.dev),
-		       minor(job->rootfs.dev));
-	if (device->name)
-		printf("device      %s, %s, %s\n", device->name, device->target,
-		       size_format(device->sectors * SECTOR_BYTES));
-	if (device->pool)
-		printf("thin        pool %u:%u, thin id %u\n", major(device->pool),
-		       minor(device->pool), device->thin_id);
-	if (report->fs.bytes)
-		printf("filesystem  %s, %s\n", job->rootfs.fs_name, size_format(report->fs.bytes));
+	if (!pool->name)
+		return;
+	printf(OUTLOOK_LINE "%s: %s of %s used, %s of its metadata", "pool", quote(pool->name),
+	       permille_format(permille(pool->data_used_blocks, pool->data_blocks)),
+	       size_format(bytes),
+	       permille_format(permille(pool->metadata_used_blocks, pool->metadata_blocks)));
+	if (pool->trouble)
+		printf(", %s", pool->trouble);
+	putchar('\n');
+}
+
+static void print_verdict(const struct explanation *this)
+{
+	const struct job *job = &this->job;
+	const struct plan *plan = &job->report.plan;
+
+	if (job->outcome == JOB_NOTHING)
+		printf(OUTLOOK_LINE "do nothing: nothing is asked for\n", "would");
+	else if (job->outcome == JOB_KEPT)
+		printf(OUTLOOK_LINE "do nothing: device and filesystem are large enough\n",
+		       "would");
+	else if (waits_for_start(this))
+		printf(OUTLOOK_LINE "do nothing before it starts\n", "would");
+	else if (job->outcome != JOB_GROWN)
+		printf(OUTLOOK_LINE "%s: %s\n", "would", tell_action(job), job->why.text);
+	else if (plan->device_sectors)
+		printf(OUTLOOK_LINE "grow the device to %s\n", "would",
+		       size_like(plan->device_sectors * SECTOR_BYTES, job->request.text));
+	else if (job->report.unfinished)
+		printf(OUTLOOK_LINE "finish a growth\n", "would");
+	if (job->outcome == JOB_GROWN && plan->fs_bytes)
+		printf(OUTLOOK_LINE "grow the filesystem to %s\n", "would",
+		       size_like(plan->fs_bytes, job->request.text));
+	if (job_warning(job))
+		printf(OUTLOOK_LINE "%s\n", "warning", job_warning(job));
+	if (*tell_cost(job))
+		printf(OUTLOOK_LINE "%s\n", "cost", tell_cost(job));
+}
+
+/* --verbose: what nobody wants to read at three in the morning. */
+static void print_details(const struct explanation *this)
+{
+	const struct inventory *disk = &this->outlook.disk;
+	const struct thin_pool *pool = &this->pool;
+
+	printf(OUTLOOK_LINE "%s\n", "bundle", quote(this->job.bundle));
+	if (disk->device)
+		printf(OUTLOOK_LINE "%s (%u:%u), thin id %u, %" PRIu64 " sectors\n", "device",
+		       quote(disk->device), major(disk->dev), minor(disk->dev), disk->thin_id,
+		       disk->device_bytes / SECTOR_BYTES);
+	if (disk->filesystem)
+		printf(OUTLOOK_LINE "%s, %" PRIu64 " bytes\n", "filesystem", disk->filesystem,
+		       disk->filesystem_bytes);
 	if (pool->name)
-		printf("pool        %s: %" PRIu64 " of %" PRIu64 " data blocks and %" PRIu64
-		       " of %" PRIu64 " metadata blocks in use\n",
-		       pool->name, pool->data_used_blocks, pool->data_blocks,
+		printf(OUTLOOK_LINE "%" PRIu64 " of %" PRIu64 " data blocks, %" PRIu64
+				    " of %" PRIu64 " metadata blocks\n",
+		       "pool", pool->data_used_blocks, pool->data_blocks,
 		       pool->metadata_used_blocks, pool->metadata_blocks);
 }
 
-/* false: no engine re-creates the device. */
-static bool find_healing(const struct job *job, struct healing *ret)
+static void print_text(const struct explanation *this)
 {
-	const struct thin_device *device = &job->report.device;
-	struct healing host;
+	struct text then;
 
-	if (!device->name || !engine_names_device(device->name))
-		return false;
-	healing_host(&host);
-	healing_device(&host, device->dev, device->name, ret);
-	return true;
-}
-
-static void print_healing(const struct job *job)
-{
-	struct healing healing;
-
-	if (!find_healing(job, &healing))
-		return;
-	if (!healing.armed)
-		printf("healing     NONE, it will not start again once it was grown: %s\n",
-		       healing.why.text);
+	if (!this->first)
+		putchar('\n');
+	printf(OUTLOOK_LINE "%s%s%s\n", "container", quote_unless_printable(this->job.container),
+	       *this->state ? ", " : "", this->state);
+	if (this->outlook.disk.device)
+		outlook_print_size(&this->outlook, stdout);
 	else
-		printf("healing     by the udev rule, whenever the engine re-creates the "
-		       "device\n");
+		printf(OUTLOOK_LINE "not on a thin device\n", "size");
+	print_rules(&this->job, this->args->policy);
+	print_request(&this->job);
+	print_limit(this);
+	print_pool(&this->pool);
+	if (this->args->verbose)
+		print_details(this);
+	if (this->outlook.disk.device)
+		outlook_print_next(&this->outlook, what_start_adds(this, &then), stdout);
+	print_verdict(this);
 }
 
-static void print_verdict(const struct job *job)
-{
-	const struct plan *plan = &job->report.plan;
-
-	switch (job->outcome) {
-	case JOB_NOTHING:
-		printf("would       do nothing: nothing is asked for\n");
-		return;
-	case JOB_KEPT:
-		printf("would       do nothing: device and filesystem are large enough\n");
-		return;
-	case JOB_GROWN:
-		if (plan->device_sectors)
-			printf("would       grow the device to %s (%" PRIu64 " sectors)\n",
-			       size_format(plan->device_sectors * SECTOR_BYTES),
-			       plan->device_sectors);
-		if (plan->fs_bytes)
-			printf("would       grow the filesystem to %s\n",
-			       size_format(plan->fs_bytes));
-		return;
-	case JOB_NOT_APPLICABLE:
-	case JOB_SWITCHED_OFF:
-	case JOB_POSTPONED:
-	case JOB_REFUSED:
-	case JOB_FAILED:
-		printf("would       %s: %s\n", tell_action(job), job->why.text);
-		return;
-	}
-}
-
-static void print_warning(const struct job *job)
-{
-	if (job_warning(job))
-		printf("warning     %s\n", job_warning(job));
-}
-
-static int print_text(const struct job *job, const struct policy *policy)
-{
-	printf("container   %s\n", quote(job->container));
-	printf("bundle      %s (engine: %s)\n", quote(job->bundle), job_engine(job));
-	print_rules(job, policy);
-	print_request(job);
-	print_limit(job, policy);
-	print_disk(job);
-	print_verdict(job);
-	print_warning(job);
-	print_healing(job);
-	return fflush(stdout) == 0 ? 0 : -EIO;
-}
+/* --- as JSON ------------------------------------------------------------------------------------
+ */
 
 static void json_rules(struct json_writer *w, const struct job *job, const struct policy *policy)
 {
@@ -200,99 +289,185 @@ static void json_rules(struct json_writer *w, const struct job *job, const struc
 	json_write_array_close(w);
 }
 
-static void json_request(struct json_writer *w, const struct job *job, const struct policy *policy)
+static void json_request(struct json_writer *w, const struct request *request)
 {
-	const struct request *request = &job->request;
-
-	if (!request_exists(request))
+	if (!request_exists(request)) {
+		json_write_string(w, "request", NULL);
 		return;
+	}
 	json_write_object(w, "request");
 	json_write_string(w, "origin", request_origin_name(request->origin));
 	json_write_string(w, "key", request->key);
 	json_write_string(w, "text", request->text);
-	json_write_u64(w, "bytes", request->bytes);
-	json_write_u64(w, "exceeded_bytes", request->exceeded_bytes);
-	json_write_u64(w, "max_bytes", policy_max_bytes(policy, request->rule));
+	json_write_known_u64(w, "bytes", request->bytes);
+	json_write_known_u64(w, "exceeded_bytes", request->exceeded_bytes);
 	json_write_close(w);
 }
 
-static void json_disk(struct json_writer *w, const struct job *job)
+static void json_limit(struct json_writer *w, const struct explanation *this)
 {
-	const struct grow_report *report = &job->report;
+	const struct rule *rule;
+	struct config_origin origin = limit_origin(this, &rule);
 
-	if (report->device.name) {
-		json_write_object(w, "device");
-		json_write_string(w, "name", report->device.name);
-		json_write_string(w, "target", report->device.target);
-		json_write_u64(w, "bytes", report->device.sectors * SECTOR_BYTES);
-		if (report->device.pool)
-			json_write_u64(w, "thin_id", report->device.thin_id);
-		json_write_close(w);
-	}
-	if (job->rootfs.fs_name) {
-		json_write_object(w, "filesystem");
-		json_write_string(w, "type", job->rootfs.fs_name);
-		if (report->fs.bytes)
-			json_write_u64(w, "bytes", report->fs.bytes);
-		json_write_close(w);
-	}
-	if (job->outcome == JOB_GROWN) {
-		json_write_object(w, "plan");
-		json_write_u64(w, "device_bytes", report->plan.device_sectors * SECTOR_BYTES);
-		json_write_u64(w, "filesystem_bytes", report->plan.fs_bytes);
-		json_write_close(w);
-	}
+	json_write_object(w, "limit");
+	json_write_u64(w, "bytes", policy_max_bytes(this->args->policy, rule));
+	json_write_string(w, "rule", rule ? rule->name : NULL);
+	json_write_string(w, "file", origin.file);
+	json_write_known_u64(w, "line", origin.line);
+	json_write_close(w);
 }
 
-static int print_json(const struct job *job, const struct policy *policy)
+static void json_pool(struct json_writer *w, const struct thin_pool *pool)
 {
-	struct json_writer *w = json_writer_begin();
-	struct healing healing;
+	uint64_t block_bytes = pool->block_sectors * SECTOR_BYTES;
 
+	if (!pool->name) {
+		json_write_string(w, "pool", NULL);
+		return;
+	}
+	json_write_object(w, "pool");
+	json_write_string(w, "name", pool->name);
+	json_write_u64(w, "data_bytes", pool->data_blocks * block_bytes);
+	json_write_u64(w, "data_used_bytes", pool->data_used_blocks * block_bytes);
+	json_write_u64(w, "metadata_bytes", pool->metadata_blocks * THIN_METADATA_BLOCK_BYTES);
+	json_write_u64(w, "metadata_used_bytes",
+		       pool->metadata_used_blocks * THIN_METADATA_BLOCK_BYTES);
+	json_write_string(w, "trouble", pool->trouble);
+	json_write_close(w);
+}
+
+static void json_plan(struct json_writer *w, const struct job *job)
+{
+	if (job->outcome != JOB_GROWN) {
+		json_write_string(w, "plan", NULL);
+		return;
+	}
+	json_write_object(w, "plan");
+	json_write_known_u64(w, "device_bytes", job->report.plan.device_sectors * SECTOR_BYTES);
+	json_write_known_u64(w, "filesystem_bytes", job->report.plan.fs_bytes);
+	json_write_close(w);
+}
+
+static void write_json(const struct explanation *this)
+{
+	const struct job *job = &this->job;
+	struct json_writer *w = this->json;
+	bool has_reason = job->outcome >= JOB_NOT_APPLICABLE && !waits_for_start(this);
+
+	json_write_object(w, NULL);
 	json_write_string(w, "container", job->container);
-	json_write_string(w, "bundle", job->bundle);
+	json_write_string(w, "bundle", *job->bundle ? job->bundle : NULL);
 	json_write_string(w, "engine", job_engine(job));
+	if (*this->state)
+		json_write_bool(w, "running", strcmp(this->state, "running") == 0);
+	else
+		json_write_string(w, "running", NULL);
 	json_write_bool(w, "sandbox", job->sandbox);
-	json_rules(w, job, policy);
-	json_request(w, job, policy);
-	json_disk(w, job);
-	if (find_healing(job, &healing)) {
-		json_write_object(w, "healing");
-		json_write_bool(w, "armed", healing.armed);
-		json_write_string(w, "reason", healing.armed ? NULL : healing.why.text);
-		json_write_close(w);
-	}
-	json_write_string(w, "action", tell_action(job));
-	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
+	json_rules(w, job, this->args->policy);
+	json_request(w, &job->request);
+	json_limit(w, this);
+	outlook_json(&this->outlook, w);
+	json_pool(w, &this->pool);
+	json_plan(w, job);
+	json_write_string(w, "action", action(this));
+	json_write_string(w, "reason", has_reason ? job->why.text : NULL);
 	json_write_string(w, "warning", job_warning(job));
-	return json_writer_end(w, stdout);
+	json_write_close(w);
 }
 
-/* The job is done with its hands tied, and freed. */
-static int show(struct job *job, const struct policy *policy, bool json)
+/* --- looking ------------------------------------------------------------------------------------
+ */
+
+static void look_at_pool(struct explanation *this)
 {
+	struct why unused;
+
+	if (!this->outlook.disk.pool ||
+	    thin_pool_status(this->outlook.disk.pool, &this->pool, &unused) < 0)
+		this->pool = (struct thin_pool){0};
+}
+
+/* The outlook is there; the job is done without effect, and freed. 0 or -ENOMEM. */
+static int show(struct explanation *this)
+{
+	const struct policy *policy = this->args->policy;
 	_cleanup_free_ struct rule_verdict *verdicts =
 		calloc(policy->n_rules + 1, sizeof(*verdicts));
-	int r = -ENOMEM;
+	int r = verdicts ? 0 : -ENOMEM;
 
-	if (verdicts) {
-		job->dry_run = true;
-		job->verdicts = verdicts;
-		job_run(job, policy);
-		r = json ? print_json(job, policy) : print_text(job, policy);
+	look_at_pool(this);
+	if (r == 0) {
+		this->job.dry_run = true;
+		this->job.verdicts = verdicts;
+		job_run(&this->job, policy);
+		if (this->json)
+			write_json(this);
+		else
+			print_text(this);
 	}
-	job_free(job);
-	if (r < 0)
-		log_stderr("explain: %s",
-			   r == -ENOMEM ? "out of memory" : "standard output cannot be written");
-	return r < 0 ? EXIT_FAILED : EXIT_OK;
+	this->first = false;
+	thin_pool_free(&this->pool);
+	outlook_free(&this->outlook);
+	job_free(&this->job);
+	return r;
 }
 
-static int explain_state(const char *path, const struct policy *policy, bool json)
+static struct outlook_order order_of(const struct explanation *this, struct healing *host)
+{
+	healing_host(host);
+	return (struct outlook_order){
+		.policy = this->args->policy,
+		.host = host,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+	};
+}
+
+/* A container that is being created: it is in no engine's files as a running one. */
+static int explain_state(struct explanation *this, const struct container *state)
+{
+	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
+	_cleanup_free_ char *id = strdup(state->state.id);
+	struct engine_container container = {.id = id, .pid = 1};
+	struct inventory disk = {0};
+	struct healing host;
+	const struct outlook_order order = order_of(this, &host);
+	struct why unused;
+
+	this->job = container_job(state);
+	this->state = "";
+	container.engine = job_engine(&this->job);
+	container.in_pod = policy_is_in_pod(this->job.annotations, JOB_ANNOTATIONS);
+	if (this->job.root_path)
+		rootfs_open(this->job.bundle, this->job.root_path, &rootfs, &unused);
+	if (inventory_at(&container, this->args->policy, &state->spec, &rootfs, &disk))
+		outlook_of(&disk, &order, &this->outlook);
+	return show(this);
+}
+
+static int explain_container(struct explanation *this, const struct engine_container *container)
+{
+	_cleanup_(target_close) struct target target = {.rootfs.fd = -EBADF};
+	struct healing host;
+	const struct outlook_order order = order_of(this, &host);
+	struct why unused;
+
+	if (target_of(container, &target, &unused) < 0)
+		return -ENOMEM;
+	this->job = target_job(&target);
+	this->state = container->pid ? "running" : "stopped";
+	outlook_look(container, &order, &this->outlook);
+	return show(this);
+}
+
+/* --- the command --------------------------------------------------------------------------------
+ */
+
+static int run_state(struct explanation *this, const char *path)
 {
 	_cleanup_(container_free) struct container container = {0};
 	_cleanup_close_ int fd = -EBADF;
-	struct job job;
+	const char *flaw;
 	struct why why;
 
 	fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
@@ -304,60 +479,83 @@ static int explain_state(const char *path, const struct policy *policy, bool jso
 		log_stderr("%s", why.text);
 		return EXIT_FAILED;
 	}
-	if (container.state.flaw.text[0] || container.no_spec.text[0]) {
-		log_stderr("%s: %s", path,
-			   container.state.flaw.text[0] ? container.state.flaw.text
-							: container.no_spec.text);
+	flaw = *container.state.flaw.text ? container.state.flaw.text : container.no_spec.text;
+	if (*flaw) {
+		log_stderr("%s: %s", path, flaw);
 		return EXIT_FAILED;
 	}
-	job = container_job(&container);
-	return show(&job, policy, json);
+	return explain_state(this, &container) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-static int explain_container(const struct target_args *args, bool json)
+static void write_missing(struct json_writer *w, const char *name, const struct why *why)
 {
-	struct target target;
+	json_write_object(w, NULL);
+	json_write_string(w, "container", name);
+	json_write_string(w, "action", "missing");
+	json_write_string(w, "reason", why->text);
+	json_write_close(w);
+}
+
+/* The first status that is not EXIT_OK; those that are found are explained all the same. */
+static int run_named(struct explanation *this, const struct arguments *args)
+{
+	_cleanup_(engine_list_free) struct engine_list list = {0};
+	int status = EXIT_OK;
 	struct why why;
-	int status, r = target_find(args, &target, &why);
 
-	if (r < 0) {
+	if (target_list(&args->target, &list, &why) < 0) {
 		log_stderr("explain: %s", why.text);
-		status = target_exit_status(r);
-		if (json)
-			tell_failure_json(args->container,
-					  status == EXIT_NOT_APPLICABLE ? "missing" : "fail",
-					  why.text, stdout);
-	} else {
-		struct job job = target_job(&target);
-
-		status = show(&job, args->policy, json);
+		return EXIT_FAILED;
 	}
-	target_close(&target);
+	for (char *const *name = args->operands; *name; name++) {
+		const struct engine_container *found;
+		int r = engine_list_find(&list, *name, &found, &why);
+
+		if (r < 0)
+			log_stderr("explain: %s", why.text);
+		if (r < 0 && this->json)
+			write_missing(this->json, *name, &why);
+		r = r < 0				 ? target_exit_status(r)
+		    : explain_container(this, found) < 0 ? EXIT_FAILED
+							 : EXIT_OK;
+		if (status == EXIT_OK)
+			status = r;
+	}
 	return status;
 }
 
 static int run_explain(const struct arguments *args)
 {
-	struct target_args target = args->target;
+	struct explanation this = {.args = args, .first = true, .state = ""};
+	int status, r;
 
-	if (args->n_operands != (args->state ? 0 : 1))
-		return exit_usage("explain", "name one container, or a file with --state");
-	target.container = args->operands[0];
+	if ((args->n_operands > 0) == (args->state != NULL))
+		return exit_usage("explain", "name containers, or a file with --state");
 	if (args->policy->broken)
-		log_stderr(
-			"explain: the configuration is broken: %s; see oci-thin-grow config check",
-			args->policy->broken);
-	return args->state ? explain_state(args->state, args->policy, args->json)
-			   : explain_container(&target, args->json);
+		log_stderr("explain: %s: using the built-in defaults", args->policy->broken);
+	if (args->json) {
+		this.json = json_writer_begin();
+		json_write_array(this.json, "containers");
+	}
+	status = args->state ? run_state(&this, args->state) : run_named(&this, args);
+	if (args->json) {
+		json_write_array_close(this.json);
+		r = json_writer_end(this.json, stdout);
+	} else {
+		r = fflush(stdout) == 0 ? 0 : -EIO;
+	}
+	if (r < 0)
+		log_stderr("explain: standard output: %s", strerror(-r));
+	return r < 0 ? EXIT_FAILED : status;
 }
 
 const struct command command_explain = {
 	.name = "explain",
-	.arguments = "CONTAINER",
-	.what = "where a size comes from; what would be done",
+	.arguments = "CONTAINER...",
+	.what = "size of a disk, why, and its next start",
 	.help = help,
 	.options = {"state", "json", "data-root"},
-	.max_operands = 1,
+	.max_operands = ANY_NUMBER,
 	.needs_root = true,
 	.policy = POLICY_ANY,
 	.run = run_explain,

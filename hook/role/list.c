@@ -13,7 +13,7 @@
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/thin.h"
-#include "host/outlook.h"
+#include "host/outlook-text.h"
 #include "job/target.h"
 #include "oci/json.h"
 #include "policy/policy.h"
@@ -298,33 +298,9 @@ static int show_text(const struct rows *rows, const struct arguments *args)
 /* --- as JSON ------------------------------------------------------------------------------------
  */
 
-static void json_use(const struct inventory *disk, struct json_writer *w)
-{
-	if (disk->used_bytes + disk->available_bytes) {
-		json_write_u64(w, "used_bytes", disk->used_bytes);
-		json_write_u64(w, "available_bytes", disk->available_bytes);
-		json_write_u64(w, "used_percent", inventory_used_percent(disk));
-		return;
-	}
-	json_write_string(w, "used_bytes", NULL);
-	json_write_string(w, "available_bytes", NULL);
-	json_write_string(w, "used_percent", NULL);
-}
-
-static void json_next(const struct outlook *row, struct json_writer *w)
-{
-	if (row->next == NEXT_NEW_DISK)
-		json_write_string(w, "starts_again", NULL);
-	else
-		json_write_bool(w, "starts_again", row->next == NEXT_STARTS);
-	json_write_known_u64(w, "next_bytes", row->next_bytes);
-	json_write_bool(w, "unfinished", outlook_is_unfinished(row));
-}
-
 static void json_row(const struct outlook *row, struct json_writer *w)
 {
-	const struct inventory *disk = &row->disk;
-	const struct engine_container *container = disk->container;
+	const struct engine_container *container = row->disk.container;
 
 	json_write_object(w, NULL);
 	json_write_string(w, "engine", container->engine);
@@ -334,15 +310,7 @@ static void json_row(const struct outlook *row, struct json_writer *w)
 	json_write_string(w, "image", container->image);
 	json_write_bool(w, "running", container->pid != 0);
 	json_write_known_u64(w, "pid", (uint64_t)container->pid);
-	json_write_string(w, "device", disk->device);
-	json_write_known_u64(w, "device_bytes", disk->device_bytes);
-	json_write_known_u64(w, "size_bytes", row->size_bytes);
-	json_write_string(w, "filesystem", disk->filesystem);
-	json_write_known_u64(w, "filesystem_bytes", disk->filesystem_bytes);
-	json_use(disk, w);
-	json_write_known_u64(w, "requested_bytes", disk->requested_bytes);
-	json_write_known_u64(w, "engine_bytes", row->engine_bytes);
-	json_next(row, w);
+	outlook_json(row, w);
 	json_write_close(w);
 }
 

@@ -132,10 +132,31 @@ is "list --json: what is not known is null" "$(field web2 '[.pid, .used_bytes, .
 ## explain
 
 ok "explain" otg explain web2
-like "explain: where it comes from" "$(cat /run/out)" 'request +3 GiB = 3221225472 bytes, from label io.oci-thin-grow.size'
-like "explain: not now" "$(cat /run/out)" 'would +fail: it is not running'
-ok "explain: without a request" otg explain web
+like "explain: where it comes from" "$(cat /run/out)" 'request +3 GiB, from label io.oci-thin-grow.size'
+like "explain: stopped" "$(head -n 1 /run/out)" '^container +docker:web2, stopped$'
+like "explain: how large it is" "$(cat /run/out)" 'size +1 GiB, as its engine says'
+like "explain: what its start will be, as Docker does not call us" "$(cat /run/out)" \
+	'next start +1 GiB; docker does not call oci-thin-grow, so that label io.oci-thin-grow.size has no effect. Fix: oci-thin-grow enable docker'
+like "explain: not now" "$(cat /run/out)" 'would +do nothing before it starts'
+ok "explain: grown by a command" otg explain web
+like "explain: who, and from what" "$(cat /run/out)" 'grown +from 1 GiB to 6 GiB by "oci-thin-grow grow", 20[0-9-]+ [0-9:]+'
+like "explain: how full" "$(cat /run/out)" "size +6 GiB, $FS; .* used \\([0-9]+ %\\), .* available"
+like "explain: its next start" "$(cat /run/out)" 'next start +6 GiB.healing +by the udev rule'
+like "explain: the limit" "$(cat /run/out)" 'limit +1 TiB, max_size \(/etc/oci-thin-grow/config.json:[0-9]+\)'
+like "explain: no request" "$(cat /run/out)" 'request +none'
 like "explain: says so" "$(cat /run/out)" 'would +do nothing: nothing is asked for'
+is "explain: nothing but what people read" "$(grep -cE 'sector|block|[0-9]+:[0-9]+,|bundle' /run/out)" 0
+ok "explain --verbose" otg explain --verbose web
+like "explain --verbose: the rest" "$(cat /run/out)" 'device +.*docker-.* \([0-9]+:[0-9]+\), thin id [0-9]+, 12582912 sectors'
+ok "explain: two" otg explain web web2
+is "explain: two: both" "$(grep -c '^container ' /run/out)" 2
+ok "explain: two, one of them unknown" exits 4 explain web nobody
+is "explain: and the other" "$(grep -c '^container ' /run/out)" 1
+ok "explain --json" otg explain --json web web2
+is "explain --json: who grew it" "$(jq -c '.containers[0].grown | [.source, .from_bytes, .to_bytes, .finished]' /run/out)" \
+	'["command:grow",1073741824,6442450944,true]'
+is "explain --json: what is not known is null" "$(jq -c '.containers[1] | [.running, .grown, .used_bytes, .device_bytes, .pool, .plan, .action, .reason]' /run/out)" \
+	'[false,null,null,null,null,null,"wait",null]'
 ok "explain: no such container" exits 4 explain nobody
 
 ## It stays so
@@ -147,6 +168,9 @@ like "says what to do" "$(cat /run/err)" 'is stopped. Start it, then grow it'
 ok "list" otg list web
 like "list: what was grown is not lost" "$(grep ' web ' /run/out)" '^docker +web +6G +- +- +- +6G stopped$'
 mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
+ok "explain without the rule" otg explain web
+like "explain without the rule" "$(cat /run/out)" "next start +WON'T START: the device must have 6 GiB.*healing +NONE: the udev rule 94-oci-thin-grow.rules is missing. Fix: install -D"
+like "as doctor says it" "$(/usr/sbin/oci-thin-grow doctor)" 'container-at-risk: docker container "web" .* would not start again'
 ok "list without the rule" otg list web
 like "list without the rule: the next start" "$(grep ' web ' /run/out)" " 6G +- +- +- WON'T START stopped\$"
 is "list without the rule: as JSON" "$(field web '"\(.starts_again) \(.next_bytes)"')" "false null"

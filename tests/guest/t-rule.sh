@@ -57,7 +57,7 @@ is "all is well: no warning" "$(warnings)" ""
 like "all is well: explain" "$(explain)" 'healing +by the udev rule'
 is "all is well: doctor finds udevd" "$(doctor_says udevd)" ok
 is "all is well: and the rule" "$(doctor_says udev-rule)" ok
-like "all is well: as JSON" "$(explain --json | jq -c .healing)" '"armed":true'
+like "all is well: as JSON" "$(explain --json | jq -c ".containers[0].healing")" '"armed":true'
 ok "made again" again
 ok "and by our own table's event it is no other" grow_more
 is "still no warning" "$(warnings)" ""
@@ -84,7 +84,7 @@ is "no rule: as JSON, too" "$(jq -r '"\(.action) \(.healing.armed) \(.healing.fi
 ok "no rule: --unhealed" otg grow --unhealed --device $D +64M
 like "no rule: with a warning" "$(cat /run/err)" "^oci-thin-grow: $D: it would not start again after a stop or reboot, because "
 SIZE=$(device_bytes $D)
-like "no rule: as JSON" "$(explain --json | jq -c .healing)" '"armed":false,"reason":".*94-oci-thin-grow'
+like "no rule: as JSON" "$(explain --json | jq -c ".containers[0].healing")" '"armed":false,"reason":".*94-oci-thin-grow'
 fix=$(/usr/sbin/oci-thin-grow grow --json --device $D +64M | jq -r .healing.fix)
 ok "what is printed repairs it" sh -c "$fix"
 ok "and it grows" otg grow --device $D +64M
