@@ -165,10 +165,12 @@ static int fail_without_runtime(const struct policy *policy, const char *remembe
 	struct log_line line;
 
 	text_into(&message, "%s (%s)", why->text, whose_choice(policy, remembered, &choice));
-	log_begin(&line, "fail");
-	log_add(&line, "container", args->container ? args->container : "");
-	log_add(&line, "reason", message.s);
-	log_end(&line, LOG_ERR);
+	if (args->subcommand) {
+		log_begin(&line, "fail");
+		log_add(&line, "container", args->container ? args->container : "");
+		log_add(&line, "reason", message.s);
+		log_end(&line, LOG_ERR);
+	}
 	log_stderr("%s", message.s);
 	write_runtime_log(args, message.s);
 	return EXIT_FAILED;

@@ -280,9 +280,9 @@ static void warn_of_users(const struct setup_place *place, const char *data_root
 	if (users.n)
 		change_note(
 			plan,
-			"%u container%s made with this runtime (%s%s) will not start without it: "
-			"re-create %s, or keep the runtime known with "
-			"\"disable --keep-runtime docker\"",
+			"%u container%s created with this runtime (%s%s) cannot start without it: "
+			"re-create %s, or run \"oci-thin-grow enable --no-default docker\", which "
+			"keeps it known",
 			users.n, users.n == 1 ? "" : "s", users.first, users.n == 1 ? "" : ", ...",
 			users.n == 1 ? "it" : "them");
 }

@@ -39,7 +39,8 @@ ok "a package" package
 mkdir -p /etc/oci-thin-grow/config.d
 echo '{ "runtime": "/usr/bin/crun" }' >/etc/oci-thin-grow/config.d/10-runtime.json
 ln -sf /bin/true /usr/bin/crun
-ok "it is installed" dpkg -i /t/oci-thin-grow.deb
+ok "it is installed" said dpkg -i /t/oci-thin-grow.deb
+like "and says what to do next" "$(cat /run/said)" 'next, run "sudo oci-thin-grow doctor"'
 is "the runtime that is configured is remembered" "$(readlink $OURS/runtime)" /usr/bin/crun
 next_thin_id=7
 ok "a disk" new_disk $D
@@ -54,7 +55,12 @@ ok "installed again" dpkg -i /t/oci-thin-grow.deb
 ok "the disk is re-created" again
 is "it is healed" "$(device_bytes $D)" $((4 * GIB))
 
+mkdir -p /etc/docker
+echo '{ "runtimes": { "oci-thin-grow": { "path": "/usr/sbin/oci-thin-grow-runtime" } } }' >/etc/docker/daemon.json
 ok "remove" said dpkg --remove oci-thin-grow
+like "remove says who is cut off, and what helps" "$(cat /run/said)" \
+	'daemon.json still calls this program.*Install the package again, run "oci-thin-grow disable docker"'
+rm /etc/docker/daemon.json
 ok "the ledger is kept then, too" test -e $OURS/ledger/$D
 ok "purge of what is left" said dpkg --purge oci-thin-grow
 ok "the ledger is still kept" test -e $OURS/ledger/$D

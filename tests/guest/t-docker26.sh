@@ -131,7 +131,7 @@ ok "userns-remap: it asks by label" docker_run labelled-remapped "${LABEL_4G[@]}
 like "userns-remap: by label: 4 GiB" "$(df_in labelled-remapped)" "$MIB_4G"
 ok "userns-remap: one that names our runtime" docker_create by-runtime --runtime oci-thin-grow
 ok "userns-remap: disable --print" otg disable --print --file /run/docker.json docker
-like "userns-remap: it finds who needs the runtime" "$(cat /run/out /run/err)" '[0-9]+ containers? made with this runtime'
+like "userns-remap: it finds who needs the runtime" "$(cat /run/out /run/err)" '[0-9]+ containers? created with this runtime'
 ok "userns-remap: dockerd ends" docker_down
 is "userns-remap: without dockerd, too" "$(/usr/sbin/oci-thin-grow list --json --data-root "$DATA/docker" |
 	jq -r '.containers[] | select(.name == "remapped") | .engine')" docker

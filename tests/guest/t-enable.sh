@@ -112,7 +112,7 @@ like "after: 4 GiB" "$(df_in after)" "$MIB_4G"
 
 ok "disable docker" said $G disable docker
 ok "disable docker: byte for byte" same $JSON /t/daemon.json
-like "disable docker: who needs it" "$(cat /run/said)" "note: 1 container made with this runtime \($(docker inspect -f '{{.Id}}' after | cut -c 1-12)\)"
+like "disable docker: who needs it" "$(cat /run/said)" "note: 1 container created with this runtime \($(docker inspect -f '{{.Id}}' after | cut -c 1-12)\)"
 # dockerd 20.10 dies of a reload that takes its default runtime away.
 if [ "$SUITE" != bookworm ]; then
 	ok "it is reloaded" reload

@@ -201,7 +201,7 @@ static void names_containers_that_need_the_runtime(void **state)
 	assert_int_equal(enable("docker"), 0);
 	assert_int_equal(disable("docker"), 0);
 	assert_int_equal(plan.n_notes, 1);
-	assert_contains(plan.notes[0].s, "1 container made with this runtime (0123456789ab) ");
+	assert_contains(plan.notes[0].s, "1 container created with this runtime (0123456789ab) ");
 
 	/* With userns-remap, and without it before that */
 	put("/srv/docker/100000.65536/containers/1111/hostconfig.json",
@@ -211,7 +211,7 @@ static void names_containers_that_need_the_runtime(void **state)
 	assert_int_equal(enable("docker"), 0);
 	assert_int_equal(disable("docker"), 0);
 	assert_contains(plan.notes[0].s,
-			"2 containers made with this runtime (0123456789ab, ...) ");
+			"2 containers created with this runtime (0123456789ab, ...) ");
 }
 
 /* A dockerd with these arguments, which are separated by blanks. */
