@@ -378,7 +378,10 @@ static bool is_runc_ours(const struct toml *toml, const struct containerd_before
 	return is_copied(toml, runc, ours);
 }
 
-/* What was not there before, and has nothing in it now. From the innermost table on. */
+/*
+ * What was not there before, and has nothing in it now. From the innermost table on; that one at
+ * least, for containerd 1.x takes an empty table of handlers for all that there are.
+ */
 static int strip_empty(struct edit_text *t, const struct containerd_before *before,
 		       const char *innermost, struct why *why)
 {
@@ -388,7 +391,7 @@ static int strip_empty(struct edit_text *t, const struct containerd_before *befo
 	for (char *end; r == 0 && path;) {
 		if (!toml_find(&before->toml, path))
 			r = toml_cut_empty(t, path, CONTAINERD_COMMENT, why);
-		end = strrchr(path, *TOML_SEP);
+		end = before->is_known ? strrchr(path, *TOML_SEP) : NULL;
 		if (!end)
 			break;
 		*end = '\0';

@@ -30,9 +30,10 @@ int containerd_put(struct edit_text *t, const struct containerd_config *config,
 /* An import of @import into the text @t. -EINVAL: its imports are no array. */
 int containerd_put_import(struct edit_text *t, const char *import, struct why *why);
 
-/* A file as it was before enable; empty: it was not there, or that is not known. */
+/* A file as it was before enable. */
 struct containerd_before {
-	const char *text; /* the caller's */
+	bool is_known;	  /* else only what is surely ours goes */
+	const char *text; /* the caller's; NULL: there was no file, or it is not known */
 	struct toml toml;
 };
 

@@ -163,6 +163,29 @@ static bool is_sound(const struct setup_place *place, const struct containerd_co
 		(snapshotter && strcmp(snapshotter, options->snapshotter) == 0));
 }
 
+/*
+ * A backup beside the file; but not where an import's pattern is for that, too: containerd would
+ * read it, behind the file.
+ */
+static int keep_backup(const struct setup_place *place, struct setup_file *file, struct why *why)
+{
+	_cleanup_(containerd_files_free) struct containerd_files files = {0};
+	_cleanup_free_ char *path = change_backup_path(file);
+	struct setup_plan with = {.files = {{.path = path, .new = file->old}}, .n_files = 1};
+	const struct setup_place planned = {
+		.root = place->root, .file = place->file, .planned = &with};
+	int r;
+
+	if (!path)
+		return why_no_memory(why);
+	with.files[0].new_len = file->old_len;
+	r = file->old ? containerd_files_read(&planned, &files, why) : 0;
+	file->keep_backup = file->old != NULL;
+	for (size_t i = 0; r == 0 && i < files.n; i++)
+		file->keep_backup &= strcmp(files.files[i].path, path) != 0;
+	return r;
+}
+
 static int put_handler(const struct setup_place *place, const struct containerd_config *config,
 		       const struct setup_options *options, struct setup_file *file,
 		       struct why *why)
@@ -191,9 +214,9 @@ static int put_handler(const struct setup_place *place, const struct containerd_
 		r = containerd_put(&t, config, &wish, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
-	file->keep_backup = file->old && !containerd_has_handler(config, SETUP_RUNTIME_NAME);
 	change_set(file, TAKE_PTR(t.text), t.len);
-	return 0;
+	return containerd_has_handler(config, SETUP_RUNTIME_NAME) ? 0
+								  : keep_backup(place, file, why);
 }
 
 /* The drop-in must be imported; a pattern that is for it does, too. */
@@ -218,9 +241,8 @@ static int put_import(const struct setup_place *place, const struct containerd_c
 		r = containerd_put_import(&t, import, why);
 	if (r < 0)
 		return why_prefix(why, r, config->files.files[0].path);
-	file->keep_backup = true;
 	change_set(file, TAKE_PTR(t.text), t.len);
-	return 0;
+	return keep_backup(place, file, why);
 }
 
 /* Would the files say what was wanted? A later one may have the last word. */
@@ -340,7 +362,10 @@ static int strip(const struct setup_place *place, const struct containerd_file *
 		 const struct edit_text *backup, const char *drop_in, struct edit_text *t,
 		 struct why *why)
 {
-	struct containerd_before before = {.text = backup->text};
+	struct containerd_before before = {
+		.is_known = backup->text || strncmp(t->text, MADE, strlen(MADE)) == 0,
+		.text = backup->text,
+	};
 	struct why unused;
 	bool found = false;
 	int r;
@@ -410,7 +435,7 @@ static int disable_drop_in(const struct setup_place *place, const char *name,
 			   struct setup_plan *plan, bool *ret_stays, struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text t = {0};
-	const struct containerd_before before = {.text = NULL};
+	const struct containerd_before before = {.is_known = true};
 	struct setup_file *file = NULL;
 	bool found = false;
 	int r = change_read(place, name, plan, &file, why);

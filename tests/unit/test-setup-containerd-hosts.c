@@ -4,6 +4,7 @@
  * rewrite it. */
 
 #include "setup-fixture.h"
+#include "setup/change.h"
 #include "setup/containerd-edit.h"
 #include "setup/containerd-runtime.h"
 
@@ -93,6 +94,21 @@ static void goes_into_the_file_that_counts(void **state)
 	assert_int_equal(look("containerd"), SETUP_ON);
 	assert_int_equal(disable("containerd"), 0);
 	assert_file("/etc/containerd/conf.d/10.toml", theirs);
+}
+
+/* A pattern for all files would have containerd read the backup, behind the file. */
+static void makes_no_backup_that_is_imported(void **state)
+{
+	static const char theirs[] = "version = 2\n[" CRI_2 "]\n";
+
+	(void)state;
+	put(CONFIG, "version = 2\nimports = ['conf.d/*']\n");
+	put("/etc/containerd/conf.d/10.toml", theirs);
+	assert_int_equal(enable_it(), 0);
+	assert_file("/etc/containerd/conf.d/10.toml" CHANGE_BACKUP, NULL);
+	assert_int_equal(look("containerd"), SETUP_ON);
+	assert_int_equal(disable("containerd"), 0);
+	assert_in("/etc/containerd/conf.d/10.toml", theirs);
 }
 
 static void a_drop_in_for_any_later_version(void **state)
@@ -547,6 +563,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(copies_what_an_import_says),
 		HOST_TEST(goes_into_the_file_that_counts),
+		HOST_TEST(makes_no_backup_that_is_imported),
 		HOST_TEST(a_drop_in_for_any_later_version),
 		HOST_TEST(says_who_has_the_last_word_on_the_default),
 		HOST_TEST(an_import_that_was_lost_comes_back),

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* toml_add() and toml_cut(): what is added is there, and what is removed leaves no trace. */
+#include "fuzz.h"
+
+#include "setup/toml-edit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TABLE "a" TOML_SEP "b"
+#define KEY   TABLE TOML_SEP "k"
+
+static bool has(const struct edit_text *t, const char *path)
+{
+	struct why why;
+	struct toml toml = {0};
+	bool found;
+
+	require(toml_parse(t->text, t->len, &toml, &why) == 0);
+	found = toml_has(&toml, path);
+	toml_free(&toml);
+	return found;
+}
+
+/* As it was, but that the last line may have an end now. */
+static void check_same(const struct edit_text *t, const uint8_t *input, size_t len)
+{
+	require(t->len == len || (t->len == len + 1 && t->text[len] == '\n'));
+	require(len == 0 || memcmp(t->text, input, len) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
+{
+	struct edit_text t = {0};
+	struct why why;
+	struct toml toml = {0};
+	bool written;
+
+	if (toml_parse((const char *)input, len, &toml, &why) < 0)
+		return 0;
+	written = toml_find(&toml, TABLE) != NULL;
+	require(edit_copy((const char *)input, len, &t) == 0);
+	if (!toml_has(&toml, KEY) && toml_add(&t, TABLE, "k", "1", &why) == 0) {
+		require(has(&t, KEY));
+		require(toml_cut(&t, KEY, NULL, &why) == 0);
+		require(!has(&t, KEY));
+		if (written)
+			check_same(&t, input, len);
+	} else {
+		require(toml_cut(&t, TABLE, NULL, &why) == 0);
+		require(!has(&t, TABLE));
+	}
+	edit_free(&t);
+	toml_free(&toml);
+	return 0;
+}
