@@ -91,7 +91,7 @@ void lock_claim(int fd, uint64_t blocks)
 	struct flock claim = range(0, blocks);
 	uint64_t start = 0;
 
-	/* In the first gap. If claiming fails, the growth goes on, and others do not count it. */
+	/* In a gap. If claiming fails, the growth goes on, and others do not count it. */
 	while (blocks && fcntl(fd, F_OFD_SETLK, &claim) < 0 && errno == EAGAIN) {
 		if (fcntl(fd, F_OFD_GETLK, &claim) == 0 && claim.l_type != F_UNLCK)
 			start = (uint64_t)(claim.l_start + claim.l_len);
