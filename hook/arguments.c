@@ -39,6 +39,7 @@ static const struct {
 	{"pid", VALUE, AT(target.pid)},
 	{"print", FLAG, AT(print)},
 	{"root", VALUE, AT(root)},
+	{"running", FLAG, AT(running)},
 	{"runtime", VALUE, AT(runtime)},
 	{"snapshotter", VALUE, AT(snapshotter)},
 	{"sort", VALUE, AT(sort)},

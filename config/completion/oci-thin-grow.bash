@@ -15,7 +15,7 @@ _oci_thin_grow_options() {
 	explain) echo --state --json --data-root --config --verbose --help ;;
 	grow) echo --dry-run --json --unhealed --pid --path --device --data-root --config --verbose --help ;;
 	heal) echo --all --dry-run --json --config --verbose --help ;;
-	list) echo --sort --full --wide --json --names --watch --data-root --config --verbose --help ;;
+	list) echo --running --sort --full --wide --json --names --watch --data-root --config --verbose --help ;;
 	metrics) echo --output --data-root --config --verbose --help ;;
 	hook | runtime) echo --config --verbose --help ;;
 	esac
@@ -30,9 +30,10 @@ _oci_thin_grow_add() {
 	done
 }
 
-# For the shell ENGINE:NAME is three words, and only the last one is to be completed.
+# _oci_thin_grow_containers CURRENT [OPTION]: of list. For the shell ENGINE:NAME is three words, and only the last one is to
+# be completed.
 _oci_thin_grow_containers() {
-	local current=$1 engine='' quoted='' name of
+	local option=${2:-} current=$1 engine='' quoted='' name of
 	if [[ $current = : ]]; then
 		engine=${COMP_WORDS[COMP_CWORD - 1]} current=''
 	elif [[ ${COMP_WORDS[COMP_CWORD - 1]} = : && $COMP_CWORD -gt 2 ]]; then
@@ -50,7 +51,22 @@ _oci_thin_grow_containers() {
 			continue # not within quotes
 		fi
 		COMPREPLY+=("$name")
-	done < <(oci-thin-grow list --names 2>/dev/null)
+	done < <(oci-thin-grow list --names ${option:+"$option"} 2>/dev/null)
+}
+
+# _oci_thin_grow_has_container I: is there one between the command, which is word I, and the present word?
+_oci_thin_grow_has_container() {
+	local i n=0
+	for ((i = $1 + 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		:) n=$((n - 1)) ;;
+		--config | --data-root) i=$((i + 1)) ;;
+		--pid | --path | --device) return 0 ;;
+		-*) ;;
+		*) n=$((n + 1)) ;;
+		esac
+	done
+	((n > 0))
 }
 
 _oci_thin_grow() {
@@ -86,7 +102,14 @@ _oci_thin_grow() {
 	'') _oci_thin_grow_add "$current" apply config disable doctor enable explain grow heal hook list metrics runtime ;;
 	config) _oci_thin_grow_add "$current" check show ;;
 	disable | enable) _oci_thin_grow_add "$current" docker containerd podman crio ;;
-	apply | explain | grow | list) _oci_thin_grow_containers "$current" ;;
+	explain | list) _oci_thin_grow_containers "$current" ;;
+	apply) _oci_thin_grow_containers "$current" --running ;;
+	# After the container comes a size.
+	grow)
+		if [[ $current = : ]] || ! _oci_thin_grow_has_container "$i"; then
+			_oci_thin_grow_containers "$current" --running
+		fi
+		;;
 	heal)
 		compopt -o filenames 2>/dev/null
 		mapfile -t COMPREPLY < <(compgen -f -- "${current:-/dev/mapper/}")

@@ -5,7 +5,14 @@ set -l commands apply config disable doctor enable explain grow heal hook list m
 
 # Lines of a name, a tab and the engine, which is how fish wants a description.
 function __oci_thin_grow_containers
-	oci-thin-grow list --names 2>/dev/null
+	oci-thin-grow list --names $argv 2>/dev/null
+end
+
+# Has the command an argument already? What follows a container is a size.
+function __oci_thin_grow_has_argument
+	set -l words (commandline -opc)
+	set -l arguments (string match -v -- '-*' $words)
+	test (count $arguments) -gt 2
 end
 
 # Is the command one of the arguments?
@@ -42,7 +49,9 @@ complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a list -d 'Cont
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a metrics -d 'Pools and containers, for Prometheus'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a runtime -d 'OCI runtime, as oci-thin-grow-runtime'
 
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply explain grow list' -a '(__oci_thin_grow_containers)'
+complete -c oci-thin-grow -n '__oci_thin_grow_is explain list' -a '(__oci_thin_grow_containers)'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply' -a '(__oci_thin_grow_containers --running)'
+complete -c oci-thin-grow -n '__oci_thin_grow_is grow; and not __oci_thin_grow_has_argument' -a '(__oci_thin_grow_containers --running)'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list metrics' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply config doctor explain grow heal list' -l json -d 'Say it in JSON'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow heal' -l dry-run -d 'Say what would be done'
@@ -56,6 +65,7 @@ complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l names -d 'Only names a
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l sort -x -a 'use name size' -d 'Order'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l full -x -d 'Only those of which so much is used'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l wide -d 'More columns'
+complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l running -d 'Only running ones'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l watch -d 'Again every two seconds'
 complete -c oci-thin-grow -n '__oci_thin_grow_is heal' -F
 complete -c oci-thin-grow -n '__oci_thin_grow_is config' -a 'check show'

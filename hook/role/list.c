@@ -40,6 +40,7 @@ static const char help[] =
 	"  --json             all in bytes, one object\n"
 	"  --names            only names as other commands take them, a tab, and the\n"
 	"                     engine; of all containers, on thin devices or not\n"
+	"  --running          only running containers\n"
 	"  --watch            again every two seconds\n"
 	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
@@ -151,8 +152,10 @@ static int look_at_all(const struct engine_list *list, const struct arguments *a
 	unsigned int least_percent = args->full ? (unsigned int)parse_percent(args->full) : 0;
 	int status = EXIT_OK;
 
-	for (size_t i = 0; !args->n_operands && i < list->n; i++)
-		look_at(&list->containers[i], order, false, least_percent, rows);
+	for (size_t i = 0; !args->n_operands && i < list->n; i++) {
+		if (list->containers[i].pid || !args->running)
+			look_at(&list->containers[i], order, false, least_percent, rows);
+	}
 	for (char *const *name = args->operands; *name; name++) {
 		const struct engine_container *found;
 		struct why why;
@@ -358,16 +361,38 @@ static char *name_to_type(const struct engine_list *list, const struct engine_co
 	return NULL;
 }
 
-/* For completion, hence cheap: engines' files are read, but no device is looked at. */
-static int show_names(const struct engine_list *list)
+static void show_name(const struct engine_container *container, const char *name,
+		      struct json_writer *json)
 {
+	if (!json) {
+		printf("%s\t%s\n", name, container->engine);
+		return;
+	}
+	json_write_object(json, NULL);
+	json_write_string(json, "name", name);
+	json_write_string(json, "engine", container->engine);
+	json_write_bool(json, "running", container->pid != 0);
+	json_write_close(json);
+}
+
+/* For completion, hence cheap: engines' files are read, but no device is looked at. */
+static int show_names(const struct engine_list *list, const struct arguments *args)
+{
+	struct json_writer *json = args->json ? json_writer_begin() : NULL;
+
+	if (json)
+		json_write_array(json, "names");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct engine_container *container = &list->containers[i];
 		_cleanup_free_ char *name = name_to_type(list, container);
 
-		if (name)
-			printf("%s\t%s\n", name, container->engine);
+		if (name && (container->pid || !args->running))
+			show_name(container, name, json);
 	}
+	if (json)
+		json_write_array_close(json);
+	if (args->json)
+		return json_writer_end(json, stdout);
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
@@ -408,7 +433,7 @@ static int show(const struct arguments *args)
 		log_stderr("list: %s", why.text);
 		return EXIT_FAILED;
 	}
-	r = args->names ? show_names(&list) : show_rows(&list, args);
+	r = args->names ? show_names(&list, args) : show_rows(&list, args);
 	engine_list_free(&list);
 	if (r < 0)
 		log_stderr("list: standard output: %s", strerror(-r));
@@ -437,7 +462,7 @@ const struct command command_list = {
 	.arguments = "[CONTAINER...]",
 	.what = "their disks: size, use, next start",
 	.help = help,
-	.options = {"sort", "full", "wide", "json", "names", "watch", "data-root"},
+	.options = {"sort", "full", "wide", "json", "names", "running", "watch", "data-root"},
 	.max_operands = ANY_NUMBER,
 	.policy = POLICY_ANY,
 	.run = run_list,

@@ -26,6 +26,9 @@ container 21 double
 container 22 $'red\e[31m'
 container 23 --all
 
+is "list --names --running: none is" "$(/usr/sbin/oci-thin-grow list --names --running)" ""
+is "list --names --json" "$(/usr/sbin/oci-thin-grow list --names --json | jq -c '.names[] | select(.name == "web")')" \
+	'{"name":"web","engine":"docker","running":false}'
 ok "list --names" sh -c '/usr/sbin/oci-thin-grow list --names >/run/names'
 is "each with its engine; ids where a name would not do" "$(sort /run/names)" \
 	"$(printf '%s\tdocker\n' "${names[@]}" "$(printf '%064x' 1020)" "$(printf '%064x' 1021)" "$(printf '%064x' 1022)" \
@@ -83,17 +86,19 @@ typed() {
 {
 	typed "a command" $'appl\tweb' '<apply><web>'
 	typed "an option" $'apply web --dr\t' '<apply><web><--dry-run>'
-	typed "a name with a blank" $'grow m\t' '<grow><my web>'
-	typed "within quotes" $'grow "m\t' '<grow><my web>'
+	typed "a name with a blank" $'explain m\t' '<explain><my web>'
+	typed "within quotes" $'explain "m\t' '<explain><my web>'
 	typed "a command substitution" $'explain x\t' '<explain><x$(touch /run/hit)>'
 	typed "one that is begun" $'explain x\\$\\(\t' '<explain><x$(touch /run/hit)>'
-	typed "backquotes" $'grow b\t' '<grow><b`touch /run/hit`>'
-	typed "what looks like a directory" $'grow pod\t' '<grow><pod/c$(touch /run/hit)>'
-	typed "quotes and wildcards" $'apply q\t' $'<apply><q"u\'o;te*>'
+	typed "backquotes" $'explain b\t' '<explain><b`touch /run/hit`>'
+	typed "what looks like a directory" $'explain pod\t' '<explain><pod/c$(touch /run/hit)>'
+	typed "quotes and wildcards" $'explain q\t' $'<explain><q"u\'o;te*>'
 	typed "an engine" $'enable dock\t' '<enable><docker>'
 	typed "an option of one command only" $'disable --k\tdocker' '<disable><--keep-runtime><docker>'
 	typed "check or show" $'config sh\t' '<config><show>'
-	typed "with its engine" $'grow docker:m\t' '<grow><docker:my web>'
+	typed "grow: nothing that is stopped" $'grow w\t' '<grow><w>'
+	typed "grow: a size comes after the container" $'grow x w\t' '<grow><x><w>'
+	typed "with its engine" $'explain docker:m\t' '<explain><docker:my web>'
 }
 for shell in bash zsh; do
 	mapfile -t got < <(env PATH="/run/bin:$PATH" TERM=dumb zsh -f /run/type.zsh $shell "${keys[@]}")
@@ -108,7 +113,7 @@ fish_completes() {
 }
 is "fish: a command" "$(fish_completes 'oci-thin-grow appl')" apply
 is "fish: an option" "$(fish_completes 'oci-thin-grow apply web --dry')" --dry-run
-is "fish: a name with a blank" "$(fish_completes 'oci-thin-grow grow m')" 'my web'
+is "fish: a name with a blank" "$(fish_completes 'oci-thin-grow explain m')" 'my web'
 is "fish: all of them" "$(fish_completes 'oci-thin-grow explain ' | sort)" "$(cut -f 1 /run/names | sort)"
 is "no name was run" "$(ls /run/hit 2>&1)" "ls: cannot access '/run/hit': No such file or directory"
 
