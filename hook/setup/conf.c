@@ -9,15 +9,33 @@
 
 #define MAX_DEPTH 16
 
+static void drop_string(struct conf_list *list, const char *string)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (strcmp(list->strings[i], string) == 0)
+			free(list->strings[i]);
+		else
+			list->strings[kept++] = list->strings[i];
+	}
+	list->n = kept;
+}
+
 int conf_add(struct conf_list *list, const char *string)
 {
+	char *copy = strdup(string);
 	char **strings = reallocarray(list->strings, list->n + 1, sizeof(*strings));
 
-	if (!strings)
+	if (strings)
+		list->strings = strings;
+	if (!strings || !copy) {
+		free(copy);
 		return -ENOMEM;
-	list->strings = strings;
-	strings[list->n] = strdup(string);
-	return strings[list->n++] ? 0 : -ENOMEM;
+	}
+	drop_string(list, string);
+	strings[list->n++] = copy;
+	return 0;
 }
 
 static void clear(struct conf_list *list)

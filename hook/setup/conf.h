@@ -28,5 +28,7 @@ int conf_read_tree(const struct setup_place *place, const char *name, const char
 		   const char *key, struct conf_list *list, struct why *why);
 
 bool conf_has(const struct conf_list *list, const char *string);
-int conf_add(struct conf_list *list, const char *string); /* 0 or -ENOMEM */
+/* At the end; one that is there already moves there: of directories the last word counts. 0;
+ * -ENOMEM */
+int conf_add(struct conf_list *list, const char *string);
 void conf_free(struct conf_list *list);

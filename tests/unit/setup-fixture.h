@@ -84,6 +84,36 @@ static inline char *get(const char *path)
 	return text;
 }
 
+/* What people have: tests/data/engines/@name, to be freed. Tests run in the project's directory. */
+static inline char *data_of(const char *name)
+{
+	char path[200], *text = calloc(1, 1 << 14);
+	FILE *file;
+
+	assert_non_null(text);
+	snprintf(path, sizeof(path), "tests/data/engines/%s", name);
+	file = fopen(path, "re");
+	assert_non_null(file);
+	assert_true(fread(text, 1, (1 << 14) - 1, file) > 0);
+	fclose(file);
+	return text;
+}
+
+static inline void put_data(const char *path, const char *name)
+{
+	char *text = data_of(name);
+
+	put(path, text);
+	free(text);
+}
+
+#define assert_data(path, name)                                                                    \
+	do {                                                                                       \
+		char *data_text = data_of(name);                                                   \
+		assert_file(path, data_text);                                                      \
+		free(data_text);                                                                   \
+	} while (0)
+
 #define assert_file(path, text) assert_file_at((path), (text), __FILE__, __LINE__)
 
 /* @text NULL: there is no such file. */

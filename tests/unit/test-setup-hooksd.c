@@ -235,6 +235,29 @@ static void podman_appends(void **state)
 	assert_file("/z/" HOOKSD_NAME, hooksd_text);
 }
 
+static void podmans_files_are_only_read(void **state)
+{
+	(void)state;
+	put_data("/etc/containers/containers.conf", "podman/containers.conf");
+	put_data("/etc/containers/containers.conf.d/20-hooks.conf",
+		 "podman/containers.conf.d/20-hooks.conf");
+	put_data("/etc/containers/containers.conf.d/30-network.conf",
+		 "podman/containers.conf.d/30-network.conf");
+	assert_int_equal(enable("podman"), 0);
+	assert_int_equal(plan.n_files, 1);
+	assert_file(SHIPPED, hooksd_text);
+	assert_int_equal(look("podman"), SETUP_ON);
+	/* the one that was appended is read, too, and last */
+	put("/etc/site/hooks.d/" HOOKSD_NAME, "{}");
+	assert_int_equal(look("podman"), SETUP_BROKEN);
+	put("/etc/site/hooks.d/" HOOKSD_NAME, hooksd_text);
+	assert_int_equal(look("podman"), SETUP_ON);
+	assert_int_equal(disable("podman"), 0);
+	assert_file(SHIPPED, NULL);
+	assert_file("/etc/site/hooks.d/" HOOKSD_NAME, NULL);
+	assert_data("/etc/containers/containers.conf", "podman/containers.conf");
+}
+
 static void podman_reads_two_directories_if_the_list_is_empty(void **state)
 {
 	(void)state;
@@ -263,6 +286,27 @@ static void crio_reads_its_drop_ins_recursively(void **state)
 	    "[crio.runtime]\nhooks_dir = [\"/opt/x\"]\n");
 	assert_int_equal(enable("crio"), -EEXIST);
 	assert_contains(why.text, "-d/x sets hooks_dir after ");
+}
+
+static void crios_files_are_only_read(void **state)
+{
+	(void)state;
+	put_data(CRIO_CONF, "crio/crio.conf");
+	put_data("/etc/crio/crio.conf.d/00-default", "crio/crio.conf.d/00-default");
+	put_data("/etc/crio/crio.conf.d/10-site/hooks.conf", "crio/crio.conf.d/10-site/hooks.conf");
+	put_data("/etc/crio/crio.conf.d/10-site/network.conf",
+		 "crio/crio.conf.d/10-site/network.conf");
+	assert_int_equal(enable("crio"), 0);
+	assert_int_equal(look("crio"), SETUP_ON);
+	assert_file(CRIO_DROP_IN,
+		    "# Of oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
+		    "[crio.runtime]\nhooks_dir = [\n\t\"/etc/site/hooks.d\",\n\t\"" HOOKSD_DIRECTORY
+		    "\",\n]\n");
+	assert_int_equal(disable("crio"), 0);
+	assert_file(CRIO_DROP_IN, NULL);
+	assert_file(SHIPPED, NULL);
+	assert_data("/etc/crio/crio.conf.d/10-site/hooks.conf",
+		    "crio/crio.conf.d/10-site/hooks.conf");
 }
 
 static void crio_without_a_directory_has_no_hooks(void **state)
@@ -335,8 +379,10 @@ int main(void)
 		HOST_TEST(a_file_that_does_not_call_the_hook_is_broken),
 		HOST_TEST(conditions_are_for_some_containers),
 		HOST_TEST(podman_appends),
+		HOST_TEST(podmans_files_are_only_read),
 		HOST_TEST(podman_reads_two_directories_if_the_list_is_empty),
 		HOST_TEST(crio_reads_its_drop_ins_recursively),
+		HOST_TEST(crios_files_are_only_read),
 		HOST_TEST(crio_without_a_directory_has_no_hooks),
 		HOST_TEST(crio_needs_no_drop_in_by_default),
 		HOST_TEST(crio_gets_our_directory_beside_theirs),
