@@ -79,6 +79,6 @@ complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l default -d 'containe
 complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l force -d 'In the place of another default runtime, too'
 complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l like -x -d 'containerd: copy this handler'
 complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l snapshotter -x -d 'containerd: of these pods'
-complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l runtime -r -F -d 'containerd: what runs these pods'
-complete -c oci-thin-grow -n '__oci_thin_grow_is disable enable' -l no-check -d 'containerd: do not ask containerd'
+complete -c oci-thin-grow -n '__oci_thin_grow_is enable' -l runtime -r -F -d 'What runs the containers in the end'
+complete -c oci-thin-grow -n '__oci_thin_grow_is disable enable' -l no-check -d 'Do not ask the engine about its files'
 complete -c oci-thin-grow -n '__oci_thin_grow_is metrics' -l output -r -F -d 'Into a file'

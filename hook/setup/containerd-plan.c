@@ -3,11 +3,13 @@
 /* What enable and disable do to containerd's files. The whole of it: setup/containerd-config.h */
 
 #include "base/cleanup.h"
+#include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "setup/containerd-check.h"
 #include "setup/containerd-edit.h"
 #include "setup/containerd-runtime.h"
+#include "setup/real-runtime.h"
 #include "setup/toml-edit.h"
 
 #include <string.h>
@@ -482,7 +484,7 @@ static void note_left(const struct setup_place *place, const struct containerd_f
 		for (size_t k = 0; k < file->toml.n; k++)
 			note_handler(file, &file->toml.items[k], plan);
 	}
-	containerd_note_runtime(place, plan);
+	real_runtime_note(place, ENGINE_CONTAINERD, plan);
 }
 
 /* All files but the drop-in first: it goes when nothing imports it any more. */

@@ -64,6 +64,13 @@ static int read_shim(const struct json *runtime, const char **path, struct why *
 	return r < 0 ? r : 0;
 }
 
+int docker_runtime_program(const struct json *runtime, const char **ret, struct why *why)
+{
+	int r = json_string(runtime, "path", ret, why);
+
+	return r == 0 ? read_shim(runtime, ret, why) : r < 0 ? r : 0;
+}
+
 static int read_runtime(struct docker_config *config, struct why *why)
 {
 	const struct json *runtime = NULL;
@@ -72,8 +79,7 @@ static int read_runtime(struct docker_config *config, struct why *why)
 	if (r <= 0 || !runtime)
 		return r;
 	config->has_runtime = true;
-	r = json_string(runtime, "path", &config->runtime_path, why);
-	return r == 0 ? read_shim(runtime, &config->runtime_path, why) : r < 0 ? r : 0;
+	return docker_runtime_program(runtime, &config->runtime_path, why);
 }
 
 static int read_keys(struct docker_config *config, struct why *why)

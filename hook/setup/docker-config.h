@@ -23,6 +23,9 @@ struct docker_config {
 int docker_parse(const char *text, size_t len, struct docker_config *ret, struct why *why);
 void docker_config_free(struct docker_config *config);
 
+/* The program of an entry of "runtimes"; a shim of its own has none: *ret stays. */
+int docker_runtime_program(const struct json *runtime, const char **ret, struct why *why);
+
 bool docker_is_blank(const char *text, size_t len);
 
 /* Is our runtime the default? */

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,15 +14,16 @@
 #define MAX_COMMAND_LINE (128UL * 1024)
 
 /*
- * Others may call themselves as they like, and say what they like on their command line; what is
- * in a container has a root directory of its own.
+ * dockerd-current is Red Hat's name of it. Others may call themselves as they like, and say what
+ * they like on their command line; what is in a container has a root directory of its own.
  */
 static bool is_dockerd(const struct setup_place *place, const char *proc, const char *pid)
 {
 	_cleanup_free_ char *root = place_name(place, "/");
 
-	return process_is_called(proc, pid, "dockerd") && process_is_roots(proc, pid) && root &&
-	       process_links_to(proc, pid, "root", root);
+	return (process_is_called(proc, pid, "dockerd") ||
+		process_is_called(proc, pid, "dockerd-current")) &&
+	       process_is_roots(proc, pid) && root && process_links_to(proc, pid, "root", root);
 }
 
 /* "--@option VALUE" or "--@option=VALUE": the value, or NULL if @arg is another one. */
@@ -55,26 +57,33 @@ static int read_runtime(const char *text, struct docker_daemon *daemon)
 	return keep(&daemon->runtime_path, text + strlen(ours));
 }
 
-static int read_options(const char *args, size_t len, struct docker_daemon *daemon)
+/* The word @arg, and @next that follows. */
+static int read_option(const char *arg, const char *next, const char *where,
+		       struct docker_daemon *daemon)
+{
+	const char *by_default = value_of(arg, next, "default-runtime");
+	const char *added = value_of(arg, next, "add-runtime");
+	int r = keep(&daemon->config_file, value_of(arg, next, "config-file"));
+
+	if (r == 0)
+		r = keep(&daemon->data_root, value_of(arg, next, "data-root"));
+	if (r == 0)
+		r = keep(&daemon->default_runtime, by_default);
+	if (r == 0)
+		r = read_runtime(added, daemon);
+	daemon->adds_runtimes = daemon->adds_runtimes || added;
+	return r == 0 && (by_default || added) ? keep(&daemon->where, where) : r;
+}
+
+int docker_daemon_read(const char *args, size_t len, const char *where,
+		       struct docker_daemon *daemon)
 {
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < len; at += strlen(args + at) + 1) {
 		const char *arg = args + at, *next = arg + strlen(arg) + 1;
 
-		if (next >= args + len)
-			next = "";
-		r = keep(&daemon->config_file, value_of(arg, next, "config-file"));
-		if (r == 0)
-			r = keep(&daemon->data_root, value_of(arg, next, "data-root"));
-		if (r == 0)
-			r = keep(&daemon->default_runtime, value_of(arg, next, "default-runtime"));
-		if (r == 0)
-			r = read_runtime(value_of(arg, next, "add-runtime"), daemon);
-		if (r == 0 && value_of(arg, next, "default-runtime"))
-			r = keep(&daemon->conflict, "--default-runtime");
-		if (r == 0 && value_of(arg, next, "add-runtime"))
-			r = keep(&daemon->conflict, "--add-runtime");
+		r = read_option(arg, next < args + len ? next : "", where, daemon);
 	}
 	return r;
 }
@@ -88,7 +97,9 @@ static int read_command_line(const char *proc, const char *pid, struct docker_da
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;	  /* it is gone */
 	daemon->pid = (int)strtol(pid, NULL, 10); /* digits, see docker_daemon_find() */
-	return read_options(args, len, daemon);
+	daemon->arguments = TAKE_PTR(args);
+	daemon->arguments_len = len;
+	return docker_daemon_read(daemon->arguments, len, text("process %s", pid), daemon);
 }
 
 int docker_daemon_find(const struct setup_place *place, struct docker_daemon *ret)
@@ -118,6 +129,7 @@ void docker_daemon_free(struct docker_daemon *daemon)
 	free(daemon->data_root);
 	free(daemon->default_runtime);
 	free(daemon->runtime_path);
-	free(daemon->conflict);
+	free(daemon->where);
+	free(daemon->arguments);
 	*daemon = (struct docker_daemon){0};
 }

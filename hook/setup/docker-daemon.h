@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What a running dockerd was started with: options that no file tells. */
+/* What dockerd is started with: options that no file of its own has. */
 
 #include "setup/engines.h"
 
@@ -11,9 +11,16 @@ struct docker_daemon {
 	char *data_root;       /* of --data-root, or NULL */
 	char *default_runtime; /* of --default-runtime, or NULL */
 	char *runtime_path;    /* of --add-runtime for the runtime of our name, or NULL */
-	char *conflict; /* an option that daemon.json must not have, too: dockerd would not start */
+	bool adds_runtimes;    /* there is an --add-runtime */
+	char *where;	       /* what has the last of these two; NULL: they are not there */
+	char *arguments; /* of the process: its command line, each word with a NUL behind it */
+	size_t arguments_len;
 };
 
 /* The host's: root's, and in no container; the first below the place's /proc. 0 or -ENOMEM. */
 int docker_daemon_find(const struct setup_place *place, struct docker_daemon *ret);
 void docker_daemon_free(struct docker_daemon *daemon);
+
+/* Adds what the words at @args say, each with a NUL behind it. 0 or -ENOMEM. */
+int docker_daemon_read(const char *args, size_t len, const char *where,
+		       struct docker_daemon *daemon);

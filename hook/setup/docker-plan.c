@@ -3,11 +3,16 @@
 /* What enable and disable do to Docker's daemon.json. */
 
 #include "base/cleanup.h"
+#include "base/engine-names.h"
 #include "base/file.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "setup/docker-check.h"
 #include "setup/docker-config.h"
 #include "setup/docker-daemon.h"
+#include "setup/docker-runtime.h"
+#include "setup/docker-unit.h"
+#include "setup/real-runtime.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -23,8 +28,8 @@ static int copy_text(const char *text, size_t len, struct edit_text *ret, struct
 }
 
 #define INSTEAD                                                                                    \
-	"set \"runtime\" in " CONFIG_DIR "/config.json to that one's program and say --force, or " \
-	"say --no-default and use \"docker run --runtime " SETUP_RUNTIME_NAME "\""
+	"say --force, and ours becomes that one's program, or say --no-default and use \"docker "  \
+	"run --runtime " SETUP_RUNTIME_NAME "\""
 
 static int add_default(struct edit_text *t, const struct docker_config *config, bool force,
 		       struct why *why)
@@ -287,24 +292,70 @@ static void warn_of_users(const struct setup_place *place, const char *data_root
 			users.n == 1 ? "it" : "them");
 }
 
-/* A dockerd that would not read what we write, or would not start with it. */
-static int check_daemon(const struct setup_place *place, const struct docker_daemon *daemon,
-			const struct setup_file *file, bool disable, struct why *why)
+/* A dockerd that would not read what we write. */
+static int check_file(const struct setup_place *place, const struct docker_daemon *daemon,
+		      const struct setup_file *file, const char *who, struct why *why)
 {
 	_cleanup_free_ char *name = NULL, *real = NULL;
 
 	if (daemon->config_file && daemon->config_file[0] == '/')
 		name = place_name(place, daemon->config_file);
 	if (name && place_resolve(place, name, &real) == 0 && strcmp(real, file->path) != 0)
-		return why_set(why, EEXIST, "dockerd (process %d) reads another one: say --file %s",
-			       daemon->pid, name);
-	if (daemon->conflict && !disable && setup_file_changes(file))
+		return why_set(why, EEXIST, "%s reads another one: say --file %s", who, name);
+	return 0;
+}
+
+/* @takes_both: runtimes may be in the file and on the command line. */
+static int check_options(const struct docker_daemon *daemon, const struct docker_config *after,
+			 bool takes_both, struct why *why)
+{
+	if (daemon->default_runtime && after->default_runtime)
 		return why_set(
 			why, EEXIST,
-			"dockerd (process %d) was started with %s and does not start if this "
-			"file says such, too: move what the option says into the file first",
-			daemon->pid, daemon->conflict);
+			"dockerd is started with --default-runtime (%s) and does not start "
+			"if this file has \"default-runtime\": move the option from there into "
+			"this file, or use --no-default",
+			daemon->where);
+	if (daemon->adds_runtimes && after->runtimes && !takes_both)
+		return why_set(
+			why, EEXIST,
+			"dockerd is started with --add-runtime (%s) and does not start if "
+			"this file has \"runtimes\": move the option from there into this file",
+			daemon->where);
 	return 0;
+}
+
+/* How dockerd was started, and how it will be. */
+struct starts {
+	struct docker_daemon now, next;
+};
+
+static void free_starts(struct starts *starts)
+{
+	docker_daemon_free(&starts->now);
+	docker_daemon_free(&starts->next);
+}
+
+/* Never a dockerd that does not start. */
+static int check_starts(const struct setup_place *place, const struct setup_options *options,
+			const struct starts *starts, const struct setup_file *file, struct why *why)
+{
+	_cleanup_(docker_config_free) struct docker_config after = {0};
+	struct text who;
+	int r, asked = 0;
+
+	text_into(&who, "dockerd (process %d)", starts->now.pid);
+	r = check_file(place, &starts->now, file, who.s, why);
+	if (r == 0)
+		r = check_file(place, &starts->next, file, "docker.service", why);
+	if (r == 0 && options->check && setup_file_changes(file))
+		r = asked = docker_check(place, &starts->now, file, why);
+	if (r < 0 || options->disable || !setup_file_changes(file))
+		return r < 0 ? r : 0;
+	r = docker_parse(file->new, file->new_len, &after, why);
+	if (r == 0)
+		r = check_options(&starts->now, &after, asked > 0, why);
+	return r < 0 ? r : check_options(&starts->next, &after, asked > 0, why);
 }
 
 static void tell_what_then(const struct setup_options *options, struct setup_plan *plan)
@@ -320,37 +371,53 @@ static void tell_what_then(const struct setup_options *options, struct setup_pla
 			  "when it creates one");
 }
 
+/* What our runtime becomes is known before somebody calls it. */
+static void put_first(struct setup_plan *plan, size_t i)
+{
+	struct setup_file first = plan->files[i];
+
+	plan->files[i] = plan->files[0];
+	plan->files[0] = first;
+}
+
 static int docker_plan_file(const struct setup_place *place, const struct setup_options *options,
-			    const struct docker_daemon *daemon, struct setup_file *file,
+			    const struct starts *starts, struct setup_file *file,
 			    struct setup_plan *plan, struct why *why)
 {
 	_cleanup_(docker_config_free) struct docker_config config = {0};
+	const char *data_root =
+		starts->now.data_root ? starts->now.data_root : starts->next.data_root;
 	int r = docker_parse(file->old ? file->old : "", file->old_len, &config, why);
 
 	if (r == 0)
 		r = options->disable ? docker_disable(file, &config, options->keep_runtime, why)
 				     : docker_enable(place, file, &config, options, plan, why);
 	if (r == 0)
-		r = check_daemon(place, daemon, file, options->disable, why);
+		r = check_starts(place, options, starts, file, why);
+	if (r == 0 && !options->disable)
+		r = docker_plan_runtime(place, &config, options, plan, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
 	tell_what_then(options, plan);
 	if (options->disable && config.has_runtime && !options->keep_runtime)
-		warn_of_users(place, daemon->data_root ? daemon->data_root : config.data_root,
-			      plan);
+		warn_of_users(place, data_root ? data_root : config.data_root, plan);
+	if (options->disable)
+		real_runtime_note(place, ENGINE_DOCKER, plan);
+	put_first(plan, plan->n_files - 1);
 	return 0;
 }
 
 int docker_plan(const struct setup_place *place, const struct setup_options *options,
 		struct setup_plan *plan, struct why *why)
 {
-	_cleanup_(docker_daemon_free) struct docker_daemon daemon = {0};
+	_cleanup_(free_starts) struct starts starts = {0};
 	_cleanup_free_ char *path = docker_file_name(place);
 	struct setup_file *file = NULL;
 	int r;
 
-	if (!path || docker_daemon_find(place, &daemon) < 0)
+	if (!path || docker_daemon_find(place, &starts.now) < 0 ||
+	    docker_unit_find(place, &starts.next) < 0)
 		return why_no_memory(why);
 	r = change_read(place, path, plan, &file, why);
-	return r < 0 ? r : docker_plan_file(place, options, &daemon, file, plan, why);
+	return r < 0 ? r : docker_plan_file(place, options, &starts, file, plan, why);
 }

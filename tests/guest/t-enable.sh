@@ -133,6 +133,54 @@ ok "disable: byte for byte" same $JSON /t/daemon.json
 is "disable: nobody needs it" "$(grep note /run/said)" ""
 ok "dockerd stops for good" docker_down
 
+# What people have; no dockerd runs, whose file it would have to be.
+cp /src/tests/data/engines/docker/exec-opts.json /t/data.json
+ok "exec-opts: enable" said $G enable --file /t/data.json docker
+[ "$SUITE" = bookworm ] || ok "exec-opts: dockerd finds it valid" dockerd --validate --config-file /t/data.json
+ok "exec-opts: disable" said $G disable --file /t/data.json docker
+ok "exec-opts: byte for byte" same /t/data.json /src/tests/data/engines/docker/exec-opts.json
+
+# dockerd is asked before a file changes.
+echo '{ "debugx": true }' >/t/unknown.json
+cp /t/unknown.json /t/unknown.before
+if [ "$SUITE" = bookworm ]; then
+	# 20.10 cannot be asked.
+	ok "an unknown key: enable" said $G enable --file /t/unknown.json docker
+	ok "an unknown key: disable" said $G disable --file /t/unknown.json docker
+else
+	ok "an unknown key: refused" not said $G enable --file /t/unknown.json docker
+	like "an unknown key: dockerd says why" "$(cat /run/said)" \
+		"dockerd would not start with it: .*don't match any configuration option: debugx"
+	ok "an unknown key: nothing has changed" same /t/unknown.json /t/unknown.before
+	ok "an unknown key: --no-check" said $G enable --no-check --file /t/unknown.json docker
+	ok "an unknown key: disable --no-check" said $G disable --no-check --file /t/unknown.json docker
+fi
+ok "an unknown key: byte for byte" same /t/unknown.json /t/unknown.before
+is "nothing is left of what dockerd was shown" "$(ls -d /tmp/oci-thin-grow-* 2>/dev/null)" ""
+
+# Red Hat's way: options of the command line that may not be in the file, too
+ok "dockerd starts with a runtime of the command line" docker_up --config-file "$JSON" --add-runtime oci=/usr/bin/runc
+if [ "$SUITE" = bookworm ]; then
+	ok "--add-runtime: refused" not said $G enable docker
+	like "--add-runtime: says what to do" "$(cat /run/said)" '--add-runtime \(process [0-9]+\).*move the option from there'
+	ok "--add-runtime: nothing has changed" same $JSON /t/daemon.json
+else
+	ok "--add-runtime: dockerd takes both" said $G enable docker
+	ok "--add-runtime: it stops" docker_down
+	ok "--add-runtime: it starts" docker_up --config-file "$JSON" --add-runtime oci=/usr/bin/runc
+	is "--add-runtime: ours is the default" "$(default_runtime)" oci-thin-grow
+	ok "--add-runtime: disable" said $G disable docker
+fi
+ok "--add-runtime: dockerd stops" docker_down
+ok "dockerd starts with a default of the command line" \
+	docker_up --config-file "$JSON" --add-runtime oci=/usr/bin/runc --default-runtime oci
+ok "--default-runtime: refused" not said $G enable docker
+like "--default-runtime: says why" "$(cat /run/said)" 'default-runtime'
+ok "--default-runtime: nothing has changed" same $JSON /t/daemon.json
+ok "--default-runtime: dockerd stops" docker_down
+ok "--default-runtime: dockerd starts" docker_up --config-file "$JSON" --add-runtime oci=/usr/bin/runc --default-runtime oci
+ok "all of dockerd stops" docker_down
+
 ## containerd
 ok "containerd stops" containerd_down
 cat >$TOML <<-END

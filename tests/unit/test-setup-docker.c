@@ -260,8 +260,11 @@ static void heeds_how_dockerd_was_started(void **state)
 	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
 	put_daemon("/usr/sbin/dockerd -H fd:// --default-runtime crun");
 	assert_int_equal(enable("docker"), -EEXIST);
-	assert_contains(why.text, FILE_NAME ": dockerd (process 42) was started with "
-					    "--default-runtime and does not start");
+	assert_contains(why.text, FILE_NAME ": dockerd is started with --default-runtime "
+					    "(process 42) and does not start");
+	/* that is said in one place only */
+	assert_int_equal(run("docker", (struct setup_options){0}), 0);
+	assert_int_equal(disable("docker"), 0);
 	put_daemon("/usr/sbin/dockerd --add-runtime=x=/y");
 	assert_int_equal(enable("docker"), -EEXIST);
 	put("/etc/other.json", "{}");
@@ -274,6 +277,141 @@ static void heeds_how_dockerd_was_started(void **state)
 	put("/srv/docker/containers/0123/hostconfig.json", "{\"Runtime\":\"oci-thin-grow\"}");
 	assert_int_equal(disable("docker"), 0);
 	assert_contains(plan.notes[0].s, "(0123) ");
+}
+
+#define UNIT	  "/usr/lib/systemd/system/docker.service"
+#define DROP_IN	  "/etc/systemd/system/docker.service.d/10-x.conf"
+#define SYSCONFIG "/etc/sysconfig/docker"
+
+static void heeds_how_the_unit_starts_dockerd(void **state)
+{
+	(void)state;
+	put(FILE_NAME, "{}");
+	put(UNIT, "[Service]\nEnvironmentFile=-" SYSCONFIG "\n"
+		  "ExecStart=/usr/bin/dockerd-current \\\n"
+		  "          --add-runtime docker-runc=/usr/libexec/docker/docker-runc-current \\\n"
+		  "          --default-runtime=docker-runc \\\n          $OPTIONS\n");
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, "--default-runtime (" UNIT ")");
+	put(DROP_IN, "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd-current $OPTIONS\n");
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(disable("docker"), 0);
+	put(SYSCONFIG, "# OPTIONS=--default-runtime=x\n"
+		       "OPTIONS='--selinux-enabled  --default-runtime  oci'\n");
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, "--default-runtime (" SYSCONFIG ")");
+	put(SYSCONFIG, "OPTIONS=--add-runtime=oci=/usr/bin/oci\n");
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, "--add-runtime (" SYSCONFIG ")");
+	/* that counts only where it is used */
+	put(DROP_IN, "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd-current\n");
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(disable("docker"), 0);
+	put(SYSCONFIG, "");
+	put(DROP_IN, "[Service]\nEnvironment=\"X=--add-runtime=a=/b\"\nExecStart=\n"
+		     "ExecStart=/usr/bin/dockerd-current $X\n");
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, "--add-runtime (" DROP_IN ")");
+	put(DROP_IN, "[Service]\nExecStart=\nExecStart=dockerd --config-file=/etc/other.json\n");
+	put("/etc/other.json", "{}");
+	assert_int_equal(enable("docker"), -EEXIST);
+	assert_contains(why.text, "docker.service reads another one: say --file");
+	assert_file(FILE_NAME, "{}");
+}
+
+#define REAL_FILE CONFIG_DIR "/config.d/60-docker.json"
+
+static int enable_over(const char *now, const char *runtime)
+{
+	return run("docker", (struct setup_options){.by_default = true,
+						    .force = true,
+						    .runtime_now = now,
+						    .runtime = runtime});
+}
+
+static void becomes_the_default_that_it_replaces(void **state)
+{
+	static const char nvidia[] =
+		"{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": "
+		"\"nvidia-container-runtime\", \"runtimeArgs\": []}}}";
+
+	(void)state;
+	put_program("/usr/bin/runc");
+	put(FILE_NAME, nvidia);
+	assert_int_equal(enable_over("/usr/bin/runc", NULL), -EEXIST);
+	assert_contains(why.text,
+			"the default runtime \"nvidia\" runs \"nvidia-container-runtime\", "
+			"which is not on this host: say --runtime PATH");
+	assert_file(FILE_NAME, nvidia);
+	put_program("/usr/bin/nvidia-container-runtime");
+	assert_int_equal(enable_over("/usr/bin/runc", NULL), 0);
+	assert_file(REAL_FILE,
+		    "// made by \"oci-thin-grow enable docker\": what the default runtime "
+		    "\"nvidia\" ran\n"
+		    "{ \"runtime\": \"/usr/bin/nvidia-container-runtime\" }\n");
+	/* before somebody calls ours */
+	assert_contains(plan.files[0].path, REAL_FILE);
+	assert_int_equal(enable_over("/usr/bin/nvidia-container-runtime", NULL), 0);
+	assert_false(setup_plan_changes(&plan));
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, nvidia);
+	assert_contains(plan.notes[0].s, REAL_FILE);
+	/* somebody has chosen another one */
+	put_program("/usr/bin/crun");
+	assert_int_equal(enable_over("/usr/bin/crun", NULL), -EEXIST);
+	assert_contains(why.text, "our runtime becomes \"/usr/bin/crun\"");
+	assert_int_equal(enable_over("/usr/bin/crun", "/usr/bin/runc"), 0);
+	assert_contains(plan.notes[0].s, "our runtime becomes /usr/bin/runc");
+}
+
+static void what_people_have_comes_back_byte_for_byte(void **state)
+{
+	(void)state;
+	put_program("/usr/bin/runc");
+	put_program("/usr/bin/nvidia-container-runtime");
+	put_data(FILE_NAME, "docker/exec-opts.json");
+	assert_int_equal(enable_over("/usr/bin/runc", NULL), 0);
+	assert_int_equal(look("docker"), SETUP_ON);
+	assert_int_equal(disable("docker"), 0);
+	assert_data(FILE_NAME, "docker/exec-opts.json");
+	assert_file(REAL_FILE, NULL);
+	put_data(FILE_NAME, "docker/nvidia.json");
+	assert_int_equal(enable_over("/usr/bin/runc", NULL), 0);
+	assert_int_equal(look("docker"), SETUP_ON);
+	assert_int_equal(disable("docker"), 0);
+	assert_data(FILE_NAME, "docker/nvidia.json");
+	assert_file(BACKUP, NULL);
+}
+
+static void does_not_become_what_it_cannot(void **state)
+{
+	(void)state;
+	put_program("/usr/bin/runc");
+	put_program("/a");
+	put(FILE_NAME, "{\"default-runtime\": \"a\", \"runtimes\": {\"a\": {\"path\": \"/a\", "
+		       "\"runtimeArgs\": [\"--x\"]}}}");
+	assert_int_equal(enable_over("/usr/bin/runc", NULL), -EEXIST);
+	assert_contains(why.text, "the default runtime \"a\" has runtimeArgs");
+	put(FILE_NAME, "{\"default-runtime\": \"a\", \"runtimes\": {\"a\": {\"runtimeType\": "
+		       "\"io.containerd.kata.v2\"}}}");
+	assert_int_equal(enable_over("/usr/bin/runc", NULL), -EEXIST);
+	assert_contains(why.text, "the default runtime \"a\" has no program");
+	assert_int_equal(enable_over("/usr/bin/runc", "/nowhere"), -EEXIST);
+	assert_contains(why.text, "--runtime \"/nowhere\": no such program");
+}
+
+static void the_host_keeps_a_runtime(void **state)
+{
+	(void)state;
+	put(FILE_NAME, "{}");
+	assert_int_equal(enable_over("/usr/bin/runc", NULL), -EEXIST);
+	assert_contains(why.text,
+			"Docker runs \"runc\", which is not on this host: say --runtime PATH");
+	assert_file(FILE_NAME, "{}");
+	put_program("/usr/local/sbin/runc");
+	assert_int_equal(enable_over("/usr/bin/runc", NULL), 0);
+	assert_file(REAL_FILE, "// made by \"oci-thin-grow enable docker\": what Docker ran\n"
+			       "{ \"runtime\": \"/usr/local/sbin/runc\" }\n");
 }
 
 static void refuses_what_dockerd_would(void **state)
@@ -488,6 +626,11 @@ int main(void)
 		HOST_TEST(keeps_the_runtime_known_if_asked),
 		HOST_TEST(names_containers_that_need_the_runtime),
 		HOST_TEST(heeds_how_dockerd_was_started),
+		HOST_TEST(heeds_how_the_unit_starts_dockerd),
+		HOST_TEST(becomes_the_default_that_it_replaces),
+		HOST_TEST(what_people_have_comes_back_byte_for_byte),
+		HOST_TEST(does_not_become_what_it_cannot),
+		HOST_TEST(the_host_keeps_a_runtime),
 		HOST_TEST(believes_only_the_hosts_dockerd),
 		HOST_TEST(refuses_what_dockerd_would),
 		HOST_TEST(says_what_is_missing),

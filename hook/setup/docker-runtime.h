@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "setup/docker-config.h"
+
+/*
+ * Containers of our runtime are to be run by the program of the default runtime whose place it
+ * takes (or options->runtime): setup/real-runtime.h. @config: daemon.json as it is.
+ */
+int docker_plan_runtime(const struct setup_place *place, const struct docker_config *config,
+			const struct setup_options *options, struct setup_plan *plan,
+			struct why *why);
