@@ -205,6 +205,12 @@ static int dump_future(const struct setup_place *place, const struct containerd_
 	return file ? dump(place, file, ret, why) : why_no_memory(why);
 }
 
+/* containerd 2.x takes a file without a version for one of its own. */
+static bool reads_version_1(const struct containerd_dump *dumped)
+{
+	return strcmp(dumped->plugin, "io.containerd.cri.v1.runtime") != 0;
+}
+
 int containerd_dump_now(const struct setup_place *place, const struct containerd_config *config,
 			struct containerd_dump *ret, struct why *why)
 {
@@ -218,6 +224,9 @@ int containerd_dump_now(const struct setup_place *place, const struct containerd
 		ret->plugin = NULL; /* its table is as somebody wrote it, if there is one */
 	else if (r == 0 && ret->text && !ret->plugin)
 		r = why_set(why, EINVAL, "it has no CRI plugin that is known");
+	else if (r == 0 && ret->text && config->version == 1 && !reads_version_1(ret))
+		r = why_set(why, EINVAL, "%s has no version, so it takes nothing of [plugins.cri]",
+			    file->path);
 	return r < 0 ? why_prefix(
 			       why, r,
 			       "containerd cannot read its configuration as it is now (--no-check "

@@ -247,6 +247,48 @@ static int put_import(const struct setup_place *place, const struct containerd_c
 	return keep_backup(place, file, why);
 }
 
+/* The file as the plan makes it, or now comes into the plan. */
+static int read_planned(const struct setup_place *place, const struct containerd_file *file,
+			struct setup_plan *plan, struct setup_file **ret, struct why *why)
+{
+	for (size_t i = 0; i < plan->n_files; i++) {
+		if (strcmp(plan->files[i].path, file->path) == 0) {
+			*ret = &plan->files[i];
+			return 0;
+		}
+	}
+	return change_read(place, file->name, plan, ret, why);
+}
+
+/* A file that is imported behind the drop-in may have another default. */
+static int put_last_word(const struct setup_place *place, struct setup_plan *plan, struct why *why)
+{
+	_cleanup_(containerd_config_free) struct containerd_config after = {0};
+	_cleanup_(edit_free) struct edit_text t = {0};
+	_cleanup_free_ char *key = NULL;
+	const struct setup_place planned = {
+		.root = place->root, .file = place->file, .planned = plan};
+	const struct containerd_file *last;
+	struct setup_file *file = NULL;
+	int r = containerd_read(&planned, &after, why);
+
+	if (r < 0 || strcmp(containerd_default(&after), SETUP_RUNTIME_NAME) == 0)
+		return r;
+	key = text_new("%s" TOML_SEP CONTAINERD_DEFAULT, after.cri);
+	last = key ? containerd_last_with(&after.files, key) : NULL;
+	if (!last)
+		return 0;
+	r = read_planned(place, last, plan, &file, why);
+	if (r == 0 && file)
+		r = edit_copy(file->new, file->new_len, &t) < 0 ? why_no_memory(why) : 0;
+	if (r == 0)
+		r = toml_set(&t, key, "\"" SETUP_RUNTIME_NAME "\"", why);
+	if (r < 0 || !file)
+		return r;
+	change_set(file, TAKE_PTR(t.text), t.len);
+	return keep_backup(place, file, why);
+}
+
 /* Would the files say what was wanted? A later one may have the last word. */
 static int check_outcome(const struct setup_place *place, const struct setup_options *options,
 			 const struct setup_plan *plan, struct why *why)
@@ -305,6 +347,8 @@ static int plan_enable(const struct setup_place *place, const struct containerd_
 	/* What is imported must be there first. */
 	if (r == 0 && containerd_merges(config) && !containerd_is_part(place))
 		r = put_import(place, config, plan, why);
+	if (r == 0 && containerd_merges(config) && options->by_default)
+		r = put_last_word(place, plan, why);
 	return r < 0 ? r : check_outcome(place, options, plan, why);
 }
 

@@ -120,15 +120,19 @@ static void a_drop_in_for_any_later_version(void **state)
 	assert_in(DROP_IN, "[" OURS_3 "]\n");
 }
 
-static void says_who_has_the_last_word_on_the_default(void **state)
+static void is_the_default_also_of_who_has_the_last_word(void **state)
 {
+	static const char last[] = "version = 3\n[" CRI_3 "]\ndefault_runtime_name = 'runc'\n";
+	static const char file[] = "/etc/containerd/conf.d/99.toml";
+
 	(void)state;
 	put_program(RUNC_PATH);
 	put(CONFIG, "version = 3\nimports = ['conf.d/*.toml']\n");
-	put("/etc/containerd/conf.d/99.toml",
-	    "version = 3\n[" CRI_3 "]\ndefault_runtime_name = 'runc'\n");
-	assert_int_equal(set_up((struct setup_options){.by_default = true}), -EEXIST);
-	assert_contains(why.text, "conf.d/99.toml: has the last word");
+	put(file, last);
+	assert_int_equal(set_up((struct setup_options){.by_default = true}), 0);
+	assert_in(file, "default_runtime_name = \"oci-thin-grow\"");
+	assert_int_equal(disable("containerd"), 0);
+	assert_file(file, last);
 	assert_file(DROP_IN, NULL);
 }
 
@@ -565,7 +569,7 @@ int main(void)
 		HOST_TEST(goes_into_the_file_that_counts),
 		HOST_TEST(makes_no_backup_that_is_imported),
 		HOST_TEST(a_drop_in_for_any_later_version),
-		HOST_TEST(says_who_has_the_last_word_on_the_default),
+		HOST_TEST(is_the_default_also_of_who_has_the_last_word),
 		HOST_TEST(an_import_that_was_lost_comes_back),
 		HOST_TEST(another_default_stays_unless_forced),
 		HOST_TEST(the_old_default_comes_back_with_its_quotes),
