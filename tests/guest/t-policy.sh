@@ -247,7 +247,8 @@ if [ "$PART" = docker ]; then
 else
 	ok "a disk" new_disk disk
 	ok "what is shipped is in order" /usr/sbin/oci-thin-grow config check
-	ok "so is README's example" configure "$(sed -n '/^    {$/,/^    }$/p' /src/README.md)"
+	# shellcheck disable=SC2016
+	ok "so is README's example" configure "$(sed -n '/^```json/,/^```/{//!p}' /src/README.md)"
 	like "and its rules are read" "$(/usr/sbin/oci-thin-grow config show)" '"name": "databases".*"name": "dev"'
 	broken_file
 	switched_off
