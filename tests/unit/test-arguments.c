@@ -144,7 +144,7 @@ static void an_error_names_the_command_and_its_help(void **state)
 	expect_misuse("tri\x1b web", "unknown command \"tri\\x1b\"" SEE_PROGRAM);
 }
 
-static void what_was_probably_meant_is_named(void **state)
+static void suggests_the_name_that_was_probably_meant(void **state)
 {
 	(void)state;
 	expect_misuse("try --outptu=x",
@@ -200,7 +200,7 @@ int main(void)
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(help_and_version_come_before_errors),
 		cmocka_unit_test(an_error_names_the_command_and_its_help),
-		cmocka_unit_test(what_was_probably_meant_is_named),
+		cmocka_unit_test(suggests_the_name_that_was_probably_meant),
 		cmocka_unit_test(an_option_of_another_command_is_an_error),
 		cmocka_unit_test(an_abbreviation_is_unique_among_the_commands_options),
 		cmocka_unit_test(operands_are_counted),

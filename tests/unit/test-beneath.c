@@ -42,7 +42,7 @@ static void expect(const char *path, const char *want)
 	free(got);
 }
 
-static void links_stay_beneath_the_root(void **state)
+static void links_do_not_leave_the_root(void **state)
 {
 	(void)state;
 	put_link("etc/absolute", "/srv/file");
@@ -59,7 +59,7 @@ static void links_stay_beneath_the_root(void **state)
 	expect("/../../srv", "srv");
 }
 
-static void what_is_missing_stays_as_it_is(void **state)
+static void missing_components_are_kept(void **state)
 {
 	(void)state;
 	put_link("etc/dir", "/srv");
@@ -67,7 +67,7 @@ static void what_is_missing_stays_as_it_is(void **state)
 	expect("/etc/dir/a/b", "srv/a/b");
 }
 
-static void a_link_to_nowhere_is_an_error(void **state)
+static void a_dangling_link_is_an_error(void **state)
 {
 	char *got = NULL;
 
@@ -85,7 +85,7 @@ static void a_link_to_nowhere_is_an_error(void **state)
 	assert_null(got);
 }
 
-static void without_a_root_it_is_this_hosts(void **state)
+static void an_empty_root_is_the_root_of_the_host(void **state)
 {
 	char *got = NULL, *path = path_in(root, "srv/file");
 
@@ -102,13 +102,13 @@ static void without_a_root_it_is_this_hosts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(links_stay_beneath_the_root, make_root,
+		cmocka_unit_test_setup_teardown(links_do_not_leave_the_root, make_root,
 						remove_root),
-		cmocka_unit_test_setup_teardown(what_is_missing_stays_as_it_is, make_root,
+		cmocka_unit_test_setup_teardown(missing_components_are_kept, make_root,
 						remove_root),
-		cmocka_unit_test_setup_teardown(a_link_to_nowhere_is_an_error, make_root,
+		cmocka_unit_test_setup_teardown(a_dangling_link_is_an_error, make_root,
 						remove_root),
-		cmocka_unit_test_setup_teardown(without_a_root_it_is_this_hosts, make_root,
+		cmocka_unit_test_setup_teardown(an_empty_root_is_the_root_of_the_host, make_root,
 						remove_root),
 	};
 

@@ -99,7 +99,7 @@ static void finds_values(void **state)
 	assert_true(value.data[0] == 'x' && value.data[699] == 'x');
 }
 
-static void finds_nothing_that_is_not_there(void **state)
+static void does_not_find_missing_keys(void **state)
 {
 	static const char *const keys[] = {"", "a", "alph", "alphb", "bd", "bih", "omegb", "z"};
 	struct bolt_bucket root = open_root(), bucket;
@@ -136,7 +136,7 @@ static int stop_at_first(struct bolt_bytes key, struct bolt_bytes value, bool is
 	return 42;
 }
 
-static void walks_in_order(void **state)
+static void walks_keys_in_order(void **state)
 {
 	struct bolt_bucket root = open_root();
 
@@ -149,7 +149,7 @@ static void walks_in_order(void **state)
 }
 
 /* A database is written by turns to one and the other meta page. */
-static void the_newer_meta_page_counts(void **state)
+static void uses_the_meta_page_with_the_larger_txid(void **state)
 {
 	struct bolt_bucket root;
 
@@ -168,7 +168,7 @@ static void the_newer_meta_page_counts(void **state)
 	assert_contains(why.text, "no bbolt database");
 }
 
-static void knows_pages_of_any_size(void **state)
+static void reads_pages_of_every_size(void **state)
 {
 	struct db_item item[] = {{.key = "k", .value = "v"}};
 
@@ -199,7 +199,7 @@ static void expect_damage(void)
 	assert_int_equal(bolt_value(&root, bolt_key("alpha"), &value), -EBADMSG);
 }
 
-static void refuses_circles(void **state)
+static void refuses_cyclic_databases(void **state)
 {
 	struct db_item self[] = {{.key = "alpha", .page = 2}, {.key = "beta", .page = 2}};
 	struct db_item pair[] = {{.key = "alpha", .page = 3}};
@@ -214,7 +214,7 @@ static void refuses_circles(void **state)
 }
 
 /* Thirty levels of branches that all lead to the same two pages: 2^30 leaves, were they counted. */
-static void is_not_kept_busy(void **state)
+static void limits_the_work_for_a_hostile_database(void **state)
 {
 	struct db_item leaf[] = {{.key = "a", .value = "b"}};
 	struct bolt_bucket root;
@@ -234,7 +234,7 @@ static void is_not_kept_busy(void **state)
 	assert_int_equal(budget, 0);
 }
 
-static void refuses_pages_that_are_none(void **state)
+static void refuses_invalid_pages(void **state)
 {
 	static const struct {
 		size_t at;
@@ -338,7 +338,7 @@ static void survives_every_flipped_bit(void **state)
 	assert_int_equal(walk_copy(db.data, len), whole);
 }
 
-static void survives_being_cut_off(void **state)
+static void survives_every_truncation(void **state)
 {
 	(void)state;
 	for (size_t len = 0; len < db.page_size * db.n_pages; len++)
@@ -346,7 +346,7 @@ static void survives_being_cut_off(void **state)
 }
 
 /* Written by containerd itself */
-static void survives_flipped_bytes_in_real_ones(void **state)
+static void survives_flipped_bytes_in_real_databases(void **state)
 {
 	static const char *const names[] = {DATA "bolt-containerd-1.6-devices",
 					    DATA "bolt-containerd-1.7-snapshots"};
@@ -372,17 +372,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(finds_values),
-		TEST(finds_nothing_that_is_not_there),
+		TEST(does_not_find_missing_keys),
 		TEST(finds_buckets),
-		TEST(walks_in_order),
-		TEST(the_newer_meta_page_counts),
-		TEST(knows_pages_of_any_size),
-		TEST(refuses_circles),
-		TEST(is_not_kept_busy),
-		TEST(refuses_pages_that_are_none),
+		TEST(walks_keys_in_order),
+		TEST(uses_the_meta_page_with_the_larger_txid),
+		TEST(reads_pages_of_every_size),
+		TEST(refuses_cyclic_databases),
+		TEST(limits_the_work_for_a_hostile_database),
+		TEST(refuses_invalid_pages),
 		TEST(survives_every_flipped_bit),
-		TEST(survives_being_cut_off),
-		TEST(survives_flipped_bytes_in_real_ones),
+		TEST(survives_every_truncation),
+		TEST(survives_flipped_bytes_in_real_databases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,7 +89,7 @@ static void is_builtin(void)
 	assert_null(policy.data_roots[0]);
 }
 
-static void no_file_is_the_defaults(void **state)
+static void without_a_file_the_defaults_apply(void **state)
 {
 	(void)state;
 	assert_int_equal(load(), 0);
@@ -114,7 +114,7 @@ static char *show(void)
 	return text;
 }
 
-static void what_is_shipped_names_all_defaults(void **state)
+static void the_shipped_file_names_every_default(void **state)
 {
 	char *shown;
 
@@ -193,7 +193,7 @@ static void reads_rules(void **state)
 }
 
 /* Shown, read again and shown again, it is the same but for the places. */
-static void what_is_shown_reads_as_the_same(void **state)
+static void the_output_of_show_reads_back_as_the_same(void **state)
 {
 	char *first, *second, *end;
 
@@ -254,7 +254,7 @@ static void later_files_win_and_add_rules(void **state)
 	free(drop_ins);
 }
 
-static void only_the_file_that_is_named(void **state)
+static void reads_only_the_file_that_is_named(void **state)
 {
 	char *file = path_in(directory, "my.json");
 
@@ -293,7 +293,7 @@ static void broken(const char *text, const char *message)
 }
 
 /* Containers that exist are operated with it, whatever else is wrong. */
-static void a_runtime_that_could_be_read_outlives_a_broken_file(void **state)
+static void the_runtime_is_kept_if_the_rest_of_the_file_is_broken(void **state)
 {
 	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
 
@@ -315,7 +315,7 @@ static void a_runtime_that_could_be_read_outlives_a_broken_file(void **state)
 	free(drop_ins);
 }
 
-static void what_is_not_json(void **state)
+static void reports_invalid_json(void **state)
 {
 	(void)state;
 	broken("", "config.json:1: empty");
@@ -337,7 +337,7 @@ static void what_is_not_json(void **state)
 	broken("[]", "config.json:1: the file: expected an object, found an array");
 }
 
-static void unknown_keys(void **state)
+static void reports_unknown_keys(void **state)
 {
 	(void)state;
 	broken("{\n\n\"max-size\": \"1T\"}",
@@ -357,7 +357,7 @@ static void unknown_keys(void **state)
 	       "runtime, data_roots");
 }
 
-static void duplicate_keys(void **state)
+static void reports_duplicate_keys(void **state)
 {
 	(void)state;
 	broken("{\"labels\": true,\n\"labels\": true}",
@@ -370,7 +370,7 @@ static void duplicate_keys(void **state)
 	       "again (first in line 1)");
 }
 
-static void wrong_types(void **state)
+static void reports_wrong_types(void **state)
 {
 	(void)state;
 	broken("{\n\"enabled\": \"no\"}",
@@ -400,7 +400,7 @@ static void wrong_types(void **state)
 #define A_SIZE	     "expected a size, as in \"42G\" or \"1.5T\", found "
 #define SIZE_OR_NULL "expected a size, as in \"42G\" or \"1.5T\", or null for none, found "
 
-static void wrong_sizes(void **state)
+static void reports_wrong_sizes(void **state)
 {
 	(void)state;
 	broken("{\"max_size\": 42}", "config.json:1: max_size: " A_SIZE "42");
@@ -419,7 +419,7 @@ static void wrong_sizes(void **state)
 	       "found 3 GiB");
 }
 
-static void wrong_words(void **state)
+static void reports_wrong_words(void **state)
 {
 	(void)state;
 	broken("{\"on_exceed\": \"cut\"}",
@@ -436,7 +436,7 @@ static void wrong_words(void **state)
 	"pool_guard.overcommit: expected a number such as 2 or 1.5 (three decimals at most), or "  \
 	"0 for no limit, found "
 
-static void wrong_numbers(void **state)
+static void reports_wrong_numbers(void **state)
 {
 	(void)state;
 	broken("{\"pool_guard\": {\"data_percent\": 101}}",
@@ -461,7 +461,7 @@ static void wrong_numbers(void **state)
 #define A_TIME                                                                                     \
 	"config.json:1: timeout: expected a time from \"100ms\" to \"10m\", as in \"10s\", found "
 
-static void wrong_times(void **state)
+static void reports_wrong_times(void **state)
 {
 	(void)state;
 	broken("{\"timeout\": \"10\"}", A_TIME "\"10\"");
@@ -473,7 +473,7 @@ static void wrong_times(void **state)
 	broken("{\"timeout\": \"1 s\"}", A_TIME "\"1 s\"");
 }
 
-static void wrong_paths(void **state)
+static void reports_wrong_paths(void **state)
 {
 	(void)state;
 	broken("{\"runtime\": \"runc\"}",
@@ -496,7 +496,7 @@ static void wrong_paths(void **state)
 #define NOT_ROOTS                                                                                  \
 	"expected a file of root's that nobody else can write: chown root and chmod go-w it"
 
-static void whose_file(void **state)
+static void ignores_files_of_other_owners(void **state)
 {
 	char *file = path_in(directory, CONFIG_FILE),
 	     *drop_ins = path_in(directory, CONFIG_DROP_INS);
@@ -530,7 +530,7 @@ static void whose_file(void **state)
 	free(drop_ins);
 }
 
-static void what_kind_of_file(void **state)
+static void reads_regular_files_only(void **state)
 {
 	char *file = path_in(directory, CONFIG_FILE), *large = malloc(CONFIG_MAX_BYTES + 2);
 
@@ -571,7 +571,7 @@ static void a_link_is_followed_and_its_file_checked(void **state)
 }
 
 /* What it would have said is not known: the defaults may be more than that. */
-static void a_link_that_leads_nowhere_is_no_missing_file(void **state)
+static void a_dangling_link_is_not_a_missing_file(void **state)
 {
 	char *file = path_in(directory, CONFIG_FILE),
 	     *drop_ins = path_in(directory, CONFIG_DROP_INS);
@@ -596,7 +596,7 @@ static void a_link_that_leads_nowhere_is_no_missing_file(void **state)
 	free(drop_in);
 }
 
-static void tells_all_that_is_wrong(void **state)
+static void reports_every_error(void **state)
 {
 	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
 
@@ -629,7 +629,7 @@ static void nothing_but_the_runtime_of_a_broken_file_takes_effect(void **state)
 	assert_int_equal(n_told, 1);
 }
 
-static void warns_of_what_cannot_be_meant(void **state)
+static void warns_of_rules_that_can_never_match(void **state)
 {
 	(void)state;
 	fine("{\"runtime\": \"/bin/sh\", \"rules\": [\n"
@@ -657,7 +657,7 @@ static void dev_null_sets_nothing(void **state)
 	is_builtin();
 }
 
-static void notes_which_files_it_read_and_which_it_ignored(void **state)
+static void records_which_files_were_read_and_which_were_ignored(void **state)
 {
 	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
 	const struct config_file *file;
@@ -717,32 +717,32 @@ static void finds_that_the_runtime_cannot_be_executed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CONFIG_TEST(no_file_is_the_defaults),
-		CONFIG_TEST(what_is_shipped_names_all_defaults),
+		CONFIG_TEST(without_a_file_the_defaults_apply),
+		CONFIG_TEST(the_shipped_file_names_every_default),
 		CONFIG_TEST(reads_every_key),
 		CONFIG_TEST(reads_rules),
-		CONFIG_TEST(what_is_shown_reads_as_the_same),
+		CONFIG_TEST(the_output_of_show_reads_back_as_the_same),
 		CONFIG_TEST(later_files_win_and_add_rules),
-		CONFIG_TEST(only_the_file_that_is_named),
-		CONFIG_TEST(a_runtime_that_could_be_read_outlives_a_broken_file),
-		CONFIG_TEST(what_is_not_json),
-		CONFIG_TEST(unknown_keys),
-		CONFIG_TEST(duplicate_keys),
-		CONFIG_TEST(wrong_types),
-		CONFIG_TEST(wrong_sizes),
-		CONFIG_TEST(wrong_words),
-		CONFIG_TEST(wrong_numbers),
-		CONFIG_TEST(wrong_times),
-		CONFIG_TEST(wrong_paths),
-		CONFIG_TEST(whose_file),
-		CONFIG_TEST(what_kind_of_file),
+		CONFIG_TEST(reads_only_the_file_that_is_named),
+		CONFIG_TEST(the_runtime_is_kept_if_the_rest_of_the_file_is_broken),
+		CONFIG_TEST(reports_invalid_json),
+		CONFIG_TEST(reports_unknown_keys),
+		CONFIG_TEST(reports_duplicate_keys),
+		CONFIG_TEST(reports_wrong_types),
+		CONFIG_TEST(reports_wrong_sizes),
+		CONFIG_TEST(reports_wrong_words),
+		CONFIG_TEST(reports_wrong_numbers),
+		CONFIG_TEST(reports_wrong_times),
+		CONFIG_TEST(reports_wrong_paths),
+		CONFIG_TEST(ignores_files_of_other_owners),
+		CONFIG_TEST(reads_regular_files_only),
 		CONFIG_TEST(a_link_is_followed_and_its_file_checked),
-		CONFIG_TEST(a_link_that_leads_nowhere_is_no_missing_file),
-		CONFIG_TEST(tells_all_that_is_wrong),
+		CONFIG_TEST(a_dangling_link_is_not_a_missing_file),
+		CONFIG_TEST(reports_every_error),
 		CONFIG_TEST(nothing_but_the_runtime_of_a_broken_file_takes_effect),
-		CONFIG_TEST(warns_of_what_cannot_be_meant),
+		CONFIG_TEST(warns_of_rules_that_can_never_match),
 		CONFIG_TEST(dev_null_sets_nothing),
-		CONFIG_TEST(notes_which_files_it_read_and_which_it_ignored),
+		CONFIG_TEST(records_which_files_were_read_and_which_were_ignored),
 		CONFIG_TEST(shows_values_and_origins_as_json),
 		CONFIG_TEST(finds_that_the_runtime_cannot_be_executed),
 	};

@@ -97,7 +97,7 @@ static const struct engine_container *by_id(const char *id)
 	return NULL;
 }
 
-static void knows_what_does_not_run(void **state)
+static void finds_stopped_containers(void **state)
 {
 	const struct engine_container *container;
 	const char *label = NULL;
@@ -126,7 +126,7 @@ static void knows_what_does_not_run(void **state)
 	assert_string_equal(container->device, "pool-snap-4");
 }
 
-static void knows_what_runs_once(void **state)
+static void finds_each_running_container_once(void **state)
 {
 	pid_t pid = new_process();
 	uint64_t start;
@@ -154,7 +154,7 @@ static void knows_what_runs_once(void **state)
 	assert_int_equal(by_id("one")->pid, 0);
 }
 
-static void finds_the_snapshotter_elsewhere(void **state)
+static void finds_a_snapshotter_in_another_directory(void **state)
 {
 	(void)state;
 	put_meta("1.6", root);
@@ -167,7 +167,7 @@ static void finds_the_snapshotter_elsewhere(void **state)
 }
 
 /* Two containerds that both have a snapshot of that name: only its own root tells. */
-static void does_not_guess(void **state)
+static void leaves_an_ambiguous_device_out(void **state)
 {
 	(void)state;
 	put_meta("1.6", root);
@@ -182,7 +182,7 @@ static void does_not_guess(void **state)
 }
 
 /* Another snapshotter's metadata.db, without devices */
-static void passes_over_other_snapshotters(void **state)
+static void skips_other_snapshotters(void **state)
 {
 	(void)state;
 	put_meta("1.6", root);
@@ -192,7 +192,7 @@ static void passes_over_other_snapshotters(void **state)
 	assert_string_equal(by_id("one")->device, "pool-snap-2");
 }
 
-static void tells_of_damage_and_goes_on(void **state)
+static void reports_damage_and_continues(void **state)
 {
 	static const char *const names[] = {META, STORE "metadata.db", STORE "pool.db"};
 
@@ -309,7 +309,7 @@ static void a_damaged_tree_shows_nothing_twice(void **state)
 }
 
 /* dockerd was killed: containerd still has a record of what does not run any more. */
-static void shows_dockers_record_once(void **state)
+static void shows_a_container_of_dockers_once(void **state)
 {
 	static const char config[] = "containers/" POD "/config.v2.json";
 
@@ -339,7 +339,7 @@ static void change(void)
 }
 
 /* It is read until it stays the same for so long, but not for ever. */
-static void reads_what_changes_again(void **state)
+static void reads_a_database_again_that_changed_meanwhile(void **state)
 {
 	(void)state;
 	put_record("default", "c1", NULL, 0);
@@ -375,7 +375,7 @@ static void labels_are_text(void **state)
 }
 
 /* Bytes that are no UTF-8 are not passed on as they are. */
-static void labels_are_made_text(void **state)
+static void labels_become_text(void **state)
 {
 	struct db_item labels[] = {{.key = "a", .value = "\xff\xfe"},
 				   {.key = "\xff", .value = "b"}};
@@ -390,7 +390,7 @@ static void labels_are_made_text(void **state)
 	assert_null(strchr(text, '\xff'));
 }
 
-static void no_label_leads_out_of_the_directory(void **state)
+static void no_label_leads_outside_the_directory(void **state)
 {
 	struct db_item labels[] = {{.key = "nerdctl/name", .value = "../../etc"}};
 
@@ -426,7 +426,7 @@ static void finds_the_spec(void **state)
 	assert_string_equal(spec_of("\x12\x82\x00{}", 5), "{}"); /* as long as it may be written */
 }
 
-static void no_spec_leads_astray(void **state)
+static void a_hostile_spec_is_not_used(void **state)
 {
 	static const struct {
 		const char *bytes;
@@ -471,7 +471,7 @@ static void put_docker(const char *id, const char *driver)
 	write_below(root, path, text);
 }
 
-static void knows_dockers_snapshots(void **state)
+static void finds_the_devices_of_dockers_snapshots(void **state)
 {
 	_cleanup_free_ char *id = docker_id();
 
@@ -487,7 +487,7 @@ static void knows_dockers_snapshots(void **state)
 	walk_containerd(0); /* it does not run, and is not in the namespace's containers */
 }
 
-static void knows_dockers_other_drivers(void **state)
+static void recognises_dockers_other_drivers(void **state)
 {
 	_cleanup_free_ char *id = docker_id();
 
@@ -507,7 +507,7 @@ static void expect_containerds_pid(pid_t pid)
 }
 
 /* Neither what the clock says nor when a file was written tells whose a number is. */
-static void asks_the_runtimes_state_whose_a_number_is(void **state)
+static void asks_the_runtimes_state_whose_a_pid_is(void **state)
 {
 	static const time_t mtimes[] = {1, 4000000000};
 	pid_t pid = new_process();
@@ -542,7 +542,7 @@ static void expect_dockers_pid(pid_t pid)
 }
 
 /* After a power cut config.v2.json still has it. */
-static void a_number_that_is_used_again_is_not_running(void **state)
+static void a_reused_pid_is_not_running(void **state)
 {
 	static const char *const namespaces[] = {"moby", "moby-100000.100000"};
 	static const char *const data_roots[] = {"", "100000.100000/"};
@@ -591,25 +591,25 @@ static void finds_the_data_root_of_remapped_users(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(knows_what_does_not_run),
-		TEST(knows_what_runs_once),
-		TEST(finds_the_snapshotter_elsewhere),
-		TEST(does_not_guess),
-		TEST(passes_over_other_snapshotters),
-		TEST(tells_of_damage_and_goes_on),
+		TEST(finds_stopped_containers),
+		TEST(finds_each_running_container_once),
+		TEST(finds_a_snapshotter_in_another_directory),
+		TEST(leaves_an_ambiguous_device_out),
+		TEST(skips_other_snapshotters),
+		TEST(reports_damage_and_continues),
 		TEST(a_damaged_tree_hides_no_task),
 		TEST(a_damaged_tree_shows_nothing_twice),
-		TEST(shows_dockers_record_once),
-		TEST(reads_what_changes_again),
+		TEST(shows_a_container_of_dockers_once),
+		TEST(reads_a_database_again_that_changed_meanwhile),
 		TEST(labels_are_text),
-		TEST(labels_are_made_text),
-		TEST(no_label_leads_out_of_the_directory),
+		TEST(labels_become_text),
+		TEST(no_label_leads_outside_the_directory),
 		TEST(finds_the_spec),
-		TEST(no_spec_leads_astray),
-		TEST(knows_dockers_snapshots),
-		TEST(knows_dockers_other_drivers),
-		TEST(asks_the_runtimes_state_whose_a_number_is),
-		TEST(a_number_that_is_used_again_is_not_running),
+		TEST(a_hostile_spec_is_not_used),
+		TEST(finds_the_devices_of_dockers_snapshots),
+		TEST(recognises_dockers_other_drivers),
+		TEST(asks_the_runtimes_state_whose_a_pid_is),
+		TEST(a_reused_pid_is_not_running),
 		TEST(finds_the_data_root_of_remapped_users),
 	};
 

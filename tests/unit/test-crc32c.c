@@ -4,7 +4,7 @@
 #include "unit.h"
 
 /* RFC 3720, B.4 */
-static void gives_the_known_answers(void **state)
+static void computes_the_published_checksums(void **state)
 {
 	uint8_t bytes[32] = {0};
 
@@ -18,7 +18,7 @@ static void gives_the_known_answers(void **state)
 	assert_int_equal(crc32c(0, bytes, sizeof(bytes)), 0x46dd794e);
 }
 
-static void goes_on_where_it_was(void **state)
+static void continues_from_an_earlier_result(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i <= 9; i++)
@@ -29,8 +29,8 @@ static void goes_on_where_it_was(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(gives_the_known_answers),
-		cmocka_unit_test(goes_on_where_it_was),
+		cmocka_unit_test(computes_the_published_checksums),
+		cmocka_unit_test(continues_from_an_earlier_result),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

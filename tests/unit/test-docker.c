@@ -76,7 +76,7 @@ static void write_config(const char *text)
 	write_in(data_root, "containers/" ID "/config.v2.json", text);
 }
 
-static void cuts_the_data_root(void **state)
+static void finds_the_data_root_in_the_root_path(void **state)
 {
 	static const struct {
 		const char *root_path, *data_root;
@@ -101,7 +101,7 @@ static void cuts_the_data_root(void **state)
 	}
 }
 
-static void knows_what_is_not_dockers(void **state)
+static void recognises_paths_that_are_not_dockers(void **state)
 {
 	static const char *const paths[] = {
 		"",
@@ -152,7 +152,7 @@ static void reads_labels_among_other_things(void **state)
 	expect_size(ID);
 }
 
-static void a_missing_file_is_no_failure(void **state)
+static void a_missing_file_is_not_an_error(void **state)
 {
 	char *directory = path_in(data_root, "containers/" ID), *parent;
 
@@ -170,7 +170,7 @@ static void a_missing_file_is_no_failure(void **state)
 	free(directory);
 }
 
-static void no_labels_is_no_failure(void **state)
+static void a_container_without_labels_is_not_an_error(void **state)
 {
 	static const char *const texts[] = {
 		"{}",
@@ -328,7 +328,7 @@ static void follows_links_of_the_host(void **state)
 }
 
 /* The container is being started: it must not wait for a writer, nor read a device. */
-static void reads_plain_files_only(void **state)
+static void reads_regular_files_only(void **state)
 {
 	char *config = path_in(data_root, "containers/" ID "/config.v2.json");
 
@@ -370,7 +370,7 @@ static void reads_no_more_than_its_limit(void **state)
 	free(config);
 }
 
-static void a_path_without_end_fails_in_order(void **state)
+static void an_endless_path_is_an_error(void **state)
 {
 	char name[8192] = {0};
 
@@ -390,20 +390,20 @@ static void a_path_without_end_fails_in_order(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cuts_the_data_root),
-		cmocka_unit_test(knows_what_is_not_dockers),
+		cmocka_unit_test(finds_the_data_root_in_the_root_path),
+		cmocka_unit_test(recognises_paths_that_are_not_dockers),
 		TEST(reads_labels),
 		TEST(reads_labels_among_other_things),
-		TEST(a_missing_file_is_no_failure),
-		TEST(no_labels_is_no_failure),
+		TEST(a_missing_file_is_not_an_error),
+		TEST(a_container_without_labels_is_not_an_error),
 		TEST(null_gives_no_labels),
 		TEST(refuses_wrong_types),
 		TEST(refuses_damaged_files),
 		TEST(refuses_hostile_ids),
 		TEST(follows_links_of_the_host),
-		TEST(reads_plain_files_only),
+		TEST(reads_regular_files_only),
 		TEST(reads_no_more_than_its_limit),
-		TEST(a_path_without_end_fails_in_order),
+		TEST(an_endless_path_is_an_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,7 +136,7 @@ static void ignore(const struct why *unused)
 	(void)unused;
 }
 
-static void is_content_where_heal_is_at_work(void **state)
+static void a_host_that_heals_has_no_findings(void **state)
 {
 	(void)state;
 	examine();
@@ -163,7 +163,7 @@ static void names_a_container_at_risk(void **state)
 	assert_string_equal(finding->command, "install it");
 }
 
-static void not_one_that_was_never_grown(void **state)
+static void a_container_that_was_never_grown_is_not_at_risk(void **state)
 {
 	(void)state;
 	doctor.healing = fake_host_without_rule;
@@ -177,7 +177,7 @@ static void not_one_that_was_never_grown(void **state)
 	expect_nothing();
 }
 
-static void one_whose_engine_does_not_wait(void **state)
+static void a_container_whose_engine_does_not_wait_for_udev_is_at_risk(void **state)
 {
 	const struct finding *finding;
 
@@ -193,7 +193,7 @@ static void one_whose_engine_does_not_wait(void **state)
 	expect_nothing();
 }
 
-static void not_one_of_a_pod_which_gets_a_new_disk(void **state)
+static void a_pods_container_is_not_at_risk(void **state)
 {
 	(void)state;
 	doctor.healing = fake_host_without_rule;
@@ -203,7 +203,7 @@ static void not_one_of_a_pod_which_gets_a_new_disk(void **state)
 	expect_nothing();
 }
 
-static void one_that_only_the_ledger_knows_of(void **state)
+static void names_a_device_at_risk_that_only_the_ledger_has(void **state)
 {
 	(void)state;
 	fake_dm.thin.gone = true;
@@ -225,7 +225,7 @@ static void one_that_only_the_ledger_knows_of(void **state)
 	expect(SEVERITY_BROKEN, "container-at-risk", id, "with its first size");
 }
 
-static void tells_a_device_that_is_too_short(void **state)
+static void names_a_device_that_is_too_short(void **state)
 {
 	const struct finding *finding;
 
@@ -284,7 +284,7 @@ static enum risk risk_by_doctor(void)
 }
 
 /* All that can come together of a stopped container. */
-static void gives_the_answer_that_metrics_give(void **state)
+static void agrees_with_metrics(void **state)
 {
 	static const char *const cookies[] = {"6302301", "6291456", NULL};
 	static const uint64_t remembered[] = {0, SMALL, LARGE},
@@ -318,7 +318,7 @@ static void gives_the_answer_that_metrics_give(void **state)
 
 /* --- the ledger ------------------------------------------------------------------------------ */
 
-static void tells_of_the_ledger(void **state)
+static void reports_the_ledger(void **state)
 {
 	char *command = NULL;
 
@@ -369,7 +369,7 @@ static const struct finding *pool_must_say(void **state, const char *status, con
 	return found(finding_id);
 }
 
-static void tells_of_pools(void **state)
+static void reports_pools(void **state)
 {
 	const struct finding *finding;
 
@@ -409,7 +409,7 @@ static void tells_of_pools(void **state)
 	assert_non_null(pool_says(state, "Fail", "pool-needs-check"));
 }
 
-static void leaves_pools_alone_that_are_not_ours(void **state)
+static void does_not_report_pools_that_no_container_uses(void **state)
 {
 	static const char *const others[] = {"vg-*", NULL};
 
@@ -423,7 +423,7 @@ static void leaves_pools_alone_that_are_not_ours(void **state)
 
 /* --- configuration --------------------------------------------------------------------------- */
 
-static void tells_of_the_configuration(void **state)
+static void reports_the_configuration(void **state)
 {
 	const struct finding *finding;
 
@@ -449,7 +449,7 @@ static void tells_of_the_configuration(void **state)
 	assert_contains(finding->what, "config.json:3");
 }
 
-static void a_runtime_that_is_not_there_is_broken(void **state)
+static void a_missing_runtime_is_broken(void **state)
 {
 	static char builtin[] = "/usr/bin/runc";
 
@@ -520,7 +520,7 @@ static void look_at_host(void)
 	doctor_files(&doctor, host);
 }
 
-static void tells_of_its_own_files(void **state)
+static void reports_its_own_files(void **state)
 {
 	char *program, *link;
 	const struct finding *finding;
@@ -566,20 +566,20 @@ static void tells_of_its_own_files(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		DOCTOR_TEST(is_content_where_heal_is_at_work),
+		DOCTOR_TEST(a_host_that_heals_has_no_findings),
 		DOCTOR_TEST(names_a_container_at_risk),
-		DOCTOR_TEST(not_one_that_was_never_grown),
-		DOCTOR_TEST(one_whose_engine_does_not_wait),
-		DOCTOR_TEST(one_that_only_the_ledger_knows_of),
-		DOCTOR_TEST(not_one_of_a_pod_which_gets_a_new_disk),
-		DOCTOR_TEST(tells_a_device_that_is_too_short),
-		DOCTOR_TEST(gives_the_answer_that_metrics_give),
-		DOCTOR_TEST(tells_of_the_ledger),
-		DOCTOR_TEST(tells_of_pools),
-		DOCTOR_TEST(leaves_pools_alone_that_are_not_ours),
-		DOCTOR_TEST(tells_of_the_configuration),
-		DOCTOR_TEST(a_runtime_that_is_not_there_is_broken),
-		DOCTOR_TEST(tells_of_its_own_files),
+		DOCTOR_TEST(a_container_that_was_never_grown_is_not_at_risk),
+		DOCTOR_TEST(a_container_whose_engine_does_not_wait_for_udev_is_at_risk),
+		DOCTOR_TEST(names_a_device_at_risk_that_only_the_ledger_has),
+		DOCTOR_TEST(a_pods_container_is_not_at_risk),
+		DOCTOR_TEST(names_a_device_that_is_too_short),
+		DOCTOR_TEST(agrees_with_metrics),
+		DOCTOR_TEST(reports_the_ledger),
+		DOCTOR_TEST(reports_pools),
+		DOCTOR_TEST(does_not_report_pools_that_no_container_uses),
+		DOCTOR_TEST(reports_the_configuration),
+		DOCTOR_TEST(a_missing_runtime_is_broken),
+		DOCTOR_TEST(reports_its_own_files),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

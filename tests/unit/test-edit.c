@@ -29,7 +29,7 @@ static void assert_text(const char *text)
 	assert_int_equal(t.len, strlen(text));
 }
 
-static void adds_a_member_as_the_others_are_written(void **state)
+static void adds_a_member_in_the_style_of_the_others(void **state)
 {
 	static const struct {
 		const char *before, *after;
@@ -52,7 +52,7 @@ static void adds_a_member_as_the_others_are_written(void **state)
 	}
 }
 
-static void what_was_added_leaves_no_trace(void **state)
+static void removing_an_added_member_restores_the_text(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(daemon_jsons); i++) {
@@ -93,7 +93,7 @@ static void removes_the_first_the_middle_and_the_last(void **state)
 	assert_text("{ }");
 }
 
-static void sets_a_value_alone(void **state)
+static void changes_nothing_but_the_value(void **state)
 {
 	static const char *const values[] = {"1",	  "-1.5e3",  "true",	  "null",
 					     "\"x, :}\"", "[ 1,2 ]", "{\"y\":{}}"};
@@ -138,10 +138,10 @@ static void refuses_what_it_does_not_understand(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EDIT_TEST(adds_a_member_as_the_others_are_written),
-		EDIT_TEST(what_was_added_leaves_no_trace),
+		EDIT_TEST(adds_a_member_in_the_style_of_the_others),
+		EDIT_TEST(removing_an_added_member_restores_the_text),
 		EDIT_TEST(removes_the_first_the_middle_and_the_last),
-		EDIT_TEST(sets_a_value_alone),
+		EDIT_TEST(changes_nothing_but_the_value),
 		EDIT_TEST(refuses_what_it_does_not_understand),
 	};
 

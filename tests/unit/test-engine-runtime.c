@@ -97,7 +97,7 @@ static void finds_a_running_container(void **state)
 	}
 }
 
-static void tells_a_reused_pid(void **state)
+static void detects_a_reused_pid(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -118,7 +118,7 @@ static void tells_a_reused_pid(void **state)
 }
 
 /* crun writes 0 if the process was gone before it looked: who has the number now is another. */
-static void believes_no_pid_without_a_start(void **state)
+static void ignores_a_pid_without_a_start_time(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -129,7 +129,7 @@ static void believes_no_pid_without_a_start(void **state)
 	assert_int_equal(walked->found[0].pid, 0);
 }
 
-static void knows_the_control_groups_of_a_container(void **state)
+static void recognises_the_control_groups_of_a_container(void **state)
 {
 	static const struct {
 		const char *text;
@@ -161,7 +161,7 @@ static void knows_the_control_groups_of_a_container(void **state)
 	assert_false(runtime_is_process_of(getpid(), "no-such-container"));
 }
 
-static void sees_dead_processes(void **state)
+static void detects_dead_processes(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -183,7 +183,7 @@ static void sees_dead_processes(void **state)
 	assert_false(process_start(0, &start));
 }
 
-static void reads_the_start_past_any_name(void **state)
+static void reads_the_start_time_after_any_process_name(void **state)
 {
 	uint64_t start, hz = (uint64_t)sysconf(_SC_CLK_TCK);
 	pid_t pid = new_process_named("a) Z 1 (b) X 2");
@@ -196,7 +196,7 @@ static void reads_the_start_past_any_name(void **state)
 	end_process(pid);
 }
 
-static void leaves_engines_containers_to_their_walks(void **state)
+static void does_not_list_containers_of_engines(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -220,7 +220,7 @@ static void leaves_engines_containers_to_their_walks(void **state)
 	assert_int_equal(runtime_pid(&roots, "../runc", &pid), 0);
 }
 
-static void has_no_bundle_of_a_forgotten_directory(void **state)
+static void ignores_a_relative_bundle(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -235,7 +235,7 @@ static void has_no_bundle_of_a_forgotten_directory(void **state)
 	assert_int_equal(walked->found[0].pid, 0);
 }
 
-static void passes_over_what_it_cannot_understand(void **state)
+static void skips_what_it_cannot_understand(void **state)
 {
 	static const struct {
 		const char *file, *text, *complaint;
@@ -276,7 +276,7 @@ static void passes_over_what_it_cannot_understand(void **state)
 	}
 }
 
-static void reads_no_names_that_are_no_ids(void **state)
+static void skips_names_that_are_not_ids(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -298,7 +298,7 @@ static void reads_no_names_that_are_no_ids(void **state)
 	assert_lacks(walked->complaints, "hidden");
 }
 
-static void ends_when_the_visitor_says_so(void **state)
+static void stops_when_the_visitor_says_so(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -342,19 +342,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(finds_a_running_container, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(tells_a_reused_pid, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(believes_no_pid_without_a_start, set_up, tear_down),
-		cmocka_unit_test(knows_the_control_groups_of_a_container),
-		cmocka_unit_test_setup_teardown(sees_dead_processes, set_up, tear_down),
-		cmocka_unit_test(reads_the_start_past_any_name),
-		cmocka_unit_test_setup_teardown(leaves_engines_containers_to_their_walks, set_up,
+		cmocka_unit_test_setup_teardown(detects_a_reused_pid, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ignores_a_pid_without_a_start_time, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(has_no_bundle_of_a_forgotten_directory, set_up,
+		cmocka_unit_test(recognises_the_control_groups_of_a_container),
+		cmocka_unit_test_setup_teardown(detects_dead_processes, set_up, tear_down),
+		cmocka_unit_test(reads_the_start_time_after_any_process_name),
+		cmocka_unit_test_setup_teardown(does_not_list_containers_of_engines, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(passes_over_what_it_cannot_understand, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(reads_no_names_that_are_no_ids, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(ends_when_the_visitor_says_so, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(ignores_a_relative_bundle, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(skips_what_it_cannot_understand, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(skips_names_that_are_not_ids, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(stops_when_the_visitor_says_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(reads_pidfiles, set_up, tear_down),
 	};
 

@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-static void knows_engines_by_their_bundles(void **state)
+static void recognises_engines_by_their_bundles(void **state)
 {
 	static const struct {
 		const char *bundle, *engine;
@@ -41,7 +41,7 @@ static void expect_named(bool is_engines, const char *const *names, size_t count
 	}
 }
 
-static void knows_devices_by_their_names(void **state)
+static void recognises_devices_by_their_names(void **state)
 {
 	static const char *const names[] = {
 		/* Docker: hexadecimal, and -init while a container is made */
@@ -69,7 +69,7 @@ static void knows_devices_by_their_names(void **state)
 	expect_named(true, names, COUNT_OF(names));
 }
 
-static void knows_what_no_engine_names(void **state)
+static void refuses_names_that_no_engine_uses(void **state)
 {
 	static const char *const names[] = {
 		"",
@@ -123,9 +123,9 @@ static void knows_what_no_engine_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_engines_by_their_bundles),
-		cmocka_unit_test(knows_devices_by_their_names),
-		cmocka_unit_test(knows_what_no_engine_names),
+		cmocka_unit_test(recognises_engines_by_their_bundles),
+		cmocka_unit_test(recognises_devices_by_their_names),
+		cmocka_unit_test(refuses_names_that_no_engine_uses),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,7 +52,7 @@ static void expect(char *got, const char *want)
 	free(got);
 }
 
-static void tells_podman_and_crio_apart(void **state)
+static void distinguishes_podman_and_crio(void **state)
 {
 	(void)state;
 	assert_string_equal(facts_engine(&of), "containerd");
@@ -143,7 +143,7 @@ static void finds_the_image_in_podmans_index(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FACTS_TEST(tells_podman_and_crio_apart),
+		FACTS_TEST(distinguishes_podman_and_crio),
 		FACTS_TEST(finds_the_namespace),
 		FACTS_TEST(finds_the_image_in_annotations),
 		FACTS_TEST(finds_the_image_in_dockers_file),

@@ -93,7 +93,7 @@ static void stops_at_the_limit(void **state)
 	close(fd);
 }
 
-static void tells_errors_apart(void **state)
+static void returns_a_different_errno_for_each_error(void **state)
 {
 	char *directory = new_directory(), *fifo = path_in(directory, "fifo");
 
@@ -169,7 +169,7 @@ static void replaces_a_file(void **state)
 	remove_directory(directory);
 }
 
-static void replaces_no_other_things(void **state)
+static void replaces_regular_files_only(void **state)
 {
 	char *directory = new_directory(), *path = path_in(directory, "link");
 	struct why why;
@@ -186,7 +186,7 @@ static void replaces_no_other_things(void **state)
 	remove_directory(directory);
 }
 
-static void leaves_nothing_if_it_cannot_write(void **state)
+static void leaves_no_temporary_file_if_it_cannot_write(void **state)
 {
 	struct rlimit old, small = {.rlim_cur = 4};
 	char *directory = new_directory(), *path = path_in(directory, "f");
@@ -215,11 +215,11 @@ int main(void)
 		cmocka_unit_test_setup(reads_files_of_every_size, setup),
 		cmocka_unit_test_setup(reads_a_pipe_to_its_end, setup),
 		cmocka_unit_test_setup(stops_at_the_limit, setup),
-		cmocka_unit_test_setup(tells_errors_apart, setup),
+		cmocka_unit_test_setup(returns_a_different_errno_for_each_error, setup),
 		cmocka_unit_test_setup(reads_below_a_directory, setup),
 		cmocka_unit_test(replaces_a_file),
-		cmocka_unit_test(replaces_no_other_things),
-		cmocka_unit_test(leaves_nothing_if_it_cannot_write),
+		cmocka_unit_test(replaces_regular_files_only),
+		cmocka_unit_test(leaves_no_temporary_file_if_it_cannot_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

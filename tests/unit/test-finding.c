@@ -54,7 +54,7 @@ static int json(FILE *out)
 	return findings_print_json(&findings, out);
 }
 
-static void prints_each_with_its_why_and_command(void **state)
+static void prints_each_finding_with_its_reason_and_command(void **state)
 {
 	char *text;
 
@@ -97,7 +97,7 @@ static void prints_causes_once_and_breaks_lines_between_words(void **state)
 	free(text);
 }
 
-static void colours_only_if_told(void **state)
+static void colours_only_on_request(void **state)
 {
 	char *text;
 
@@ -128,7 +128,7 @@ static void prints_json(void **state)
 	free(text);
 }
 
-static void knows_that_something_is_missing(void **state)
+static void counts_broken_findings(void **state)
 {
 	(void)state;
 	findings_add(&findings, SEVERITY_BROKEN, "udevd", "x", NULL, text_new("why"), NULL);
@@ -148,7 +148,7 @@ static void expect_word(const char *text, const char *want)
 	free(word);
 }
 
-static void makes_words_for_sh(void **state)
+static void quotes_words_for_sh(void **state)
 {
 	(void)state;
 	expect_word("/var/lib/a_b-c.d:1,2@3%4+5", "/var/lib/a_b-c.d:1,2@3%4+5");
@@ -165,7 +165,7 @@ static void makes_words_for_sh(void **state)
 }
 
 /* sh itself must read back what went in. */
-static void words_survive_sh(void **state)
+static void sh_reads_quoted_words_unchanged(void **state)
 {
 	static const char *const texts[] = {"''", "'", "a'b'c", "\\'", "$HOME", "a  b", "!!"};
 
@@ -190,13 +190,13 @@ static void words_survive_sh(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FINDING_TEST(prints_each_with_its_why_and_command),
+		FINDING_TEST(prints_each_finding_with_its_reason_and_command),
 		FINDING_TEST(prints_causes_once_and_breaks_lines_between_words),
-		FINDING_TEST(colours_only_if_told),
+		FINDING_TEST(colours_only_on_request),
 		FINDING_TEST(prints_json),
-		FINDING_TEST(knows_that_something_is_missing),
-		FINDING_TEST(makes_words_for_sh),
-		FINDING_TEST(words_survive_sh),
+		FINDING_TEST(counts_broken_findings),
+		FINDING_TEST(quotes_words_for_sh),
+		FINDING_TEST(sh_reads_quoted_words_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

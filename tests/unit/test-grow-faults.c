@@ -61,7 +61,7 @@ static void resumes_what_a_failed_resume_left_suspended(void **state)
 	}
 }
 
-static void an_interrupted_resume_changes_nothing_and_is_for_later(void **state)
+static void an_interrupted_resume_changes_nothing_and_is_postponed(void **state)
 {
 	(void)state;
 	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
@@ -89,7 +89,7 @@ static void says_what_to_do_if_the_device_stays_suspended(void **state)
 
 /* An interrupted resume leaves a device as it was: if it is suspended now, that was somebody else.
  */
-static void leaves_a_device_that_another_suspended_after_an_interrupt(void **state)
+static void does_not_resume_a_device_that_another_program_suspended_after_an_interrupt(void **state)
 {
 	(void)state;
 	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
@@ -108,7 +108,7 @@ static void look_fails_next(void)
 	fake_dm.harm = HARM_NONE;
 }
 
-static void resumes_even_if_the_look_after_a_failed_resume_fails(void **state)
+static void resumes_even_if_the_lookup_after_a_failed_resume_fails(void **state)
 {
 	(void)state;
 	order.timeout_ms = 30;
@@ -169,7 +169,7 @@ static void remove_device(void)
 	fake_dm.thin.gone = true;
 }
 
-static void has_a_reason_when_the_device_goes_away(void **state)
+static void gives_a_reason_if_the_device_goes_away(void **state)
 {
 	for (unsigned int k = 1; k <= 11; k++) {
 		start_again(state);
@@ -192,7 +192,7 @@ static void tries_again_while_the_pool_is_suspended(void **state)
 	assert_int_equal(fake_dm.count[DM_DEVICE_RELOAD], is_xfs() ? 5 : 4);
 }
 
-static void gives_up_when_loads_are_refused_for_ever(void **state)
+static void gives_up_at_the_deadline_if_loads_are_refused(void **state)
 {
 	(void)state;
 	order.timeout_ms = 30;
@@ -208,14 +208,14 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH_FS(survives_every_failing_call),
 		EACH_FS(resumes_what_a_failed_resume_left_suspended),
-		EACH_FS(an_interrupted_resume_changes_nothing_and_is_for_later),
+		EACH_FS(an_interrupted_resume_changes_nothing_and_is_postponed),
 		EACH_FS(says_what_to_do_if_the_device_stays_suspended),
-		EACH_FS(leaves_a_device_that_another_suspended_after_an_interrupt),
-		EACH_FS(resumes_even_if_the_look_after_a_failed_resume_fails),
+		EACH_FS(does_not_resume_a_device_that_another_program_suspended_after_an_interrupt),
+		EACH_FS(resumes_even_if_the_lookup_after_a_failed_resume_fails),
 		FS_TEST(a_growth_that_cannot_be_settled_is_done_and_settled_later, FS_XFS),
-		EACH_FS(has_a_reason_when_the_device_goes_away),
+		EACH_FS(gives_a_reason_if_the_device_goes_away),
 		EACH_FS(tries_again_while_the_pool_is_suspended),
-		EACH_FS(gives_up_when_loads_are_refused_for_ever),
+		EACH_FS(gives_up_at_the_deadline_if_loads_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 #include <sys/file.h>
 
-static void waits_for_whoever_suspended_the_device(void **state)
+static void waits_while_another_program_has_suspended_the_device(void **state)
 {
 	for (unsigned int lookups = 1; lookups <= 6; lookups++) {
 		start_again(state);
@@ -17,7 +17,7 @@ static void waits_for_whoever_suspended_the_device(void **state)
 	}
 }
 
-static void never_resumes_what_another_suspended(void **state)
+static void never_resumes_what_another_program_suspended(void **state)
 {
 	(void)state;
 	order.timeout_ms = 40;
@@ -60,7 +60,7 @@ static void suspend_for_three_lookups(void)
 }
 
 /* Whenever the suspend comes, but between our last look and the resume itself. */
-static void waits_whenever_the_suspend_comes(void **state)
+static void waits_whenever_the_suspend_happens(void **state)
 {
 	static const int types[] = {DM_DEVICE_TABLE, DM_DEVICE_STATUS, DM_DEVICE_RELOAD};
 
@@ -82,7 +82,7 @@ static void become_another(void)
 }
 
 /* By rename, or by a table that somebody swaps in: nothing is loaded into it, nothing swapped. */
-static void leaves_a_device_that_has_become_another(void **state)
+static void does_not_touch_a_device_that_was_replaced(void **state)
 {
 	(void)state;
 	fake_dm.meddle_at = (struct fake_when){DM_DEVICE_RELOAD, 1};
@@ -99,7 +99,7 @@ static void load_shorter(void)
 	fake_dm_load(SMALL_SECTORS / 2);
 }
 
-static void tells_when_another_load_won(void **state)
+static void reports_that_another_load_won(void **state)
 {
 	(void)state;
 	fake_dm.meddle_at = (struct fake_when){DM_DEVICE_RESUME, 1};
@@ -109,7 +109,7 @@ static void tells_when_another_load_won(void **state)
 }
 
 /* XFS: the second swap has the same gap as the first. */
-static void tells_when_another_load_won_while_settling(void **state)
+static void reports_that_another_load_won_while_settling(void **state)
 {
 	(void)state;
 	fake_dm.meddle_at = (struct fake_when){DM_DEVICE_RESUME, 2};
@@ -118,7 +118,7 @@ static void tells_when_another_load_won_while_settling(void **state)
 }
 
 /* Somebody makes the device longer than we want to, by hand, at any moment: it stays that long. */
-static void keeps_what_another_made_longer(void **state)
+static void keeps_the_length_that_another_program_gave(void **state)
 {
 	unsigned int k;
 
@@ -203,7 +203,7 @@ static void waits_no_longer_than_the_deadline_for_the_lock(void **state)
 	close(fd);
 }
 
-static void has_an_error_if_there_can_be_no_lock(void **state)
+static void fails_if_it_cannot_lock(void **state)
 {
 	(void)state;
 	write_file(run_dir, "no directory");
@@ -215,19 +215,19 @@ static void has_an_error_if_there_can_be_no_lock(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EACH_FS(waits_for_whoever_suspended_the_device),
-		EACH_FS(never_resumes_what_another_suspended),
+		EACH_FS(waits_while_another_program_has_suspended_the_device),
+		EACH_FS(never_resumes_what_another_program_suspended),
 		EACH_FS(waits_while_the_pool_is_suspended),
 		EACH_FS(does_not_grow_a_filesystem_on_a_suspended_device),
-		EACH_FS(waits_whenever_the_suspend_comes),
-		EACH_FS(leaves_a_device_that_has_become_another),
-		EACH_FS(tells_when_another_load_won),
-		FS_TEST(tells_when_another_load_won_while_settling, FS_XFS),
-		EACH_FS(keeps_what_another_made_longer),
+		EACH_FS(waits_whenever_the_suspend_happens),
+		EACH_FS(does_not_touch_a_device_that_was_replaced),
+		EACH_FS(reports_that_another_load_won),
+		FS_TEST(reports_that_another_load_won_while_settling, FS_XFS),
+		EACH_FS(keeps_the_length_that_another_program_gave),
 		EACH_FS(looks_again_under_the_lock),
 		EACH_FS(holds_the_lock_from_the_last_look_to_the_end),
 		EACH_FS(waits_no_longer_than_the_deadline_for_the_lock),
-		EACH_FS(has_an_error_if_there_can_be_no_lock),
+		EACH_FS(fails_if_it_cannot_lock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,14 +36,14 @@ static void refuses_on_a_pool_in_trouble(void **state)
 	refuse("Error", "in error");
 }
 
-static void refuses_above_the_marks(void **state)
+static void refuses_above_the_pools_limits(void **state)
 {
 	(void)state;
 	refuse("0 100/4096 1572865/1638400 - rw " POOL_TAIL " - 1024", "96.0 % of its data");
 	refuse("0 3728/4096 1000/1638400 - rw " POOL_TAIL " - 1024", "91.0 % of its metadata");
 }
 
-static void grows_on_a_pool_full_to_the_marks(void **state)
+static void grows_up_to_the_pools_limits(void **state)
 {
 	(void)state;
 	order.marks = (struct pool_marks){97, 92, 0};
@@ -53,7 +53,7 @@ static void grows_on_a_pool_full_to_the_marks(void **state)
 	assert_large();
 }
 
-static void has_an_error_if_the_pool_cannot_be_read(void **state)
+static void fails_if_the_pool_cannot_be_read(void **state)
 {
 	(void)state;
 	fake_dm.pool_status[0] = '\0';
@@ -65,7 +65,7 @@ static void has_an_error_if_the_pool_cannot_be_read(void **state)
 	assert_not_changed();
 }
 
-static void leaves_a_read_only_device_alone(void **state)
+static void does_not_touch_a_read_only_device(void **state)
 {
 	(void)state;
 	fake_dm.thin.read_only = true;
@@ -73,7 +73,7 @@ static void leaves_a_read_only_device_alone(void **state)
 	assert_not_changed();
 }
 
-static void leaves_a_device_that_is_to_go_alone(void **state)
+static void does_not_touch_a_device_with_a_pending_removal(void **state)
 {
 	(void)state;
 	fake_dm.thin.deferred_remove = true;
@@ -88,7 +88,7 @@ static void expect_not_applicable(const char *reason)
 	assert_untouched();
 }
 
-static void leaves_foreign_devices_alone(void **state)
+static void does_not_touch_devices_of_other_managers(void **state)
 {
 	static const char *const uuids[] = {"LVM-abc", "CRYPT-LUKS2-1", "mpath-360", "stratis-1-x",
 					    "part1-LVM-a"};
@@ -101,7 +101,7 @@ static void leaves_foreign_devices_alone(void **state)
 	}
 }
 
-static void leaves_what_is_not_one_thin_target_alone(void **state)
+static void does_not_touch_what_is_not_one_thin_target(void **state)
 {
 	(void)state;
 	fake_dm.thin.live.targets = 2;
@@ -117,7 +117,7 @@ static void leaves_what_is_not_one_thin_target_alone(void **state)
 	expect_not_applicable("not a thin device; its space is the host filesystem's");
 }
 
-static void leaves_other_filesystems_alone(void **state)
+static void does_not_touch_other_filesystems(void **state)
 {
 	(void)state;
 	free(rootfs.fs_name);
@@ -127,7 +127,7 @@ static void leaves_other_filesystems_alone(void **state)
 }
 
 /* As the rootfs of the vfs drivers, which share a filesystem with all others. */
-static void leaves_a_shared_filesystem_alone(void **state)
+static void does_not_touch_a_shared_filesystem(void **state)
 {
 	char *deep = path_in(fake_fs.directory, "a/b/c");
 
@@ -142,7 +142,7 @@ static void leaves_a_shared_filesystem_alone(void **state)
 	expect_not_applicable("inside a larger filesystem");
 }
 
-static void leaves_the_hosts_own_filesystem_alone(void **state)
+static void does_not_touch_the_hosts_own_filesystem(void **state)
 {
 	struct stat st;
 
@@ -167,7 +167,7 @@ static void grows_through_a_writable_clone_of_a_read_only_mount(void **state)
 	assert_false(sfs.f_flags & ST_RDONLY);
 }
 
-static void leaves_a_read_only_filesystem_alone(void **state)
+static void does_not_touch_a_read_only_filesystem(void **state)
 {
 	(void)state;
 	rootfs.read_only = fake_fs.mount_read_only = fake_fs.read_only = true;
@@ -175,7 +175,7 @@ static void leaves_a_read_only_filesystem_alone(void **state)
 	assert_not_changed();
 }
 
-static void leaves_a_mount_that_cannot_be_made_writable_alone(void **state)
+static void does_not_touch_a_mount_that_cannot_be_made_writable(void **state)
 {
 	(void)state;
 	rootfs.read_only = fake_fs.mount_read_only = true;
@@ -218,7 +218,7 @@ static void grows_ext4_with_64bit_beyond_16_tib(void **state)
 	assert_int_equal(report.fs.bytes, 17 * TIB);
 }
 
-static void leaves_ext4_with_an_error_flag_alone(void **state)
+static void does_not_touch_ext4_with_an_error_flag(void **state)
 {
 	(void)state;
 	fake_fs.error_flag = true;
@@ -226,7 +226,7 @@ static void leaves_ext4_with_an_error_flag_alone(void **state)
 	assert_not_changed();
 }
 
-static void leaves_what_the_ext2_driver_mounted_alone(void **state)
+static void does_not_touch_what_the_ext2_driver_mounted(void **state)
 {
 	(void)state;
 	fake_fs.is_ext2s = true;
@@ -234,7 +234,7 @@ static void leaves_what_the_ext2_driver_mounted_alone(void **state)
 	assert_not_changed();
 }
 
-static void leaves_ext4_with_sparse_super2_alone(void **state)
+static void does_not_touch_ext4_with_sparse_super2(void **state)
 {
 	(void)state;
 	fake_fs.sparse_super2 = true;
@@ -243,7 +243,7 @@ static void leaves_ext4_with_sparse_super2_alone(void **state)
 }
 
 /* Growing from 1 GiB to 4 TiB costs ext4 64 GiB of inode tables, which the pool does not have. */
-static void counts_what_the_filesystem_itself_will_take(void **state)
+static void counts_the_filesystems_own_metadata(void **state)
 {
 	(void)state;
 	order.want_bytes = 4 * TIB;
@@ -255,25 +255,25 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		EACH_FS(refuses_on_a_pool_in_trouble),
-		EACH_FS(refuses_above_the_marks),
-		EACH_FS(grows_on_a_pool_full_to_the_marks),
-		EACH_FS(has_an_error_if_the_pool_cannot_be_read),
-		EACH_FS(leaves_a_read_only_device_alone),
-		EACH_FS(leaves_a_device_that_is_to_go_alone),
-		EACH_FS(leaves_foreign_devices_alone),
-		EACH_FS(leaves_what_is_not_one_thin_target_alone),
-		EACH_FS(leaves_other_filesystems_alone),
-		EACH_FS(leaves_a_shared_filesystem_alone),
-		EACH_FS(leaves_the_hosts_own_filesystem_alone),
+		EACH_FS(refuses_above_the_pools_limits),
+		EACH_FS(grows_up_to_the_pools_limits),
+		EACH_FS(fails_if_the_pool_cannot_be_read),
+		EACH_FS(does_not_touch_a_read_only_device),
+		EACH_FS(does_not_touch_a_device_with_a_pending_removal),
+		EACH_FS(does_not_touch_devices_of_other_managers),
+		EACH_FS(does_not_touch_what_is_not_one_thin_target),
+		EACH_FS(does_not_touch_other_filesystems),
+		EACH_FS(does_not_touch_a_shared_filesystem),
+		EACH_FS(does_not_touch_the_hosts_own_filesystem),
 		EACH_FS(grows_through_a_writable_clone_of_a_read_only_mount),
-		EACH_FS(leaves_a_read_only_filesystem_alone),
-		EACH_FS(leaves_a_mount_that_cannot_be_made_writable_alone),
+		EACH_FS(does_not_touch_a_read_only_filesystem),
+		EACH_FS(does_not_touch_a_mount_that_cannot_be_made_writable),
 		FS_TEST(respects_the_limit_of_ext4_without_64bit, FS_EXT4),
 		FS_TEST(grows_ext4_with_64bit_beyond_16_tib, FS_EXT4),
-		FS_TEST(leaves_ext4_with_an_error_flag_alone, FS_EXT4),
-		FS_TEST(leaves_ext4_with_sparse_super2_alone, FS_EXT4),
-		FS_TEST(leaves_what_the_ext2_driver_mounted_alone, FS_EXT4),
-		FS_TEST(counts_what_the_filesystem_itself_will_take, FS_EXT4),
+		FS_TEST(does_not_touch_ext4_with_an_error_flag, FS_EXT4),
+		FS_TEST(does_not_touch_ext4_with_sparse_super2, FS_EXT4),
+		FS_TEST(does_not_touch_what_the_ext2_driver_mounted, FS_EXT4),
+		FS_TEST(counts_the_filesystems_own_metadata, FS_EXT4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

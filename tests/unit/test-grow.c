@@ -75,7 +75,7 @@ static void a_dry_run_does_nothing(void **state)
 
 /* --- the filesystem says no ------------------------------------------------------------------ */
 
-static void passes_on_what_the_filesystem_says(void **state)
+static void passes_on_the_error_of_the_filesystem(void **state)
 {
 	static const struct {
 		int err;
@@ -96,7 +96,7 @@ static void passes_on_what_the_filesystem_says(void **state)
 	}
 }
 
-static void notices_that_ext4_did_less(void **state)
+static void detects_that_ext4_grew_less(void **state)
 {
 	(void)state;
 	fake_fs.grow_less = 128 * MIB;
@@ -106,7 +106,7 @@ static void notices_that_ext4_did_less(void **state)
 }
 
 /* The last block group has no room for its own metadata. */
-static void accepts_a_dropped_tail(void **state)
+static void accepts_that_ext4_drops_an_incomplete_group(void **state)
 {
 	(void)state;
 	fake_fs.grow_less = 1 * MIB;
@@ -129,7 +129,7 @@ static void waits_for_another_resize(void **state)
 	}
 }
 
-static void btrfs_is_busy(void **state)
+static void a_busy_btrfs_is_postponed(void **state)
 {
 	(void)state;
 	fake_fs.grow_positive = true;
@@ -139,7 +139,7 @@ static void btrfs_is_busy(void **state)
 	assert_next_run_finishes();
 }
 
-static void leaves_btrfs_on_two_devices_alone(void **state)
+static void does_not_touch_btrfs_on_two_devices(void **state)
 {
 	(void)state;
 	fake_fs.btrfs_devices = 2;
@@ -170,7 +170,7 @@ static void never_asks_xfs_to_shrink(void **state)
 	assert_safe(2 * LARGE_SECTORS);
 }
 
-static void has_an_error_if_the_size_cannot_be_read(void **state)
+static void fails_if_the_size_cannot_be_read(void **state)
 {
 	(void)state;
 	if (fake_fs.type == FS_EXT4)
@@ -181,7 +181,7 @@ static void has_an_error_if_the_size_cannot_be_read(void **state)
 	assert_untouched();
 }
 
-static void needs_privileges(void **state)
+static void fails_without_privileges(void **state)
 {
 	static const struct {
 		unsigned int cap;
@@ -228,7 +228,7 @@ static void grows_in_steps(void **state)
 	assert_safe(64 * GIB / 512);
 }
 
-static void btrfs_knows_no_steps(void **state)
+static void btrfs_grows_in_one_step(void **state)
 {
 	struct steps steps = {.stop_at = 1};
 
@@ -241,7 +241,7 @@ static void btrfs_knows_no_steps(void **state)
 	assert_int_equal(fake_fs.bytes, 64 * GIB);
 }
 
-static void stops_between_steps_and_goes_on(void **state)
+static void stops_between_steps_and_continues_later(void **state)
 {
 	struct steps steps = {.stop_at = 3};
 
@@ -294,24 +294,24 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FS_TEST(grows_in_steps, FS_EXT4),
 		FS_TEST(grows_in_steps, FS_XFS),
-		FS_TEST(btrfs_knows_no_steps, FS_BTRFS),
-		FS_TEST(stops_between_steps_and_goes_on, FS_EXT4),
-		FS_TEST(stops_between_steps_and_goes_on, FS_XFS),
+		FS_TEST(btrfs_grows_in_one_step, FS_BTRFS),
+		FS_TEST(stops_between_steps_and_continues_later, FS_EXT4),
+		FS_TEST(stops_between_steps_and_continues_later, FS_XFS),
 		EACH_FS(grows_device_and_filesystem),
 		EACH_FS(keeps_what_is_large_enough),
 		EACH_FS(a_second_run_finds_nothing_to_do),
 		EACH_FS(grows_only_the_filesystem),
 		EACH_FS(never_makes_a_long_device_shorter),
 		EACH_FS(a_dry_run_does_nothing),
-		EACH_FS(passes_on_what_the_filesystem_says),
+		EACH_FS(passes_on_the_error_of_the_filesystem),
 		EACH_FS(waits_for_another_resize),
-		FS_TEST(notices_that_ext4_did_less, FS_EXT4),
-		FS_TEST(accepts_a_dropped_tail, FS_EXT4),
-		FS_TEST(btrfs_is_busy, FS_BTRFS),
-		FS_TEST(leaves_btrfs_on_two_devices_alone, FS_BTRFS),
+		FS_TEST(detects_that_ext4_grew_less, FS_EXT4),
+		FS_TEST(accepts_that_ext4_drops_an_incomplete_group, FS_EXT4),
+		FS_TEST(a_busy_btrfs_is_postponed, FS_BTRFS),
+		FS_TEST(does_not_touch_btrfs_on_two_devices, FS_BTRFS),
 		FS_TEST(never_asks_xfs_to_shrink, FS_XFS),
-		EACH_FS(has_an_error_if_the_size_cannot_be_read),
-		EACH_FS(needs_privileges),
+		EACH_FS(fails_if_the_size_cannot_be_read),
+		EACH_FS(fails_without_privileges),
 		FS_TEST(warns_before_anything_is_changed, FS_XFS),
 	};
 

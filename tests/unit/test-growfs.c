@@ -52,7 +52,7 @@ static void reads_ext4(void **state)
 	assert_false(fs.needs_settling);
 }
 
-static void knows_what_ext4_cannot_do(void **state)
+static void knows_the_limits_of_ext4(void **state)
 {
 	(void)state;
 	arm(FS_EXT4, GIB, GIB);
@@ -111,7 +111,7 @@ static void reads_no_other_filesystem(void **state)
 }
 
 /* /dev/dm-N is what udev made of it: what it is, is asked of the fd. */
-static void does_not_believe_a_name_in_dev(void **state)
+static void does_not_trust_a_name_in_dev(void **state)
 {
 	(void)state;
 	arm(FS_EXT4, GIB, GIB);
@@ -235,7 +235,7 @@ static struct growfs fs_before(const struct growth *growth)
 }
 
 /* Never below what was measured, and not absurdly above. */
-static void knows_what_growing_costs(void **state)
+static void knows_the_cost_of_growing(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(growths); i++) {
@@ -265,7 +265,7 @@ static void each_filesystem_has_a_name_and_a_measured_cost(void **state)
 }
 
 /* 8 groups more, in a filesystem that has 161 from growing before. */
-static void knows_what_growing_on_costs(void **state)
+static void knows_the_cost_of_growing_again(void **state)
 {
 	static const struct growth on = {XFS(127), 4096, 20480, 21504, 8};
 	uint64_t cost;
@@ -276,7 +276,7 @@ static void knows_what_growing_on_costs(void **state)
 	assert_in_range(cost, on.measured_blocks, on.measured_blocks + 45);
 }
 
-static void knows_bounds_of_what_growing_costs(void **state)
+static void the_cost_is_within_its_bounds(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(growths); i++) {
@@ -322,7 +322,7 @@ static void warns_of_an_xfs_made_for_a_far_smaller_disk(void **state)
 	assert_false(growfs_caution(&fs, TIB, &why));
 }
 
-static void counts_a_run_in_whole_blocks(void **state)
+static void counts_the_blocks_that_a_run_touches(void **state)
 {
 	(void)state;
 	assert_int_equal(growfs_run_blocks(0, GIB, 64 * KIB), 0);
@@ -356,7 +356,7 @@ static void grows(void **state)
 	grow_each(FS_BTRFS);
 }
 
-static void leaves_half_a_block(void **state)
+static void rounds_down_to_whole_blocks(void **state)
 {
 	(void)state;
 	arm(FS_EXT4, GIB, 4 * GIB);
@@ -365,7 +365,7 @@ static void leaves_half_a_block(void **state)
 	assert_int_equal(fake_fs.bytes, 4 * GIB - 4096);
 }
 
-static void tells_when_the_device_is_too_short(void **state)
+static void fails_if_the_device_is_too_short(void **state)
 {
 	(void)state;
 	arm(FS_EXT4, GIB, 2 * GIB);
@@ -385,7 +385,7 @@ static void less_by(uint64_t bytes, int err)
 }
 
 /* The descriptors of 32 groups fit into one block, as do those of 8. */
-static void success_with_less_is_none(void **state)
+static void success_with_a_smaller_size_is_a_failure(void **state)
 {
 	uint64_t slack = (128 + 512 + 5) * 4096;
 
@@ -397,7 +397,7 @@ static void success_with_less_is_none(void **state)
 }
 
 /* A smaller number would be an order to shrink. */
-static void never_asks_xfs_for_less_than_it_has(void **state)
+static void never_asks_xfs_for_less_than_its_size(void **state)
 {
 	(void)state;
 	arm(FS_XFS, GIB, 8 * GIB);
@@ -410,7 +410,7 @@ static void never_asks_xfs_for_less_than_it_has(void **state)
 }
 
 /* imaxpct may have been changed since; the call would set it back. */
-static void leaves_imaxpct_as_it_is(void **state)
+static void keeps_imaxpct(void **state)
 {
 	(void)state;
 	arm(FS_XFS, GIB, 4 * GIB);
@@ -420,7 +420,7 @@ static void leaves_imaxpct_as_it_is(void **state)
 	assert_int_equal(fs.xfs_imaxpct, 5);
 }
 
-static void drops_a_tail_of_xfs(void **state)
+static void accepts_that_xfs_drops_a_short_group(void **state)
 {
 	(void)state;
 	arm(FS_XFS, GIB, 4 * GIB);
@@ -436,25 +436,25 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FS_TEST(reads_ext4),
-		FS_TEST(knows_what_ext4_cannot_do),
+		FS_TEST(knows_the_limits_of_ext4),
 		FS_TEST(reads_xfs),
 		FS_TEST(reads_btrfs),
 		FS_TEST(reads_no_other_filesystem),
-		FS_TEST(does_not_believe_a_name_in_dev),
+		FS_TEST(does_not_trust_a_name_in_dev),
 		FS_TEST(needs_capabilities),
-		cmocka_unit_test(knows_what_growing_costs),
+		cmocka_unit_test(knows_the_cost_of_growing),
 		cmocka_unit_test(each_filesystem_has_a_name_and_a_measured_cost),
-		cmocka_unit_test(knows_what_growing_on_costs),
-		cmocka_unit_test(knows_bounds_of_what_growing_costs),
-		cmocka_unit_test(counts_a_run_in_whole_blocks),
+		cmocka_unit_test(knows_the_cost_of_growing_again),
+		cmocka_unit_test(the_cost_is_within_its_bounds),
+		cmocka_unit_test(counts_the_blocks_that_a_run_touches),
 		FS_TEST(warns_of_an_xfs_made_for_a_far_smaller_disk),
 		cmocka_unit_test(grows),
-		FS_TEST(leaves_half_a_block),
-		FS_TEST(tells_when_the_device_is_too_short),
-		cmocka_unit_test(success_with_less_is_none),
-		FS_TEST(never_asks_xfs_for_less_than_it_has),
-		FS_TEST(leaves_imaxpct_as_it_is),
-		FS_TEST(drops_a_tail_of_xfs),
+		FS_TEST(rounds_down_to_whole_blocks),
+		FS_TEST(fails_if_the_device_is_too_short),
+		cmocka_unit_test(success_with_a_smaller_size_is_a_failure),
+		FS_TEST(never_asks_xfs_for_less_than_its_size),
+		FS_TEST(keeps_imaxpct),
+		FS_TEST(accepts_that_xfs_drops_a_short_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ static void promise(const char *device, const char *pool, uint32_t thin_id, uint
 	fake_dm.thin_ids[i] = thin_id;
 }
 
-static void counts_what_the_pool_has_promised(void **state)
+static void counts_the_virtual_sizes_of_the_pools_devices(void **state)
 {
 	(void)state;
 	order.marks.overcommit_thousandths = 2000;
@@ -66,7 +66,7 @@ static void counts_what_the_pool_has_promised(void **state)
 	assert_large();
 }
 
-static void refuses_what_would_cross_the_limit(void **state)
+static void refuses_what_would_exceed_the_limit(void **state)
 {
 	(void)state;
 	order.marks.overcommit_thousandths = 2000;
@@ -98,7 +98,7 @@ static unsigned int count_entries(void)
 }
 
 /* The entry of a removed device is there until `heal --all` comes by. */
-static void does_not_count_what_is_gone(void **state)
+static void does_not_count_removed_devices(void **state)
 {
 	(void)state;
 	order.marks.overcommit_thousandths = 2000;
@@ -115,7 +115,7 @@ static void does_not_count_what_is_gone(void **state)
 }
 
 /* Each question about an id that is gone is two lines in the kernel's log. */
-static void asks_of_what_is_gone_only_at_the_limit(void **state)
+static void looks_for_removed_devices_only_at_the_limit(void **state)
 {
 	(void)state;
 	order.marks.overcommit_thousandths = 2000;
@@ -136,7 +136,7 @@ static void asks_of_what_is_gone_only_at_the_limit(void **state)
 }
 
 /* What cannot be told counts. */
-static void counts_what_cannot_be_asked_for(void **state)
+static void counts_devices_that_may_or_may_not_be_removed(void **state)
 {
 	(void)state;
 	order.marks.overcommit_thousandths = 2000;
@@ -158,7 +158,7 @@ static void takes_the_larger_of_table_and_ledger(void **state)
 }
 
 /* The container that had the thin id before was removed, and is still in the ledger. */
-static void counts_an_id_that_is_used_again_for_its_device_only(void **state)
+static void counts_a_reused_thin_id_once(void **state)
 {
 	struct thin_pool pool = {.name = strdup("docker-pool"),
 				 .block_sectors = 128,
@@ -177,7 +177,7 @@ static void counts_an_id_that_is_used_again_for_its_device_only(void **state)
 }
 
 /* A fraction is not rounded away: a sector too much is too much. */
-static void is_exact(void **state)
+static void the_limit_is_exact(void **state)
 {
 	struct thin_pool pool = {.name = strdup("p"), .block_sectors = 128, .data_blocks = 1000};
 	struct pool_marks marks = {95, 90, 1500};
@@ -294,7 +294,7 @@ static int check_room(uint64_t data_used, uint64_t metadata_used, uint64_t cost)
 	return guard_check_room(&pool, &usual_marks, cost, &why);
 }
 
-static void respects_the_marks(void **state)
+static void respects_the_limits_in_percent(void **state)
 {
 	(void)state;
 	assert_int_equal(check_room(0, 0, 0), 0);
@@ -309,7 +309,7 @@ static void respects_the_marks(void **state)
 	assert_contains(why.text, "the limit is 90 %");
 }
 
-static void adds_what_will_be_written(void **state)
+static void adds_the_blocks_that_will_be_written(void **state)
 {
 	(void)state;
 	assert_int_equal(check_room(940, 0, 10), 0);
@@ -323,7 +323,7 @@ static void adds_what_will_be_written(void **state)
 }
 
 /* A limit of 100 % is no leave for a block that is not there. */
-static void never_gives_more_than_there_is(void **state)
+static void never_allows_more_than_the_pool_has(void **state)
 {
 	struct thin_pool pool = {
 		.name = (char[]){"p"},
@@ -342,7 +342,7 @@ static void never_gives_more_than_there_is(void **state)
 			 -ENOSPC);
 }
 
-static void counts_any_cost(void **state)
+static void survives_any_cost(void **state)
 {
 	(void)state;
 	for (unsigned int bit = 10; bit < 64; bit++)
@@ -351,7 +351,7 @@ static void counts_any_cost(void **state)
 }
 
 /* What growths wrote in a pool with blocks of 64 KiB took of its metadata; see test-growfs.c. */
-static void knows_what_mappings_cost(void **state)
+static void knows_the_metadata_cost_of_mappings(void **state)
 {
 	static const struct {
 		uint64_t cost_blocks, measured;
@@ -395,23 +395,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FS_TEST(refuses_a_pool_that_is_not_allowed, FS_EXT4),
-		FS_TEST(counts_what_the_pool_has_promised, FS_EXT4),
-		FS_TEST(refuses_what_would_cross_the_limit, FS_EXT4),
-		FS_TEST(does_not_count_what_is_gone, FS_EXT4),
-		FS_TEST(asks_of_what_is_gone_only_at_the_limit, FS_EXT4),
-		FS_TEST(counts_what_cannot_be_asked_for, FS_EXT4),
+		FS_TEST(counts_the_virtual_sizes_of_the_pools_devices, FS_EXT4),
+		FS_TEST(refuses_what_would_exceed_the_limit, FS_EXT4),
+		FS_TEST(does_not_count_removed_devices, FS_EXT4),
+		FS_TEST(looks_for_removed_devices_only_at_the_limit, FS_EXT4),
+		FS_TEST(counts_devices_that_may_or_may_not_be_removed, FS_EXT4),
 		FS_TEST(takes_the_larger_of_table_and_ledger, FS_EXT4),
-		FS_TEST(counts_an_id_that_is_used_again_for_its_device_only, FS_EXT4),
-		FS_TEST(is_exact, FS_EXT4),
+		FS_TEST(counts_a_reused_thin_id_once, FS_EXT4),
+		FS_TEST(the_limit_is_exact, FS_EXT4),
 		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
 		FS_TEST(looks_for_room_under_the_pools_lock, FS_EXT4),
 		FS_TEST(waits_where_others_will_take_the_room, FS_EXT4),
 		EACH_FS(claims_what_it_will_write),
-		cmocka_unit_test(respects_the_marks),
-		cmocka_unit_test(adds_what_will_be_written),
-		cmocka_unit_test(never_gives_more_than_there_is),
-		cmocka_unit_test(knows_what_mappings_cost),
-		cmocka_unit_test(counts_any_cost),
+		cmocka_unit_test(respects_the_limits_in_percent),
+		cmocka_unit_test(adds_the_blocks_that_will_be_written),
+		cmocka_unit_test(never_allows_more_than_the_pool_has),
+		cmocka_unit_test(knows_the_metadata_cost_of_mappings),
+		cmocka_unit_test(survives_any_cost),
 		cmocka_unit_test(refuses_a_pool_in_trouble),
 	};
 

@@ -88,7 +88,7 @@ static void heals_by_the_superblock(void **state)
 	assert_string_equal(fake_dm.log, "load 8388608, resume");
 }
 
-static void heals_by_the_ledger_if_that_says_more(void **state)
+static void heals_by_the_ledger_if_it_is_larger(void **state)
 {
 	(void)state;
 	put_entry(entry_of(2 * LARGE_SECTORS, LEDGER_INTENDED));
@@ -96,7 +96,7 @@ static void heals_by_the_ledger_if_that_says_more(void **state)
 	assert_string_equal(healed.source, "ledger");
 }
 
-static void tells_of_a_growth_that_was_cut_short(void **state)
+static void reports_an_interrupted_growth(void **state)
 {
 	(void)state;
 	fake_dm.thin.live.sectors = LARGE_SECTORS;
@@ -117,7 +117,7 @@ static void never_shrinks(void **state)
 	assert_string_equal(fake_dm.log, "");
 }
 
-static void an_entry_counts_for_one_device_only(void **state)
+static void an_entry_applies_to_one_device_only(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 3; i++) {
@@ -171,7 +171,7 @@ static void a_damaged_entry_is_a_warning(void **state)
 	free(path);
 }
 
-static void leaves_what_is_not_ours(void **state)
+static void does_not_touch_devices_of_others(void **state)
 {
 	(void)state;
 	heal_order.is_engines = no_name;
@@ -185,7 +185,7 @@ static void leaves_what_is_not_ours(void **state)
 	assert_string_equal(fake_dm.log, "");
 }
 
-static void a_device_that_somebody_suspended_is_waited_for(void **state)
+static void waits_for_a_suspended_device(void **state)
 {
 	(void)state;
 	fake_dm_suspend_by_another(4);
@@ -206,7 +206,7 @@ static void suspend_pool(void)
 }
 
 /* No load is tried meanwhile: each costs two lines in the kernel's log. */
-static void a_suspended_pool_is_waited_for(void **state)
+static void waits_for_a_suspended_pool(void **state)
 {
 	(void)state;
 	fake_dm_suspend_pool(5);
@@ -253,7 +253,7 @@ static void replace_device(void)
 	fake_dm.thin.inactive = (struct fake_table){0};
 }
 
-static void a_number_that_is_used_again_brings_no_foreign_table(void **state)
+static void a_reused_device_number_never_gets_another_devices_table(void **state)
 {
 	unsigned int k, n = 0;
 
@@ -280,7 +280,7 @@ static void remove_device(void)
 	fake_dm.thin.gone = true;
 }
 
-static void nothing_is_reported_of_a_device_that_went_meanwhile(void **state)
+static void reports_nothing_about_a_device_that_was_removed_meanwhile(void **state)
 {
 	unsigned int k, n = 0;
 
@@ -301,7 +301,7 @@ static void nothing_is_reported_of_a_device_that_went_meanwhile(void **state)
 	assert_true(n > 1);
 }
 
-static void a_device_that_is_gone_needs_nothing(void **state)
+static void a_removed_device_needs_no_healing(void **state)
 {
 	(void)state;
 	fake_dm.thin.gone = true;
@@ -310,7 +310,7 @@ static void a_device_that_is_gone_needs_nothing(void **state)
 	assert_string_equal(healed.warning.text, "");
 }
 
-static void believes_no_superblock_beyond_policy(void **state)
+static void ignores_a_superblock_beyond_max_size(void **state)
 {
 	(void)state;
 	fake_fs.bytes = 2 * TIB;
@@ -372,7 +372,7 @@ static void a_growth_is_in_the_ledger(void **state)
 	assert_string_equal(entry_now().pool, "docker-pool");
 }
 
-static void the_ledger_knows_who_grew_it_when_and_from_what(void **state)
+static void the_ledger_records_who_grew_it_when_and_from_what_size(void **state)
 {
 	uint64_t before = (uint64_t)time(NULL);
 
@@ -390,7 +390,7 @@ static void the_ledger_knows_who_grew_it_when_and_from_what(void **state)
 	assert_int_equal(entry_now().first_sectors, SMALL_SECTORS);
 }
 
-static void finishing_a_growth_keeps_who_began_it(void **state)
+static void finishing_a_growth_keeps_its_source(void **state)
 {
 	struct ledger_entry entry = entry_of(LARGE_SECTORS, LEDGER_INTENDED);
 
@@ -408,7 +408,7 @@ static void finishing_a_growth_keeps_who_began_it(void **state)
 }
 
 /* What an entry of a version without these notes does not say stays unknown, and is not guessed. */
-static void nothing_is_invented_for_an_entry_without_notes(void **state)
+static void an_entry_without_notes_stays_without_them(void **state)
 {
 	(void)state;
 	put_entry(entry_of(LARGE_SECTORS, LEDGER_INTENDED));
@@ -430,7 +430,7 @@ static void a_growth_that_fails_is_intended_before_it_begins(void **state)
 	assert_int_equal(entry_now().state, LEDGER_INTENDED);
 }
 
-static void nothing_is_touched_without_a_ledger(void **state)
+static void changes_nothing_if_the_ledger_cannot_be_written(void **state)
 {
 	(void)state;
 	fake_fs.bytes = SMALL;
@@ -452,7 +452,7 @@ static void an_unfinished_growth_is_finished(void **state)
 }
 
 /* What it asks for it has: it must not fail because the rest cannot be done now. */
-static void what_cannot_be_finished_is_a_warning(void **state)
+static void a_growth_that_cannot_be_finished_is_a_warning(void **state)
 {
 	(void)state;
 	fake_dm.thin.live.sectors = LARGE_SECTORS;
@@ -506,30 +506,30 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HEAL_TEST(heals_by_the_superblock),
-		HEAL_TEST(heals_by_the_ledger_if_that_says_more),
-		HEAL_TEST(tells_of_a_growth_that_was_cut_short),
+		HEAL_TEST(heals_by_the_ledger_if_it_is_larger),
+		HEAL_TEST(reports_an_interrupted_growth),
 		HEAL_TEST(never_shrinks),
-		HEAL_TEST(an_entry_counts_for_one_device_only),
+		HEAL_TEST(an_entry_applies_to_one_device_only),
 		HEAL_TEST(without_a_uuid_the_ledger_heals_the_device_that_it_names),
 		HEAL_TEST(a_damaged_entry_is_a_warning),
-		HEAL_TEST(leaves_what_is_not_ours),
-		HEAL_TEST(a_device_that_somebody_suspended_is_waited_for),
-		HEAL_TEST(a_suspended_pool_is_waited_for),
+		HEAL_TEST(does_not_touch_devices_of_others),
+		HEAL_TEST(waits_for_a_suspended_device),
+		HEAL_TEST(waits_for_a_suspended_pool),
 		HEAL_TEST(a_pool_may_be_suspended_at_any_moment),
-		HEAL_TEST(a_number_that_is_used_again_brings_no_foreign_table),
-		HEAL_TEST(nothing_is_reported_of_a_device_that_went_meanwhile),
-		HEAL_TEST(a_device_that_is_gone_needs_nothing),
-		HEAL_TEST(believes_no_superblock_beyond_policy),
+		HEAL_TEST(a_reused_device_number_never_gets_another_devices_table),
+		HEAL_TEST(reports_nothing_about_a_device_that_was_removed_meanwhile),
+		HEAL_TEST(a_removed_device_needs_no_healing),
+		HEAL_TEST(ignores_a_superblock_beyond_max_size),
 		HEAL_TEST(a_dry_run_only_looks),
 		HEAL_TEST(survives_every_failing_call),
 		HEAL_TEST(a_growth_is_in_the_ledger),
-		HEAL_TEST(the_ledger_knows_who_grew_it_when_and_from_what),
-		HEAL_TEST(finishing_a_growth_keeps_who_began_it),
-		HEAL_TEST(nothing_is_invented_for_an_entry_without_notes),
+		HEAL_TEST(the_ledger_records_who_grew_it_when_and_from_what_size),
+		HEAL_TEST(finishing_a_growth_keeps_its_source),
+		HEAL_TEST(an_entry_without_notes_stays_without_them),
 		HEAL_TEST(a_growth_that_fails_is_intended_before_it_begins),
-		HEAL_TEST(nothing_is_touched_without_a_ledger),
+		HEAL_TEST(changes_nothing_if_the_ledger_cannot_be_written),
 		HEAL_TEST(an_unfinished_growth_is_finished),
-		HEAL_TEST(what_cannot_be_finished_is_a_warning),
+		HEAL_TEST(a_growth_that_cannot_be_finished_is_a_warning),
 		HEAL_TEST(ext4_is_not_grown_on_the_mount_that_replayed),
 	};
 

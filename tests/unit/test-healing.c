@@ -38,7 +38,7 @@ static void a_device_whose_engine_waits_for_udev_is_healed(void **state)
 	}
 }
 
-static void one_whose_engine_does_not_wait_is_not(void **state)
+static void a_device_whose_engine_does_not_wait_is_not_healed(void **state)
 {
 	static const char *const cookies[] = {"6291456", ""};
 
@@ -56,7 +56,7 @@ static void one_whose_engine_does_not_wait_is_not(void **state)
 }
 
 /* It was made before the rule was installed, or under another device's number. */
-static void a_device_that_the_rule_has_not_seen_says_nothing_of_the_next_one(void **state)
+static void a_device_that_the_rule_has_not_seen_says_nothing_about_the_next(void **state)
 {
 	(void)state;
 	fake_udev.cookie = NULL;
@@ -88,8 +88,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		HEALING_TEST(a_device_whose_engine_waits_for_udev_is_healed),
-		HEALING_TEST(one_whose_engine_does_not_wait_is_not),
-		HEALING_TEST(a_device_that_the_rule_has_not_seen_says_nothing_of_the_next_one),
+		HEALING_TEST(a_device_whose_engine_does_not_wait_is_not_healed),
+		HEALING_TEST(a_device_that_the_rule_has_not_seen_says_nothing_about_the_next),
 		HEALING_TEST(without_the_rule_no_device_is_healed_and_udev_is_not_asked),
 	};
 

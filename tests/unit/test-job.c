@@ -65,7 +65,7 @@ static void expect(const char *annotations, enum job_outcome outcome, int status
 }
 
 /* Who asks for nothing pays nothing: not even if there is no rootfs, and libdm does not answer. */
-static void nothing_asked_nothing_done(void **state)
+static void without_a_request_nothing_is_done(void **state)
 {
 	(void)state;
 	job.bundle = "/nowhere";
@@ -76,7 +76,7 @@ static void nothing_asked_nothing_done(void **state)
 	assert_string_equal(message.s, "");
 }
 
-static void a_sandbox_is_nothing_to_grow(void **state)
+static void a_sandbox_is_not_grown(void **state)
 {
 	(void)state;
 	job.dry_run = false;
@@ -88,7 +88,7 @@ static void a_sandbox_is_nothing_to_grow(void **state)
 	assert_int_equal(fake_syslog.lines, 0);
 }
 
-static void a_growth_is_one_line(void **state)
+static void a_growth_is_one_line_in_the_log(void **state)
 {
 	(void)state;
 	expect(ASKS("4G"), JOB_GROWN, EXIT_OK);
@@ -101,14 +101,14 @@ static void a_growth_is_one_line(void **state)
 	assert_string_equal(message.s, "");
 }
 
-static void what_is_met_to_the_byte_is_no_news(void **state)
+static void a_request_that_is_met_exactly_is_not_logged(void **state)
 {
 	(void)state;
 	expect(ASKS("1G"), JOB_KEPT, EXIT_OK);
 	assert_int_equal(fake_syslog.lines, 0);
 }
 
-static void a_request_below_the_size_is_told(void **state)
+static void a_request_below_the_size_is_logged(void **state)
 {
 	(void)state;
 	expect(ASKS("1M"), JOB_KEPT, EXIT_OK);
@@ -118,7 +118,7 @@ static void a_request_below_the_size_is_told(void **state)
 	assert_string_equal(message.s, "");
 }
 
-static void policy_refuses(void **state)
+static void a_request_beyond_policy_is_refused(void **state)
 {
 	(void)state;
 	expect(ASKS("2T"), JOB_REFUSED, EXIT_REFUSED);
@@ -129,7 +129,7 @@ static void policy_refuses(void **state)
 				   "io.oci-thin-grow.size): max_size is 1 TiB");
 }
 
-static void a_full_pool_refuses(void **state)
+static void a_full_pool_refuses_the_growth(void **state)
 {
 	(void)state;
 	strcpy(fake_dm.pool_status, "Fail");
@@ -150,7 +150,7 @@ static int does_not_run(void *context, struct rootfs *ret, struct why *why)
 }
 
 /* Commands open a rootfs in their own way, and only if there is something to be had from it. */
-static void opens_the_rootfs_when_it_comes_to_that(void **state)
+static void opens_the_rootfs_only_if_there_is_something_to_do(void **state)
 {
 	(void)state;
 	opened = 0;
@@ -168,7 +168,7 @@ static void opens_the_rootfs_when_it_comes_to_that(void **state)
 	assert_contains(message.s, "it does not run");
 }
 
-static void what_is_not_thin_is_a_warning(void **state)
+static void a_request_on_another_device_is_a_warning(void **state)
 {
 	(void)state;
 	fake_dm.thin.live.target = "linear";
@@ -180,7 +180,7 @@ static void what_is_not_thin_is_a_warning(void **state)
 	assert_int_equal(tell_exit_status(&job, &policy), EXIT_NOT_APPLICABLE);
 }
 
-static void what_fails_fails_the_container(void **state)
+static void a_failed_request_fails_the_container(void **state)
 {
 	(void)state;
 	fake_dm.thin.read_only = true;
@@ -191,7 +191,7 @@ static void what_fails_fails_the_container(void **state)
 }
 
 /* Whatever on_failure says: it is no failure. */
-static void what_must_wait_keeps_no_container_down(void **state)
+static void a_postponed_growth_does_not_keep_a_container_down(void **state)
 {
 	(void)state;
 	fake_dm.thin.deferred_remove = true;
@@ -248,7 +248,7 @@ static void a_default_below_the_size_is_silent(void **state)
 	assert_string_equal(message.s, "");
 }
 
-static void a_default_for_what_is_not_thin_is_silent(void **state)
+static void a_default_for_another_device_is_silent(void **state)
 {
 	(void)state;
 	policy.default_bytes = 4 * GIB;
@@ -259,7 +259,7 @@ static void a_default_for_what_is_not_thin_is_silent(void **state)
 	assert_string_equal(message.s, "");
 }
 
-static void a_default_in_a_pool_that_is_not_ours_is_silent(void **state)
+static void a_default_in_a_pool_that_is_not_allowed_is_silent(void **state)
 {
 	static const char *const pools[] = {"other", NULL};
 
@@ -292,7 +292,7 @@ static void a_sandbox_gets_no_default(void **state)
 	assert_int_equal(fake_dm.calls, 0);
 }
 
-static void a_rule_knows_image_and_namespace(void **state)
+static void a_rule_matches_image_and_namespace(void **state)
 {
 	static const struct rule rule = {.name = "pg",
 					 .engine = "runtime",
@@ -318,7 +318,7 @@ static void a_rule_knows_image_and_namespace(void **state)
 	       JOB_NOTHING, EXIT_OK);
 }
 
-static void what_is_clamped_is_told(void **state)
+static void clamping_is_logged(void **state)
 {
 	(void)state;
 	policy.max_bytes = 4 * GIB;
@@ -327,7 +327,7 @@ static void what_is_clamped_is_told(void **state)
 	assert_contains(fake_syslog.text, " requested=2199023255552 clamped=4294967296 ");
 }
 
-static void switched_off_is_told_to_who_asks(void **state)
+static void a_request_while_switched_off_is_logged(void **state)
 {
 	(void)state;
 	policy.enabled = false;
@@ -345,7 +345,7 @@ static void switched_off_is_told_to_who_asks(void **state)
 	assert_int_equal(fake_dm.calls, 0);
 }
 
-static void a_broken_configuration_fails_who_asks(void **state)
+static void a_broken_configuration_fails_containers_with_a_request(void **state)
 {
 	(void)state;
 	policy.broken = "config.json:2: max_size: expected a size";
@@ -370,7 +370,7 @@ static void quotes_the_container(void **state)
 }
 
 /* cri-dockerd marks a pod's sandbox by a label, which Docker keeps in its own file. */
-static void a_sandbox_by_its_label_is_nothing_to_grow(void **state)
+static void a_sandbox_is_recognised_by_its_label(void **state)
 {
 	static const char id[] = "0123456789abcdef0123456789abcdef"
 				 "0123456789abcdef0123456789abcdef";
@@ -401,7 +401,7 @@ static void a_sandbox_by_its_label_is_nothing_to_grow(void **state)
 	free(root);
 }
 
-static void warns_of_each_growth_that_nothing_would_heal(void **state)
+static void warns_of_each_growth_that_would_not_be_healed(void **state)
 {
 	(void)state;
 	job.host = &fake_host_without_rule;
@@ -420,7 +420,7 @@ static void warns_of_each_growth_that_nothing_would_heal(void **state)
 	doc = NULL;
 }
 
-static void an_operator_grows_nothing_that_would_not_start_again(void **state)
+static void refuses_an_operator_to_grow_what_would_not_start_again(void **state)
 {
 	(void)state;
 	job.refuse_unhealed = true;
@@ -436,7 +436,7 @@ static void an_operator_grows_nothing_that_would_not_start_again(void **state)
 	assert_string_equal(fake_dm.log, "");
 }
 
-static void what_need_not_grow_is_not_refused(void **state)
+static void does_not_refuse_what_is_large_enough(void **state)
 {
 	(void)state;
 	job.refuse_unhealed = true;
@@ -455,7 +455,7 @@ static void a_pods_container_needs_no_healing(void **state)
 	assert_false(job.unhealed);
 }
 
-static void a_container_of_podmans_pod_does(void **state)
+static void a_container_of_podmans_pod_needs_healing(void **state)
 {
 	(void)state;
 	job.refuse_unhealed = true;
@@ -466,7 +466,7 @@ static void a_container_of_podmans_pod_does(void **state)
 	       JOB_REFUSED, EXIT_REFUSED);
 }
 
-static void what_no_engine_makes_needs_no_healing(void **state)
+static void a_device_of_no_engine_needs_no_healing(void **state)
 {
 	(void)state;
 	job.refuse_unhealed = true;
@@ -475,7 +475,7 @@ static void what_no_engine_makes_needs_no_healing(void **state)
 	expect(ASKS("4G"), JOB_GROWN, EXIT_OK);
 }
 
-static void asks_udev_nothing_about_what_no_engine_makes(void **state)
+static void does_not_ask_udev_about_a_device_of_no_engine(void **state)
 {
 	(void)state;
 	fake_udev.lookups = 0;
@@ -508,7 +508,7 @@ static void check_here(enum job_outcome outcome)
 	checks = 0;
 }
 
-static void the_place_is_asked_only_if_something_is(void **state)
+static void looks_where_the_hook_runs_only_if_there_is_a_request(void **state)
 {
 	(void)state;
 	check_here(JOB_FAILED);
@@ -519,7 +519,7 @@ static void the_place_is_asked_only_if_something_is(void **state)
 	assert_int_equal(fake_syslog.lines, 0);
 }
 
-static void the_place_counts_before_a_broken_configuration(void **state)
+static void a_rootless_hook_is_reported_before_a_broken_configuration(void **state)
 {
 	(void)state;
 	check_here(JOB_NOT_APPLICABLE);
@@ -553,7 +553,7 @@ static void a_disk_that_only_a_vm_mounts_is_not_applicable(void **state)
 	assert_int_equal(fake_dm.calls, 0);
 }
 
-static void a_spec_that_cannot_be_read_fails_who_asks(void **state)
+static void an_unreadable_spec_fails_a_container_with_a_request(void **state)
 {
 	(void)state;
 	job.root_path = NULL;
@@ -567,43 +567,43 @@ static void a_spec_that_cannot_be_read_fails_who_asks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		JOB_TEST(nothing_asked_nothing_done),
-		JOB_TEST(a_sandbox_is_nothing_to_grow),
-		JOB_TEST(a_sandbox_by_its_label_is_nothing_to_grow),
-		JOB_TEST(a_growth_is_one_line),
-		JOB_TEST(what_is_met_to_the_byte_is_no_news),
-		JOB_TEST(a_request_below_the_size_is_told),
-		JOB_TEST(policy_refuses),
-		JOB_TEST(a_full_pool_refuses),
-		JOB_TEST(opens_the_rootfs_when_it_comes_to_that),
-		JOB_TEST(what_is_not_thin_is_a_warning),
-		JOB_TEST(what_fails_fails_the_container),
-		JOB_TEST(what_must_wait_keeps_no_container_down),
+		JOB_TEST(without_a_request_nothing_is_done),
+		JOB_TEST(a_sandbox_is_not_grown),
+		JOB_TEST(a_sandbox_is_recognised_by_its_label),
+		JOB_TEST(a_growth_is_one_line_in_the_log),
+		JOB_TEST(a_request_that_is_met_exactly_is_not_logged),
+		JOB_TEST(a_request_below_the_size_is_logged),
+		JOB_TEST(a_request_beyond_policy_is_refused),
+		JOB_TEST(a_full_pool_refuses_the_growth),
+		JOB_TEST(opens_the_rootfs_only_if_there_is_something_to_do),
+		JOB_TEST(a_request_on_another_device_is_a_warning),
+		JOB_TEST(a_failed_request_fails_the_container),
+		JOB_TEST(a_postponed_growth_does_not_keep_a_container_down),
 		JOB_TEST(an_unreadable_request_fails),
 		JOB_TEST(a_request_without_a_rootfs_fails),
 		JOB_TEST(quotes_the_container),
 		JOB_TEST(a_default_grows),
 		JOB_TEST(a_default_below_the_size_is_silent),
-		JOB_TEST(a_default_for_what_is_not_thin_is_silent),
-		JOB_TEST(a_default_in_a_pool_that_is_not_ours_is_silent),
+		JOB_TEST(a_default_for_another_device_is_silent),
+		JOB_TEST(a_default_in_a_pool_that_is_not_allowed_is_silent),
 		JOB_TEST(a_default_that_fails_warns),
 		JOB_TEST(a_sandbox_gets_no_default),
-		JOB_TEST(a_rule_knows_image_and_namespace),
-		JOB_TEST(what_is_clamped_is_told),
-		JOB_TEST(switched_off_is_told_to_who_asks),
-		JOB_TEST(a_broken_configuration_fails_who_asks),
-		JOB_TEST(warns_of_each_growth_that_nothing_would_heal),
-		JOB_TEST(an_operator_grows_nothing_that_would_not_start_again),
-		JOB_TEST(what_need_not_grow_is_not_refused),
+		JOB_TEST(a_rule_matches_image_and_namespace),
+		JOB_TEST(clamping_is_logged),
+		JOB_TEST(a_request_while_switched_off_is_logged),
+		JOB_TEST(a_broken_configuration_fails_containers_with_a_request),
+		JOB_TEST(warns_of_each_growth_that_would_not_be_healed),
+		JOB_TEST(refuses_an_operator_to_grow_what_would_not_start_again),
+		JOB_TEST(does_not_refuse_what_is_large_enough),
 		JOB_TEST(a_pods_container_needs_no_healing),
-		JOB_TEST(a_container_of_podmans_pod_does),
-		JOB_TEST(what_no_engine_makes_needs_no_healing),
-		JOB_TEST(asks_udev_nothing_about_what_no_engine_makes),
-		JOB_TEST(the_place_is_asked_only_if_something_is),
-		JOB_TEST(the_place_counts_before_a_broken_configuration),
+		JOB_TEST(a_container_of_podmans_pod_needs_healing),
+		JOB_TEST(a_device_of_no_engine_needs_no_healing),
+		JOB_TEST(does_not_ask_udev_about_a_device_of_no_engine),
+		JOB_TEST(looks_where_the_hook_runs_only_if_there_is_a_request),
+		JOB_TEST(a_rootless_hook_is_reported_before_a_broken_configuration),
 		JOB_TEST(a_disk_mounted_here_and_in_a_vm_is_refused),
 		JOB_TEST(a_disk_that_only_a_vm_mounts_is_not_applicable),
-		JOB_TEST(a_spec_that_cannot_be_read_fails_who_asks),
+		JOB_TEST(an_unreadable_spec_fails_a_container_with_a_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,7 +120,7 @@ static void refuses_what_is_not_json(void **state)
 }
 
 /* Nothing of the input may come back in a reason: it could forge a log line. */
-static void says_nothing_of_the_input(void **state)
+static void errors_contain_no_input(void **state)
 {
 	(void)state;
 	refuse("{\"a\": SECRET\x1b[2J}", "at byte");
@@ -165,7 +165,7 @@ static void bounds_the_depth(void **state)
 }
 
 /* Closed containers do not count. */
-static void depth_goes_down_again(void **state)
+static void depth_decreases_again(void **state)
 {
 	char text[3 * 1000 + 2] = "[";
 	struct json_doc *doc;
@@ -206,7 +206,7 @@ static void reads_large_documents(void **state)
 	free(text);
 }
 
-static void refuses_half_a_document(void **state)
+static void refuses_a_truncated_document(void **state)
 {
 	static const char whole[] = "{\"a\":[1,true,null,\"\\u00e4\\\"\",{}],\"b\":{\"c\":-1.5e3}}";
 	char reason[32];
@@ -250,7 +250,7 @@ static void finds_members(void **state)
 	json_free(doc);
 }
 
-static void does_not_find_what_is_not_there(void **state)
+static void does_not_find_missing_members(void **state)
 {
 	static const char *const keys[] = {"", "x", "inner", "v", "k", "S", "ss"};
 	struct json_doc *doc = parse_good(MEMBERS);
@@ -298,7 +298,7 @@ static void refuses_members_of_another_type(void **state)
 	json_free(doc);
 }
 
-static void refuses_duplicates_that_are_asked_for(void **state)
+static void refuses_duplicates_of_a_key_that_is_read(void **state)
 {
 	struct json_doc *doc = parse_good(MEMBERS);
 
@@ -309,7 +309,7 @@ static void refuses_duplicates_that_are_asked_for(void **state)
 	json_free(doc);
 }
 
-static void refuses_a_nul_in_a_string_that_is_asked_for(void **state)
+static void refuses_a_nul_in_a_string_that_is_read(void **state)
 {
 	struct json_doc *doc = parse_good(MEMBERS);
 	const char *text = "unset";
@@ -370,7 +370,7 @@ static void writes_an_object(void **state)
 	free(text);
 }
 
-static void tells_when_the_output_is_full(void **state)
+static void reports_a_full_output(void **state)
 {
 	FILE *full = fopen("/dev/full", "we");
 	struct json_writer *w = json_writer_begin();
@@ -382,7 +382,7 @@ static void tells_when_the_output_is_full(void **state)
 	fclose(full);
 }
 
-static void swallows_all_without_a_writer(void **state)
+static void does_nothing_without_a_writer(void **state)
 {
 	(void)state;
 	json_write_string(NULL, "a", "b");
@@ -400,21 +400,21 @@ int main(void)
 		cmocka_unit_test(keeps_members_in_order),
 		cmocka_unit_test(knows_where_values_end),
 		cmocka_unit_test(refuses_what_is_not_json),
-		cmocka_unit_test(says_nothing_of_the_input),
+		cmocka_unit_test(errors_contain_no_input),
 		cmocka_unit_test(refuses_a_nul_between_values),
 		cmocka_unit_test(bounds_the_depth),
-		cmocka_unit_test(depth_goes_down_again),
+		cmocka_unit_test(depth_decreases_again),
 		cmocka_unit_test(reads_large_documents),
-		cmocka_unit_test(refuses_half_a_document),
+		cmocka_unit_test(refuses_a_truncated_document),
 		cmocka_unit_test(finds_members),
-		cmocka_unit_test(does_not_find_what_is_not_there),
+		cmocka_unit_test(does_not_find_missing_members),
 		cmocka_unit_test(refuses_members_of_another_type),
-		cmocka_unit_test(refuses_duplicates_that_are_asked_for),
-		cmocka_unit_test(refuses_a_nul_in_a_string_that_is_asked_for),
+		cmocka_unit_test(refuses_duplicates_of_a_key_that_is_read),
+		cmocka_unit_test(refuses_a_nul_in_a_string_that_is_read),
 		cmocka_unit_test(refuses_numbers_that_are_not_whole_or_do_not_fit),
 		cmocka_unit_test(writes_an_object),
-		cmocka_unit_test(tells_when_the_output_is_full),
-		cmocka_unit_test(swallows_all_without_a_writer),
+		cmocka_unit_test(reports_a_full_output),
+		cmocka_unit_test(does_nothing_without_a_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

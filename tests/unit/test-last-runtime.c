@@ -38,7 +38,7 @@ static void expect(const char *runtime)
 	assert_string_equal(found, runtime);
 }
 
-static void remembers_the_last_one(void **state)
+static void remembers_the_last_runtime(void **state)
 {
 	char *leftover = path_in(dir, ".runtime.new");
 	struct stat st;
@@ -59,7 +59,7 @@ static void remembers_the_last_one(void **state)
 	free(leftover);
 }
 
-static void writes_only_what_is_new(void **state)
+static void writes_only_changes(void **state)
 {
 	char *link = path_in(dir, "runtime");
 	struct stat before, after;
@@ -74,7 +74,7 @@ static void writes_only_what_is_new(void **state)
 	free(link);
 }
 
-static void does_not_remember_a_mistake(void **state)
+static void does_not_remember_a_runtime_that_does_not_exist(void **state)
 {
 	(void)state;
 	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
@@ -83,7 +83,7 @@ static void does_not_remember_a_mistake(void **state)
 	expect("/bin/sh");
 }
 
-static void believes_no_directory_that_others_can_write(void **state)
+static void ignores_a_directory_that_others_can_write(void **state)
 {
 	(void)state;
 	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
@@ -101,7 +101,7 @@ static void believes_no_directory_that_others_can_write(void **state)
 	assert_int_equal(last_runtime_note(dir, "/bin/sh"), -EPERM);
 }
 
-static void refuses_what_is_no_link_of_ours(void **state)
+static void refuses_what_is_not_our_link(void **state)
 {
 	char *link = path_in(dir, "runtime"), *other = path_in(parent, "other");
 
@@ -151,11 +151,11 @@ static void the_remembered_runtime_beats_what_a_broken_configuration_names(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LAST_TEST(remembers_the_last_one),
-		LAST_TEST(writes_only_what_is_new),
-		LAST_TEST(does_not_remember_a_mistake),
-		LAST_TEST(believes_no_directory_that_others_can_write),
-		LAST_TEST(refuses_what_is_no_link_of_ours),
+		LAST_TEST(remembers_the_last_runtime),
+		LAST_TEST(writes_only_changes),
+		LAST_TEST(does_not_remember_a_runtime_that_does_not_exist),
+		LAST_TEST(ignores_a_directory_that_others_can_write),
+		LAST_TEST(refuses_what_is_not_our_link),
 		LAST_TEST(the_remembered_runtime_beats_what_a_broken_configuration_names),
 	};
 

@@ -57,7 +57,7 @@ static void expect(const char *want)
 	assert_string_equal(seen, want);
 }
 
-static void tells_what_each_file_is(void **state)
+static void classifies_each_file(void **state)
 {
 	char *path;
 
@@ -83,7 +83,7 @@ static void tells_what_each_file_is(void **state)
 	free(path);
 }
 
-static void knows_leftovers_from_writers(void **state)
+static void distinguishes_leftovers_from_running_writers(void **state)
 {
 	char name[64];
 
@@ -130,8 +130,8 @@ static void says_what_is_wrong_with_the_directory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEDGER_TEST(tells_what_each_file_is),
-		LEDGER_TEST(knows_leftovers_from_writers),
+		LEDGER_TEST(classifies_each_file),
+		LEDGER_TEST(distinguishes_leftovers_from_running_writers),
 		LEDGER_TEST(says_what_is_wrong_with_the_directory),
 	};
 

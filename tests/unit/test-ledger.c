@@ -220,7 +220,7 @@ static int parse_sealed(const char *lines, size_t len)
 
 /* --- the text -------------------------------------------------------------------------------- */
 
-static void writes_what_is_documented(void **state)
+static void writes_the_documented_format(void **state)
 {
 	static const char lines[] = FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT;
 	char text[LEDGER_MAX_BYTES], last[32];
@@ -264,7 +264,7 @@ static void reads_what_it_wrote(void **state)
 	round_trip(&entry);
 }
 
-static void reads_who_grew_it_when_and_from_what(void **state)
+static void reads_source_time_and_first_size(void **state)
 {
 	struct ledger_entry entry = example;
 
@@ -286,7 +286,7 @@ static void reads_who_grew_it_when_and_from_what(void **state)
 	round_trip(&entry);
 }
 
-static void an_entry_from_before_the_notes_is_sound_and_says_that_it_knows_nothing(void **state)
+static void an_entry_without_the_optional_lines_is_sound(void **state)
 {
 	(void)state;
 	assert_int_equal(SEALED(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT), 0);
@@ -321,7 +321,7 @@ static void refuses_every_truncation_and_flip(void **state)
 	assert_int_equal(ledger_parse(text, len, &got, &why), 0);
 }
 
-static void refuses_other_lines_in_spite_of_their_checksum(void **state)
+static void refuses_other_lines_with_a_valid_checksum(void **state)
 {
 #define LINE(text)                                                                                 \
 	{                                                                                          \
@@ -428,7 +428,7 @@ static void refuses_other_lines_in_spite_of_their_checksum(void **state)
 	assert_int_equal(parse_sealed(lines, sizeof(lines)), -EINVAL);
 }
 
-static void formats_no_nonsense(void **state)
+static void refuses_to_format_invalid_entries(void **state)
 {
 	char text[LEDGER_MAX_BYTES] = "as it was";
 	struct ledger_entry entry;
@@ -529,7 +529,7 @@ static void replaces_in_the_right_order(void **state)
 }
 
 /* But the directory is: the writer before may have been killed between rename and fsync. */
-static void does_not_rewrite_the_same(void **state)
+static void does_not_rewrite_an_unchanged_entry(void **state)
 {
 	char *path = path_in(dir, DEVICE);
 	struct stat before, after;
@@ -548,7 +548,7 @@ static void does_not_rewrite_the_same(void **state)
 	free(path);
 }
 
-static void writes_on_after_signals_and_short_writes(void **state)
+static void continues_after_signals_and_short_writes(void **state)
 {
 	(void)state;
 	calls.short_writes = true;
@@ -568,7 +568,7 @@ static void assert_write_fails(int err)
 	assert_contains(why.text, strerror(err));
 }
 
-static void leaves_the_old_one_if_a_call_fails(void **state)
+static void keeps_the_old_entry_if_a_call_fails(void **state)
 {
 	static const char *const failing[] = {"write", "sync file", "rename"};
 
@@ -586,7 +586,7 @@ static void leaves_the_old_one_if_a_call_fails(void **state)
 	assert_int_equal(files_in(dir), 1);
 }
 
-static void leaves_the_old_one_on_a_full_disk(void **state)
+static void keeps_the_old_entry_on_a_full_disk(void **state)
 {
 	struct rlimit old, small;
 
@@ -625,7 +625,7 @@ static int write_to_a_read_only_directory(void)
 	return chmod(dir, 0700) < 0 ? 6 : 0;
 }
 
-static void leaves_the_old_one_in_a_read_only_directory(void **state)
+static void keeps_the_old_entry_in_a_read_only_directory(void **state)
 {
 	pid_t child;
 	int status;
@@ -703,7 +703,7 @@ static void assert_damaged(void)
 	assert_untouched();
 }
 
-static void believes_no_entry_of_others(void **state)
+static void ignores_entries_of_other_users(void **state)
 {
 	char *path = path_in(dir, DEVICE), *target = path_in(parent, "target");
 	char text[LEDGER_MAX_BYTES];
@@ -738,7 +738,7 @@ static void believes_no_entry_of_others(void **state)
 	free(path);
 }
 
-static void survives_what_is_not_an_entry(void **state)
+static void survives_files_that_are_not_entries(void **state)
 {
 	char *path = path_in(dir, DEVICE), *text = calloc(1, 100001);
 
@@ -830,7 +830,7 @@ static void note(const struct ledger_entry *entry, void *context)
 	(*(int *)context)++;
 }
 
-static void visits_each_sound_one(void **state)
+static void visits_each_sound_entry(void **state)
 {
 	int seen = 0;
 
@@ -845,7 +845,7 @@ static void visits_each_sound_one(void **state)
 }
 
 /* Its entries are root's all the same. Reading leaves it for doctor to report; writing does not. */
-static void believes_entries_of_a_loose_directory(void **state)
+static void uses_sound_entries_in_a_directory_that_others_can_write(void **state)
 {
 	struct stat st;
 	int seen = 0;
@@ -862,7 +862,7 @@ static void believes_entries_of_a_loose_directory(void **state)
 	assert_int_equal(st.st_mode & 07777, 0755);
 }
 
-static void prunes_what_is_gone(void **state)
+static void prunes_entries_of_removed_devices(void **state)
 {
 	struct ledger_entry entry = example;
 	int n = 0;
@@ -908,7 +908,7 @@ static void keeps_writers_out_while_it_prunes(void **state)
 	put(&example);
 }
 
-static void matches_only_in_all(void **state)
+static void matches_only_if_everything_matches(void **state)
 {
 	uint8_t uuid[16];
 
@@ -931,7 +931,7 @@ static void matches_only_in_all(void **state)
 	}
 }
 
-static void knows_the_boot(void **state)
+static void reads_the_boot_id(void **state)
 {
 	struct ledger_entry entry = example;
 	char again[37];
@@ -945,7 +945,7 @@ static void knows_the_boot(void **state)
 	assert_stands(&entry);
 }
 
-static void is_always_whole_although_its_writers_are_killed(void **state)
+static void is_always_complete_although_writers_are_killed(void **state)
 {
 	const struct ledger_entry done = other();
 	unsigned int seed = 1, seen[2] = {0};
@@ -975,34 +975,34 @@ static void is_always_whole_although_its_writers_are_killed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LEDGER_TEST(writes_what_is_documented),
+		LEDGER_TEST(writes_the_documented_format),
 		LEDGER_TEST(reads_what_it_wrote),
-		LEDGER_TEST(reads_who_grew_it_when_and_from_what),
-		LEDGER_TEST(an_entry_from_before_the_notes_is_sound_and_says_that_it_knows_nothing),
+		LEDGER_TEST(reads_source_time_and_first_size),
+		LEDGER_TEST(an_entry_without_the_optional_lines_is_sound),
 		LEDGER_TEST(refuses_every_truncation_and_flip),
-		LEDGER_TEST(refuses_other_lines_in_spite_of_their_checksum),
-		LEDGER_TEST(formats_no_nonsense),
+		LEDGER_TEST(refuses_other_lines_with_a_valid_checksum),
+		LEDGER_TEST(refuses_to_format_invalid_entries),
 		LEDGER_TEST(refuses_hostile_names),
 		LEDGER_TEST(makes_directories_and_file),
 		LEDGER_TEST(replaces_in_the_right_order),
-		LEDGER_TEST(does_not_rewrite_the_same),
-		LEDGER_TEST(writes_on_after_signals_and_short_writes),
-		LEDGER_TEST(leaves_the_old_one_if_a_call_fails),
-		LEDGER_TEST(leaves_the_old_one_on_a_full_disk),
-		LEDGER_TEST(leaves_the_old_one_in_a_read_only_directory),
+		LEDGER_TEST(does_not_rewrite_an_unchanged_entry),
+		LEDGER_TEST(continues_after_signals_and_short_writes),
+		LEDGER_TEST(keeps_the_old_entry_if_a_call_fails),
+		LEDGER_TEST(keeps_the_old_entry_on_a_full_disk),
+		LEDGER_TEST(keeps_the_old_entry_in_a_read_only_directory),
 		LEDGER_TEST(needs_a_directory_of_its_own),
 		LEDGER_TEST(refuses_the_directory_of_another_user),
-		LEDGER_TEST(believes_no_entry_of_others),
-		LEDGER_TEST(survives_what_is_not_an_entry),
+		LEDGER_TEST(ignores_entries_of_other_users),
+		LEDGER_TEST(survives_files_that_are_not_entries),
 		LEDGER_TEST(is_not_misled_by_leftovers),
 		LEDGER_TEST(removes_the_entry_and_its_leftovers_only),
-		LEDGER_TEST(visits_each_sound_one),
-		LEDGER_TEST(believes_entries_of_a_loose_directory),
-		LEDGER_TEST(prunes_what_is_gone),
+		LEDGER_TEST(visits_each_sound_entry),
+		LEDGER_TEST(uses_sound_entries_in_a_directory_that_others_can_write),
+		LEDGER_TEST(prunes_entries_of_removed_devices),
 		LEDGER_TEST(keeps_writers_out_while_it_prunes),
-		LEDGER_TEST(matches_only_in_all),
-		LEDGER_TEST(knows_the_boot),
-		LEDGER_TEST(is_always_whole_although_its_writers_are_killed),
+		LEDGER_TEST(matches_only_if_everything_matches),
+		LEDGER_TEST(reads_the_boot_id),
+		LEDGER_TEST(is_always_complete_although_writers_are_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,7 +142,7 @@ static void knows_the_device_of_dockers_own_driver(void **state)
 	free(expected);
 }
 
-static void finds_containerds_tasks(void **state)
+static void finds_the_tasks_of_containerd(void **state)
 {
 	(void)state;
 	put_task("default", "one", "{}");
@@ -206,7 +206,7 @@ static struct engine_container *by_id(const char *id)
 	return NULL;
 }
 
-static void means_the_running_attempt(void **state)
+static void prefers_the_running_attempt(void **state)
 {
 	const struct engine_container *found = NULL;
 
@@ -230,7 +230,7 @@ static void means_the_running_attempt(void **state)
 	assert_null(found);
 }
 
-static void tells_namespaces_apart(void **state)
+static void distinguishes_namespaces(void **state)
 {
 	const struct engine_container *found = NULL;
 
@@ -254,7 +254,7 @@ static void tells_namespaces_apart(void **state)
 	assert_false(is_found("/one"));
 }
 
-static void sorts(void **state)
+static void sorts_by_engine_namespace_and_name(void **state)
 {
 	(void)state;
 	put_task("default", "b", "{}");
@@ -270,7 +270,7 @@ static void sorts(void **state)
 	assert_string_equal(list.containers[4].name, "web");
 }
 
-static void finds_what_is_meant(void **state)
+static void finds_the_container_that_is_meant(void **state)
 {
 	const struct engine_container *found = NULL;
 
@@ -323,7 +323,7 @@ static void labels_for_people(void **state)
 }
 
 /* What only we would see must not count for more than what the hook sees. */
-static void only_dockers_labels_ask(void **state)
+static void only_dockers_labels_can_request_a_size(void **state)
 {
 	(void)state;
 	put_docker(ID_A, "{\"Name\":\"/web\",\"Config\":{\"Labels\":{\"a\":\"b\"}}}");
@@ -342,15 +342,15 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LIST_TEST(finds_dockers_containers),
 		LIST_TEST(knows_the_device_of_dockers_own_driver),
-		LIST_TEST(finds_containerds_tasks),
+		LIST_TEST(finds_the_tasks_of_containerd),
 		LIST_TEST(shows_dockers_task_once),
 		LIST_TEST(shows_a_remapped_dockers_task_once),
-		LIST_TEST(means_the_running_attempt),
-		LIST_TEST(tells_namespaces_apart),
-		LIST_TEST(sorts),
-		LIST_TEST(finds_what_is_meant),
+		LIST_TEST(prefers_the_running_attempt),
+		LIST_TEST(distinguishes_namespaces),
+		LIST_TEST(sorts_by_engine_namespace_and_name),
+		LIST_TEST(finds_the_container_that_is_meant),
 		LIST_TEST(labels_for_people),
-		LIST_TEST(only_dockers_labels_ask),
+		LIST_TEST(only_dockers_labels_can_request_a_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,7 +53,7 @@ static void makes_directory_and_file(void **state)
 	free(path);
 }
 
-static void devices_have_locks_of_their_own(void **state)
+static void each_device_has_its_own_lock(void **state)
 {
 	int a, b;
 
@@ -95,7 +95,7 @@ static bool waits_for_a_lock(pid_t pid)
 }
 
 /* A signal before the deadline is no reason to give up; nor is a holder that was killed. */
-static void gets_it_when_the_holder_goes(void **state)
+static void gets_the_lock_when_its_holder_ends(void **state)
 {
 	int ends[2], fd = -1;
 	pid_t child;
@@ -120,7 +120,7 @@ static void gets_it_when_the_holder_goes(void **state)
 	close(ends[1]);
 }
 
-static void takes_a_loose_directory_for_itself(void **state)
+static void revokes_the_write_permission_of_others(void **state)
 {
 	static const mode_t loose[] = {0720, 0702, 0777, 01777, 02775};
 	struct stat st;
@@ -142,7 +142,7 @@ static void takes_a_loose_directory_for_itself(void **state)
 	assert_int_equal(st.st_mode & 07777, 0755);
 }
 
-static void leaves_what_is_another_users(void **state)
+static void refuses_a_directory_of_another_user(void **state)
 {
 	char *path = path_in(run_dir, "253:7.lock");
 	int fd = -42;
@@ -182,7 +182,7 @@ static void follows_no_links(void **state)
 	free(target);
 }
 
-static void has_an_error_without_a_place(void **state)
+static void fails_without_a_directory(void **state)
 {
 	int fd = -42;
 
@@ -247,13 +247,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LOCK_TEST(makes_directory_and_file),
-		LOCK_TEST(devices_have_locks_of_their_own),
+		LOCK_TEST(each_device_has_its_own_lock),
 		LOCK_TEST(waits_until_the_deadline),
-		LOCK_TEST(gets_it_when_the_holder_goes),
-		LOCK_TEST(takes_a_loose_directory_for_itself),
-		LOCK_TEST(leaves_what_is_another_users),
+		LOCK_TEST(gets_the_lock_when_its_holder_ends),
+		LOCK_TEST(revokes_the_write_permission_of_others),
+		LOCK_TEST(refuses_a_directory_of_another_user),
 		LOCK_TEST(follows_no_links),
-		LOCK_TEST(has_an_error_without_a_place),
+		LOCK_TEST(fails_without_a_directory),
 		LOCK_TEST(adds_up_claims_until_they_end),
 	};
 

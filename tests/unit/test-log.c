@@ -61,7 +61,7 @@ static void sends_one_line_to_syslog(void **state)
 	free(text);
 }
 
-static void says_it_on_stderr_too_if_verbose(void **state)
+static void also_prints_to_stderr_if_verbose(void **state)
 {
 	char *text;
 
@@ -86,7 +86,7 @@ static void write_long_value(void)
 	log_end(&line, LOG_ERR);
 }
 
-static void cuts_nothing(void **state)
+static void truncates_nothing(void **state)
 {
 	(void)state;
 	write_long_value();
@@ -102,7 +102,7 @@ static void write_percent(void)
 	log_end(&line, LOG_ERR);
 }
 
-static void takes_no_value_for_a_format(void **state)
+static void does_not_use_a_value_as_a_format(void **state)
 {
 	(void)state;
 	write_percent();
@@ -115,7 +115,7 @@ static void say_both(void)
 	log_debug("b %d", 2);
 }
 
-static void debug_lines_are_for_the_verbose(void **state)
+static void prints_debug_lines_only_if_verbose(void **state)
 {
 	char *text = stderr_of(say_both);
 
@@ -129,7 +129,7 @@ static void debug_lines_are_for_the_verbose(void **state)
 	assert_int_equal(fake_syslog.lines, 0);
 }
 
-static void a_line_that_could_not_be_made_is_lost(void **state)
+static void a_line_without_memory_is_lost(void **state)
 {
 	struct log_line line = {0};
 
@@ -144,11 +144,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(sends_one_line_to_syslog, setup),
-		cmocka_unit_test_setup(says_it_on_stderr_too_if_verbose, setup),
-		cmocka_unit_test_setup(cuts_nothing, setup),
-		cmocka_unit_test_setup(takes_no_value_for_a_format, setup),
-		cmocka_unit_test_setup(debug_lines_are_for_the_verbose, setup),
-		cmocka_unit_test_setup(a_line_that_could_not_be_made_is_lost, setup),
+		cmocka_unit_test_setup(also_prints_to_stderr_if_verbose, setup),
+		cmocka_unit_test_setup(truncates_nothing, setup),
+		cmocka_unit_test_setup(does_not_use_a_value_as_a_format, setup),
+		cmocka_unit_test_setup(prints_debug_lines_only_if_verbose, setup),
+		cmocka_unit_test_setup(a_line_without_memory_is_lost, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ static void reads_the_format(void **state)
 	lvm_text_free(&text);
 }
 
-static void refuses_what_is_not_of_the_format(void **state)
+static void refuses_other_formats(void **state)
 {
 	static const char *const texts[] = {"a", "a {", "a = ",	     "a = \"x", "a = [1",
 					    "}", "= 1", "a { b = 1", "a b"};
@@ -117,7 +117,7 @@ static void expect(unsigned long threshold, const char *source)
 
 #define THRESHOLD(n) "activation {\n\tthin_pool_autoextend_threshold=" #n "\n}\n"
 
-static void a_profile_has_the_last_word(void **state)
+static void a_profile_takes_precedence(void **state)
 {
 	(void)state;
 	expect(100, NULL);
@@ -144,7 +144,7 @@ static void a_profile_has_the_last_word(void **state)
 	expect(85, "lvmlocal.conf");
 }
 
-static void reads_what_else_decides(void **state)
+static void reads_the_other_settings_that_matter(void **state)
 {
 	struct lvm_pool pool = look();
 
@@ -160,7 +160,7 @@ static void reads_what_else_decides(void **state)
 	assert_int_equal(pool.threshold, 100); /* what is no number is not taken */
 }
 
-static void counts_what_is_free(void **state)
+static void counts_free_extents(void **state)
 {
 	struct lvm_pool pool;
 
@@ -233,10 +233,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_format),
-		cmocka_unit_test(refuses_what_is_not_of_the_format),
-		ETC_TEST(a_profile_has_the_last_word),
-		ETC_TEST(reads_what_else_decides),
-		ETC_TEST(counts_what_is_free),
+		cmocka_unit_test(refuses_other_formats),
+		ETC_TEST(a_profile_takes_precedence),
+		ETC_TEST(reads_the_other_settings_that_matter),
+		ETC_TEST(counts_free_extents),
 		ETC_TEST(dmeventd_is_roots_process_on_the_host),
 	};
 

@@ -142,7 +142,7 @@ static void every_command_explains_itself(void **state)
 	}
 }
 
-static void the_program_lists_them(void **state)
+static void the_program_lists_its_commands(void **state)
 {
 	char program[] = "oci-thin-grow", help[] = "--help", *argv[] = {program, help, NULL};
 	struct capture out;
@@ -188,7 +188,7 @@ static void is_in_manual(const char *command, const char *option)
 }
 
 /* The help of a command names the options that it takes, and no others. */
-static void help_names_the_options_that_are_taken(void **state)
+static void help_names_every_option_of_the_command(void **state)
 {
 	struct capture out;
 
@@ -210,7 +210,7 @@ static void help_names_the_options_that_are_taken(void **state)
 	}
 }
 
-static void all_are_in_the_manual(void **state)
+static void every_command_and_option_is_in_the_manual(void **state)
 {
 	struct capture out;
 
@@ -244,7 +244,7 @@ static void is_completed(const char *command, const char *option)
 	free(in_fish);
 }
 
-static void all_are_completed(void **state)
+static void every_command_and_option_is_completed(void **state)
 {
 	char *in_bash = text_of(BASH), *in_zsh = text_of(ZSH), *in_fish = text_of(FISH);
 	struct capture out;
@@ -271,7 +271,7 @@ static void all_are_completed(void **state)
 	free(in_fish);
 }
 
-static void refuses_what_it_does_not_know(void **state)
+static void refuses_unknown_commands_and_options(void **state)
 {
 	char program[] = "oci-thin-grow", word[] = "shrink\x1b", option[] = "--shrink";
 	char *command[] = {program, word, NULL}, *wrong[] = {program, option, NULL},
@@ -312,7 +312,7 @@ static void takes_the_configuration_before_the_command(void **state)
 	assert_lacks(err.text, "unknown option");
 }
 
-static void tells_its_version(void **state)
+static void prints_its_version(void **state)
 {
 	char program[] = "oci-thin-grow", version[] = "--version",
 	     *argv[] = {program, version, NULL};
@@ -349,7 +349,7 @@ static void without_root_repeats_the_command_with_sudo(void **state)
 }
 
 /* Printing fails then, and leaves its own errno. */
-static void exits_as_it_should_if_stderr_cannot_be_written(void **state)
+static void keeps_its_exit_status_if_stderr_cannot_be_written(void **state)
 {
 	char program[] = "oci-thin-grow", heal[] = "heal", gone[] = "/dev/dm-gone";
 	char *argv[] = {program, heal, gone, NULL};
@@ -370,15 +370,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_command_explains_itself),
-		cmocka_unit_test(the_program_lists_them),
-		cmocka_unit_test(help_names_the_options_that_are_taken),
-		cmocka_unit_test(all_are_in_the_manual),
-		cmocka_unit_test(all_are_completed),
-		cmocka_unit_test(refuses_what_it_does_not_know),
+		cmocka_unit_test(the_program_lists_its_commands),
+		cmocka_unit_test(help_names_every_option_of_the_command),
+		cmocka_unit_test(every_command_and_option_is_in_the_manual),
+		cmocka_unit_test(every_command_and_option_is_completed),
+		cmocka_unit_test(refuses_unknown_commands_and_options),
 		cmocka_unit_test(takes_the_configuration_before_the_command),
-		cmocka_unit_test(tells_its_version),
+		cmocka_unit_test(prints_its_version),
 		cmocka_unit_test(without_root_repeats_the_command_with_sudo),
-		cmocka_unit_test(exits_as_it_should_if_stderr_cannot_be_written),
+		cmocka_unit_test(keeps_its_exit_status_if_stderr_cannot_be_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

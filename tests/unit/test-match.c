@@ -79,7 +79,7 @@ static void an_image_is_matched_short_and_in_full(void **state)
 	assert_true(match_image("*:latest", "reg:5000/db"));
 }
 
-static void all_that_is_named_must_match(void **state)
+static void all_patterns_must_match(void **state)
 {
 	static const struct annotation_pattern gold = {"tier", "g*"}, silver = {"tier", "silver"};
 	struct rule rule = {.engine = "docker",
@@ -106,7 +106,7 @@ static void all_that_is_named_must_match(void **state)
 	assert_string_equal(why.text, "engine \"docker\" does not match \"podman\"");
 }
 
-static void what_is_not_known_matches_nothing(void **state)
+static void an_unknown_property_matches_nothing(void **state)
 {
 	static const struct annotation_pattern none = {"none", "*"}, twice = {"twice", "*"},
 					       number = {"number", "*"};
@@ -126,7 +126,7 @@ static void what_is_not_known_matches_nothing(void **state)
 }
 
 /* A pattern of many stars and a text that nearly matches, of half a megabyte. */
-static void a_hostile_text_costs_no_time(void **state)
+static void a_hostile_text_takes_no_time(void **state)
 {
 	size_t len = 512 * KIB;
 	char *text = malloc(len + 1);
@@ -149,7 +149,7 @@ static void a_hostile_text_is_quoted(void **state)
 	assert_string_equal(why.text, "image \"x\\n\\x1b[2J:1\" does not match \"y\"");
 }
 
-static void sees_what_can_never_be_reached(void **state)
+static void detects_unreachable_rules(void **state)
 {
 	static const struct annotation_pattern gold[] = {{"tier", "gold"}, {"a", "b"}},
 					       any = {"tier", "*"};
@@ -189,11 +189,11 @@ int main(void)
 		MATCH_TEST(a_rule_without_a_pattern_matches_all),
 		MATCH_TEST(patterns_match_slashes_and_the_whole_text),
 		MATCH_TEST(an_image_is_matched_short_and_in_full),
-		MATCH_TEST(all_that_is_named_must_match),
-		MATCH_TEST(what_is_not_known_matches_nothing),
-		MATCH_TEST(a_hostile_text_costs_no_time),
+		MATCH_TEST(all_patterns_must_match),
+		MATCH_TEST(an_unknown_property_matches_nothing),
+		MATCH_TEST(a_hostile_text_takes_no_time),
 		MATCH_TEST(a_hostile_text_is_quoted),
-		MATCH_TEST(sees_what_can_never_be_reached),
+		MATCH_TEST(detects_unreachable_rules),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,7 +95,7 @@ static int count(const char *part)
 	return n;
 }
 
-static void tells_of_containers(void **state)
+static void reports_containers(void **state)
 {
 	(void)state;
 	assert_contains(text, "\noci_thin_grow_container_device_bytes" LABELS " 4294967296\n");
@@ -115,7 +115,7 @@ static void tells_of_containers(void **state)
 }
 
 /* What is not known has no sample; a container that is there twice has one; and no name forges. */
-static void tells_what_is_known_once(void **state)
+static void reports_each_container_once(void **state)
 {
 	(void)state;
 	assert_int_equal(count("id=\"4567\""), 1);
@@ -125,7 +125,7 @@ static void tells_what_is_known_once(void **state)
 	assert_int_equal(count("\n# HELP up"), 0);
 }
 
-static void tells_of_pools(void **state)
+static void reports_pools(void **state)
 {
 	(void)state;
 	assert_contains(text, "\noci_thin_grow_pool_data_bytes{pool=\"p1\"} 2147483648\n"
@@ -141,7 +141,7 @@ static void tells_of_pools(void **state)
 			      "1\n");
 }
 
-static void tells_of_the_host(void **state)
+static void reports_the_host(void **state)
 {
 	(void)state;
 	assert_contains(text, "\noci_thin_grow_ledger_entries{state=\"done\"} 1\n"
@@ -154,7 +154,7 @@ static void tells_of_the_host(void **state)
 	assert_contains(text, "\noci_thin_grow_build_info{version=\"" VERSION "\"} 1\n");
 }
 
-static void tells_of_an_empty_host(void **state)
+static void reports_an_empty_host(void **state)
 {
 	struct survey nothing = {0};
 
@@ -173,8 +173,8 @@ static void tells_of_an_empty_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(tells_of_containers), TEST(tells_what_is_known_once), TEST(tells_of_pools),
-		TEST(tells_of_the_host),   TEST(tells_of_an_empty_host),
+		TEST(reports_containers), TEST(reports_each_container_once), TEST(reports_pools),
+		TEST(reports_the_host),	  TEST(reports_an_empty_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,7 +116,7 @@ static void inside_if_in_a_pid_namespace_below(void **state)
 }
 
 /* Kata: the hypervisor is beside us, or is the shim itself, and all are in the host's namespace. */
-static void a_process_in_our_namespace_is_a_monitor(void **state)
+static void a_process_in_our_namespace_is_a_vm_monitor(void **state)
 {
 	(void)state;
 	share("123");
@@ -130,7 +130,7 @@ static void a_process_in_our_namespace_is_a_monitor(void **state)
 }
 
 /* So it is where the engine has a mount namespace of its own, which process 1 does not share. */
-static void a_monitor_is_not_above_us(void **state)
+static void a_vm_monitor_is_not_our_ancestor(void **state)
 {
 	(void)state;
 	share("123");
@@ -140,7 +140,7 @@ static void a_monitor_is_not_above_us(void **state)
 	expect(NAMESPACE_SHARED);
 }
 
-static void without_a_pid_the_ancestors_tell(void **state)
+static void without_a_pid_the_ancestors_decide(void **state)
 {
 	(void)state;
 	pid = 0;
@@ -150,7 +150,7 @@ static void without_a_pid_the_ancestors_tell(void **state)
 	expect(NAMESPACE_APART);
 }
 
-static void without_a_pid_and_ancestors_outside(void **state)
+static void outside_without_a_pid_and_other_ancestors(void **state)
 {
 	(void)state;
 	pid = 0;
@@ -166,7 +166,7 @@ static void without_a_pid_and_ancestors_outside(void **state)
 }
 
 /* A process may be called anything, and its name is the first line. */
-static void a_process_name_is_no_field(void **state)
+static void a_process_name_is_not_a_field(void **state)
 {
 	(void)state;
 	pid = 0;
@@ -179,7 +179,7 @@ static void a_process_name_is_no_field(void **state)
 	expect(NAMESPACE_APART);
 }
 
-static void has_an_error_without_proc(void **state)
+static void fails_without_proc(void **state)
 {
 	enum namespace_relation relation;
 
@@ -201,7 +201,7 @@ static int rootless(const char *map)
 	return namespace_is_rootless(proc_dir, &why);
 }
 
-static void knows_the_hosts_root(void **state)
+static void recognises_the_hosts_root(void **state)
 {
 	(void)state;
 	if (geteuid() != 0) {
@@ -228,13 +228,13 @@ int main(void)
 		PROC_TEST(inside_if_beside_its_process_1),
 		PROC_TEST(outside_if_there_is_no_such_process),
 		PROC_TEST(inside_if_in_a_pid_namespace_below),
-		PROC_TEST(a_process_in_our_namespace_is_a_monitor),
-		PROC_TEST(a_monitor_is_not_above_us),
-		PROC_TEST(without_a_pid_the_ancestors_tell),
-		PROC_TEST(without_a_pid_and_ancestors_outside),
-		PROC_TEST(a_process_name_is_no_field),
-		PROC_TEST(has_an_error_without_proc),
-		PROC_TEST(knows_the_hosts_root),
+		PROC_TEST(a_process_in_our_namespace_is_a_vm_monitor),
+		PROC_TEST(a_vm_monitor_is_not_our_ancestor),
+		PROC_TEST(without_a_pid_the_ancestors_decide),
+		PROC_TEST(outside_without_a_pid_and_other_ancestors),
+		PROC_TEST(a_process_name_is_not_a_field),
+		PROC_TEST(fails_without_proc),
+		PROC_TEST(recognises_the_hosts_root),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

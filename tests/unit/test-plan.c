@@ -41,7 +41,7 @@ static void keeps_what_is_large_enough(void **state)
 	expect(GIB, 4 * GIB, GIB, 0, 0);
 }
 
-static void grows_both(void **state)
+static void grows_device_and_filesystem_together(void **state)
 {
 	(void)state;
 	expect(4 * GIB, GIB, GIB, 4 * GIB, 4 * GIB);
@@ -72,7 +72,7 @@ static void grows_the_filesystem_to_the_devices_end(void **state)
 	expect(2 * GIB, 4 * GIB + 512, GIB, 0, 4 * GIB);
 }
 
-static void leaves_a_tail_that_is_of_no_use(void **state)
+static void accepts_an_unused_tail(void **state)
 {
 	(void)state;
 	expect(4 * GIB, 4 * GIB, 4 * GIB - MIB, 0, 0);
@@ -102,7 +102,7 @@ static void never_plans_to_shrink(void **state)
 	}
 }
 
-static void knows_what_a_filesystem_can_do(void **state)
+static void refuses_what_the_filesystem_cannot_do(void **state)
 {
 	struct growfs fs = fs_of(GIB);
 	struct plan plan = {.fs_bytes = 4 * GIB};
@@ -124,13 +124,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_what_is_large_enough),
-		cmocka_unit_test(grows_both),
+		cmocka_unit_test(grows_device_and_filesystem_together),
 		cmocka_unit_test(rounds_up_to_the_block),
 		cmocka_unit_test(grows_the_device_by_as_little_as_a_byte),
 		cmocka_unit_test(grows_the_filesystem_to_the_devices_end),
-		cmocka_unit_test(leaves_a_tail_that_is_of_no_use),
+		cmocka_unit_test(accepts_an_unused_tail),
 		cmocka_unit_test(never_plans_to_shrink),
-		cmocka_unit_test(knows_what_a_filesystem_can_do),
+		cmocka_unit_test(refuses_what_the_filesystem_cannot_do),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

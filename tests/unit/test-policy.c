@@ -54,7 +54,7 @@ static void expect(const char *first, const char *second, uint64_t bytes, const 
 	assert_int_equal(request.origin, ORIGIN_ANNOTATION);
 }
 
-static void nothing_asked_is_no_request(void **state)
+static void without_a_key_there_is_no_request(void **state)
 {
 	static const char *const others[] = {
 		"{}",
@@ -83,7 +83,7 @@ static void finds_a_request(void **state)
 	assert_string_equal(request.text, "1.5T");
 }
 
-static void the_first_wins(void **state)
+static void the_first_key_wins(void **state)
 {
 	(void)state;
 	expect("{\"" OUR_KEY "\":\"1G\"}", "{\"" OUR_KEY "\":\"2G\"}", GIB, OUR_KEY);
@@ -119,7 +119,7 @@ static void an_unreadable_request_is_an_error(void **state)
 	refuse("{\"" OUR_KEY "\":\"1G\\u0000\"}", EINVAL, "NUL");
 }
 
-static void knows_the_largest_size(void **state)
+static void finds_the_largest_size_of_all_rules(void **state)
 {
 	struct request asked = {.origin = ORIGIN_ANNOTATION, .bytes = TIB};
 
@@ -149,7 +149,7 @@ static int decide(const char *text)
 }
 
 /* Looking for them may read engines' files. */
-static void says_which_facts_its_rules_need(void **state)
+static void says_which_properties_its_rules_need(void **state)
 {
 	static const struct rule rules[] = {{.name = "a", .engine = "docker"},
 					    {.name = "b", .ns = "*"},
@@ -167,7 +167,7 @@ static void says_which_facts_its_rules_need(void **state)
 	assert_true(policy_needs_image(&some));
 }
 
-static void a_verdict_is_given_on_each_rule_until_one_matches(void **state)
+static void gives_a_verdict_for_each_rule_until_one_matches(void **state)
 {
 	static const struct rule rules[] = {{.name = "a", .engine = "podman"},
 					    {.name = "b", .engine = "docker"},
@@ -210,7 +210,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static void a_default_is_for_who_does_not_ask(void **state)
+static void a_default_applies_without_a_request(void **state)
 {
 	(void)state;
 	gets(NULL, 0, NULL);
@@ -225,7 +225,7 @@ static void a_default_is_for_who_does_not_ask(void **state)
 	assert_false(policy_gives(&policy));
 }
 
-static void the_first_rule_that_matches_counts(void **state)
+static void the_first_rule_that_matches_applies(void **state)
 {
 	static const struct rule rules[] = {
 		{.name = "p", .engine = "podman", .has_size = true, .size_bytes = GIB},
@@ -246,7 +246,7 @@ static void the_first_rule_that_matches_counts(void **state)
 	assert_null(request.rule);
 }
 
-static void a_rule_may_say_nothing_of_the_size_or_that_there_is_none(void **state)
+static void a_rule_may_leave_the_size_open_or_give_none(void **state)
 {
 	static const struct rule silent = {.name = "s"}, none = {.name = "n", .has_size = true};
 
@@ -260,7 +260,7 @@ static void a_rule_may_say_nothing_of_the_size_or_that_there_is_none(void **stat
 	gets("2G", 2 * GIB, BY_ANNOTATION);
 }
 
-static void a_rule_may_not_let_ask(void **state)
+static void a_rule_may_ignore_or_deny_requests(void **state)
 {
 	static const struct rule ignore = {.name = "i",
 					   .has_size = true,
@@ -283,7 +283,7 @@ static void a_rule_may_not_let_ask(void **state)
 	is_denied("lots", "rule \"d\" denies size requests");
 }
 
-static void what_is_too_much_is_denied_or_clamped(void **state)
+static void a_request_above_the_limit_is_denied_or_clamped(void **state)
 {
 	static const struct rule more = {.name = "more", .max_bytes = 2 * TIB},
 				 less = {.name = "less",
@@ -315,7 +315,7 @@ static void what_is_too_much_is_denied_or_clamped(void **state)
 	gets(NULL, 2 * GIB, "default");
 }
 
-static void an_unreadable_request_stays_one(void **state)
+static void an_unreadable_request_stays_an_error(void **state)
 {
 	(void)state;
 	policy.default_bytes = 4 * GIB;
@@ -324,7 +324,7 @@ static void an_unreadable_request_stays_one(void **state)
 	assert_true(request_exists(&request));
 }
 
-static void knows_its_pools(void **state)
+static void knows_which_pools_are_allowed(void **state)
 {
 	static const char *const pools[] = {"fast", "docker-*-pool", NULL};
 	static const char *const none[] = {NULL};
@@ -340,7 +340,7 @@ static void knows_its_pools(void **state)
 }
 
 /* A growth that was cut short: who asked for it is forgotten by now. */
-static void finishes_only_what_policy_still_allows(void **state)
+static void finishes_only_growths_that_policy_still_allows(void **state)
 {
 	struct rule rules[] = {{.name = "all", .max_bytes = 4 * GIB}};
 
@@ -410,21 +410,21 @@ static void the_builtin_policy_is_the_documented_one(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(says_which_facts_its_rules_need),
-		cmocka_unit_test(a_verdict_is_given_on_each_rule_until_one_matches),
-		cmocka_unit_test_teardown(nothing_asked_is_no_request, teardown),
+		cmocka_unit_test(says_which_properties_its_rules_need),
+		cmocka_unit_test(gives_a_verdict_for_each_rule_until_one_matches),
+		cmocka_unit_test_teardown(without_a_key_there_is_no_request, teardown),
 		cmocka_unit_test_teardown(finds_a_request, teardown),
-		cmocka_unit_test_teardown(the_first_wins, teardown),
+		cmocka_unit_test_teardown(the_first_key_wins, teardown),
 		cmocka_unit_test_teardown(an_unreadable_request_is_an_error, teardown),
-		cmocka_unit_test_teardown(knows_the_largest_size, teardown),
-		POLICY_TEST(a_default_is_for_who_does_not_ask),
-		POLICY_TEST(the_first_rule_that_matches_counts),
-		POLICY_TEST(a_rule_may_say_nothing_of_the_size_or_that_there_is_none),
-		POLICY_TEST(a_rule_may_not_let_ask),
-		POLICY_TEST(what_is_too_much_is_denied_or_clamped),
-		POLICY_TEST(an_unreadable_request_stays_one),
-		POLICY_TEST(knows_its_pools),
-		POLICY_TEST(finishes_only_what_policy_still_allows),
+		cmocka_unit_test_teardown(finds_the_largest_size_of_all_rules, teardown),
+		POLICY_TEST(a_default_applies_without_a_request),
+		POLICY_TEST(the_first_rule_that_matches_applies),
+		POLICY_TEST(a_rule_may_leave_the_size_open_or_give_none),
+		POLICY_TEST(a_rule_may_ignore_or_deny_requests),
+		POLICY_TEST(a_request_above_the_limit_is_denied_or_clamped),
+		POLICY_TEST(an_unreadable_request_stays_an_error),
+		POLICY_TEST(knows_which_pools_are_allowed),
+		POLICY_TEST(finishes_only_growths_that_policy_still_allows),
 		cmocka_unit_test_teardown(knows_sandboxes, teardown),
 		cmocka_unit_test_teardown(the_builtin_policy_is_the_documented_one, teardown),
 	};

@@ -35,7 +35,7 @@ static void expect(char *command, const char *want)
 	free(command);
 }
 
-static void lengthens_the_file_below(void **state)
+static void advises_to_extend_the_file_below(void **state)
 {
 	struct pool_facts pool = facts();
 
@@ -51,7 +51,7 @@ static void lengthens_the_file_below(void **state)
 }
 
 /* What the file grows to must hold what the pool will use. */
-static void the_file_is_long_enough(void **state)
+static void advises_nothing_if_the_file_is_long_enough(void **state)
 {
 	static const uint64_t lengths[] = {128, 1024, 524288, 524416, 41943040, 1 + (1ULL << 36)};
 
@@ -71,7 +71,7 @@ static void the_file_is_long_enough(void **state)
 	}
 }
 
-static void quotes_what_others_chose(void **state)
+static void quotes_names_that_others_chose(void **state)
 {
 	struct pool_facts pool = facts();
 
@@ -108,7 +108,7 @@ static void uses_a_longer_device(void **state)
 	expect(pool_extend_metadata(&pool), NULL);
 }
 
-static void takes_read_only_away(void **state)
+static void advises_to_clear_read_only(void **state)
 {
 	struct pool_facts pool = facts();
 
@@ -128,7 +128,7 @@ static void takes_read_only_away(void **state)
 					  "128 32768' && dmsetup resume small");
 }
 
-static void checks_the_metadata(void **state)
+static void advises_to_check_the_metadata(void **state)
 {
 	static const char *const thins[] = {"pool-snap-1", "small thin"};
 	struct pool_facts pool = facts();
@@ -149,7 +149,7 @@ static void checks_the_metadata(void **state)
 	expect(pool_check(&pool), NULL);
 }
 
-static void asks_lvm_for_its_own(void **state)
+static void advises_lvm_commands_for_lvm_devices(void **state)
 {
 	struct pool_facts pool = facts();
 
@@ -162,7 +162,7 @@ static void asks_lvm_for_its_own(void **state)
 }
 
 /* A command that LVM would refuse is none. */
-static void asks_lvm_only_for_what_is_there(void **state)
+static void advises_lvm_commands_only_if_lvm_is_installed(void **state)
 {
 	struct lvm_pool lvm = {.extent_bytes = 4 * MIB, .free_bytes = 68 * MIB};
 	struct pool_facts pool = facts();
@@ -198,7 +198,7 @@ static void reads_lvm_names(void **state)
 	expect(pool_lvm_name("vg-lv", ""), NULL);
 }
 
-static void finds_what_lies_below(void **state)
+static void finds_the_devices_below(void **state)
 {
 	char *sys = new_directory();
 	struct pool_backing backing;
@@ -234,16 +234,16 @@ static void finds_what_lies_below(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lengthens_the_file_below),
-		cmocka_unit_test(the_file_is_long_enough),
-		cmocka_unit_test(quotes_what_others_chose),
+		cmocka_unit_test(advises_to_extend_the_file_below),
+		cmocka_unit_test(advises_nothing_if_the_file_is_long_enough),
+		cmocka_unit_test(quotes_names_that_others_chose),
 		cmocka_unit_test(uses_a_longer_device),
-		cmocka_unit_test(takes_read_only_away),
-		cmocka_unit_test(checks_the_metadata),
-		cmocka_unit_test(asks_lvm_for_its_own),
-		cmocka_unit_test(asks_lvm_only_for_what_is_there),
+		cmocka_unit_test(advises_to_clear_read_only),
+		cmocka_unit_test(advises_to_check_the_metadata),
+		cmocka_unit_test(advises_lvm_commands_for_lvm_devices),
+		cmocka_unit_test(advises_lvm_commands_only_if_lvm_is_installed),
 		cmocka_unit_test(reads_lvm_names),
-		cmocka_unit_test(finds_what_lies_below),
+		cmocka_unit_test(finds_the_devices_below),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,7 +72,7 @@ static void writes_ratios(void **state)
 	expect("# HELP r h\n# TYPE r gauge\nr{l=\"1\"} 1.500000\n");
 }
 
-static void escapes(void **state)
+static void escapes_label_values(void **state)
 {
 	(void)state;
 	expect_label("", "");
@@ -82,7 +82,7 @@ static void escapes(void **state)
 	expect_label("\"} 1\nup 0\n", "\\\"} 1\\nup 0\\n");
 }
 
-static void keeps_utf8_and_nothing_else(void **state)
+static void replaces_invalid_utf8(void **state)
 {
 	static const struct {
 		const char *in, *out;
@@ -133,7 +133,7 @@ static void drops_control_characters(void **state)
 	expect_label("\xc2\xa0", "\xc2\xa0");
 }
 
-static void cuts_between_characters(void **state)
+static void truncates_between_characters(void **state)
 {
 	char value[PROMETHEUS_VALUE_MAX_BYTES + 3], expected[PROMETHEUS_VALUE_MAX_BYTES + 4];
 
@@ -147,7 +147,7 @@ static void cuts_between_characters(void **state)
 	expect_label(value, expected);
 }
 
-static void writes_no_series_twice(void **state)
+static void writes_each_series_once(void **state)
 {
 	const struct prometheus_label a = {"l", "a"}, bad = {"l", "\xff"}, as_bad = {"l", "\xfe"};
 
@@ -165,7 +165,7 @@ static void writes_no_series_twice(void **state)
 	       "# HELP g h\n# TYPE g gauge\ng{l=\"a\"} 7\n");
 }
 
-static void says_that_it_could_not_write(void **state)
+static void reports_a_failed_write(void **state)
 {
 	FILE *full = fopen("/dev/full", "we");
 	struct prometheus p;
@@ -185,12 +185,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(writes_families),
 		TEST(writes_ratios),
-		cmocka_unit_test(escapes),
-		cmocka_unit_test(keeps_utf8_and_nothing_else),
+		cmocka_unit_test(escapes_label_values),
+		cmocka_unit_test(replaces_invalid_utf8),
 		cmocka_unit_test(drops_control_characters),
-		cmocka_unit_test(cuts_between_characters),
-		TEST(writes_no_series_twice),
-		cmocka_unit_test(says_that_it_could_not_write),
+		cmocka_unit_test(truncates_between_characters),
+		TEST(writes_each_series_once),
+		cmocka_unit_test(reports_a_failed_write),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,14 +66,14 @@ static bool is_pruned(const char *device)
 	return true;
 }
 
-static void keeps_what_is_active(void **state)
+static void keeps_entries_of_active_devices(void **state)
 {
 	(void)state;
 	put(NAME, "docker-pool", 17);
 	assert_false(is_pruned(NAME));
 }
 
-static void keeps_what_is_only_stopped(void **state)
+static void keeps_entries_of_stopped_containers(void **state)
 {
 	(void)state;
 	put("docker-8:1-42-stopped", "docker-pool", 18);
@@ -82,7 +82,7 @@ static void keeps_what_is_only_stopped(void **state)
 	assert_int_equal(fake_dm.count[DM_DEVICE_CREATE], 1);
 }
 
-static void prunes_what_the_pool_has_no_more(void **state)
+static void prunes_entries_whose_thin_id_is_gone(void **state)
 {
 	(void)state;
 	put("docker-8:1-42-stopped", "docker-pool", 18);
@@ -90,7 +90,7 @@ static void prunes_what_the_pool_has_no_more(void **state)
 }
 
 /* A backup of a stopped container: its thin id, under another name. */
-static void keeps_what_is_active_under_another_name(void **state)
+static void keeps_entries_of_devices_active_under_another_name(void **state)
 {
 	(void)state;
 	fake_dm.thin.name = "backup-of-web";
@@ -102,7 +102,7 @@ static void keeps_what_is_active_under_another_name(void **state)
 
 /* The name is another's for now: the next owner's growth replaces the entry, and nothing else does.
  */
-static void keeps_what_lost_only_its_name(void **state)
+static void keeps_entries_of_renamed_devices(void **state)
 {
 	(void)state;
 	put(NAME, "docker-pool", 16);
@@ -112,7 +112,7 @@ static void keeps_what_lost_only_its_name(void **state)
 	assert_true(is_pruned(NAME));
 }
 
-static void keeps_what_cannot_be_told(void **state)
+static void keeps_entries_if_in_doubt(void **state)
 {
 	(void)state;
 	put("other-snap-7", "other-pool", 7); /* not here today */
@@ -134,7 +134,7 @@ static void keeps_what_cannot_be_told(void **state)
 	assert_true(is_pruned("stopped"));
 }
 
-static void tidies_up_after_a_killed_run(void **state)
+static void removes_what_a_killed_run_left(void **state)
 {
 	(void)state;
 	fake_dm.probe_exists = true;
@@ -142,7 +142,7 @@ static void tidies_up_after_a_killed_run(void **state)
 	assert_true(is_pruned("stopped"));
 }
 
-static void a_dry_run_only_tells(void **state)
+static void a_dry_run_only_reports(void **state)
 {
 	const struct prune_order order = {
 		.ledger_dir = dir, .dry_run = true, .tell = tell, .context = (char[]){"stopped"}};
@@ -170,14 +170,14 @@ static void needs_no_ledger(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PRUNE_TEST(keeps_what_is_active),
-		PRUNE_TEST(keeps_what_is_only_stopped),
-		PRUNE_TEST(prunes_what_the_pool_has_no_more),
-		PRUNE_TEST(keeps_what_is_active_under_another_name),
-		PRUNE_TEST(keeps_what_lost_only_its_name),
-		PRUNE_TEST(keeps_what_cannot_be_told),
-		PRUNE_TEST(tidies_up_after_a_killed_run),
-		PRUNE_TEST(a_dry_run_only_tells),
+		PRUNE_TEST(keeps_entries_of_active_devices),
+		PRUNE_TEST(keeps_entries_of_stopped_containers),
+		PRUNE_TEST(prunes_entries_whose_thin_id_is_gone),
+		PRUNE_TEST(keeps_entries_of_devices_active_under_another_name),
+		PRUNE_TEST(keeps_entries_of_renamed_devices),
+		PRUNE_TEST(keeps_entries_if_in_doubt),
+		PRUNE_TEST(removes_what_a_killed_run_left),
+		PRUNE_TEST(a_dry_run_only_reports),
 		PRUNE_TEST(needs_no_ledger),
 	};
 

@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-static void shows_plain_text_as_it_is(void **state)
+static void shows_plain_text_unchanged(void **state)
 {
 	(void)state;
 	assert_string_equal(quote(""), "\"\"");
@@ -11,7 +11,7 @@ static void shows_plain_text_as_it_is(void **state)
 	assert_string_equal(quote("~ !"), "\"~ !\"");
 }
 
-static void escapes_the_rest(void **state)
+static void escapes_everything_else(void **state)
 {
 	(void)state;
 	assert_string_equal(quote("\""), "\"\\\"\"");
@@ -58,7 +58,7 @@ static void writes_all_of_a_long_text(void **state)
 	free(written);
 }
 
-static void cuts_long_text(void **state)
+static void truncates_long_text(void **state)
 {
 	char text[200];
 	const char *quoted;
@@ -89,7 +89,7 @@ static void only_printable_ascii_is_printable(void **state)
 	assert_true(quote_is_printable(""));
 }
 
-static void knows_what_is_plain(void **state)
+static void recognises_plain_text(void **state)
 {
 	static const char *const not_plain[] = {"",    "a b", "a\tb", "a\"",  "a\\",
 						"a=b", "a\n", "\x7f", "\x80", "\xc3\xa4"};
@@ -109,13 +109,13 @@ static void knows_what_is_plain(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(shows_plain_text_as_it_is),
-		cmocka_unit_test(escapes_the_rest),
+		cmocka_unit_test(shows_plain_text_unchanged),
+		cmocka_unit_test(escapes_everything_else),
 		cmocka_unit_test(leaves_nothing_but_printable_ascii),
 		cmocka_unit_test(writes_all_of_a_long_text),
-		cmocka_unit_test(cuts_long_text),
+		cmocka_unit_test(truncates_long_text),
 		cmocka_unit_test(only_printable_ascii_is_printable),
-		cmocka_unit_test(knows_what_is_plain),
+		cmocka_unit_test(recognises_plain_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

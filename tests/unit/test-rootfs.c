@@ -59,7 +59,7 @@ static void finds_mounts_by_id(void **state)
 	expect_mount("overlay", 201, "proc", "proc");
 }
 
-static void undoes_octal_escapes(void **state)
+static void decodes_octal_escapes(void **state)
 {
 	(void)state;
 	expect_mount("escaped", 90, "xfs", "/dev/mapper/a b\\c");
@@ -67,7 +67,7 @@ static void undoes_octal_escapes(void **state)
 	expect_mount("escaped", 92, "tmpfs", "none");
 }
 
-static void tells_when_there_is_no_such_mount(void **state)
+static void reports_a_missing_mount(void **state)
 {
 	char *name = NULL, *source = NULL;
 
@@ -174,7 +174,7 @@ static void make_link(const char *name, const char *target)
 }
 
 /* Whoever can write the bundle's directory could point it at another container's disk. */
-static void follows_no_link_at_the_end(void **state)
+static void does_not_follow_a_link_at_the_end(void **state)
 {
 	static const char *const paths[] = {"link", "link/", "link///", "./link"};
 
@@ -192,7 +192,7 @@ static void follows_no_link_at_the_end(void **state)
 }
 
 /* The path to it is the host's, and may have links. */
-static void follows_links_on_the_way(void **state)
+static void follows_links_before_the_end(void **state)
 {
 	(void)state;
 	make_link("way", "bundle");
@@ -210,7 +210,7 @@ static void follows_no_magic_links(void **state)
 	assert_int_equal(open_rootfs("bundle", "/proc/self/root/usr"), -ELOOP);
 }
 
-static void tells_what_cannot_be_opened(void **state)
+static void reports_what_cannot_be_opened(void **state)
 {
 	(void)state;
 	assert_int_equal(open_rootfs("bundle", "missing"), -ENOENT);
@@ -246,7 +246,7 @@ static void identify_as(enum fs_type type, const char *name)
 	fake_fs_disarm();
 }
 
-static void knows_filesystem_and_device(void **state)
+static void finds_filesystem_and_device(void **state)
 {
 	(void)state;
 	identify_as(FS_EXT4, "ext4");
@@ -255,7 +255,7 @@ static void knows_filesystem_and_device(void **state)
 }
 
 /* Its st_dev names no device: the mount table does (here: the real one, of /tmp). */
-static void asks_the_mount_table_for_btrfs(void **state)
+static void reads_the_mount_table_for_btrfs(void **state)
 {
 	char *name = NULL, *source = NULL;
 	struct rootfs armed;
@@ -281,7 +281,7 @@ static void asks_the_mount_table_for_btrfs(void **state)
 	fake_fs_disarm();
 }
 
-static void knows_what_has_no_device(void **state)
+static void recognises_filesystems_without_a_device(void **state)
 {
 	(void)state;
 	assert_int_equal(rootfs_open("/", "/proc/sys", &rootfs, &why), 0);
@@ -355,7 +355,7 @@ static void may_not_be_on_the_hosts_filesystems(void **state)
 
 /* --- a read-only mount ----------------------------------------------------------------------- */
 
-static void leaves_a_writable_mount_alone(void **state)
+static void does_not_clone_a_writable_mount(void **state)
 {
 	int fd;
 
@@ -385,7 +385,7 @@ static void clones_a_read_only_mount(void **state)
 	fake_fs_disarm();
 }
 
-static void keeps_the_fd_if_it_cannot(void **state)
+static void keeps_the_fd_if_it_cannot_clone(void **state)
 {
 	int fd;
 
@@ -414,25 +414,25 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		ROOTFS_TEST(finds_mounts_by_id),
-		ROOTFS_TEST(undoes_octal_escapes),
-		ROOTFS_TEST(tells_when_there_is_no_such_mount),
+		ROOTFS_TEST(decodes_octal_escapes),
+		ROOTFS_TEST(reports_a_missing_mount),
 		ROOTFS_TEST(finds_one_of_many_mounts),
 		ROOTFS_TEST(opens_relative_paths_below_the_bundle),
 		ROOTFS_TEST(opens_without_openat2),
 		ROOTFS_TEST(opens_absolute_paths),
-		ROOTFS_TEST(follows_no_link_at_the_end),
-		ROOTFS_TEST(follows_links_on_the_way),
+		ROOTFS_TEST(does_not_follow_a_link_at_the_end),
+		ROOTFS_TEST(follows_links_before_the_end),
 		ROOTFS_TEST(follows_no_magic_links),
-		ROOTFS_TEST(tells_what_cannot_be_opened),
-		ROOTFS_TEST(knows_filesystem_and_device),
-		ROOTFS_TEST(asks_the_mount_table_for_btrfs),
-		ROOTFS_TEST(knows_what_has_no_device),
+		ROOTFS_TEST(reports_what_cannot_be_opened),
+		ROOTFS_TEST(finds_filesystem_and_device),
+		ROOTFS_TEST(reads_the_mount_table_for_btrfs),
+		ROOTFS_TEST(recognises_filesystems_without_a_device),
 		ROOTFS_TEST(can_be_closed_twice),
 		ROOTFS_TEST(may_be_two_levels_below_its_mount),
 		ROOTFS_TEST(may_not_be_on_the_hosts_filesystems),
-		ROOTFS_TEST(leaves_a_writable_mount_alone),
+		ROOTFS_TEST(does_not_clone_a_writable_mount),
 		ROOTFS_TEST(clones_a_read_only_mount),
-		ROOTFS_TEST(keeps_the_fd_if_it_cannot),
+		ROOTFS_TEST(keeps_the_fd_if_it_cannot_clone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

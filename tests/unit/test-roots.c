@@ -125,7 +125,7 @@ static void adds_a_directory_once(void **state)
 	assert_int_equal(set.roots.n, 2);
 }
 
-static void knows_docker(void **state)
+static void finds_docker(void **state)
 {
 	(void)state;
 	put_process(10, "dockerd");
@@ -139,7 +139,7 @@ static void knows_docker(void **state)
 	expect_root("older");
 }
 
-static void knows_containerd(void **state)
+static void finds_containerd(void **state)
 {
 	(void)state;
 	put_process(10, "containerd");
@@ -153,7 +153,7 @@ static void knows_containerd(void **state)
 	expect_root("mapper");
 }
 
-static void knows_shims(void **state)
+static void finds_shims(void **state)
 {
 	_cleanup_free_ char *tasks = directory("state/io.containerd.runtime.v2.task/default/c1");
 
@@ -166,7 +166,7 @@ static void knows_shims(void **state)
 	expect_root("state");
 }
 
-static void knows_conmon(void **state)
+static void finds_conmon(void **state)
 {
 	static const char line[] = "conmon|-b|%1$s/st/devicemapper-containers/0123/userdata|"
 				   "-p|%1$s/run/devicemapper-containers/0123/userdata/pidfile|"
@@ -192,7 +192,7 @@ static void knows_conmon(void **state)
 }
 
 /* What looks like an engine, but is somebody's in a container, or no root's. */
-static void believes_the_host_only(void **state)
+static void trusts_processes_of_the_host_only(void **state)
 {
 	static const char *const others[] = {"ns/pid", "ns/user", "root"};
 
@@ -218,7 +218,7 @@ static void believes_the_host_only(void **state)
 }
 
 /* It may end while we look. */
-static void processes_may_be_gone(void **state)
+static void survives_processes_that_end_meanwhile(void **state)
 {
 	(void)state;
 	write_pid(10, "comm", "dockerd\n");
@@ -235,9 +235,13 @@ static void processes_may_be_gone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(adds_a_directory_once), TEST(knows_docker), TEST(knows_containerd),
-		TEST(knows_shims),	     TEST(knows_conmon), TEST(believes_the_host_only),
-		TEST(processes_may_be_gone),
+		TEST(adds_a_directory_once),
+		TEST(finds_docker),
+		TEST(finds_containerd),
+		TEST(finds_shims),
+		TEST(finds_conmon),
+		TEST(trusts_processes_of_the_host_only),
+		TEST(survives_processes_that_end_meanwhile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

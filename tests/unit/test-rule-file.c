@@ -53,7 +53,7 @@ static void expect(enum rule_file_state state, const char *path)
 	free(rule.path);
 }
 
-static void finds_the_one_that_counts(void **state)
+static void finds_the_rule_that_takes_effect(void **state)
 {
 	char *mask;
 
@@ -72,7 +72,7 @@ static void finds_the_one_that_counts(void **state)
 	free(mask);
 }
 
-static void knows_one_that_does_not_heal(void **state)
+static void recognises_a_rule_that_does_not_heal(void **state)
 {
 	static const char *const texts[] = {
 		"\n",
@@ -110,13 +110,13 @@ static void expect_udevd_by_socket(int type)
 	free(path);
 }
 
-static void knows_a_udevd_before_systemd_258(void **state)
+static void reaches_a_udevd_before_systemd_258(void **state)
 {
 	(void)state;
 	expect_udevd_by_socket(SOCK_SEQPACKET);
 }
 
-static void knows_a_udevd_since_systemd_258(void **state)
+static void reaches_a_udevd_since_systemd_258(void **state)
 {
 	(void)state;
 	expect_udevd_by_socket(SOCK_STREAM);
@@ -127,10 +127,10 @@ static void knows_a_udevd_since_systemd_258(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RULE_FILE_TEST(finds_the_one_that_counts),
-		RULE_FILE_TEST(knows_one_that_does_not_heal),
-		RULE_FILE_TEST(knows_a_udevd_before_systemd_258),
-		RULE_FILE_TEST(knows_a_udevd_since_systemd_258),
+		RULE_FILE_TEST(finds_the_rule_that_takes_effect),
+		RULE_FILE_TEST(recognises_a_rule_that_does_not_heal),
+		RULE_FILE_TEST(reaches_a_udevd_before_systemd_258),
+		RULE_FILE_TEST(reaches_a_udevd_since_systemd_258),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,7 +35,7 @@ static void expect(const char *line, const char *subcommand, const char *contain
 	assert_string_equal(args.bundle, bundle);
 }
 
-static void reads_what_engines_write(void **state)
+static void reads_the_command_lines_of_engines(void **state)
 {
 	struct runtime_args args;
 
@@ -55,7 +55,7 @@ static void reads_what_engines_write(void **state)
 	assert_string_equal(args.container, "c1");
 }
 
-static void knows_a_log_that_is_no_file(void **state)
+static void recognises_a_log_that_is_not_a_file(void **state)
 {
 	(void)state;
 	assert_string_equal(parse("--log file:/b/log create c1").log, "/b/log");
@@ -126,7 +126,7 @@ static const struct {
 };
 
 /* Written apart from it, the value of an option is no subcommand and no container. */
-static void knows_values_from_operands(void **state)
+static void distinguishes_values_from_operands(void **state)
 {
 	static const char *const subcommands[] = {"create", "run"};
 
@@ -148,7 +148,7 @@ static void knows_values_from_operands(void **state)
 	}
 }
 
-static void knows_an_option_by_its_whole_name(void **state)
+static void matches_whole_option_names(void **state)
 {
 	(void)state;
 	expect("create --bundled /x c1", "create", "/x", ".");
@@ -157,7 +157,7 @@ static void knows_an_option_by_its_whole_name(void **state)
 	expect("create --root c1", "create", "c1", ".");
 }
 
-static void knows_letters_written_together(void **state)
+static void reads_combined_short_options(void **state)
 {
 	(void)state;
 	expect("run -db /b c1", "run", "c1", "/b");
@@ -174,7 +174,7 @@ static void ends_options_at_two_dashes(void **state)
 	expect("create - c1", "create", "-", ".");
 }
 
-static void lives_with_what_is_missing(void **state)
+static void survives_missing_arguments(void **state)
 {
 	(void)state;
 	expect("", NULL, NULL, ".");
@@ -191,15 +191,15 @@ static void lives_with_what_is_missing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_what_engines_write),
-		cmocka_unit_test(knows_a_log_that_is_no_file),
+		cmocka_unit_test(reads_the_command_lines_of_engines),
+		cmocka_unit_test(recognises_a_log_that_is_not_a_file),
 		cmocka_unit_test(the_spec_is_in_the_bundle_only_if_it_has_the_usual_name),
 		cmocka_unit_test(reads_every_form_of_an_option),
-		cmocka_unit_test(knows_values_from_operands),
-		cmocka_unit_test(knows_an_option_by_its_whole_name),
-		cmocka_unit_test(knows_letters_written_together),
+		cmocka_unit_test(distinguishes_values_from_operands),
+		cmocka_unit_test(matches_whole_option_names),
+		cmocka_unit_test(reads_combined_short_options),
 		cmocka_unit_test(ends_options_at_two_dashes),
-		cmocka_unit_test(lives_with_what_is_missing),
+		cmocka_unit_test(survives_missing_arguments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include "role/role.h"
 #include "unit.h"
 
-static void the_switch_is_a_file(void **state)
+static void the_kill_switch_is_a_file(void **state)
 {
 	struct policy policy = policy_builtin;
 	char *dir = new_directory(), *file = path_in(dir, SWITCH_NAME);
@@ -25,7 +25,7 @@ static void the_switch_is_a_file(void **state)
 	remove_directory(dir);
 }
 
-static void hook_and_operator_meet_a_broken_file(void **state)
+static void a_broken_file_is_reported_once_to_hook_and_operator(void **state)
 {
 	char *dir = new_directory(), *file = path_in(dir, "x.json");
 	struct policy policy;
@@ -52,8 +52,8 @@ static void hook_and_operator_meet_a_broken_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_switch_is_a_file),
-		cmocka_unit_test(hook_and_operator_meet_a_broken_file),
+		cmocka_unit_test(the_kill_switch_is_a_file),
+		cmocka_unit_test(a_broken_file_is_reported_once_to_hook_and_operator),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,7 +86,7 @@ static void gives_the_file_back_byte_for_byte(void **state)
 }
 
 /* Without the backup, too, where there was something that tells how the file is written. */
-static void needs_no_backup_for_that(void **state)
+static void restores_it_without_a_backup(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(daemon_jsons); i++) {
@@ -107,7 +107,7 @@ static void needs_no_backup_for_that(void **state)
 	}
 }
 
-static void makes_and_removes_the_file(void **state)
+static void creates_and_removes_the_file(void **state)
 {
 	(void)state;
 	assert_int_equal(enable("docker"), 0);
@@ -254,7 +254,7 @@ static void believes_only_the_hosts_dockerd(void **state)
 	assert_int_equal(enable("docker"), -EEXIST);
 }
 
-static void heeds_how_dockerd_was_started(void **state)
+static void respects_the_command_line_of_dockerd(void **state)
 {
 	(void)state;
 	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
@@ -414,7 +414,7 @@ static void the_host_keeps_a_runtime(void **state)
 			       "{ \"runtime\": \"/usr/local/sbin/runc\" }\n");
 }
 
-static void refuses_what_dockerd_would(void **state)
+static void refuses_what_dockerd_would_refuse(void **state)
 {
 	static const struct {
 		const char *text, *reason;
@@ -509,7 +509,7 @@ static void only_our_program_is_our_runtime(void **state)
 	}
 }
 
-static void looks_at_what_the_running_dockerd_reads(void **state)
+static void checks_the_file_that_the_running_dockerd_reads(void **state)
 {
 	struct setup_view view;
 
@@ -563,7 +563,7 @@ static void never_leaves_its_root(void **state)
 	remove_directory(outside);
 }
 
-static void follows_a_link_and_keeps_how_it_looks(void **state)
+static void follows_a_link_and_keeps_it(void **state)
 {
 	char *link = whole_path(FILE_NAME), *file = whole_path("/srv/daemon.json"), value[8];
 	struct stat st;
@@ -598,7 +598,7 @@ static void follows_a_link_and_keeps_how_it_looks(void **state)
 	free(file);
 }
 
-static void takes_another_file(void **state)
+static void changes_another_file_on_request(void **state)
 {
 	char *file = whole_path("/srv/d.json");
 
@@ -618,27 +618,27 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(only_our_keys_differ),
 		HOST_TEST(gives_the_file_back_byte_for_byte),
-		HOST_TEST(needs_no_backup_for_that),
-		HOST_TEST(makes_and_removes_the_file),
+		HOST_TEST(restores_it_without_a_backup),
+		HOST_TEST(creates_and_removes_the_file),
 		HOST_TEST(keeps_what_others_change_meanwhile),
 		HOST_TEST(gives_a_replaced_default_back),
 		HOST_TEST(does_not_take_the_place_of_anothers_default),
 		HOST_TEST(keeps_the_runtime_known_if_asked),
 		HOST_TEST(names_containers_that_need_the_runtime),
-		HOST_TEST(heeds_how_dockerd_was_started),
+		HOST_TEST(respects_the_command_line_of_dockerd),
 		HOST_TEST(heeds_how_the_unit_starts_dockerd),
 		HOST_TEST(becomes_the_default_that_it_replaces),
 		HOST_TEST(what_people_have_comes_back_byte_for_byte),
 		HOST_TEST(does_not_become_what_it_cannot),
 		HOST_TEST(the_host_keeps_a_runtime),
 		HOST_TEST(believes_only_the_hosts_dockerd),
-		HOST_TEST(refuses_what_dockerd_would),
+		HOST_TEST(refuses_what_dockerd_would_refuse),
 		HOST_TEST(says_what_is_missing),
 		HOST_TEST(only_our_program_is_our_runtime),
-		HOST_TEST(looks_at_what_the_running_dockerd_reads),
+		HOST_TEST(checks_the_file_that_the_running_dockerd_reads),
 		HOST_TEST(never_leaves_its_root),
-		HOST_TEST(follows_a_link_and_keeps_how_it_looks),
-		HOST_TEST(takes_another_file),
+		HOST_TEST(follows_a_link_and_keeps_it),
+		HOST_TEST(changes_another_file_on_request),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,13 +108,13 @@ static void each_call_fails(bool disabling)
 	}
 }
 
-static void a_failed_enable_leaves_old_or_new(void **state)
+static void a_failed_enable_leaves_the_old_or_the_new_file(void **state)
 {
 	(void)state;
 	each_call_fails(false);
 }
 
-static void a_failed_disable_leaves_old_or_new(void **state)
+static void a_failed_disable_leaves_the_old_or_the_new_file(void **state)
 {
 	(void)state;
 	each_call_fails(true);
@@ -158,7 +158,7 @@ static void killed_anywhere_the_next_run_finishes(void **state)
 	}
 }
 
-static void what_another_wrote_meanwhile_stays(void **state)
+static void what_another_program_wrote_meanwhile_stays(void **state)
 {
 	struct setup_options options = {.by_default = true};
 
@@ -177,10 +177,10 @@ static void what_another_wrote_meanwhile_stays(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		HOST_TEST(a_failed_enable_leaves_old_or_new),
-		HOST_TEST(a_failed_disable_leaves_old_or_new),
+		HOST_TEST(a_failed_enable_leaves_the_old_or_the_new_file),
+		HOST_TEST(a_failed_disable_leaves_the_old_or_the_new_file),
 		HOST_TEST(killed_anywhere_the_next_run_finishes),
-		HOST_TEST(what_another_wrote_meanwhile_stays),
+		HOST_TEST(what_another_program_wrote_meanwhile_stays),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ static void finds_the_directory_that_podman_reads(void **state)
 	assert_file("/e/" HOOKSD_NAME, NULL);
 }
 
-static void the_last_file_by_name_counts(void **state)
+static void the_last_file_by_name_wins(void **state)
 {
 	(void)state;
 	for (char i = '9'; i >= '0'; i--) {
@@ -93,7 +93,7 @@ static void the_last_file_by_name_counts(void **state)
 	assert_file("/h9/" HOOKSD_NAME, hooksd_text);
 }
 
-static void one_that_was_changed_comes_back(void **state)
+static void a_changed_file_is_restored(void **state)
 {
 	static const char theirs[] =
 		"{ \"version\": \"1.0.0\", \"hook\": { \"path\": "
@@ -200,7 +200,7 @@ static const char *who(const char *text)
 	return view.who ? view.who : "all";
 }
 
-static void conditions_are_for_some_containers(void **state)
+static void a_file_with_conditions_does_not_cover_all_containers(void **state)
 {
 	(void)state;
 	assert_string_equal(who(hooksd_text), "all");
@@ -217,7 +217,7 @@ static void conditions_are_for_some_containers(void **state)
 }
 
 /* containers.conf(5): where append is true, also in later files, a list adds to the one before. */
-static void podman_appends(void **state)
+static void podman_appends_to_the_list(void **state)
 {
 	(void)state;
 	put("/etc/containers/containers.conf", "[engine]\nhooks_dir = [\"/x\", {append=true}]\n");
@@ -348,7 +348,7 @@ static void crio_gets_our_directory_beside_theirs(void **state)
 	assert_file(SHIPPED, NULL);
 }
 
-static void a_later_word_of_theirs_is_not_overridden(void **state)
+static void a_later_setting_of_the_operator_is_not_overridden(void **state)
 {
 	(void)state;
 	put("/etc/crio/crio.conf.d/10-x.conf", "[crio.runtime]\nhooks_dir = [\"/opt\"]\n");
@@ -374,11 +374,11 @@ int main(void)
 		HOST_TEST(writes_the_file_that_is_shipped),
 		HOST_TEST(a_file_may_go_away_while_it_is_removed),
 		HOST_TEST(finds_the_directory_that_podman_reads),
-		HOST_TEST(the_last_file_by_name_counts),
-		HOST_TEST(one_that_was_changed_comes_back),
+		HOST_TEST(the_last_file_by_name_wins),
+		HOST_TEST(a_changed_file_is_restored),
 		HOST_TEST(a_file_that_does_not_call_the_hook_is_broken),
-		HOST_TEST(conditions_are_for_some_containers),
-		HOST_TEST(podman_appends),
+		HOST_TEST(a_file_with_conditions_does_not_cover_all_containers),
+		HOST_TEST(podman_appends_to_the_list),
 		HOST_TEST(podmans_files_are_only_read),
 		HOST_TEST(podman_reads_two_directories_if_the_list_is_empty),
 		HOST_TEST(crio_reads_its_drop_ins_recursively),
@@ -386,7 +386,7 @@ int main(void)
 		HOST_TEST(crio_without_a_directory_has_no_hooks),
 		HOST_TEST(crio_needs_no_drop_in_by_default),
 		HOST_TEST(crio_gets_our_directory_beside_theirs),
-		HOST_TEST(a_later_word_of_theirs_is_not_overridden),
+		HOST_TEST(a_later_setting_of_the_operator_is_not_overridden),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

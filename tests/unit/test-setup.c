@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "setup-fixture.h"
 
-static void knows_its_engines(void **state)
+static void knows_all_engines(void **state)
 {
 	struct setup_view view;
 
@@ -13,7 +13,7 @@ static void knows_its_engines(void **state)
 	assert_int_equal(enable("lxc"), -ENOENT);
 }
 
-static void works_without_the_engine_but_says_so(void **state)
+static void works_without_the_engine_and_says_so(void **state)
 {
 	(void)state;
 	for (size_t i = 0; setup_engines[i].name; i++) {
@@ -25,7 +25,7 @@ static void works_without_the_engine_but_says_so(void **state)
 	}
 }
 
-static void twice_is_once(void **state)
+static void a_second_enable_changes_nothing(void **state)
 {
 	(void)state;
 	put("/etc/docker/daemon.json", "{\"a\":1}");
@@ -44,7 +44,7 @@ static void twice_is_once(void **state)
 	}
 }
 
-static void installs_nothing_that_points_nowhere(void **state)
+static void refuses_to_configure_a_missing_program(void **state)
 {
 	char *runtime = whole_path(RUNTIME_PATH);
 	char *hook = whole_path(HOOK_PATH);
@@ -63,10 +63,10 @@ static void installs_nothing_that_points_nowhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		HOST_TEST(knows_its_engines),
-		HOST_TEST(works_without_the_engine_but_says_so),
-		HOST_TEST(twice_is_once),
-		HOST_TEST(installs_nothing_that_points_nowhere),
+		HOST_TEST(knows_all_engines),
+		HOST_TEST(works_without_the_engine_and_says_so),
+		HOST_TEST(a_second_enable_changes_nothing),
+		HOST_TEST(refuses_to_configure_a_missing_program),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

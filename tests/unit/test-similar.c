@@ -21,7 +21,7 @@ static void counts_letters_that_are_wrong_missing_added_or_swapped(void **state)
 	assert_int_equal(similar_distance("listt=x", 5, "list"), 1);
 }
 
-static void is_not_similar_with_more(void **state)
+static void names_with_more_differences_are_not_similar(void **state)
 {
 	(void)state;
 	assert_int_equal(distance("lots", "list"), SIMILAR_NOT);
@@ -34,7 +34,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_letters_that_are_wrong_missing_added_or_swapped),
-		cmocka_unit_test(is_not_similar_with_more),
+		cmocka_unit_test(names_with_more_differences_are_not_similar),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

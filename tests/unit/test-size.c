@@ -97,7 +97,7 @@ static void knows_the_limit(void **state)
 	refuse("99999999999999999999999999999999G", ERANGE, limit);
 }
 
-static void refuses_what_is_no_size(void **state)
+static void refuses_invalid_sizes(void **state)
 {
 	static const char *const texts[] = {
 		"",	     " ",
@@ -138,7 +138,7 @@ static void refuses_a_fraction_of_bytes(void **state)
 	refuse("1.0", EINVAL, "a fraction needs a unit");
 }
 
-static void what_is_on_top_has_a_plus(void **state)
+static void a_plus_means_an_addition(void **state)
 {
 	uint64_t bytes;
 	bool more;
@@ -244,7 +244,7 @@ static void formats_for_people(void **state)
 		assert_string_equal(size_format(sizes[i].bytes), sizes[i].text);
 }
 
-static void is_short_in_tables(void **state)
+static void formats_short_for_tables(void **state)
 {
 	static const struct {
 		uint64_t bytes;
@@ -270,7 +270,7 @@ static void is_short_in_tables(void **state)
 		assert_string_equal(size_short(cases[i].bytes), cases[i].text);
 }
 
-static void writes_what_it_reads_back(void **state)
+static void an_exact_size_reads_back_as_the_same(void **state)
 {
 	static const uint64_t sizes[] = {
 		1, 1023, KIB, 4097, 1536 * MIB, GIB, 3 * TIB / 2, 1024 * TIB, UINT64_C(1) << 63};
@@ -283,7 +283,7 @@ static void writes_what_it_reads_back(void **state)
 	assert_string_equal(size_exact(4097), "4097");
 }
 
-static void a_bare_number_below_a_mebibyte_is_hardly_meant(void **state)
+static void refuses_a_bare_number_below_1_mib(void **state)
 {
 	static const char *const meant[] = {"60G", "60K", "60B", "+1G", "1048576", "0", "1.5M"};
 
@@ -316,19 +316,19 @@ static void a_size_is_echoed_in_the_unit_that_was_typed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(writes_what_it_reads_back),
-		cmocka_unit_test(is_short_in_tables),
+		cmocka_unit_test(an_exact_size_reads_back_as_the_same),
+		cmocka_unit_test(formats_short_for_tables),
 		cmocka_unit_test(reads_every_unit_in_every_form),
 		cmocka_unit_test(reads_plain_bytes),
 		cmocka_unit_test(reads_fractions),
 		cmocka_unit_test(knows_the_limit),
-		cmocka_unit_test(refuses_what_is_no_size),
+		cmocka_unit_test(refuses_invalid_sizes),
 		cmocka_unit_test(refuses_a_fraction_of_bytes),
-		cmocka_unit_test(what_is_on_top_has_a_plus),
+		cmocka_unit_test(a_plus_means_an_addition),
 		cmocka_unit_test(quotes_what_it_refuses),
 		cmocka_unit_test(agrees_with_arithmetic),
 		cmocka_unit_test(formats_for_people),
-		cmocka_unit_test(a_bare_number_below_a_mebibyte_is_hardly_meant),
+		cmocka_unit_test(refuses_a_bare_number_below_1_mib),
 		cmocka_unit_test(a_size_is_echoed_in_the_unit_that_was_typed),
 	};
 

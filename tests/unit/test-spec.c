@@ -55,7 +55,7 @@ static void reads_root_and_annotations(void **state)
 	assert_string_equal(value, "v");
 }
 
-static void accepts_what_is_not_said(void **state)
+static void accepts_missing_members(void **state)
 {
 	(void)state;
 	assert_int_equal(read_spec("{}"), 0);
@@ -71,7 +71,7 @@ static void accepts_what_is_not_said(void **state)
 			 0);
 }
 
-static void refuses_what_is_wrong_where_it_matters(void **state)
+static void refuses_errors_in_members_that_are_read(void **state)
 {
 	(void)state;
 	refuse("", "empty at byte 0");
@@ -106,7 +106,7 @@ static void bounds_the_size(void **state)
 	assert_contains(why.text, path);
 }
 
-static void tells_why_a_file_cannot_be_read(void **state)
+static void reports_why_a_file_cannot_be_read(void **state)
 {
 	(void)state;
 	assert_int_equal(oci_spec_read(path, &spec, &why), -ENOENT);
@@ -123,10 +123,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SPEC_TEST(reads_root_and_annotations),
-		SPEC_TEST(accepts_what_is_not_said),
-		SPEC_TEST(refuses_what_is_wrong_where_it_matters),
+		SPEC_TEST(accepts_missing_members),
+		SPEC_TEST(refuses_errors_in_members_that_are_read),
 		SPEC_TEST(bounds_the_size),
-		SPEC_TEST(tells_why_a_file_cannot_be_read),
+		SPEC_TEST(reports_why_a_file_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,7 +79,7 @@ static void reads_a_state(void **state)
 	assert_string_equal(value, "v");
 }
 
-static void accepts_what_runtimes_leave_out(void **state)
+static void accepts_members_that_runtimes_leave_out(void **state)
 {
 	(void)state;
 	sound("{\"id\":\"c1\",\"bundle\":\"/b\"}");
@@ -111,7 +111,7 @@ static void needs_an_object(void **state)
 	refuse("null", "expected an object, found null");
 }
 
-static void refuses_half_a_state(void **state)
+static void refuses_a_truncated_state(void **state)
 {
 	char reason[48];
 
@@ -126,7 +126,7 @@ static void refuses_half_a_state(void **state)
 
 #define WITH(more) "{\"id\":\"c1\",\"bundle\":\"/b\"," more "}"
 
-static void knows_wrong_types(void **state)
+static void detects_wrong_types(void **state)
 {
 	(void)state;
 	flawed("{\"id\":1,\"bundle\":\"/b\"}",
@@ -149,7 +149,7 @@ static void needs_id_and_bundle(void **state)
 	flawed("{\"id\":\"c\",\"bundle\":\"../b\"}", "not an absolute path");
 }
 
-static void knows_duplicates_that_matter(void **state)
+static void detects_duplicates_of_members_that_are_read(void **state)
 {
 	(void)state;
 	flawed(WITH("\"id\":\"c1\""), "duplicate key \"id\" at byte 34");
@@ -159,21 +159,21 @@ static void knows_duplicates_that_matter(void **state)
 	flawed(WITH("\"\\u0069d\":\"c2\""), "duplicate key \"id\""); /* written otherwise */
 }
 
-static void accepts_duplicates_that_do_not_matter(void **state)
+static void accepts_duplicates_of_other_members(void **state)
 {
 	(void)state;
 	sound(WITH("\"ociVersion\":\"1\",\"ociVersion\":\"2\",\"x\":1,\"x\":null"));
 	sound(WITH("\"annotations\":{\"k\":\"v\",\"k\":\"w\"}"));
 }
 
-static void knows_a_nul_that_matters(void **state)
+static void detects_a_nul_in_members_that_are_read(void **state)
 {
 	(void)state;
 	flawed("{\"id\":\"c\\u00001\",\"bundle\":\"/b\"}", "\"id\": NUL in the string at byte 16");
 	flawed("{\"id\":\"c\",\"bundle\":\"/b\\u0000\"}", "\"bundle\": NUL in the string at byte");
 }
 
-static void accepts_a_nul_that_does_not_matter(void **state)
+static void accepts_a_nul_in_other_members(void **state)
 {
 	(void)state;
 	sound(WITH("\"x\":\"a\\u0000b\",\"annotations\":{\"y\":\"\\u0000\"}"));
@@ -181,7 +181,7 @@ static void accepts_a_nul_that_does_not_matter(void **state)
 	assert_string_equal(oci.id, "c1");
 }
 
-static void knows_pids_out_of_range(void **state)
+static void detects_pids_out_of_range(void **state)
 {
 	(void)state;
 	flawed(WITH("\"pid\":-1"), "\"pid\" is out of range: -1");
@@ -249,7 +249,7 @@ static void bounds_the_size(void **state)
 	free(text);
 }
 
-static void tells_of_a_failing_read(void **state)
+static void reports_a_failing_read(void **state)
 {
 	(void)state;
 	assert_int_equal(oci_state_read(-1, &oci, &why), -EBADF);
@@ -277,23 +277,23 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(reads_a_state, teardown),
-		cmocka_unit_test_teardown(accepts_what_runtimes_leave_out, teardown),
+		cmocka_unit_test_teardown(accepts_members_that_runtimes_leave_out, teardown),
 		cmocka_unit_test_teardown(reads_the_root_that_crun_adds, teardown),
 		cmocka_unit_test_teardown(needs_an_object, teardown),
 		cmocka_unit_test_teardown(a_flaw_hides_nothing_else, teardown),
-		cmocka_unit_test_teardown(refuses_half_a_state, teardown),
-		cmocka_unit_test_teardown(knows_wrong_types, teardown),
+		cmocka_unit_test_teardown(refuses_a_truncated_state, teardown),
+		cmocka_unit_test_teardown(detects_wrong_types, teardown),
 		cmocka_unit_test_teardown(needs_id_and_bundle, teardown),
-		cmocka_unit_test_teardown(knows_duplicates_that_matter, teardown),
-		cmocka_unit_test_teardown(accepts_duplicates_that_do_not_matter, teardown),
-		cmocka_unit_test_teardown(knows_a_nul_that_matters, teardown),
-		cmocka_unit_test_teardown(accepts_a_nul_that_does_not_matter, teardown),
-		cmocka_unit_test_teardown(knows_pids_out_of_range, teardown),
+		cmocka_unit_test_teardown(detects_duplicates_of_members_that_are_read, teardown),
+		cmocka_unit_test_teardown(accepts_duplicates_of_other_members, teardown),
+		cmocka_unit_test_teardown(detects_a_nul_in_members_that_are_read, teardown),
+		cmocka_unit_test_teardown(accepts_a_nul_in_other_members, teardown),
+		cmocka_unit_test_teardown(detects_pids_out_of_range, teardown),
 		cmocka_unit_test_teardown(refuses_trailing_garbage, teardown),
 		cmocka_unit_test_teardown(bounds_the_id, teardown),
 		cmocka_unit_test_teardown(bounds_the_depth, teardown),
 		cmocka_unit_test_teardown(bounds_the_size, teardown),
-		cmocka_unit_test_teardown(tells_of_a_failing_read, teardown),
+		cmocka_unit_test_teardown(reports_a_failing_read, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

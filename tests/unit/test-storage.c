@@ -108,7 +108,7 @@ static void assert_path(const char *path, const char *directory, const char *nam
 	free(want);
 }
 
-static void finds_what_podman_keeps(void **state)
+static void finds_containers_of_podman(void **state)
 {
 	struct fixture *fixture = *state;
 	struct engine_container *container;
@@ -132,7 +132,7 @@ static void finds_what_podman_keeps(void **state)
 	free(device);
 }
 
-static void finds_what_crio_keeps(void **state)
+static void finds_containers_of_crio(void **state)
 {
 	struct fixture *fixture = *state;
 	struct engine_container *container;
@@ -156,7 +156,7 @@ static void finds_what_crio_keeps(void **state)
 	assert_string_equal(fixture->walked.complaints, "");
 }
 
-static void leaves_other_names_as_they_are(void **state)
+static void does_not_split_other_names(void **state)
 {
 	static const char *const indices[] = {CRIO_INDEX("k8s_a_b_c_d"),
 					      CRIO_INDEX("k8s_a_b_c_d_e_f"),
@@ -175,7 +175,7 @@ static void leaves_other_names_as_they_are(void **state)
 	}
 }
 
-static void says_no_more_than_is_known(void **state)
+static void leaves_unknown_fields_empty(void **state)
 {
 	struct fixture *fixture = *state;
 	struct engine_container *container;
@@ -214,7 +214,7 @@ static void write_runtime(const struct fixture *fixture, pid_t pid, uint64_t sta
 	write_below(fixture->run, WEB_ID "/status", text);
 }
 
-static void believes_the_runtime_about_the_pid(void **state)
+static void uses_the_runtimes_pid(void **state)
 {
 	struct fixture *fixture = *state;
 	pid_t pid = new_process();
@@ -236,7 +236,7 @@ static void believes_the_runtime_about_the_pid(void **state)
 }
 
 /* However new it is: its process is in no control group of the container's. */
-static void believes_no_pidfile_alone(void **state)
+static void does_not_trust_a_pidfile_alone(void **state)
 {
 	struct fixture *fixture = *state;
 	pid_t pid = new_process();
@@ -250,7 +250,7 @@ static void believes_no_pidfile_alone(void **state)
 }
 
 /* What surrounds the container is damaged; the container is reported nevertheless. */
-static void tells_what_is_damaged_and_goes_on(void **state)
+static void reports_what_is_damaged_and_continues(void **state)
 {
 	static const struct {
 		const char *file, *text, *complaint;
@@ -292,7 +292,7 @@ static void tells_what_is_damaged_and_goes_on(void **state)
 	}
 }
 
-static void passes_over_what_it_cannot_understand(void **state)
+static void skips_what_it_cannot_understand(void **state)
 {
 	static const struct {
 		const char *entry, *complaint;
@@ -330,7 +330,7 @@ static void passes_over_what_it_cannot_understand(void **state)
 	}
 }
 
-static void passes_over_a_damaged_index(void **state)
+static void skips_a_damaged_index(void **state)
 {
 	static const char *const damaged[] = {"", "[{\"id\":\"c1\"}", "{}", "null", "\xff"};
 	struct fixture *fixture = *state;
@@ -343,7 +343,7 @@ static void passes_over_a_damaged_index(void **state)
 	}
 }
 
-static void wants_no_one_who_listens(void **state)
+static void works_without_a_listener(void **state)
 {
 	struct fixture *fixture = *state;
 	const char *dirs[] = {fixture->root};
@@ -355,7 +355,7 @@ static void wants_no_one_who_listens(void **state)
 	assert_int_equal(fixture->walked.n, 1);
 }
 
-static void finds_nothing_elsewhere(void **state)
+static void finds_nothing_in_other_directories(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -365,7 +365,7 @@ static void finds_nothing_elsewhere(void **state)
 	assert_string_equal(fixture->walked.complaints, "");
 }
 
-static void ends_when_the_visitor_says_so(void **state)
+static void stops_when_the_visitor_says_so(void **state)
 {
 	struct fixture *fixture = *state;
 	struct walked *walked = &fixture->walked;
@@ -382,19 +382,19 @@ static void ends_when_the_visitor_says_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(finds_what_podman_keeps),
-		TEST(finds_what_crio_keeps),
-		TEST(leaves_other_names_as_they_are),
-		TEST(says_no_more_than_is_known),
+		TEST(finds_containers_of_podman),
+		TEST(finds_containers_of_crio),
+		TEST(does_not_split_other_names),
+		TEST(leaves_unknown_fields_empty),
 		TEST(finds_the_device_below_another_root),
-		TEST(believes_the_runtime_about_the_pid),
-		TEST(believes_no_pidfile_alone),
-		TEST(tells_what_is_damaged_and_goes_on),
-		TEST(passes_over_what_it_cannot_understand),
-		TEST(passes_over_a_damaged_index),
-		TEST(wants_no_one_who_listens),
-		TEST(finds_nothing_elsewhere),
-		TEST(ends_when_the_visitor_says_so),
+		TEST(uses_the_runtimes_pid),
+		TEST(does_not_trust_a_pidfile_alone),
+		TEST(reports_what_is_damaged_and_continues),
+		TEST(skips_what_it_cannot_understand),
+		TEST(skips_a_damaged_index),
+		TEST(works_without_a_listener),
+		TEST(finds_nothing_in_other_directories),
+		TEST(stops_when_the_visitor_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

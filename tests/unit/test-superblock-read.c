@@ -132,7 +132,7 @@ static void expect(unsigned int kinds, int type, uint64_t bytes)
 	assert_int_equal(sb.bytes, bytes);
 }
 
-static void reads_each_kind(void **state)
+static void reads_each_filesystem(void **state)
 {
 	(void)state;
 	expect(EXT4, SUPERBLOCK_EXT4, GIB);
@@ -145,7 +145,7 @@ static void reads_each_kind(void **state)
 	expect(NONE, SUPERBLOCK_UNKNOWN, 0);
 }
 
-static void two_kinds_are_none(void **state)
+static void two_superblocks_at_once_are_ignored(void **state)
 {
 	(void)state;
 	expect(EXT4 | XFS, SUPERBLOCK_UNKNOWN, 0);
@@ -154,7 +154,7 @@ static void two_kinds_are_none(void **state)
 }
 
 /* Whatever bit is wrong: never another size. What no checksum covers is before or behind it. */
-static void believes_no_flipped_bit(void **state)
+static void ignores_a_superblock_with_a_flipped_bit(void **state)
 {
 	static const struct {
 		unsigned int kind;
@@ -176,7 +176,7 @@ static void believes_no_flipped_bit(void **state)
 	}
 }
 
-static void sums_are_checked(void **state)
+static void checks_checksums(void **state)
 {
 	(void)state;
 	put(ext4 + 4, 262145, 4);
@@ -187,7 +187,7 @@ static void sums_are_checked(void **state)
 	expect(BTRFS, SUPERBLOCK_UNKNOWN, 0);
 }
 
-static void a_grown_xfs_says_so_in_the_copy(void **state)
+static void reads_the_new_size_of_xfs_from_the_copy(void **state)
 {
 	(void)state;
 	make_xfs(xfs_copy, 4 * 262144);
@@ -202,7 +202,7 @@ static void a_grown_xfs_says_so_in_the_copy(void **state)
 	expect(XFS, SUPERBLOCK_XFS, GIB);
 }
 
-static void ranges_are_checked_where_sums_are_right(void **state)
+static void checks_ranges_even_if_the_checksum_is_right(void **state)
 {
 	(void)state;
 	make_xfs(xfs, UINT64_MAX / 8);
@@ -224,7 +224,7 @@ static void ranges_are_checked_where_sums_are_right(void **state)
 	expect(BTRFS, SUPERBLOCK_UNKNOWN, 0);
 }
 
-static void survives_a_device_cut_anywhere(void **state)
+static void survives_a_device_truncated_anywhere(void **state)
 {
 	(void)state;
 	for (long bytes = 1; bytes < 80000; bytes += 61) {
@@ -238,13 +238,13 @@ static void survives_a_device_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(reads_each_kind, setup),
-		cmocka_unit_test_setup(two_kinds_are_none, setup),
-		cmocka_unit_test_setup(believes_no_flipped_bit, setup),
-		cmocka_unit_test_setup(sums_are_checked, setup),
-		cmocka_unit_test_setup(a_grown_xfs_says_so_in_the_copy, setup),
-		cmocka_unit_test_setup(ranges_are_checked_where_sums_are_right, setup),
-		cmocka_unit_test_setup(survives_a_device_cut_anywhere, setup),
+		cmocka_unit_test_setup(reads_each_filesystem, setup),
+		cmocka_unit_test_setup(two_superblocks_at_once_are_ignored, setup),
+		cmocka_unit_test_setup(ignores_a_superblock_with_a_flipped_bit, setup),
+		cmocka_unit_test_setup(checks_checksums, setup),
+		cmocka_unit_test_setup(reads_the_new_size_of_xfs_from_the_copy, setup),
+		cmocka_unit_test_setup(checks_ranges_even_if_the_checksum_is_right, setup),
+		cmocka_unit_test_setup(survives_a_device_truncated_anywhere, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

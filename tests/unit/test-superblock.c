@@ -148,7 +148,7 @@ static void reads_bigalloc(void **state)
 }
 
 /* Revision 0 has inodes of 128 bytes, whatever stands where others have their size. */
-static void knows_the_old_inodes(void **state)
+static void reads_revision_0_inodes(void **state)
 {
 	(void)state;
 	put32(76, 0);
@@ -157,7 +157,7 @@ static void knows_the_old_inodes(void **state)
 	assert_int_equal(sb.inode_table_blocks, 256);
 }
 
-static void refuses_nonsense(void **state)
+static void refuses_values_out_of_range(void **state)
 {
 	static const struct {
 		size_t at;
@@ -343,7 +343,7 @@ static const struct {
 	{"ext4-bigalloc", 0, 2048, 256 * MIB, SUPERBLOCK_EXT4, 0x07},
 };
 
-static void reads_what_mkfs_wrote(void **state)
+static void reads_superblocks_of_mkfs(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
@@ -357,7 +357,7 @@ static void reads_what_mkfs_wrote(void **state)
 }
 
 /* Cut off anywhere, also where only zeros are missing. */
-static void half_a_superblock_is_none(void **state)
+static void a_truncated_superblock_is_ignored(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {
@@ -429,7 +429,7 @@ static void no_flipped_bit_goes_unnoticed(void **state)
 	expect(SUPERBLOCK_BTRFS, 128 * MIB);
 }
 
-static void ext4_without_checksum_is_held_to_ranges(void **state)
+static void checks_the_ranges_of_ext4_without_a_checksum(void **state)
 {
 	static const struct {
 		size_t at;
@@ -470,7 +470,7 @@ static void a_device_may_lack_the_copy_of_xfs(void **state)
 	expect(SUPERBLOCK_XFS, 320 * MIB);
 }
 
-static void a_copy_of_something_else_does_not_count(void **state)
+static void ignores_a_copy_of_another_filesystem(void **state)
 {
 	static const struct {
 		size_t at, width;
@@ -503,7 +503,7 @@ static void a_copy_of_something_else_does_not_count(void **state)
 }
 
 /* `xfs_admin -U` was here: the copy has the same new UUID, or still the old one. */
-static void xfs_may_have_been_given_another_uuid(void **state)
+static void reads_an_xfs_with_a_changed_uuid(void **state)
 {
 	(void)state;
 	make_grown_xfs();
@@ -521,7 +521,7 @@ static void xfs_may_have_been_given_another_uuid(void **state)
 	expect(SUPERBLOCK_XFS, 320 * MIB);
 }
 
-static void xfs_is_held_to_ranges(void **state)
+static void checks_the_ranges_of_xfs(void **state)
 {
 	static const struct {
 		size_t at, width;
@@ -563,7 +563,7 @@ static void xfs_is_held_to_ranges(void **state)
 }
 
 /* 8 EiB less a byte, which no block ends at. */
-static void knows_the_largest_sizes(void **state)
+static void accepts_the_largest_sizes(void **state)
 {
 	(void)state;
 	make_device("xfs", 0, 320 * MIB);
@@ -586,7 +586,7 @@ static void knows_the_largest_sizes(void **state)
 }
 
 /* The kernel mounts more kinds of checksums than are checked here. */
-static void btrfs_is_held_to_ranges_whatever_its_checksum(void **state)
+static void checks_the_ranges_of_btrfs_with_any_checksum(void **state)
 {
 	static const struct {
 		size_t at;
@@ -619,7 +619,7 @@ static void btrfs_is_held_to_ranges_whatever_its_checksum(void **state)
 }
 
 /* `btrfstune -m` was here: the visible UUID is new, the devices' is the old one. */
-static void btrfs_may_have_been_given_another_uuid(void **state)
+static void reads_a_btrfs_with_a_changed_uuid(void **state)
 {
 	(void)state;
 	make_device("btrfs", BTRFS_AT, 128 * MIB);
@@ -631,7 +631,7 @@ static void btrfs_may_have_been_given_another_uuid(void **state)
 	assert_int_equal(superblock_uuid(&seen)[0], 0xaa);
 }
 
-static void what_is_not_read_has_no_uuid(void **state)
+static void an_unknown_filesystem_has_no_uuid(void **state)
 {
 	(void)state;
 	make_device("ext4", 0, 64 * MIB);
@@ -642,7 +642,7 @@ static void what_is_not_read_has_no_uuid(void **state)
 	assert_null(superblock_uuid(&seen));
 }
 
-static void a_damaged_one_is_no_reason_to_believe_the_other(void **state)
+static void a_damaged_superblock_does_not_make_a_second_one_valid(void **state)
 {
 	(void)state;
 	make_device("ext4", 0, 128 * MIB);
@@ -665,12 +665,13 @@ int main(void)
 		cmocka_unit_test_setup(reads_flags, setup),
 		cmocka_unit_test_setup(reads_every_block_size, setup),
 		cmocka_unit_test_setup(reads_bigalloc, setup),
-		cmocka_unit_test_setup(knows_the_old_inodes, setup),
-		cmocka_unit_test_setup(refuses_nonsense, setup),
+		cmocka_unit_test_setup(reads_revision_0_inodes, setup),
+		cmocka_unit_test_setup(refuses_values_out_of_range, setup),
 		cmocka_unit_test_setup(accepts_the_bounds, setup),
 		cmocka_unit_test_setup(survives_random_bytes, setup),
-		cmocka_unit_test_setup_teardown(reads_what_mkfs_wrote, open_device, close_device),
-		cmocka_unit_test_setup_teardown(half_a_superblock_is_none, open_device,
+		cmocka_unit_test_setup_teardown(reads_superblocks_of_mkfs, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(a_truncated_superblock_is_ignored, open_device,
 						close_device),
 		cmocka_unit_test_setup_teardown(a_blank_device_has_nothing, open_device,
 						close_device),
@@ -678,24 +679,27 @@ int main(void)
 						open_device, close_device),
 		cmocka_unit_test_setup_teardown(no_flipped_bit_goes_unnoticed, open_device,
 						close_device),
-		cmocka_unit_test_setup_teardown(ext4_without_checksum_is_held_to_ranges,
+		cmocka_unit_test_setup_teardown(checks_the_ranges_of_ext4_without_a_checksum,
 						open_device, close_device),
 		cmocka_unit_test_setup_teardown(a_device_may_lack_the_copy_of_xfs, open_device,
 						close_device),
-		cmocka_unit_test_setup_teardown(a_copy_of_something_else_does_not_count,
-						open_device, close_device),
-		cmocka_unit_test_setup_teardown(xfs_may_have_been_given_another_uuid, open_device,
+		cmocka_unit_test_setup_teardown(ignores_a_copy_of_another_filesystem, open_device,
 						close_device),
-		cmocka_unit_test_setup_teardown(xfs_is_held_to_ranges, open_device, close_device),
-		cmocka_unit_test_setup_teardown(knows_the_largest_sizes, open_device, close_device),
-		cmocka_unit_test_setup_teardown(btrfs_is_held_to_ranges_whatever_its_checksum,
-						open_device, close_device),
-		cmocka_unit_test_setup_teardown(btrfs_may_have_been_given_another_uuid, open_device,
+		cmocka_unit_test_setup_teardown(reads_an_xfs_with_a_changed_uuid, open_device,
 						close_device),
-		cmocka_unit_test_setup_teardown(what_is_not_read_has_no_uuid, open_device,
+		cmocka_unit_test_setup_teardown(checks_the_ranges_of_xfs, open_device,
 						close_device),
-		cmocka_unit_test_setup_teardown(a_damaged_one_is_no_reason_to_believe_the_other,
+		cmocka_unit_test_setup_teardown(accepts_the_largest_sizes, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(checks_the_ranges_of_btrfs_with_any_checksum,
 						open_device, close_device),
+		cmocka_unit_test_setup_teardown(reads_a_btrfs_with_a_changed_uuid, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(an_unknown_filesystem_has_no_uuid, open_device,
+						close_device),
+		cmocka_unit_test_setup_teardown(
+			a_damaged_superblock_does_not_make_a_second_one_valid, open_device,
+			close_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ static enum risk judge(uint64_t remembered, uint64_t fs_bytes)
 	return survey_judge(&survey, &row);
 }
 
-static void sees_pool_and_device(void **state)
+static void finds_pool_and_device(void **state)
 {
 	(void)state;
 	take();
@@ -122,7 +122,7 @@ static void changes_nothing(void **state)
 	assert_false(fake_dm.probe_exists);
 }
 
-static void counts_a_device_of_another_pool_elsewhere(void **state)
+static void counts_a_device_for_its_own_pool(void **state)
 {
 	(void)state;
 	snprintf(fake_dm.thin.live.params, sizeof(fake_dm.thin.live.params), "1234:9 17");
@@ -132,7 +132,7 @@ static void counts_a_device_of_another_pool_elsewhere(void **state)
 	assert_int_equal(survey.pools[0].active, 0);
 }
 
-static void asks_udev_of_engines_devices_only(void **state)
+static void asks_udev_about_devices_of_engines_only(void **state)
 {
 	(void)state;
 	fake_udev.cookie = "6291456"; /* nobody waits */
@@ -152,7 +152,7 @@ static void asks_udev_of_engines_devices_only(void **state)
 	assert_false(survey.devices[0].healed);
 }
 
-static void goes_on_without_what_cannot_be_read(void **state)
+static void continues_without_what_cannot_be_read(void **state)
 {
 	(void)state;
 	note(LEDGER_DONE, 4 * GIB, 17);
@@ -181,7 +181,7 @@ static void needs_device_mapper(void **state)
 	assert_contains(why.text, "listing device-mapper devices");
 }
 
-static void fears_nothing_where_it_heals(void **state)
+static void nothing_is_at_risk_on_a_host_that_heals(void **state)
 {
 	(void)state;
 	assert_int_equal(judge(0, GIB), RISK_NONE);
@@ -199,7 +199,7 @@ static void fears_nothing_where_it_heals(void **state)
 	assert_int_equal(judge(GIB, 4 * GIB), RISK_NOT_HEALED);
 }
 
-static void fears_for_what_is_grown_and_not_healed(void **state)
+static void a_grown_device_that_is_not_healed_is_at_risk(void **state)
 {
 	(void)state;
 	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
@@ -217,7 +217,7 @@ static void fears_for_what_is_grown_and_not_healed(void **state)
 	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* of another that had the name */
 }
 
-static void fears_for_engines_devices_only(void **state)
+static void only_devices_of_engines_are_at_risk(void **state)
 {
 	struct engine_container container = {.engine = "runc", .remembered = GIB};
 	struct inventory row = {.container = &container, .filesystem_bytes = 4 * GIB};
@@ -233,7 +233,7 @@ static void fears_for_engines_devices_only(void **state)
 	assert_int_equal(survey_judge(&survey, &row), RISK_NOT_HEALED);
 }
 
-static void fears_for_what_is_too_short(void **state)
+static void a_device_that_is_too_short_is_at_risk(void **state)
 {
 	(void)state;
 	note(LEDGER_DONE, 4 * GIB, 17);
@@ -242,7 +242,7 @@ static void fears_for_what_is_too_short(void **state)
 	assert_int_equal(judge(0, 0), RISK_NONE);
 }
 
-static void knows_what_was_cut_short(void **state)
+static void finds_interrupted_growths(void **state)
 {
 	(void)state;
 	note(LEDGER_INTENDED, 4 * GIB, 17);
@@ -259,17 +259,17 @@ static void knows_what_was_cut_short(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(sees_pool_and_device),
+		TEST(finds_pool_and_device),
 		TEST(changes_nothing),
-		TEST(counts_a_device_of_another_pool_elsewhere),
-		TEST(asks_udev_of_engines_devices_only),
-		TEST(goes_on_without_what_cannot_be_read),
+		TEST(counts_a_device_for_its_own_pool),
+		TEST(asks_udev_about_devices_of_engines_only),
+		TEST(continues_without_what_cannot_be_read),
 		TEST(needs_device_mapper),
-		TEST(fears_nothing_where_it_heals),
-		TEST(fears_for_what_is_grown_and_not_healed),
-		TEST(fears_for_engines_devices_only),
-		TEST(fears_for_what_is_too_short),
-		TEST(knows_what_was_cut_short),
+		TEST(nothing_is_at_risk_on_a_host_that_heals),
+		TEST(a_grown_device_that_is_not_healed_is_at_risk),
+		TEST(only_devices_of_engines_are_at_risk),
+		TEST(a_device_that_is_too_short_is_at_risk),
+		TEST(finds_interrupted_growths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

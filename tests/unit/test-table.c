@@ -40,7 +40,7 @@ static struct table table_of_two(void)
 	return table;
 }
 
-static void nothing_is_cut_where_there_is_no_width(void **state)
+static void without_a_width_nothing_is_shortened(void **state)
 {
 	struct table table = table_of_two();
 	char *text = print(&table, 0, false);
@@ -89,7 +89,7 @@ static void colours_stay_within_their_cell(void **state)
 	free(text);
 }
 
-static void makes_text_harmless(void **state)
+static void escapes_text(void **state)
 {
 	struct table table = {.columns = columns, .n_columns = COUNT_OF(columns)};
 	char *text;
@@ -102,7 +102,7 @@ static void makes_text_harmless(void **state)
 	free(text);
 }
 
-static void stands_out_on_a_terminal_only(void **state)
+static void uses_bold_on_a_terminal_only(void **state)
 {
 	struct table table = {.columns = columns, .n_columns = COUNT_OF(columns)};
 	char *text;
@@ -113,7 +113,7 @@ static void stands_out_on_a_terminal_only(void **state)
 	free(text);
 }
 
-static void the_bar_moves(void **state)
+static void draws_the_bar(void **state)
 {
 	char line[PROGRESS_LINE_BYTES];
 
@@ -163,12 +163,12 @@ static void an_interrupt_stops_at_the_next_step(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_is_cut_where_there_is_no_width),
+		cmocka_unit_test(without_a_width_nothing_is_shortened),
 		cmocka_unit_test(one_column_shrinks_until_all_fits),
 		cmocka_unit_test(colours_stay_within_their_cell),
-		cmocka_unit_test(makes_text_harmless),
-		cmocka_unit_test(stands_out_on_a_terminal_only),
-		cmocka_unit_test(the_bar_moves),
+		cmocka_unit_test(escapes_text),
+		cmocka_unit_test(uses_bold_on_a_terminal_only),
+		cmocka_unit_test(draws_the_bar),
 		cmocka_unit_test(an_interrupt_stops_at_the_next_step),
 	};
 

@@ -24,7 +24,7 @@ static void expect(struct tally tally, bool dry_run, const char *expected)
 	free(text);
 }
 
-static void leaves_out_what_there_is_none_of(void **state)
+static void leaves_out_zero_counts(void **state)
 {
 	(void)state;
 	expect((struct tally){0}, false, "no containers\n");
@@ -36,7 +36,7 @@ static void leaves_out_what_there_is_none_of(void **state)
 	       "device, 5 postponed, 6 refused, 7 failed, 8 not found, 9 left undone\n");
 }
 
-static void as_json_all_are_there(void **state)
+static void json_has_every_count(void **state)
 {
 	const struct tally tally = {{1, 2, 3, 4, 5, 6, 7, 8, 9}};
 	struct json_writer *w = json_writer_begin();
@@ -64,7 +64,7 @@ static int status_with(enum fate fate, enum fate other)
 	return tally_exit_status(&tally);
 }
 
-static void the_worst_counts(void **state)
+static void the_worst_result_is_the_exit_status(void **state)
 {
 	(void)state;
 	assert_int_equal(tally_exit_status(&(struct tally){{0}}), EXIT_OK);
@@ -79,9 +79,9 @@ static void the_worst_counts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(leaves_out_what_there_is_none_of),
-		cmocka_unit_test(as_json_all_are_there),
-		cmocka_unit_test(the_worst_counts),
+		cmocka_unit_test(leaves_out_zero_counts),
+		cmocka_unit_test(json_has_every_count),
+		cmocka_unit_test(the_worst_result_is_the_exit_status),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

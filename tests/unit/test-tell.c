@@ -138,7 +138,7 @@ static char *as_json(void)
 	return text;
 }
 
-static void the_same_as_json(void **state)
+static void prints_the_same_as_json(void **state)
 {
 	char *text = as_json();
 
@@ -154,7 +154,7 @@ static void the_same_as_json(void **state)
 	free(text);
 }
 
-static void nothing_asked_as_json(void **state)
+static void prints_no_request_as_json(void **state)
 {
 	char *text;
 
@@ -178,7 +178,7 @@ static void expect_message(const char *expected)
 	assert_string_equal(message.s, expected);
 }
 
-static void an_operator_hears_what_was_typed_and_why(void **state)
+static void an_operator_is_told_what_was_typed_and_why_it_failed(void **state)
 {
 	(void)state;
 	job.bundle = "/b";
@@ -217,9 +217,9 @@ int main(void)
 		TELL_TEST(says_the_size_in_the_unit_that_was_typed),
 		TELL_TEST(says_what_a_large_growth_costs_the_pool),
 		TELL_TEST(quotes_the_container),
-		TELL_TEST(the_same_as_json),
-		TELL_TEST(nothing_asked_as_json),
-		TELL_TEST(an_operator_hears_what_was_typed_and_why),
+		TELL_TEST(prints_the_same_as_json),
+		TELL_TEST(prints_no_request_as_json),
+		TELL_TEST(an_operator_is_told_what_was_typed_and_why_it_failed),
 		TELL_TEST(an_interrupt_is_not_a_failure),
 	};
 

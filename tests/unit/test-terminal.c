@@ -37,7 +37,7 @@ static void a_terminal_is_coloured(void **state)
 	assert_true(terminal_has_colours(terminal));
 }
 
-static void a_file_is_not(void **state)
+static void a_file_is_not_coloured(void **state)
 {
 	char *text = NULL;
 	size_t size;
@@ -55,7 +55,7 @@ static void a_file_is_not(void **state)
 	free(text);
 }
 
-static void no_color_takes_colours_only(void **state)
+static void no_color_only_disables_colours(void **state)
 {
 	(void)state;
 	setenv("NO_COLOR", "1", 1);
@@ -65,7 +65,7 @@ static void no_color_takes_colours_only(void **state)
 	assert_true(terminal_has_colours(terminal));
 }
 
-static void a_dumb_terminal_is_left_alone(void **state)
+static void a_dumb_terminal_gets_no_escapes(void **state)
 {
 	(void)state;
 	setenv("TERM", "dumb", 1);
@@ -98,7 +98,7 @@ static int left_of(char *with[])
 	return WEXITSTATUS(status);
 }
 
-static void forgets_all_but_wishes(void **state)
+static void clears_all_other_variables(void **state)
 {
 	char no_color[] = "NO_COLOR=please", dumb[] = "TERM=dumb", xterm[] = "TERM=xterm",
 	     other[] = "LVM_SUPPRESS=1";
@@ -111,7 +111,7 @@ static void forgets_all_but_wishes(void **state)
 	assert_int_equal(left_of((char *[]){dumb, no_color, other, NULL}), 23);
 }
 
-static void every_style_ends(void **state)
+static void every_style_is_reset(void **state)
 {
 	(void)state;
 	assert_string_equal(style_begin(STYLE_PLAIN), "");
@@ -128,11 +128,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TERMINAL_TEST(a_terminal_is_coloured),
-		TERMINAL_TEST(a_file_is_not),
-		TERMINAL_TEST(no_color_takes_colours_only),
-		TERMINAL_TEST(a_dumb_terminal_is_left_alone),
-		TERMINAL_TEST(forgets_all_but_wishes),
-		TERMINAL_TEST(every_style_ends),
+		TERMINAL_TEST(a_file_is_not_coloured),
+		TERMINAL_TEST(no_color_only_disables_colours),
+		TERMINAL_TEST(a_dumb_terminal_gets_no_escapes),
+		TERMINAL_TEST(clears_all_other_variables),
+		TERMINAL_TEST(every_style_is_reset),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

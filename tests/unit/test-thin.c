@@ -64,7 +64,7 @@ static void looks_up_a_thin_device(void **state)
 	assert_int_equal(thin_check_plain(&device, &why), 0);
 }
 
-static void sees_flags(void **state)
+static void reads_flags_of_a_device(void **state)
 {
 	(void)state;
 	fake_dm.thin.read_only = true;
@@ -82,7 +82,7 @@ static void sees_flags(void **state)
 	assert_true(device.deferred_remove);
 }
 
-static void an_external_origin_is_passed_on(void **state)
+static void keeps_an_external_origin(void **state)
 {
 	(void)state;
 	strcpy(fake_dm.thin.live.params, "1234:3 17 1234:9");
@@ -92,7 +92,7 @@ static void an_external_origin_is_passed_on(void **state)
 	assert_string_equal(fake_dm.thin.inactive.params, "1234:3 17 1234:9");
 }
 
-static void other_devices_are_not_asked_for(void **state)
+static void only_looks_up_the_given_device(void **state)
 {
 	(void)state;
 	assert_int_equal(thin_lookup(makedev(8, 1), &device, &why), -ENODEV);
@@ -100,7 +100,7 @@ static void other_devices_are_not_asked_for(void **state)
 	assert_null(device.name);
 }
 
-static void tells_why_a_lookup_fails(void **state)
+static void reports_why_a_lookup_fails(void **state)
 {
 	(void)state;
 	fake_dm.fault = (struct fake_when){DM_DEVICE_TABLE, 1};
@@ -117,7 +117,7 @@ static void tells_why_a_lookup_fails(void **state)
 }
 
 /* libdm does not always know an errno. */
-static void a_failure_is_never_taken_for_success(void **state)
+static void never_takes_a_failure_for_success(void **state)
 {
 	(void)state;
 	fake_dm.fault = (struct fake_when){ANY_CALL, 1};
@@ -158,7 +158,7 @@ static void touches_only_one_plain_thin_target(void **state)
 	refuse_plain("\"none\"");
 }
 
-static void leaves_other_managers_devices_alone(void **state)
+static void does_not_touch_devices_of_other_managers(void **state)
 {
 	static const char *const foreign[] = {"LVM-",	 "LVM-x",     "CRYPT-PLAIN-x",
 					      "mpath-x", "stratis-x", "part1-x"};
@@ -207,7 +207,7 @@ static void expect_trouble(const char *status, const char *trouble)
 	assert_contains(pool.trouble, trouble);
 }
 
-static void sees_a_pool_in_trouble(void **state)
+static void detects_a_pool_in_trouble(void **state)
 {
 	(void)state;
 	expect_trouble("0 1/2 1/2 - ro discard_passdown queue_if_no_space - 1024", "read-only");
@@ -229,7 +229,7 @@ static void refuse_pool(int err)
 	assert_null(pool.name);
 }
 
-static void tells_why_a_pool_cannot_be_read(void **state)
+static void reports_why_a_pool_cannot_be_read(void **state)
 {
 	(void)state;
 	strcpy(fake_dm.pool_status, "nonsense");
@@ -265,7 +265,7 @@ static void loads_and_swaps(void **state)
 	assert_string_equal(fake_dm.log, "load 4194304, resume, freeze and resume");
 }
 
-static void takes_back_only_what_it_loaded(void **state)
+static void unloads_only_what_it_loaded(void **state)
 {
 	(void)state;
 	look_up();
@@ -284,7 +284,7 @@ static void takes_back_only_what_it_loaded(void **state)
 	assert_int_equal(fake_dm.thin.live.sectors, SECTORS);
 }
 
-static void knows_which_device_it_is(void **state)
+static void detects_a_replaced_device(void **state)
 {
 	struct thin_device now;
 
@@ -311,7 +311,7 @@ static void replace_pool(void)
 }
 
 /* The pool's number may be another pool's by the time that it is asked. */
-static void believes_only_the_pool_that_is_meant(void **state)
+static void uses_only_the_pool_that_is_meant(void **state)
 {
 	struct thin_device meant;
 
@@ -325,7 +325,7 @@ static void believes_only_the_pool_that_is_meant(void **state)
 	thin_device_free(&meant);
 }
 
-static void passes_errors_on(void **state)
+static void returns_errors(void **state)
 {
 	(void)state;
 	look_up();
@@ -346,21 +346,21 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		THIN_TEST(libdm_is_quiet_and_waits_for_no_cookie),
 		THIN_TEST(looks_up_a_thin_device),
-		THIN_TEST(sees_flags),
-		THIN_TEST(an_external_origin_is_passed_on),
-		THIN_TEST(other_devices_are_not_asked_for),
-		THIN_TEST(tells_why_a_lookup_fails),
-		THIN_TEST(a_failure_is_never_taken_for_success),
+		THIN_TEST(reads_flags_of_a_device),
+		THIN_TEST(keeps_an_external_origin),
+		THIN_TEST(only_looks_up_the_given_device),
+		THIN_TEST(reports_why_a_lookup_fails),
+		THIN_TEST(never_takes_a_failure_for_success),
 		THIN_TEST(touches_only_one_plain_thin_target),
-		THIN_TEST(leaves_other_managers_devices_alone),
+		THIN_TEST(does_not_touch_devices_of_other_managers),
 		THIN_TEST(reads_a_pool),
-		THIN_TEST(sees_a_pool_in_trouble),
-		THIN_TEST(tells_why_a_pool_cannot_be_read),
+		THIN_TEST(detects_a_pool_in_trouble),
+		THIN_TEST(reports_why_a_pool_cannot_be_read),
 		THIN_TEST(loads_and_swaps),
-		THIN_TEST(takes_back_only_what_it_loaded),
-		THIN_TEST(knows_which_device_it_is),
-		THIN_TEST(believes_only_the_pool_that_is_meant),
-		THIN_TEST(passes_errors_on),
+		THIN_TEST(unloads_only_what_it_loaded),
+		THIN_TEST(detects_a_replaced_device),
+		THIN_TEST(uses_only_the_pool_that_is_meant),
+		THIN_TEST(returns_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-static void knows_how_long_a_character_is(void **state)
+static void returns_the_length_of_a_character(void **state)
 {
 	static const struct {
 		const char *text;
@@ -47,7 +47,7 @@ static void knows_how_long_a_character_is(void **state)
 	}
 }
 
-static void looks_at_all_of_a_text(void **state)
+static void checks_the_whole_text(void **state)
 {
 	(void)state;
 	assert_true(utf8_is_valid("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x90\xb3z"));
@@ -58,8 +58,8 @@ static void looks_at_all_of_a_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_how_long_a_character_is),
-		cmocka_unit_test(looks_at_all_of_a_text),
+		cmocka_unit_test(returns_the_length_of_a_character),
+		cmocka_unit_test(checks_the_whole_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-static void ends_a_function(void **state)
+static void returns_the_error(void **state)
 {
 	struct why why;
 
@@ -14,7 +14,7 @@ static void ends_a_function(void **state)
 	assert_string_equal(why.text, "b");
 }
 
-static void puts_a_prefix_before_a_reason(void **state)
+static void prepends_a_prefix_to_a_reason(void **state)
 {
 	struct why why;
 
@@ -24,7 +24,7 @@ static void puts_a_prefix_before_a_reason(void **state)
 	assert_string_equal(why.text, "outer: 100 %s");
 }
 
-static void cuts_what_is_too_long(void **state)
+static void truncates_long_reasons(void **state)
 {
 	char text[2000];
 	struct why why;
@@ -42,9 +42,9 @@ static void cuts_what_is_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ends_a_function),
-		cmocka_unit_test(puts_a_prefix_before_a_reason),
-		cmocka_unit_test(cuts_what_is_too_long),
+		cmocka_unit_test(returns_the_error),
+		cmocka_unit_test(prepends_a_prefix_to_a_reason),
+		cmocka_unit_test(truncates_long_reasons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
