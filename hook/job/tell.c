@@ -337,17 +337,18 @@ static void json_disk(const struct job *job, struct json_writer *w)
 	const struct grow_report *report = &job->report;
 
 	json_write_string(w, "device", report->device.name);
-	json_write_u64(w, "device_bytes_before", report->from_sectors * SECTOR_BYTES);
-	json_write_u64(w, "device_bytes", report->device.sectors * SECTOR_BYTES);
+	json_write_known_u64(w, "device_bytes_before", report->from_sectors * SECTOR_BYTES);
+	json_write_known_u64(w, "device_bytes", report->device.sectors * SECTOR_BYTES);
 	json_write_string(w, "filesystem", job->rootfs.fs_name);
-	json_write_u64(w, "filesystem_bytes_before", report->fs_before.bytes);
-	json_write_u64(w, "filesystem_bytes", report->fs.bytes);
+	json_write_known_u64(w, "filesystem_bytes_before", report->fs_before.bytes);
+	json_write_known_u64(w, "filesystem_bytes", report->fs.bytes);
 	json_write_known_u64(w, "pool_cost_bytes", cost_bytes(job));
 	json_write_known_u64(w, "pool_free_bytes",
 			     report->pool.name ? free_bytes(&report->pool) : 0);
 	if (job->dry_run) {
-		json_write_u64(w, "plan_device_bytes", report->plan.device_sectors * SECTOR_BYTES);
-		json_write_u64(w, "plan_filesystem_bytes", report->plan.fs_bytes);
+		json_write_known_u64(w, "plan_device_bytes",
+				     report->plan.device_sectors * SECTOR_BYTES);
+		json_write_known_u64(w, "plan_filesystem_bytes", report->plan.fs_bytes);
 	}
 }
 
@@ -376,7 +377,7 @@ void tell_json(const struct job *job, struct json_writer *w)
 	json_write_bool(w, "dry_run", job->dry_run);
 	json_write_string(w, "source",
 			  request_exists(request) ? request_source(request, ':') : NULL);
-	json_write_u64(w, "requested_bytes", request->bytes);
+	json_write_known_u64(w, "requested_bytes", request->bytes);
 	if (job->report.device.name)
 		json_disk(job, w);
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);

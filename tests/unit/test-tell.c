@@ -164,9 +164,10 @@ static void prints_no_request_as_json(void **state)
 	job.report = (struct grow_report){0};
 	text = as_json();
 	assert_string_equal(
-		text, "{\"container\":\"docker:web\",\"engine\":\"docker\","
-		      "\"action\":\"nothing\",\"dry_run\":false,\"source\":null,"
-		      "\"requested_bytes\":0,\"reason\":null,\"warning\":null,\"healing\":null}\n");
+		text,
+		"{\"container\":\"docker:web\",\"engine\":\"docker\","
+		"\"action\":\"nothing\",\"dry_run\":false,\"source\":null,"
+		"\"requested_bytes\":null,\"reason\":null,\"warning\":null,\"healing\":null}\n");
 	free(text);
 }
 
