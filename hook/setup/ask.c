@@ -65,7 +65,7 @@ static int read_out(int fd, struct answer *answer)
 	return 0;
 }
 
-/* The last line of what is in the file @fd. */
+/* The last line of what is in the file @fd, safe to print. */
 static void read_said(int fd, struct text *said)
 {
 	char bytes[2 * TEXT_SIZE];
@@ -78,7 +78,10 @@ static void read_said(int fd, struct text *said)
 		n--;
 	bytes[n > 0 ? n : 0] = '\0';
 	line = strrchr(bytes, '\n');
-	text_into(said, "%s", line ? line + 1 : bytes);
+	line = line ? line + 1 : bytes;
+	for (char *c = line; *c; c++)
+		*c = (char)(*c >= ' ' && *c <= '~' ? *c : '?');
+	text_into(said, "%s", line);
 }
 
 static int wait_for_end(pid_t child, bool is_late)

@@ -12,7 +12,7 @@ struct answer {
 	int status; /* its exit status; -1: a signal ended it */
 	char *out;  /* what it printed, to be freed */
 	size_t len;
-	struct text said; /* the last line of its stderr */
+	struct text said; /* the last line of its stderr, without control characters */
 };
 
 /*

@@ -59,7 +59,7 @@ static int dump(const struct setup_place *place, const char *file, struct contai
 
 	r = setup_ask(place, program, arguments, &answer, why);
 	if (r == 0 && answer.status != 0)
-		r = why_set(why, EINVAL, "%s", quote(answer.said.s));
+		r = why_set(why, EINVAL, "%s", answer.said.s);
 	if (r == 0) {
 		ret->text = TAKE_PTR(answer.out);
 		ret->len = answer.len;

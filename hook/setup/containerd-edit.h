@@ -10,6 +10,9 @@
 /* Just above what enable adds. Nothing is found by it, but it goes with what it is above of. */
 #define CONTAINERD_COMMENT "# oci-thin-grow: removed by \"oci-thin-grow disable containerd\""
 
+/* The first line of a file that was not there before. */
+#define CONTAINERD_MADE "# made by \"oci-thin-grow enable containerd\"\n"
+
 struct containerd_wish {
 	const char *like;	 /* the handler that ours is a copy of */
 	const char *snapshotter; /* NULL: as that one's */

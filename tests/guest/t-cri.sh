@@ -108,6 +108,21 @@ way BinaryName wrapper
 nothing_asked BinaryName wrapper
 way base_runtime_spec base-spec
 
+# enabled: the handler that enable makes, of the configuration that runs
+enabled() {
+	local snapshotter=''
+	# containerd 1.6 has none for each handler.
+	[ "$SUITE" = bookworm ] || snapshotter='--snapshotter devmapper'
+	# shellcheck disable=SC2086
+	otg enable $snapshotter containerd && containerd_down || return
+	containerd >>/run/containerd.log 2>&1 &
+	containerd_pid=$!
+	up containerd devmapper_ready
+}
+
+ok "enable: containerd starts with that" enabled
+way enable oci-thin-grow
+
 ## Names: a container that was started again, and a pod of that name in another namespace
 
 ok "names: a sandbox runs" run_pod wrapper prod

@@ -245,13 +245,13 @@ static void asks_and_hears_all_of_it(void **state)
 	struct answer answer;
 
 	(void)state;
-	put_script("/bin/x",
-		   "#!/bin/sh\nseq 20000\necho one >&2\necho two >&2\nread line\nexit 3\n");
+	put_script("/bin/x", "#!/bin/sh\nseq 20000\necho one >&2\nprintf 'two\\033[\\n' >&2\nread "
+			     "line\nexit 3\n");
 	assert_int_equal(ask("/bin/x", &answer), 0);
 	assert_int_equal(answer.status, 3);
 	assert_int_equal(answer.len, 108894);
 	assert_string_equal(answer.out + answer.len - 6, "20000\n");
-	assert_string_equal(answer.said.s, "two");
+	assert_string_equal(answer.said.s, "two?[");
 	free(answer.out);
 	put_script("/bin/x", "#!/bin/sh\nkill -9 $$\n");
 	assert_int_equal(ask("/bin/x", &answer), 0);

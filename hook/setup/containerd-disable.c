@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "setup/containerd-disable.h"
+
+#include "base/cleanup.h"
+#include "base/engine-names.h"
+#include "base/quote.h"
+#include "setup/containerd-check.h"
+#include "setup/containerd-edit.h"
+#include "setup/real-runtime.h"
+#include "setup/toml-edit.h"
+
+#include <string.h>
+
+/* What enable has written in the place of no file at all, and nothing else. */
+static bool is_first_text(const struct edit_text *t)
+{
+	const char *rest = t->text + strlen(CONTAINERD_MADE);
+
+	if (strncmp(t->text, CONTAINERD_MADE, strlen(CONTAINERD_MADE)) != 0)
+		return false;
+	return strcmp(rest, "{{ template \"base\" . }}\n") == 0 ||
+	       (strncmp(rest, "version = ", 10) == 0 && rest[10] && strcmp(rest + 11, "\n") == 0);
+}
+
+/* Is there nothing in it but a version? */
+static bool is_bare(const struct edit_text *t)
+{
+	_cleanup_(toml_free) struct toml toml = {0};
+	struct why unused;
+
+	return toml_parse(t->text, t->len, &toml, &unused) == 0 &&
+	       toml.n == (toml_find(&toml, "version") ? 1 : 0);
+}
+
+/* Removes what is ours from the text @t of the file @file. */
+static int strip(const struct setup_place *place, const struct containerd_file *file,
+		 const struct edit_text *backup, const char *drop_in, struct edit_text *t,
+		 struct why *why)
+{
+	struct containerd_before before = {
+		.is_known = backup->text ||
+			    strncmp(t->text, CONTAINERD_MADE, strlen(CONTAINERD_MADE)) == 0,
+		.text = backup->text,
+	};
+	struct why unused;
+	bool found = false;
+	int r;
+
+	if (!backup->text || toml_parse(backup->text, backup->len, &before.toml, &unused) < 0)
+		before.toml = (struct toml){0};
+	r = containerd_strip(t, &before, &found, why);
+	for (size_t i = 0; r == 0 && drop_in && i < file->toml.n; i++) {
+		const struct toml_item *item = &file->toml.items[i];
+
+		if (strcmp(item->path, "imports" TOML_SEP TOML_ELEMENT) == 0 &&
+		    item->kind == TOML_STRING && !strchr(item->text, '*') &&
+		    containerd_import_is(place, file->name, item->text, drop_in))
+			r = containerd_strip_import(t, &before, item->text, why);
+	}
+	if (r == 0 && found && backup->text && before.toml.n == 0 && is_bare(t))
+		r = toml_cut(t, "version", NULL, why);
+	toml_free(&before.toml);
+	return r;
+}
+
+/* Where only the end of the last line differs, it was as in the backup. */
+static bool is_backup(const struct edit_text *t, const struct edit_text *backup)
+{
+	return backup->text && t->len == backup->len + 1 && t->text[backup->len] == '\n' &&
+	       memcmp(t->text, backup->text, backup->len) == 0;
+}
+
+/* @drop_in: what is not to be imported any more; NULL: it stays. */
+static int disable_file(const struct setup_place *place, const struct containerd_file *file,
+			const char *drop_in, struct setup_plan *plan, struct why *why)
+{
+	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
+	struct setup_file *change = NULL;
+	const struct setup_file named = {.path = file->path};
+	int r = change_backup(&named, &backup, why);
+	bool has_backup = r > 0;
+
+	if (r < 0)
+		return r;
+	if (edit_copy(file->text ? file->text : "", file->len, &t) < 0)
+		return why_no_memory(why);
+	r = file->text ? strip(place, file, &backup, drop_in, &t, why) : 0;
+	if (r < 0)
+		return why_prefix(why, r, file->path);
+	if (!has_backup && change_same(t.text, t.len, file->text ? file->text : "", file->len))
+		return 0;
+	r = change_read(place, file->name, plan, &change, why);
+	if (r < 0)
+		return r;
+	change->remove_backup = has_backup;
+	if (!file->text)
+		return 0;
+	if (is_backup(&t, &backup)) {
+		change_set(change, backup.text, backup.len);
+		backup.text = NULL;
+	} else if (!has_backup && is_first_text(&t)) {
+		change_set(change, NULL, 0);
+	} else {
+		change_set(change, TAKE_PTR(t.text), t.len);
+	}
+	return 0;
+}
+
+/* The drop-in, or a part that was named: goes when nothing is left in it. *ret_stays: it is not. */
+static int disable_drop_in(const struct setup_place *place, const char *name,
+			   struct setup_plan *plan, bool *ret_stays, struct why *why)
+{
+	_cleanup_(edit_free) struct edit_text t = {0};
+	const struct containerd_before before = {.is_known = true};
+	struct setup_file *file = NULL;
+	bool found = false;
+	int r = change_read(place, name, plan, &file, why);
+
+	if (r < 0 || !file->old)
+		return r;
+	if (edit_copy(file->old, file->old_len, &t) < 0)
+		return why_no_memory(why);
+	r = containerd_strip(&t, &before, &found, why);
+	if (r < 0)
+		return why_prefix(why, r, file->path);
+	*ret_stays = !is_bare(&t);
+	if (!*ret_stays)
+		change_set(file, NULL, 0);
+	else
+		change_set(file, TAKE_PTR(t.text), t.len);
+	return 0;
+}
+
+/* Another handler that calls us was made by somebody else. */
+static void note_handler(const struct containerd_file *file, const struct toml_item *item,
+			 struct setup_plan *plan)
+{
+	const char *end = strstr(item->path, TOML_SEP CONTAINERD_BINARY);
+	_cleanup_free_ char *path = end ? strndup(item->path, (size_t)(end - item->path)) : NULL;
+	const char *name = path ? strrchr(path, *TOML_SEP) : NULL;
+
+	if (name && item->kind == TOML_STRING && strstr(item->text, "oci-thin-grow-runtime") &&
+	    strcmp(name + 1, SETUP_RUNTIME_NAME) != 0)
+		change_note(plan, "left: the handler %s in %s, which calls %s", quote(name + 1),
+			    file->path, quote(item->text));
+}
+
+static void note_left(const struct setup_place *place, const struct containerd_files *files,
+		      struct setup_plan *plan)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		const struct containerd_file *file = &files->files[i];
+
+		if (i > 0 && file->text && file->toml.n == 0 &&
+		    strstr(file->text, SETUP_RUNTIME_NAME))
+			change_note(plan, "left: %s, which cannot be parsed and names us",
+				    file->path);
+		for (size_t k = 0; k < file->toml.n; k++)
+			note_handler(file, &file->toml.items[k], plan);
+	}
+	real_runtime_note(place, ENGINE_CONTAINERD, plan);
+}
+
+/* All files but the drop-in first: it goes when nothing imports it any more. */
+static int plan_disable(const struct setup_place *place, const struct containerd_files *files,
+			struct setup_plan *plan, struct why *why)
+{
+	_cleanup_free_ char *name = containerd_drop_in_name(place), *path = NULL;
+	struct setup_plan last = {0};
+	bool stays = false;
+	int r = 0;
+
+	if (!name || place_resolve(place, name, &path) < 0 || !path)
+		return why_no_memory(why);
+	if (containerd_is_part(place))
+		return disable_file(place, &files->files[files->n - 1], NULL, plan, why);
+	r = disable_drop_in(place, name, &last, &stays, why);
+	for (size_t i = 0; r == 0 && i < files->n; i++) {
+		if (strcmp(files->files[i].path, path) != 0)
+			r = disable_file(place, &files->files[i], stays ? NULL : path, plan, why);
+	}
+	if (r == 0 && plan->n_files == SETUP_MAX_FILES)
+		r = why_set(why, E2BIG, "too many files to change");
+	if (r == 0 && last.n_files) {
+		plan->files[plan->n_files++] = last.files[0];
+		last.n_files = 0;
+	}
+	if (stays)
+		change_note(plan, "left: %s, to which somebody has added, and its import", path);
+	setup_plan_free(&last);
+	return r;
+}
+
+/* Nothing of ours can be in what nobody can read, unless it names us. */
+static int check_readable(const struct containerd_files *files, int r, const struct why *fault,
+			  struct why *why)
+{
+	const struct containerd_file *file = &files->files[0];
+
+	if (r != -EINVAL || !file->text || strstr(file->text, SETUP_RUNTIME_NAME)) {
+		*why = *fault;
+		return r;
+	}
+	return 0;
+}
+
+int containerd_disable(const struct setup_place *place, const struct setup_options *options,
+		       struct setup_plan *plan, struct why *why)
+{
+	_cleanup_(containerd_config_free) struct containerd_config config = {0};
+	_cleanup_(containerd_dump_free) struct containerd_dump before = {0};
+	struct why fault;
+	int r = containerd_read(place, &config, &fault);
+	bool readable = r == 0;
+
+	if (r < 0)
+		r = check_readable(&config.files, r, &fault, why);
+	if (r == 0)
+		r = plan_disable(place, &config.files, plan, why);
+	if (r < 0 || !setup_plan_changes(plan))
+		return r;
+	note_left(place, &config.files, plan);
+	if (!options->check || !readable)
+		return 0;
+	/* What is broken is not made worse by taking away from it. */
+	if (containerd_dump_now(place, &config, &before, &fault) < 0)
+		change_note(plan, "%s", fault.text);
+	return containerd_check_disabled(place, plan, &before, why);
+}
