@@ -64,6 +64,7 @@ finds_and_fails() {
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 modprobe -r dm-thin-pool
+mkdir -p /t/docker
 mends "no dm-thin" dm-thin
 
 ## A good host, with Docker and a container that is larger than Docker knows
@@ -198,8 +199,7 @@ like "containerd reads what was repaired" "$(containerd --config $TOML config du
 sed -i 's,^imports.*,,; 1a disabled_plugins = ["cri"]' $TOML
 ok "containerd without the CRI: all is well" well
 printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.oci-thin-grow]\n' >$TOML
-ok "containerd: a handler by hand" finds engine
-is "containerd: there is no command for that" "$(said engine | sed -n 's/^  fix:  //p')" ""
+mends "containerd: a handler by hand" engine
 rm -r $TOML /var/lib/containerd/io.containerd.snapshotter.v1.devmapper
 ok "engines: all is well" well
 
