@@ -114,10 +114,8 @@ enabled() {
 	# containerd 1.6 has none for each handler.
 	[ "$SUITE" = bookworm ] || snapshotter='--snapshotter devmapper'
 	# shellcheck disable=SC2086
-	otg enable $snapshotter containerd && containerd_down || return
-	containerd >>/run/containerd.log 2>&1 &
-	containerd_pid=$!
-	up containerd devmapper_ready
+	otg enable $snapshotter --file /run/containerd.toml containerd && containerd_down || return
+	containerd_run && up containerd devmapper_ready
 }
 
 ok "enable: containerd starts with that" enabled
