@@ -30,6 +30,7 @@ asks_not() {
 # says TEXT REGEX: what the hook said on stderr, and the log knows, too
 says() {
 	like "$1" "$(cat /run/hook.err)" "$2"
+	wait_for test -s /run/messages
 	like "$1: the log" "$(cat /run/messages)" "$2"
 	: >/run/messages
 }
