@@ -391,20 +391,20 @@ static void look_at_pool(struct explanation *this)
 static int show(struct explanation *this)
 {
 	const struct policy *policy = this->args->policy;
-	_cleanup_free_ struct rule_verdict *verdicts =
-		calloc(policy->n_rules + 1, sizeof(*verdicts));
-	int r = verdicts ? 0 : -ENOMEM;
+	int r;
 
 	look_at_pool(this);
+	this->job.verdicts = calloc(policy->n_rules + 1, sizeof(*this->job.verdicts));
+	r = this->job.verdicts ? 0 : -ENOMEM;
 	if (r == 0) {
 		this->job.dry_run = true;
-		this->job.verdicts = verdicts;
 		job_run(&this->job, policy);
 		if (this->json)
 			write_json(this);
 		else
 			print_text(this);
 	}
+	free(this->job.verdicts);
 	this->first = false;
 	thin_pool_free(&this->pool);
 	outlook_free(&this->outlook);

@@ -52,7 +52,7 @@ static int dump(const struct setup_place *place, const char *file, struct contai
 
 	if (!program || !config)
 		return 0;
-	inside = strdup(config);
+	inside = text_new("%s", config);
 	if (!inside)
 		return why_no_memory(why);
 	char *const arguments[] = {name, option, inside, command, what, NULL};

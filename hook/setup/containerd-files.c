@@ -132,13 +132,11 @@ static int enqueue_matches(const struct setup_place *place, const char *name, co
 /* The name (setup/place.h) of what @parent imports as @import. */
 static char *import_name(const struct setup_place *place, const char *parent, const char *import)
 {
-	_cleanup_free_ char *copy = strdup(parent);
+	_cleanup_free_ char *copy = text_new("%s", parent);
 
-	if (!copy)
-		return NULL;
-	if (import[0] != '/')
-		return text_new("%s/%s", dirname(copy), import);
-	return place_name(place, import);
+	if (import[0] == '/')
+		return place_name(place, import);
+	return copy ? text_new("%s/%s", dirname(copy), import) : NULL;
 }
 
 static int enqueue_import(const struct setup_place *place, const char *parent, const char *import,

@@ -157,8 +157,8 @@ static int read_unit(const struct setup_place *place, struct unit *unit)
 {
 	int r = 0;
 
-	for (size_t i = COUNT(unit_directories); r == 0 && i-- > 0;) {
-		_cleanup_free_ char *path = text_new("%s/" UNIT, unit_directories[i]);
+	for (size_t left = COUNT(unit_directories); r == 0 && left > 0; left--) {
+		_cleanup_free_ char *path = text_new("%s/" UNIT, unit_directories[left - 1]);
 
 		r = path ? read_unit_file(place, path, unit) : -ENOMEM;
 	}

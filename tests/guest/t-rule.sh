@@ -103,7 +103,7 @@ dmsetup remove --retry $D
 udevadm settle
 ok "udevd goes" stop_udev
 is "no udevd: doctor" "$(doctor_says udevd)" broken
-ok "no udevd: another disk" env DM_DISABLE_UDEV=1 dmsetup create $D --table "0 $(sectors $SIZE) thin /dev/mapper/pool 7"
+ok "no udevd: another disk" env DM_DISABLE_UDEV=1 dmsetup create $D --table "0 $(sectors "$SIZE") thin /dev/mapper/pool 7"
 ok "no udevd: mounts" mount /dev/mapper/$D /run/disk/$D
 ok "no udevd: grows" grow_more
 like "no udevd: a warning" "$(warnings | tail -n 1)" 'reason=.*no systemd-udevd answers'
