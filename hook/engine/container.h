@@ -46,6 +46,7 @@ struct engine_container {
 	uint64_t
 		remembered; /* bytes that the engine will give the device next time; 0: not known */
 	pid_t pid;	    /* of its first process on the host; 0: not running */
+	char *size_option;  /* Docker's --storage-opt size=, where the engine ignores it */
 	struct json_doc *labels_doc;
 	const struct json *labels; /* in labels_doc, or NULL */
 };

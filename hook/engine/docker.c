@@ -2,7 +2,6 @@
 #include "engine/docker.h"
 
 #include "base/cleanup.h"
-#include "base/count.h"
 #include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/text.h"
@@ -17,6 +16,8 @@
 
 #define CONFIG_MAX_BYTES (16UL * 1024 * 1024)
 #define ID_LEN		 64
+#define CONFIG_FILE	 "config.v2.json"
+#define HOST_CONFIG_FILE "hostconfig.json"
 
 static bool is_id(const char *id)
 {
@@ -33,18 +34,23 @@ static const char *find_last(const char *text, const char *part)
 	return found;
 }
 
+/* What follows the data root: with Docker's own driver, and with containerd's store. */
+static const char own_driver[] = "/devicemapper/mnt/", containerd_store[] = "/rootfs/devmapper/";
+
 size_t docker_data_root(const char *root_path)
 {
-	static const char *const marks[] = {"/devicemapper/mnt/", "/rootfs/devmapper/"};
-	const char *last = NULL;
+	const char *own = find_last(root_path, own_driver);
+	const char *store = find_last(root_path, containerd_store);
+	const char *last = !own || (store && store > own) ? store : own;
 
-	for (size_t i = 0; i < COUNT(marks); i++) {
-		const char *found = find_last(root_path, marks[i]);
-
-		if (found && (!last || found > last))
-			last = found;
-	}
 	return last && *root_path == '/' ? (size_t)(last - root_path) : 0;
+}
+
+static bool is_in_containerd_store(const char *root_path)
+{
+	const char *rest = root_path + docker_data_root(root_path);
+
+	return strncmp(rest, containerd_store, sizeof(containerd_store) - 1) == 0;
 }
 
 static int find_labels(const struct json *root, const struct json **ret, struct why *why)
@@ -68,18 +74,19 @@ static int read_labels(const char *path, struct json_doc **ret_doc, const struct
 	return r;
 }
 
-static char *config_path(const char *root_path, const char *id)
+/* Of a file of the container's; NULL if it is not Docker's. */
+static char *file_path(const char *root_path, const char *id, const char *name)
 {
 	size_t root_len = docker_data_root(root_path);
 
 	if (root_len == 0 || !is_id(id))
 		return NULL;
-	return text_new("%.*s/containers/%s/config.v2.json", (int)root_len, root_path, id);
+	return text_new("%.*s/containers/%s/%s", (int)root_len, root_path, id, name);
 }
 
 char *docker_image(const char *root_path, const char *id)
 {
-	_cleanup_free_ char *path = config_path(root_path, id);
+	_cleanup_free_ char *path = file_path(root_path, id, CONFIG_FILE);
 	_cleanup_json_ struct json_doc *doc = NULL;
 	const struct json *config;
 	struct why unused;
@@ -93,10 +100,37 @@ char *docker_image(const char *root_path, const char *id)
 int docker_labels(const char *root_path, const char *id, struct json_doc **ret_doc,
 		  const struct json **ret_labels, struct why *why)
 {
-	_cleanup_free_ char *path = config_path(root_path, id);
+	_cleanup_free_ char *path = file_path(root_path, id, CONFIG_FILE);
 	int r = path ? read_labels(path, ret_doc, ret_labels, why) : 0;
 
 	return r < 0 ? why_prefix(why, r, quote(path)) : r;
+}
+
+static int read_size_option(const char *path, char **ret, struct why *why)
+{
+	_cleanup_json_ struct json_doc *doc = NULL;
+	const struct json *options;
+	const char *size;
+	int r = json_read_at(AT_FDCWD, path, CONFIG_MAX_BYTES, &doc, why);
+
+	if (r > 0)
+		r = json_object(json_root(doc), "StorageOpt", &options, why);
+	if (r > 0)
+		r = json_string(options, "size", &size, why);
+	if (r <= 0)
+		return r < 0 ? why_prefix(why, r, quote(path)) : 0;
+	*ret = strdup(size);
+	return *ret ? 1 : why_no_memory(why);
+}
+
+int docker_size_option(const char *root_path, const char *id, char **ret, struct why *why)
+{
+	_cleanup_free_ char *path = NULL;
+
+	if (!is_in_containerd_store(root_path))
+		return 0;
+	path = file_path(root_path, id, HOST_CONFIG_FILE);
+	return path ? read_size_option(path, ret, why) : 0;
 }
 
 /* --- all of them ----------------------------------------------------------------------------- */
@@ -150,6 +184,16 @@ static int find_snapshot(struct place *place, struct engine_container *container
 	return r < 0 ? r : 0;
 }
 
+static int find_size_option(const struct place *place, struct engine_container *container)
+{
+	_cleanup_free_ char *path =
+		text_new("%s/containers/%s/" HOST_CONFIG_FILE, place->root, container->id);
+	struct why why;
+	int r = path ? read_size_option(path, &container->size_option, &why) : why_no_memory(&why);
+
+	return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
+}
+
 /* After a power cut the file still has the number, which may be another process's by then. */
 static pid_t running_pid(const struct json *config, const char *bundle, const char *ns,
 			 const char *id)
@@ -183,6 +227,7 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 			    *driver = walk_dup_string(root, "Driver");
 	const char *pod;
 	struct why unused;
+	int r;
 
 	json_member(root, "Config", JSON_OBJECT, &config, &unused);
 	*ret = (struct engine_container){
@@ -202,7 +247,10 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 	find_task(place, root, ret);
 	if (driver && strcmp(driver, "devicemapper") == 0)
 		return find_device(place, ret);
-	return driver && strcmp(driver, "devmapper") == 0 ? find_snapshot(place, ret) : 0;
+	if (!driver || strcmp(driver, "devmapper") != 0)
+		return 0;
+	r = find_size_option(place, ret);
+	return r < 0 ? r : find_snapshot(place, ret);
 }
 
 static int visit_container(const char *id, void *context)
@@ -216,7 +264,7 @@ static int visit_container(const char *id, void *context)
 
 	if (!is_id(id))
 		return 0;
-	path = text_new("%s/containers/%s/config.v2.json", place->root, id);
+	path = text_new("%s/containers/%s/" CONFIG_FILE, place->root, id);
 	if (!path)
 		return -ENOMEM;
 	r = walk_read_json(path, JSON_OBJECT, &doc, &why);

@@ -6,6 +6,7 @@
  *
  * - <data-root>/containers/<id>/config.v2.json: .Config.Labels, those of `docker run --label` and
  *   the image's; .Name, .Driver, .State.Pid
+ * - <data-root>/containers/<id>/hostconfig.json: .StorageOpt, `docker run --storage-opt`
  *
  * The data root is the beginning of root.path:
  *
@@ -25,6 +26,13 @@ size_t docker_data_root(const char *root_path);
 
 /* The image given to `docker run` (.Config.Image), to be freed; NULL: not known. */
 char *docker_image(const char *root_path, const char *id);
+
+/*
+ * What the container @id was given as `--storage-opt size=`, where Docker accepts it without
+ * effect: on containerd's store (Docker 23 on); with the devicemapper driver the device has that
+ * size. 1 and *ret to free; 0: nothing; -errno with a reason: the file exists but cannot be read.
+ */
+int docker_size_option(const char *root_path, const char *id, char **ret, struct why *why);
 
 /*
  * The labels of the container @id. 1, *ret_doc to free and *ret_labels inside it; 0: not a

@@ -30,9 +30,11 @@ static uint64_t ask_request(const struct engine_container *container, const stru
 	struct request request = {0};
 	struct why unused;
 
-	if (policy_request(policy, ORIGIN_ANNOTATION, sets, 1, &request, &unused) == 0 &&
-	    !request_exists(&request) && policy->labels && labels)
+	policy_request(policy, ORIGIN_ANNOTATION, sets, 1, &request, &unused);
+	if (!request_exists(&request) && policy->labels && labels)
 		policy_request(policy, ORIGIN_LABEL, &labels, 1, &request, &unused);
+	if (!request_exists(&request) && policy->labels && container->size_option)
+		policy_request_option(container->size_option, &request, &unused);
 	return request_exists(&request) ? request.bytes : 0;
 }
 

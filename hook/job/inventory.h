@@ -19,7 +19,7 @@ struct inventory {
 	dev_t pool;   /* the same */
 	uint32_t thin_id;
 	uint64_t device_bytes, filesystem_bytes, used_bytes, available_bytes;
-	uint64_t requested_bytes; /* by annotation or label */
+	uint64_t requested_bytes; /* by the container itself */
 	char *filesystem;	  /* as in mountinfo; NULL: not mounted, or not visible */
 };
 

@@ -176,22 +176,25 @@ struct facts job_facts(struct job *job, const struct policy *policy)
 	};
 }
 
+/* Nobody asked, as far as we know: no reason to fail. */
+static void log_unread(const struct job *job, const struct why *why)
+{
+	struct log_line line;
+
+	log_begin(&line, "skip");
+	log_add(&line, "container", job->container);
+	log_add(&line, "reason", why->text);
+	log_end(&line, LOG_WARNING);
+}
+
 /* Labels rarely reach hooks: they are in the engine's own files. */
 static void find_labels(struct job *job)
 {
-	struct log_line line;
 	struct why why;
 
-	if (job->labels || !job->root_path)
-		return;
-	if (docker_labels(job->root_path, job->container, &job->labels_doc, &job->labels, &why) <
-	    0) {
-		/* Nobody asked, as far as we know: no reason to fail. */
-		log_begin(&line, "skip");
-		log_add(&line, "container", job->container);
-		log_add(&line, "reason", why.text);
-		log_end(&line, LOG_WARNING);
-	}
+	if (!job->labels && job->root_path &&
+	    docker_labels(job->root_path, job->container, &job->labels_doc, &job->labels, &why) < 0)
+		log_unread(job, &why);
 }
 
 static int ask_labels(struct job *job, const struct policy *policy)
@@ -203,6 +206,22 @@ static int ask_labels(struct job *job, const struct policy *policy)
 	if (job->sandbox || !policy->labels)
 		return 0;
 	return policy_request(policy, ORIGIN_LABEL, &job->labels, 1, &job->request, &job->why);
+}
+
+static int ask_option(struct job *job)
+{
+	struct why why;
+	int r = job->size_option || !job->root_path
+			? 0
+			: docker_size_option(job->root_path, job->container,
+					     &job->found_size_option, &why);
+
+	if (r < 0)
+		log_unread(job, &why);
+	if (r > 0)
+		job->size_option = job->found_size_option;
+	return job->size_option ? policy_request_option(job->size_option, &job->request, &job->why)
+				: 0;
 }
 
 /* What the container itself asks for; the result is policy_request()'s. */
@@ -217,6 +236,8 @@ static int ask(struct job *job, const struct policy *policy)
 			   &job->request, &job->why);
 	if (!request_exists(&job->request) && (policy->labels || policy_gives(policy)))
 		r = ask_labels(job, policy);
+	if (!request_exists(&job->request) && !job->sandbox && policy->labels)
+		r = ask_option(job);
 	return r;
 }
 
@@ -340,6 +361,7 @@ void job_free(struct job *job)
 {
 	free(job->found_image);
 	free(job->found_ns);
+	free(job->found_size_option);
 	json_free(job->labels_doc);
 	rootfs_close(&job->rootfs);
 	grow_report_free(&job->report);

@@ -35,6 +35,7 @@ struct job {
 	const char *image, *ns; /* NULL: to be looked for in annotations and the engine's files */
 	const struct json *annotations[JOB_ANNOTATIONS];
 	const struct json *labels; /* NULL: to be looked for in the engine's files */
+	const char *size_option;   /* Docker's, where it has no effect; NULL: as with labels */
 	const char *no_root;	   /* why root_path is NULL, if it is known */
 	bool in_pod;		   /* false: as annotations and labels say */
 	bool dry_run;
@@ -68,8 +69,8 @@ struct job {
 	int error;	/* -errno of opening or growing; -ESRCH: it is not running (any more) */
 	uint64_t took_ms;
 	bool unhealed; /* it is (or would be) grown, and would not start again: see @healing */
-	struct healing healing;	      /* of the device, if an engine re-creates it */
-	char *found_image, *found_ns; /* what was looked for */
+	struct healing healing; /* of the device, if an engine re-creates it */
+	char *found_image, *found_ns, *found_size_option; /* what was looked for */
 };
 
 /* A rootfs that is open already (@rootfs.fd is not -EBADF) is taken as it is. */

@@ -183,6 +183,7 @@ struct job target_job(struct target *target)
 		.in_pod = container->in_pod,
 		.annotations = {target->spec.annotations},
 		.labels = engine_container_asking_labels(container),
+		.size_option = container->size_option,
 		.rootfs.fd = -EBADF,
 		.open_rootfs = open_for_job,
 		.open_context = target,

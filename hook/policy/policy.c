@@ -16,6 +16,8 @@ static const char *const builtin_keys[] = {
 	NULL,
 };
 
+#define NAME_MAX_BYTES 63 /* of a container in a pod */
+
 static const char *const any_pool[] = {"*", NULL};
 static const char *const no_roots[] = {NULL};
 
@@ -38,9 +40,10 @@ const struct policy policy_builtin = {
 const char *request_origin_name(enum request_origin origin)
 {
 	static const char *const names[] = {
-		[ORIGIN_NONE] = NULL,	  [ORIGIN_ANNOTATION] = "annotation",
-		[ORIGIN_LABEL] = "label", [ORIGIN_COMMAND] = "command",
-		[ORIGIN_RULE] = "rule",	  [ORIGIN_DEFAULT] = "default",
+		[ORIGIN_NONE] = NULL,	      [ORIGIN_ANNOTATION] = "annotation",
+		[ORIGIN_LABEL] = "label",     [ORIGIN_OPTION] = "option",
+		[ORIGIN_RULE] = "rule",	      [ORIGIN_COMMAND] = "command",
+		[ORIGIN_DEFAULT] = "default",
 	};
 
 	return names[origin];
@@ -78,25 +81,80 @@ static int find_text(const struct json *const annotations[], size_t n, const cha
 	return 0;
 }
 
+/*
+ * The container's name in its pod: containerd's annotation, and the kubelet's label, which CRI-O
+ * makes an annotation. NULL: none, or not one that Kubernetes allows (a DNS label).
+ */
+static const char *name_in_pod(const struct json *const annotations[], size_t n)
+{
+	static const char *const keys[] = {"io.kubernetes.cri.container-name",
+					   "io.kubernetes.container.name"};
+	const char *name;
+	struct why unused;
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		if (find_text(annotations, n, keys[i], &name, &unused) <= 0)
+			continue;
+		if (*name && strlen(name) <= NAME_MAX_BYTES &&
+		    strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name))
+			return name;
+	}
+	return NULL;
+}
+
+/* Takes @r, the result of looking for the text of @found. */
+static int read_request(int r, const struct request *found, struct request *ret, struct why *why)
+{
+	*ret = *found;
+	if (r > 0)
+		r = size_parse(found->text, &ret->bytes, why);
+	return r < 0 ? why_prefix(why, r, found->key) : 0;
+}
+
+/* Is there @key with the name behind it? As find_text(); found->key is then the annotations'. */
+static int find_named(const struct json *const annotations[], size_t n, const char *key,
+		      const char *name, struct request *found, struct why *why)
+{
+	const char *named = text("%s.%s", key, name);
+	int r = find_text(annotations, n, named, &found->text, why);
+
+	for (size_t i = 0; r > 0 && i < n; i++) {
+		const struct json *member;
+		struct why unused;
+
+		if (annotations[i] &&
+		    json_member(annotations[i], named, JSON_STRING, &member, &unused) > 0) {
+			found->key = member->key;
+			break;
+		}
+	}
+	return r;
+}
+
 int policy_request(const struct policy *policy, enum request_origin origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why)
 {
+	const char *name = name_in_pod(annotations, n);
+
 	*ret = (struct request){0};
 	for (const char *const *key = policy->keys; *key; key++) {
 		struct request found = {.origin = origin, .key = *key};
-		int r = find_text(annotations, n, *key, &found.text, why);
+		int r = name ? find_named(annotations, n, *key, name, &found, why) : 0;
 
 		if (r == 0)
-			continue;
-		if (r > 0)
-			r = size_parse(found.text, &found.bytes, why);
-		*ret = found;
-		if (r == 0)
-			return 0;
-		return why_prefix(why, r, *key);
+			r = find_text(annotations, n, *key, &found.text, why);
+		if (r)
+			return read_request(r, &found, ret, why);
 	}
 	return 0;
+}
+
+int policy_request_option(const char *text, struct request *ret, struct why *why)
+{
+	const struct request found = {.origin = ORIGIN_OPTION, .key = "size", .text = text};
+
+	return read_request(1, &found, ret, why);
 }
 
 bool policy_gives(const struct policy *policy)

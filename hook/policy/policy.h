@@ -55,6 +55,7 @@ enum request_origin {
 	ORIGIN_NONE, /* nobody */
 	ORIGIN_ANNOTATION,
 	ORIGIN_LABEL,
+	ORIGIN_OPTION,	/* Docker's --storage-opt size= */
 	ORIGIN_COMMAND, /* an operator */
 	ORIGIN_RULE,
 	ORIGIN_DEFAULT,
@@ -64,8 +65,9 @@ struct request {
 	enum request_origin origin;
 	uint64_t bytes;		 /* the size that it should have */
 	uint64_t exceeded_bytes; /* the size it asked for, if that was clamped; else 0 */
-	const char *key;  /* the annotation, or the rule's name; lives as long as the policy */
-	const char *text; /* as the tenant wrote it; lives as long as the annotations */
+	/* The annotation, or the rule's name. These two live as long as annotations and policy. */
+	const char *key;
+	const char *text;	 /* as the tenant wrote it */
 	const struct rule *rule; /* the rule that applies, or NULL */
 };
 
@@ -80,22 +82,27 @@ static inline bool request_is_implicit(const struct request *request)
 	return request->origin == ORIGIN_RULE || request->origin == ORIGIN_DEFAULT;
 }
 
-/* "annotation", "label", "command", "rule", "default"; NULL for ORIGIN_NONE. */
+/* "annotation", "label", "option", "command", "rule", "default"; NULL for ORIGIN_NONE. */
 const char *request_origin_name(enum request_origin origin);
 
-/* "annotation:KEY", "rule:NAME" or "default", with @separator instead of the colon. */
+/* "annotation:KEY", "option:size", "rule:NAME" or "default", with @separator instead of the colon.
+ */
 const char *request_source_into(struct text *out, const struct request *request, char separator);
 #define request_source(request, separator)                                                         \
 	request_source_into(&(struct text){""}, (request), (separator))
 
 /*
  * Looks for a request in @annotations (or labels, as @origin says), an array of @n objects; the
- * first that has a key wins, and NULL ones are skipped. 0 and *ret, with or without a request;
- * -EINVAL or -ERANGE with a reason if the request cannot be parsed: *ret then names its key.
+ * first that has a key wins, and NULL ones are skipped. For the container NAME of a pod each key is
+ * tried as KEY.NAME first. 0 and *ret, with or without a request; -EINVAL or -ERANGE with a reason
+ * if the request cannot be parsed: *ret then names its key.
  */
 int policy_request(const struct policy *policy, enum request_origin origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why);
+
+/* The same for the text of Docker's size option. */
+int policy_request_option(const char *text, struct request *ret, struct why *why);
 
 /* The result for a rule: the first that matches applies, and later ones are not reached. */
 struct rule_verdict {

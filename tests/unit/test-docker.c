@@ -387,6 +387,72 @@ static void an_endless_path_is_an_error(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+static int ask_size(const char *directory, const char *host_config, char **ret)
+{
+	char *path = path_in(data_root, directory);
+	int r;
+
+	write_in(data_root, "containers/" ID "/hostconfig.json", host_config);
+	*ret = NULL;
+	r = docker_size_option(path, ID, ret, &why);
+	free(path);
+	return r;
+}
+
+static void reads_the_size_option_where_docker_ignores_it(void **state)
+{
+	static const char asks[] = "{\"Binds\":null,\"StorageOpt\":{\"size\":\"4G\"},\"Memory\":0}";
+	char *size;
+
+	(void)state;
+	assert_int_equal(ask_size("rootfs/devmapper/" ID, asks, &size), 1);
+	assert_string_equal(size, "4G");
+	free(size);
+	/* Docker's own driver has already given it. */
+	assert_int_equal(ask_size("devicemapper/mnt/5678/rootfs", asks, &size), 0);
+	assert_int_equal(ask_size("rootfs/devmapper/x/devicemapper/mnt/5678/rootfs", asks, &size),
+			 0);
+	assert_int_equal(docker_size_option("/srv/bundle/rootfs", ID, &size, &why), 0);
+	assert_int_equal(docker_size_option("/rootfs/devmapper/" ID, ID, &size, &why), 0);
+	assert_int_equal(docker_size_option("", ID, &size, &why), 0);
+	assert_null(size);
+}
+
+static void no_size_option_is_no_failure(void **state)
+{
+	static const char *const texts[] = {
+		"{}",
+		"{\"StorageOpt\":null}",
+		"{\"StorageOpt\":{}}",
+		"{\"StorageOpt\":{\"Size\":\"4G\"},\"size\":\"4G\"}",
+	};
+	char *size;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++)
+		assert_int_equal(ask_size("rootfs/devmapper/" ID, texts[i], &size), 0);
+	assert_null(size);
+}
+
+static void a_size_option_that_cannot_be_read_names_the_file(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"{\"StorageOpt\":{\"size\":4}}",
+		"{\"StorageOpt\":[]}",
+		"{\"StorageOpt\":{\"size\":\"4G\",\"size\":\"5G\"}}",
+		"{\"StorageOpt\":{\"size\":\"4\\u0000G\"}}",
+	};
+	char *size;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		assert_int_equal(ask_size("rootfs/devmapper/" ID, texts[i], &size), -EINVAL);
+		assert_contains(why.text, "containers/" ID "/hostconfig.json\": ");
+	}
+	assert_null(size);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -397,6 +463,9 @@ int main(void)
 		TEST(a_missing_file_is_not_an_error),
 		TEST(a_container_without_labels_is_not_an_error),
 		TEST(null_gives_no_labels),
+		TEST(reads_the_size_option_where_docker_ignores_it),
+		TEST(no_size_option_is_no_failure),
+		TEST(a_size_option_that_cannot_be_read_names_the_file),
 		TEST(refuses_wrong_types),
 		TEST(refuses_damaged_files),
 		TEST(refuses_hostile_ids),

@@ -369,33 +369,82 @@ static void quotes_the_container(void **state)
 	assert_contains(message.s, "container \"c1 to=9\\nroot\"");
 }
 
+#define DOCKER_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* What the job found in files, to look again. */
+static void forget(void)
+{
+	json_free(doc);
+	doc = NULL;
+	job_free(&job);
+	job.labels = NULL;
+	job.labels_doc = NULL;
+	job.size_option = job.found_size_option = NULL;
+	job.request = (struct request){0};
+}
+
 /* cri-dockerd marks a pod's sandbox by a label, which Docker keeps in its own file. */
 static void a_sandbox_is_recognised_by_its_label(void **state)
 {
-	static const char id[] = "0123456789abcdef0123456789abcdef"
-				 "0123456789abcdef0123456789abcdef";
 	char *containers = path_in(fake_fs.directory, "containers"),
-	     *directory = path_in(containers, id),
+	     *directory = path_in(containers, DOCKER_ID),
 	     *root = path_in(fake_fs.directory, "devicemapper/mnt/x/rootfs");
 
 	(void)state;
 	mkdir_in(fake_fs.directory, "containers");
-	mkdir_in(containers, id);
-	job.container = id;
+	mkdir_in(containers, DOCKER_ID);
+	job.container = DOCKER_ID;
 	job.root_path = root;
 	write_in(directory, "config.v2.json", "{\"Config\":{\"Labels\":" ASKS("4G") "}}");
 	expect("{}", JOB_FAILED, EXIT_FAILED); /* it asks, and has no rootfs */
 	assert_int_equal(job.request.origin, ORIGIN_LABEL);
-	job_free(&job);
-	job.labels = NULL;
-	job.labels_doc = NULL;
-	job.request = (struct request){0};
-	json_free(doc);
+	forget();
 	write_in(directory, "config.v2.json",
 		 "{\"Config\":{\"Labels\":{\"io.kubernetes.docker.type\":\"podsandbox\","
 		 "\"io.oci-thin-grow.size\":\"4G\"}}}");
 	expect("{}", JOB_NOTHING, EXIT_OK);
 	assert_true(job.sandbox);
+	free(containers);
+	free(directory);
+	free(root);
+}
+
+/* Docker takes the option, and does nothing with it. */
+static void an_option_asks_after_annotations_and_labels(void **state)
+{
+	static const char label[] = "{\"Config\":{\"Labels\":" ASKS("4G") "}}";
+	char *containers = path_in(fake_fs.directory, "containers"),
+	     *directory = path_in(containers, DOCKER_ID),
+	     *root = path_in(fake_fs.directory, "rootfs/devmapper/x");
+
+	(void)state;
+	mkdir_in(fake_fs.directory, "containers");
+	mkdir_in(containers, DOCKER_ID);
+	write_in(directory, "hostconfig.json", "{\"StorageOpt\":{\"size\":\"4G\"}}");
+	job.container = DOCKER_ID;
+	job.root_path = root;
+	expect("{}", JOB_FAILED, EXIT_FAILED); /* it asks, and has no rootfs */
+	assert_string_equal(request_source(&job.request, ':'), "option:size");
+	assert_true(job.request.bytes == 4 * GIB);
+	forget();
+	policy.labels = false;
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	forget();
+	policy.labels = true;
+	expect(ASKS("4G"), JOB_FAILED, EXIT_FAILED);
+	assert_int_equal(job.request.origin, ORIGIN_ANNOTATION);
+	forget();
+	write_in(directory, "config.v2.json", label);
+	expect("{}", JOB_FAILED, EXIT_FAILED);
+	assert_int_equal(job.request.origin, ORIGIN_LABEL);
+	forget();
+	write_in(directory, "config.v2.json", "{}");
+	write_in(directory, "hostconfig.json", "{\"StorageOpt\":{\"size\":\"4X\"}}");
+	expect("{}", JOB_FAILED, EXIT_FAILED);
+	assert_contains(message.s, "4X");
+	forget();
+	write_in(directory, "hostconfig.json", "{\"StorageOpt\":[]}");
+	expect("{}", JOB_NOTHING, EXIT_OK);
 	free(containers);
 	free(directory);
 	free(root);
@@ -570,6 +619,7 @@ int main(void)
 		JOB_TEST(without_a_request_nothing_is_done),
 		JOB_TEST(a_sandbox_is_not_grown),
 		JOB_TEST(a_sandbox_is_recognised_by_its_label),
+		JOB_TEST(an_option_asks_after_annotations_and_labels),
 		JOB_TEST(a_growth_is_one_line_in_the_log),
 		JOB_TEST(a_request_that_is_met_exactly_is_not_logged),
 		JOB_TEST(a_request_below_the_size_is_logged),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/paths.h"
+#include "base/text.h"
 #include "policy/policy.h"
 
 #include "unit.h"
@@ -93,6 +94,83 @@ static void the_first_key_wins(void **state)
 	/* what does not win is not read */
 	expect("{\"" OUR_KEY "\":\"1G\",\"" THEIR_KEY "\":\"?\"}", "{\"" OUR_KEY "\":1}", GIB,
 	       OUR_KEY);
+}
+
+#define CRI_NAME "\"io.kubernetes.cri.container-name\":"
+
+static void one_container_of_a_pod_has_a_size_of_its_own(void **state)
+{
+	static const char pod[] = "{\"" OUR_KEY "\":\"2G\",\"" OUR_KEY ".app\":\"3G\"}";
+	static const char app[] = "{" CRI_NAME "\"app\"}", db[] = "{" CRI_NAME "\"db\"}";
+
+	(void)state;
+	/* containerd's CRI, and CRI-O */
+	expect(pod, app, 3 * GIB, OUR_KEY ".app");
+	assert_string_equal(request.text, "3G");
+	expect("{\"io.kubernetes.container.name\":\"app\"}", pod, 3 * GIB, OUR_KEY ".app");
+	/* another one has what the pod asks for, as has one without a name */
+	expect(pod, db, 2 * GIB, OUR_KEY);
+	expect(pod, NULL, 2 * GIB, OUR_KEY);
+	assert_int_equal(ask("{\"" OUR_KEY ".app\":\"3G\"}", db), 0);
+	assert_false(request_exists(&request));
+	/* each key has it, in the order of keys */
+	expect("{\"" THEIR_KEY ".app\":\"3G\",\"" THEIR_KEY "\":\"2G\"}", app, 3 * GIB,
+	       THEIR_KEY ".app");
+	expect("{\"" THEIR_KEY ".app\":\"3G\",\"" OUR_KEY "\":\"2G\"}", app, 2 * GIB, OUR_KEY);
+}
+
+static void a_name_that_kubernetes_forbids_is_none(void **state)
+{
+	static const struct {
+		const char *json, *key;
+	} names[] = {
+		{"\"\"", ""},
+		{"\"a.b\"", "a.b"},
+		{"\"A\"", "A"},
+		{"\"a b\"", "a b"},
+		{"\"a\\nb\"", "a\\nb"},
+		{"\"a\\u0000\"", "a"},
+		{"7", "7"},
+		{"\"0123456789012345678901234567890123456789012345678901234567890123\"",
+		 "0123456789012345678901234567890123456789012345678901234567890123"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(names); i++) {
+		char *spec = text_new("{" CRI_NAME "%s}", names[i].json);
+		char *pod = text_new("{\"" OUR_KEY ".%s\":\"3G\"}", names[i].key);
+
+		assert_int_equal(ask(pod, spec), 0);
+		assert_false(request_exists(&request));
+		free(spec);
+		free(pod);
+	}
+}
+
+static void an_unreadable_size_of_its_own_is_an_error(void **state)
+{
+	static const char app[] = "{" CRI_NAME "\"app\"}";
+
+	(void)state;
+	assert_int_equal(ask("{\"" OUR_KEY "\":\"2G\",\"" OUR_KEY ".app\":\"3X\"}", app), -EINVAL);
+	assert_string_equal(request.key, OUR_KEY ".app");
+	assert_contains(why.text, OUR_KEY ".app: \"3X\" is not a size");
+	assert_int_equal(ask("{\"" OUR_KEY ".app\":\"2G\",\"" OUR_KEY ".app\":\"3G\"}", app),
+			 -EINVAL);
+	assert_string_equal(request.key, OUR_KEY);
+	assert_contains(why.text, OUR_KEY ".app");
+}
+
+static void the_option_is_a_request_of_its_own_origin(void **state)
+{
+	(void)state;
+	assert_int_equal(policy_request_option("4g", &request, &why), 0);
+	assert_true(request.bytes == 4 * GIB);
+	assert_string_equal(request_source(&request, ':'), "option:size");
+	assert_int_equal(policy_request_option("4X", &request, &why), -EINVAL);
+	assert_int_equal(request.origin, ORIGIN_OPTION);
+	assert_int_equal(request.bytes, 0);
+	assert_contains(why.text, "size: \"4X\" is not a size");
 }
 
 static void refuse(const char *text, int err, const char *reason)
@@ -415,6 +493,10 @@ int main(void)
 		cmocka_unit_test_teardown(without_a_key_there_is_no_request, teardown),
 		cmocka_unit_test_teardown(finds_a_request, teardown),
 		cmocka_unit_test_teardown(the_first_key_wins, teardown),
+		cmocka_unit_test_teardown(one_container_of_a_pod_has_a_size_of_its_own, teardown),
+		cmocka_unit_test_teardown(a_name_that_kubernetes_forbids_is_none, teardown),
+		cmocka_unit_test_teardown(an_unreadable_size_of_its_own_is_an_error, teardown),
+		cmocka_unit_test(the_option_is_a_request_of_its_own_origin),
 		cmocka_unit_test_teardown(an_unreadable_request_is_an_error, teardown),
 		cmocka_unit_test_teardown(finds_the_largest_size_of_all_rules, teardown),
 		POLICY_TEST(a_default_applies_without_a_request),
