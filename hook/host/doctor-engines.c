@@ -11,12 +11,15 @@
 
 #include <string.h>
 
+/* With thin disks, that is: enabling the program for others would have no effect. */
 static bool is_in_use(const struct doctor *doctor, const struct setup_engine *engine)
 {
 	const struct setup_place here = {0};
 
 	for (size_t i = 0; i < doctor->containers.n; i++) {
-		if (strcmp(doctor->containers.containers[i].engine, engine->name) == 0)
+		const struct engine_container *container = &doctor->containers.containers[i];
+
+		if (container->device && strcmp(container->engine, engine->name) == 0)
 			return true;
 	}
 	return setup_has_sign(&here, engine);

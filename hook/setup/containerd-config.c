@@ -132,18 +132,24 @@ static int add_to_view(struct containerd_config *config, const struct toml *toml
 	return 0;
 }
 
+/* From 2.0 on it has two plugins, and each needs the other. */
+static bool is_cri(const char *plugin)
+{
+	for (const char *const *name = containerd_plugins; *name; name++) {
+		if (strcmp(plugin, *name) == 0)
+			return true;
+	}
+	return strcmp(plugin, "io.containerd.cri.v1.images") == 0;
+}
+
 static bool disables_cri(const struct toml *toml)
 {
 	for (size_t i = 0; i < toml->n; i++) {
 		const struct toml_item *item = &toml->items[i];
 
-		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) != 0 ||
-		    item->kind != TOML_STRING)
-			continue;
-		for (const char *const *name = containerd_plugins; *name; name++) {
-			if (strcmp(item->text, *name) == 0)
-				return true;
-		}
+		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) == 0 &&
+		    item->kind == TOML_STRING && is_cri(item->text))
+			return true;
 	}
 	return false;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define STOCK_RUNTIME "runc"
+#define STORAGE_DISKS "/var/lib/containers/storage/devicemapper"
 
 const struct setup_engine setup_engines[] = {
 	{
@@ -32,7 +33,7 @@ const struct setup_engine setup_engines[] = {
 	{
 		.name = ENGINE_PODMAN,
 		.program = "podman",
-		.signs = {"/var/lib/containers/storage/devicemapper"},
+		.signs = {STORAGE_DISKS},
 		.look = podman_look,
 		.plan = podman_plan,
 	},
@@ -40,6 +41,8 @@ const struct setup_engine setup_engines[] = {
 		.name = ENGINE_CRIO,
 		.program = "crio",
 		.signs = {"/run/crio/crio.sock", "/var/lib/crio"},
+		/* From 1.31 on it has no driver that makes this. */
+		.disks = STORAGE_DISKS,
 		.look = crio_look,
 		.plan = crio_plan,
 	},
@@ -103,12 +106,19 @@ const struct setup_engine *setup_find_engine(const char *name)
 	return NULL;
 }
 
+static bool has(const struct setup_place *place, const char *path)
+{
+	_cleanup_free_ char *name = place_name(place, path);
+
+	return name && place_has(place, name);
+}
+
 bool setup_has_sign(const struct setup_place *place, const struct setup_engine *engine)
 {
+	if (engine->disks && !has(place, engine->disks))
+		return false;
 	for (const char *const *sign = engine->signs; *sign; sign++) {
-		_cleanup_free_ char *name = place_name(place, *sign);
-
-		if (name && place_has(place, name))
+		if (has(place, *sign))
 			return true;
 	}
 	return false;

@@ -91,8 +91,9 @@ struct setup_plan {
 /* All that is known of an engine but what its files say. */
 struct setup_engine {
 	const char *name;
-	const char *program;			    /* its daemon's or its own name */
-	const char *signs[SETUP_MAX_SIGNS + 1];	    /* paths that a host has if it is in use */
+	const char *program;			/* its daemon's or its own name */
+	const char *signs[SETUP_MAX_SIGNS + 1]; /* paths that a host has if it is in use */
+	const char *disks; /* a path without which none of its disks is thin; NULL: not known */
 	const char *options[SETUP_MAX_OPTIONS + 1]; /* of enable and disable that it alone has */
 	bool by_default; /* enable makes our runtime the default one if nothing is said */
 	int (*look)(const struct setup_place *place, struct setup_view *ret, struct why *why);
@@ -106,7 +107,8 @@ extern const struct setup_engine setup_engines[];
 /* NULL: no engine is called that. */
 const struct setup_engine *setup_find_engine(const char *name);
 
-/* Does something on the host show that the engine is in use? That its program is there does not. */
+/* Does something on the host show that the engine is in use, with thin disks? That its program is
+ * there does not. */
 bool setup_has_sign(const struct setup_place *place, const struct setup_engine *engine);
 
 /* Decides; changes nothing. 0; -EEXIST: refused, with what to do; or as setup_look(). */

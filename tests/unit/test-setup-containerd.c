@@ -16,6 +16,9 @@ static const char *const configs[] = {
 	"# only this\nversion = 2 # two\n\n\n",
 	"version = 2\r\n\r\n[grpc]\r\n  uid = 0\r\n",
 	"disabled_plugins = [\"cri\"]\nversion = 2\n",
+	"disabled_plugins = [\"io.containerd.grpc.v1.cri\"]\nversion = 2\n",
+	"disabled_plugins = [\"io.containerd.cri.v1.runtime\"]\nversion = 3\n",
+	"disabled_plugins = ['io.containerd.cri.v1.images']\nversion = 3\n",
 	"version = 2\n[" CRI_2 "]\n  snapshotter = \"devmapper\"\n",
 	"version = 2\n[" CRI_2 "] # x\n  default_runtime_name = \"runc\" # y\n  a = 1",
 	"version = 2\n[plugins]\n  [plugins.'io.containerd.grpc.v1.cri']\n    x = '''\n[" CRI_2

@@ -60,6 +60,22 @@ static void refuses_to_configure_a_missing_program(void **state)
 	free(hook);
 }
 
+/* CRI-O from 1.31 on, and podman as many build it, have no driver for thin disks. */
+static void an_engine_without_thin_disks_is_not_in_use(void **state)
+{
+	static const char *const names[] = {"podman", "crio"};
+
+	(void)state;
+	put("/var/lib/crio/version", "1.31.0");
+	put("/run/crio/crio.sock", "");
+	put("/var/lib/containers/storage/overlay/l/x", "");
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		assert_false(setup_has_sign(&place, setup_find_engine(names[i])));
+	put("/var/lib/containers/storage/devicemapper/metadata/deviceset-metadata", "{}");
+	for (size_t i = 0; i < COUNT_OF(names); i++)
+		assert_true(setup_has_sign(&place, setup_find_engine(names[i])));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -67,6 +83,7 @@ int main(void)
 		HOST_TEST(works_without_the_engine_and_says_so),
 		HOST_TEST(a_second_enable_changes_nothing),
 		HOST_TEST(refuses_to_configure_a_missing_program),
+		HOST_TEST(an_engine_without_thin_disks_is_not_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
