@@ -17,32 +17,50 @@
 #define MAX_NAMES_BYTES 4096
 #define MAX_VALUE_BYTES 65536
 
+/* What the plan does to the file @path; NULL: nothing so far. */
+static struct setup_file *find_planned(struct setup_plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n_files; i++) {
+		if (strcmp(plan->files[i].path, path) == 0)
+			return &plan->files[i];
+	}
+	return NULL;
+}
+
+static int read_planned(struct setup_file *file, struct why *why)
+{
+	int r = place_read_path(file->path, &file->old, &file->old_len, why);
+	struct edit_text copy;
+
+	if (r <= 0)
+		return r;
+	if (edit_copy(file->old, file->old_len, &copy) < 0)
+		return why_no_memory(why);
+	change_set(file, copy.text, copy.len);
+	return 0;
+}
+
 /* A link stays; where it leads to is what is changed. */
 int change_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
 		struct setup_file **ret, struct why *why)
 {
-	struct setup_file *file = &plan->files[plan->n_files];
-	int r;
+	_cleanup_free_ char *path = NULL;
+	struct setup_file *file;
+	int r = place_resolve(place, name, &path);
 
-	if (plan->n_files == SETUP_MAX_FILES)
-		return why_set(why, E2BIG, "%s: one file too many to change", name);
-	*file = (struct setup_file){0};
-	r = place_resolve(place, name, &file->path);
 	if (r < 0)
 		return why_set(why, -r, "%s: %s", name, strerror(-r));
-	plan->n_files++;
-	r = place_read_path(file->path, &file->old, &file->old_len, why);
-	if (r < 0)
-		return r;
-	if (r > 0) {
-		struct edit_text copy;
-
-		if (edit_copy(file->old, file->old_len, &copy) < 0)
-			return why_no_memory(why);
-		change_set(file, copy.text, copy.len);
-	}
-	*ret = file;
-	return 0;
+	*ret = find_planned(plan, path);
+	if (*ret)
+		return 0;
+	if (plan->n_files == SETUP_MAX_FILES)
+		return why_set(why, E2BIG, "%s: one file too many to change", name);
+	file = &plan->files[plan->n_files++];
+	*file = (struct setup_file){.path = TAKE_PTR(path)};
+	r = read_planned(file, why);
+	if (r == 0)
+		*ret = file;
+	return r;
 }
 
 int change_backup(const struct setup_file *file, struct edit_text *ret, struct why *why)

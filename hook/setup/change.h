@@ -7,7 +7,10 @@
 #include "setup/place.h"
 #include "setup/setup.h"
 
-/* Puts the file @name (setup/place.h) into the plan, with what is in it now. */
+/*
+ * Puts the file @name (setup/place.h) into the plan, with what is in it now. One that is in the
+ * plan already, by this name or another, is returned as the plan has it.
+ */
 int change_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
 		struct setup_file **ret, struct why *why);
 

@@ -140,6 +140,28 @@ ok "exec-opts: enable" said $G enable --file /t/data.json docker
 ok "exec-opts: disable" said $G disable --file /t/data.json docker
 ok "exec-opts: byte for byte" same /t/data.json /src/tests/data/engines/docker/exec-opts.json
 
+# A default runtime that calls runc, as nvidia's does: our runtime becomes that one.
+cp /src/tests/data/engines/docker/nvidia.json /t/nvidia.before
+jq --slurpfile odd /t/daemon.json '$odd[0] + . | del(.["exec-opts"])' /t/nvidia.before >$JSON
+cp $JSON /t/nvidia.json
+printf '#!/bin/sh\necho "$@" >>/run/nvidia\nexec runc "$@"\n' >/usr/bin/nvidia-container-runtime
+chmod 755 /usr/bin/nvidia-container-runtime
+ok "nvidia: refused" not said $G enable docker
+like "nvidia: says what to do" "$(cat /run/said)" 'its default runtime is "nvidia".*say --force'
+ok "nvidia: --force" said $G enable --force docker
+like "nvidia: what becomes of it" "$(cat /run/said)" 'note: our runtime becomes /usr/bin/nvidia-container-runtime'
+ok "nvidia: dockerd starts" dockerd_up
+is "nvidia: ours is the default" "$(default_runtime)" oci-thin-grow
+ok "nvidia: runs" docker_run nvidia "${LABEL_4G[@]}"
+like "nvidia: 4 GiB" "$(df_in nvidia)" "$MIB_4G"
+like "nvidia: by nvidia's" "$(cat /run/nvidia)" create
+ok "nvidia: goes" docker rm -f nvidia
+ok "nvidia: disable" said $G disable docker
+ok "nvidia: byte for byte" same $JSON /t/nvidia.json
+ok "nvidia: dockerd stops" docker_down
+rm /etc/oci-thin-grow/config.d/60-docker.json
+cp /t/daemon.json $JSON
+
 # dockerd is asked before a file changes.
 echo '{ "debugx": true }' >/t/unknown.json
 cp /t/unknown.json /t/unknown.before
@@ -235,5 +257,28 @@ if [ "$SUITE" = bookworm ]; then
 	ok "enable podman" $G enable podman
 	ok "enable podman: as it was" same $HOOK /t/hook.json
 	like "enable podman: 4 GiB" "$(size_of_4g)" "$MIB_4G"
+else
+	# podman 5 has no devicemapper driver: what it calls is seen in the log.
+	hook_calls() {
+		podman --root /t/podman --runroot /run/podman --storage-driver vfs --cgroup-manager cgroupfs --runtime runc \
+			--events-backend file run --rm --network none --log-driver none --annotation io.oci-thin-grow.size=4G bb df / \
+			>/run/out 2>&1 || cat /run/out
+		grep -c 'action=skip.*engine=storage' /run/messages
+	}
+
+	mkdir -p /etc/containers/containers.conf.d
+	cp /src/tests/data/engines/podman/containers.conf /etc/containers/
+	cp /src/tests/data/engines/podman/containers.conf.d/* /etc/containers/containers.conf.d/
+	ok "podman imports" podman --root /t/podman --runroot /run/podman --storage-driver vfs import /t/bb.tar bb
+	ok "podman, arrays that append: enable" said $G enable podman
+	is "podman, arrays that append: the hook is called" "$(hook_calls)" 1
+	ok "podman, arrays that append: disable" $G disable podman
+	is "podman, arrays that append: it is not" "$(hook_calls)" 1
+	printf '[engine]\nhooks_dir = ["/etc/site/hooks.d", {append=false}]\n' >/etc/containers/containers.conf.d/40-last.conf
+	ok "podman, an array that does not: enable" said $G enable podman
+	ok "podman, an array that does not: elsewhere" test -e /etc/site/hooks.d/50-oci-thin-grow.json
+	is "podman, an array that does not: the hook is called" "$(hook_calls)" 2
+	ok "podman, an array that does not: disable" $G disable podman
+	ok "podman's files are as they were" same /etc/containers/containers.conf /src/tests/data/engines/podman/containers.conf
 fi
 finish

@@ -258,6 +258,18 @@ static void podmans_files_are_only_read(void **state)
 	assert_data("/etc/containers/containers.conf", "podman/containers.conf");
 }
 
+static void one_directory_of_two_names_is_one(void **state)
+{
+	(void)state;
+	put("/etc/containers/containers.conf", "[engine]\nhooks_dir = [\"/a\", \"/b\"]\n");
+	put("/a/other.json", "{}");
+	put_link("/b", "a");
+	assert_int_equal(enable("podman"), 0);
+	assert_file("/a/" HOOKSD_NAME, hooksd_text);
+	assert_int_equal(disable("podman"), 0);
+	assert_file("/a/" HOOKSD_NAME, NULL);
+}
+
 static void podman_reads_two_directories_if_the_list_is_empty(void **state)
 {
 	(void)state;
@@ -380,6 +392,7 @@ int main(void)
 		HOST_TEST(a_file_with_conditions_does_not_cover_all_containers),
 		HOST_TEST(podman_appends_to_the_list),
 		HOST_TEST(podmans_files_are_only_read),
+		HOST_TEST(one_directory_of_two_names_is_one),
 		HOST_TEST(podman_reads_two_directories_if_the_list_is_empty),
 		HOST_TEST(crio_reads_its_drop_ins_recursively),
 		HOST_TEST(crios_files_are_only_read),
