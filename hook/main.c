@@ -74,14 +74,23 @@ static int print_help(const struct command *command)
 	return fputs(command->help, stdout) < 0 || fflush(stdout) != 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-/* The words after the program's name, for a shell. */
+#define WORDS_MAX (TEXT_SIZE - 64) /* fits a message */
+
+/*
+ * The words after the program's name, for a shell; "" if they are too long or not for a terminal: a
+ * part of a command would do something else.
+ */
 static void repeat_words(char *argv[], struct text *ret)
 {
 	ret->s[0] = '\0';
 	for (; *argv; argv++) {
 		_cleanup_free_ char *word = finding_word(*argv);
 
-		text_add(ret, " %s", word ? word : "...");
+		if (!word || strlen(ret->s) + 1 + strlen(word) > WORDS_MAX) {
+			ret->s[0] = '\0';
+			return;
+		}
+		text_add(ret, " %s", word);
 	}
 }
 
@@ -92,10 +101,13 @@ static int fail_broken(const struct command *command, const struct arguments *ar
 	struct text words;
 
 	repeat_words(argv + 1, &words);
-	if (!arguments->config_file)
+	if (!arguments->config_file && *words.s)
 		log_stderr(
 			"%s: to go on with the built-in limits: oci-thin-grow --config /dev/null%s",
 			command->name, words.s);
+	else if (!arguments->config_file)
+		log_stderr("%s: to go on with the built-in limits: add --config /dev/null",
+			   command->name);
 	if (arguments->json)
 		tell_failure_json(NULL, "fail", broken, stdout);
 	return EXIT_USAGE;
@@ -120,7 +132,8 @@ static int run_command(const struct command *command, struct arguments arguments
 
 static int fail_without_root(const struct arguments *arguments, const struct text *words)
 {
-	const char *reason = text("must be root: sudo oci-thin-grow%s", words->s);
+	const char *reason = *words->s ? text("must be root: sudo oci-thin-grow%s", words->s)
+				       : "must be root: run the same command with sudo";
 
 	log_stderr("%s", reason);
 	if (arguments->json)

@@ -2,11 +2,13 @@
 
 /* `grow CONTAINER SIZE`: a running container's disk, now. */
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "disk/thin.h"
+#include "host/finding.h"
 #include "job/job.h"
 #include "job/settings.h"
 #include "job/target.h"
@@ -139,11 +141,12 @@ static void warn(const char *caution, void *context)
 static void say_how_to_go_on(const struct options *options, uint64_t bytes, struct why *why)
 {
 	const char *container = options->target.container;
+	_cleanup_free_ char *word = container ? finding_word(container) : NULL;
 	struct why interrupted = *why;
 
-	if (*options->size == '+' && container)
-		why_set(why, 0, "%s. To go on: oci-thin-grow grow %s %s", interrupted.text,
-			quote_unless_printable(container), size_exact(bytes));
+	if (*options->size == '+' && word)
+		why_set(why, 0, "%s. To go on: oci-thin-grow grow %s %s", interrupted.text, word,
+			size_exact(bytes));
 	else if (*options->size == '+')
 		why_set(why, 0, "%s. To go on, ask for %s", interrupted.text, size_exact(bytes));
 	else

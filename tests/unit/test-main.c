@@ -348,6 +348,26 @@ static void without_root_repeats_the_command_with_sudo(void **state)
 	user = 0;
 }
 
+/* A part of a command would do something else, and one cut within quotes would wait for more. */
+static void repeats_no_part_of_a_command(void **state)
+{
+	char program[] = "oci-thin-grow", apply[] = "apply", escape[] = "a\x1b[31m", web[600] = "";
+	char *too_long[] = {program, apply, web, NULL}, *odd[] = {program, apply, escape, NULL};
+	struct capture out, err;
+
+	(void)state;
+	memset(web, '\'', sizeof(web) - 1);
+	user = 1000;
+	capture_begin(&err, stderr);
+	assert_int_equal(run(too_long, &out), EXIT_FAILED);
+	assert_int_equal(run(odd, &out), EXIT_FAILED);
+	capture_end(&err);
+	assert_string_equal(err.text,
+			    "oci-thin-grow: must be root: run the same command with sudo\n"
+			    "oci-thin-grow: must be root: run the same command with sudo\n");
+	user = 0;
+}
+
 /* Printing fails then, and leaves its own errno. */
 static void keeps_its_exit_status_if_stderr_cannot_be_written(void **state)
 {
@@ -378,6 +398,7 @@ int main(void)
 		cmocka_unit_test(takes_the_configuration_before_the_command),
 		cmocka_unit_test(prints_its_version),
 		cmocka_unit_test(without_root_repeats_the_command_with_sudo),
+		cmocka_unit_test(repeats_no_part_of_a_command),
 		cmocka_unit_test(keeps_its_exit_status_if_stderr_cannot_be_written),
 	};
 
