@@ -381,7 +381,12 @@ static int containerd_enable(const struct setup_place *place, const struct setup
 int containerd_plan(const struct setup_place *place, const struct setup_options *options,
 		    struct setup_plan *plan, struct why *why)
 {
-	plan->then = "systemctl restart containerd (it has no reload; containers go on meanwhile)";
+	plan->then =
+		containerd_is_part(place)
+			? "systemctl restart k3s, k3s-agent, rke2-server or rke2-agent: whichever "
+			  "makes containerd's configuration of this"
+			: "systemctl restart containerd (it has no reload; containers go on "
+			  "meanwhile)";
 	return options->disable ? containerd_disable(place, options, plan, why)
 				: containerd_enable(place, options, plan, why);
 }

@@ -2,10 +2,36 @@
 #include "setup/containerd-runtime.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "setup/real-runtime.h"
+
+#include <string.h>
+
+/*
+ * k3s and RKE2 bring a runc of their own, which their containerd finds first. Their configuration
+ * is in DATA/agent/etc/containerd. The path, to be freed; NULL: there is none.
+ */
+static char *find_bundled_runc(const struct setup_place *place)
+{
+	static const char *const names[] = {"data/current/bin/runc", "bin/runc"};
+	size_t root = place->root ? strlen(place->root) : 0;
+	const char *file = place->file, *end;
+
+	if (file && root && strncmp(file, place->root, root) == 0)
+		file += root;
+	end = file ? strstr(file, "/agent/etc/containerd/") : NULL;
+	for (size_t i = 0; end && i < COUNT(names); i++) {
+		_cleanup_free_ char *path = text_new("%.*s/%s", (int)(end - file), file, names[i]);
+		_cleanup_free_ char *program = path ? place_find_program(place, path) : NULL;
+
+		if (program)
+			return TAKE_PTR(path);
+	}
+	return NULL;
+}
 
 int containerd_plan_runtime(const struct setup_place *place, const struct containerd_config *config,
 			    const struct setup_options *options, struct setup_plan *plan,
@@ -13,13 +39,14 @@ int containerd_plan_runtime(const struct setup_place *place, const struct contai
 {
 	const char *handler = options->like ? options->like : CONTAINERD_RUNC;
 	const char *binary = containerd_value(config, handler, CONTAINERD_BINARY);
-	_cleanup_free_ char *now = NULL;
+	_cleanup_free_ char *now = NULL, *bundled = binary ? NULL : find_bundled_runc(place);
 	struct text owner;
 	const struct real_runtime replaced = {
 		.engine = ENGINE_CONTAINERD,
 		.owner = owner.s,
-		.word = binary ? binary : CONTAINERD_RUNC,
-		.hint = "; k3s has one at /var/lib/rancher/k3s/data/current/bin/runc",
+		.word = binary	  ? binary
+			: bundled ? bundled
+				  : CONTAINERD_RUNC,
 	};
 
 	if (!options->runtime_now)

@@ -71,7 +71,6 @@ int docker_plan_runtime(const struct setup_place *place, const struct docker_con
 		.engine = ENGINE_DOCKER,
 		.owner = owner.s,
 		.word = word ? word : RUNC,
-		.hint = "",
 	};
 
 	return r < 0 ? r : real_runtime_plan(place, options, &replaced, plan, why);

@@ -38,8 +38,8 @@ static int find_wanted(const struct setup_place *place, const struct setup_optio
 	if (!ret->real)
 		return why_set(why, EEXIST,
 			       "%s runs %s, which is not on this host: say --runtime PATH for the "
-			       "program that is to run containers%s",
-			       replaced->owner, quote(word), replaced->hint);
+			       "program that is to run containers",
+			       replaced->owner, quote(word));
 	inside = place_inside(place, ret->real, &root);
 	ret->path = strdup(word[0] == '/' || !inside ? word : inside);
 	return ret->path ? 0 : why_no_memory(why);

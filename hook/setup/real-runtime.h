@@ -13,7 +13,6 @@ struct real_runtime {
 	const char *engine; /* config.d/60-ENGINE.json */
 	const char *owner;  /* who ran it so far, for messages */
 	const char *word;   /* what that ran: a path, or a name that is looked for */
-	const char *hint;   /* where the host may have it, if it is not found; or "" */
 };
 
 /*

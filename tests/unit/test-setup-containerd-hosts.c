@@ -370,6 +370,20 @@ static void goes_into_a_directory_of_drop_ins(void **state)
 	assert_file(file, NULL);
 }
 
+/* k3s has a runc that its containerd finds before the host's. */
+static void takes_the_runc_that_comes_with_k3s(void **state)
+{
+	static const char file[] = K3S "config-v3.toml.d/50-oci-thin-grow.toml";
+
+	(void)state;
+	put(K3S "config.toml", GENERATED("k3s", 3));
+	put_program("/var/lib/rancher/k3s/data/0123/bin/runc");
+	put_link("/var/lib/rancher/k3s/data/current", "0123");
+	assert_int_equal(enable_in(file), 0);
+	assert_in(RUNTIME_FILE, "\"/var/lib/rancher/k3s/data/current/bin/runc\"");
+	assert_contains(plan.then, "k3s");
+}
+
 static void goes_into_a_template(void **state)
 {
 	static const char file[] = K3S "config-v3.toml.tmpl", old[] = K3S "config.toml.tmpl";
@@ -580,6 +594,7 @@ int main(void)
 		HOST_TEST(is_like_another_handler),
 		HOST_TEST(names_the_template_of_what_is_generated),
 		HOST_TEST(goes_into_a_directory_of_drop_ins),
+		HOST_TEST(takes_the_runc_that_comes_with_k3s),
 		HOST_TEST(goes_into_a_template),
 		HOST_TEST(nothing_is_left_after_a_migration),
 		HOST_TEST(nothing_is_left_after_another_version),
