@@ -269,7 +269,7 @@ bb_tar() {
 	busybox_rootfs "$dir" && chmod 755 "$dir" && tar -C "$dir" -cf "$1" .
 }
 
-# oci_layout FILE: that, for `ctr image import` (NAME:latest with --base-name NAME); left to itself it sleeps
+# oci_layout FILE: that, for image_import; left to itself it sleeps
 oci_layout() (
 	work=$(mktemp -d) && cd "$work" || exit
 	umoci init --layout oci && umoci new --image oci:latest && umoci unpack --image oci:latest bundle || exit
@@ -288,6 +288,13 @@ containerd_start() {
 		$1
 	END
 	containerd_run
+}
+
+# image_import NAME FILE: what oci_layout made, as NAME:latest. containerd 2's transfer service would not know devmapper.
+image_import() {
+	local how=()
+	! ctr image import --help | grep -q -e --local || how=(--local)
+	ctr image import "${how[@]}" --snapshotter devmapper --base-name "$1" "$2"
 }
 
 # containerd_run: with the configuration that it had
@@ -336,7 +343,7 @@ has_own_driver() {
 # docker_up [ARG...]: dockerd with ARGs added, and with what the file DOCKER_JSON says, if there is one. It uses its own
 # driver if it has one, else containerd's. containerd is started if it is not there, and not stopped by docker_down.
 docker_up() {
-	local driver=() guest='{}'
+	local driver=() guest='{}' network=(--bridge none --iptables=false --ip-forward=false)
 	if has_own_driver; then
 		containerd_runs || containerd_start "" || return
 		driver=(--storage-driver devicemapper --storage-opt dm.thinpooldev=/dev/mapper/pool
@@ -345,9 +352,10 @@ docker_up() {
 		containerd_runs || containerd_up "" || return
 		guest='{"features":{"containerd-snapshotter":true},"storage-driver":"devmapper"}'
 	fi
+	! dockerd --help | grep -q -e --ip6tables || network+=(--ip6tables=false)
 	{ echo "$guest"; cat "${DOCKER_JSON:-/dev/null}"; } | jq -s add >/run/docker.json || return
 	dockerd --config-file /run/docker.json --data-root "$DATA/docker" --containerd /run/containerd/containerd.sock \
-		--bridge none --iptables=false --ip-forward=false "${driver[@]}" "$@" >>/run/dockerd.log 2>&1 &
+		"${network[@]}" "${driver[@]}" "$@" >>/run/dockerd.log 2>&1 &
 	docker_pid=$!
 	up dockerd docker version
 }

@@ -25,7 +25,7 @@ cri_toml() {
 }
 
 image_up() {
-	oci_layout /t/oci.tar && ctr -n k8s.io image import --snapshotter devmapper --base-name "${IMAGE%:*}" /t/oci.tar
+	oci_layout /t/oci.tar && CONTAINERD_NAMESPACE=k8s.io image_import "${IMAGE%:*}" /t/oci.tar
 }
 
 # run_pod HANDLER NAMESPACE [KEY=VALUE...]: a sandbox of a pod with these annotations; its id in $pod, what it is in $pod.json;

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The main job without an engine: runc and crun call the hook at each stage, on each filesystem.
-# suites: bullseye bookworm trixie
-# matrix: bullseye:FS=ext4 bookworm:FS=ext4 bookworm:FS=btrfs trixie:FS=xfs
+# suites: bullseye bookworm forky
+# matrix: bullseye:FS=ext4 bookworm:FS=ext4 bookworm:FS=btrfs forky:FS=xfs
 # soak: FS=ext4 FS=xfs FS=btrfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh

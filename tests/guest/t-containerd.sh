@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # containerd's devmapper snapshotter, with our wrapper as its runtime.
-# suites: bullseye bookworm trixie
-# matrix: bullseye:FS=ext4 bookworm:FS=ext4 trixie:FS=xfs
+# suites: bullseye bookworm forky
+# matrix: bullseye:FS=ext4 bookworm:FS=ext4 forky:FS=xfs
 # soak: FS=ext4 FS=xfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
@@ -31,7 +31,7 @@ ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 ok "containerd starts" containerd_up
 ok "an image is made" oci_layout /t/oci.tar
-ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+ok "it imports" image_import local/bb /t/oci.tar
 
 ok "without a request: runs" ctr_run plain
 like "without a request: 1 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_1G"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Pods, as a kubelet asks containerd for them, by each way in that containerd has: the wrapper as BinaryName, our hook in a
 # base_runtime_spec, our hooks.d file through NRI. A pod's annotation counts for its containers, not for its sandbox.
-# suites: bookworm trixie
+# suites: bookworm trixie forky
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs
 # limit: 600
@@ -79,6 +79,25 @@ nothing_asked() {
 	ok "$name, nothing asked: the pod goes" rm_pod "$pod"
 }
 
+# own_size: two containers of one pod with two sizes, and one that the pod's key for another does not touch
+own_size() {
+	local pod_of_three
+	: >/run/messages
+	ok "its own size: the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=2G io.oci-thin-grow.size.db=4G \
+		io.oci-thin-grow.size.nobody=2T
+	pod_of_three=$pod
+	ok "its own size: db runs" run_container db
+	like "its own size: db has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+	like "its own size: the log" "$(grep "container=$container" /run/messages)" 'source=annotation:io.oci-thin-grow.size.db '
+	ok "its own size: explain" otg explain "$container"
+	like "its own size: explain says which one" "$(cat /run/out)" 'request +4 GiB, from annotation io.oci-thin-grow.size.db'
+	ok "its own size: web runs" run_container web
+	like "its own size: web has 2 GiB, as the pod asks" "$(size_in "$container")" '^(19..|20..)$'
+	ok "its own size: explain" otg explain "$container"
+	like "its own size: explain says that" "$(cat /run/out)" 'request +2 GiB, from annotation io.oci-thin-grow.size[^.]'
+	ok "its own size: the pod goes" rm_pod "$pod_of_three"
+}
+
 # env_of VARIABLE VALUE COMMAND...
 env_of() {
 	local -x "$1=$2"
@@ -106,6 +125,7 @@ like "the CRI answers" "$(cri version)" '^containerd '
 
 way BinaryName wrapper
 nothing_asked BinaryName wrapper
+own_size
 way base_runtime_spec base-spec
 
 # enabled: the handler that enable makes, of the configuration that runs

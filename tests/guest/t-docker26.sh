@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Docker 26 with containerd's image store on its devmapper snapshotter: who asks gets more, by label or annotation, and what
-# was grown stays grown, whatever is done to container and daemons. Reboots are in t-reboot-docker.sh.
-# suites: trixie
+# Docker 26 and 28 with containerd's image store on its devmapper snapshotter: who asks gets more, by label, annotation or
+# option, and what was grown stays grown, whatever is done to container and daemons. Reboots are in t-reboot-docker.sh.
+# suites: trixie forky
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs
 # limit: 900
@@ -21,9 +21,14 @@ grow_line() {
 	grep "action=grow container=$(docker inspect -f '{{.Id}}' "$1")" /run/messages
 }
 
-# refused SIZE: a container that asks for it does not start; Docker's words in /run/err
+# listed NAME FILTER
+listed() {
+	/usr/sbin/oci-thin-grow list --json | jq -r --arg name "$1" '.containers[] | select(.name == $name) | '"$2"
+}
+
+# refused OPTION...: a container with these does not start; Docker's words in /run/err
 refused() {
-	! docker run --rm --net none --label "io.oci-thin-grow.size=$1" bb sleep 1 2>/run/err
+	! docker run --rm --net none "$@" bb sleep 1 2>/run/err
 }
 
 ok "the host is up" host_up
@@ -48,6 +53,19 @@ like "annotation 4G, label 2G: the log" "$(grow_line both)" 'engine=docker .*sou
 ok "annotation alone" docker_run annotated --annotation io.oci-thin-grow.size=4G
 like "annotation alone: 4 GiB" "$(df_in annotated)" "$MIB_4G"
 
+# Docker accepts the option, and does nothing with it.
+ok "storage-opt 4G" docker_run by-option --storage-opt size=4G
+like "storage-opt 4G: 4 GiB" "$(df_in by-option)" "$MIB_4G"
+like "storage-opt 4G: the log" "$(grow_line by-option)" 'engine=docker .*source=option:size'
+ok "storage-opt 4G: explain" otg explain by-option
+like "storage-opt 4G: explain says who asks" "$(cat /run/out)" 'request +4 GiB, from option size'
+like "storage-opt 4G: list has it" "$(listed by-option .requested_bytes)" "^$((4 * GIB))\$"
+ok "storage-opt 4G, label 3G" docker_run option-and-label --storage-opt size=4G --label io.oci-thin-grow.size=3G
+like "storage-opt 4G, label 3G: 3 GiB" "$(df_in option-and-label)" "$MIB_3G"
+ok "storage-opt 4X: does not run" refused --storage-opt size=4X
+like "storage-opt 4X: docker says why" "$(cat /run/err)" '4X.* is not a size'
+ok "storage-opt 4G: goes" docker rm -f by-option option-and-label
+
 # Of a container that runs, Docker 26 cannot commit on this snapshotter: the device is busy.
 ok "stop for commit" docker stop plain
 ok "an image with the label" docker commit --change 'LABEL io.oci-thin-grow.size=4G' plain labelled
@@ -55,9 +73,9 @@ IMAGE=labelled ok "a container from it" docker_run from-image
 like "from it: 4 GiB" "$(df_in from-image)" "$MIB_4G"
 like "from it: the log" "$(grow_line from-image)" 'engine=docker .*source=label:io.oci-thin-grow.size'
 
-ok "2T: does not run" refused 2T
+ok "2T: does not run" refused --label io.oci-thin-grow.size=2T
 like "2T: docker says why" "$(cat /run/err)" 'cannot have 2 TiB .*max_size is 1 TiB'
-ok "4X: does not run" refused 4X
+ok "4X: does not run" refused --label io.oci-thin-grow.size=4X
 like "4X: docker says why" "$(cat /run/err)" '4X.* is not a size'
 
 ok "stop" docker stop c1
@@ -100,11 +118,6 @@ remapped_user() {
 	echo "dockremap:x:990:990::/:/usr/sbin/nologin" >>/etc/passwd
 	echo "dockremap:x:990:" >>/etc/group
 	echo "dockremap:100000:65536" | tee /etc/subuid >/etc/subgid
-}
-
-# listed NAME FILTER
-listed() {
-	/usr/sbin/oci-thin-grow list --json | jq -r --arg name "$1" '.containers[] | select(.name == $name) | '"$2"
 }
 
 ok "there is a user for it" remapped_user

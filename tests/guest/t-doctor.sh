@@ -185,8 +185,10 @@ rm -r /etc/containers/containers.conf.d/x.conf /var/lib/containers/storage/devic
 install -D -m 755 /bin/true /usr/local/bin/crio
 mkdir -p /var/lib/crio /etc/crio/crio.conf.d/20-site
 echo 'crio.runtime.hooks_dir = []' >/etc/crio/crio.conf.d/20-site/hooks
+ok "CRI-O whose disks are not thin: all is well" well
+mkdir -p /var/lib/containers/storage/devicemapper
 mends "CRI-O without hooks" engine 'crio does not call the program: no directory of hooks'
-rm -r /var/lib/crio /usr/local/bin/crio
+rm -r /var/lib/crio /usr/local/bin/crio /var/lib/containers/storage/devicemapper
 
 mkdir -p /var/lib/containerd/io.containerd.snapshotter.v1.devmapper /etc/containerd
 printf 'version = 2\n' >$TOML

@@ -19,7 +19,7 @@ ok "a tar is made" bb_tar /t/bb.tar
 ok "an image is made" oci_layout /t/oci.tar
 
 ok "containerd starts" containerd_up
-ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+ok "it imports" image_import local/bb /t/oci.tar
 like "it runs a container of 1 GiB" \
 	"$(root_mib ctr run --rm --snapshotter devmapper local/bb:latest c1)" '^(9..|10..)$'
 ok "it stops" containerd_down

@@ -68,7 +68,7 @@ ctr_stop() {
 containerd_test() {
 	ok "containerd starts" containerd_up
 	ok "an image is made" oci_layout /t/oci.tar
-	ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+	ok "it imports" image_import local/bb /t/oci.tar
 	ok "web runs" ctr_run web --label nerdctl/name=web --label tier=gold
 	all_ways containerd web first
 	is "containerd: list knows the rest" \

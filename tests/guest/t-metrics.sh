@@ -59,7 +59,7 @@ is "nothing is said of healing" "$(value healing_armed)" ""
 
 ok "containerd starts" containerd_up
 ok "an image is made" oci_layout /t/oci.tar
-ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+ok "it imports" image_import local/bb /t/oci.tar
 ok "one that is grown, with a hostile name" run_ctr grown --annotation io.oci-thin-grow.size=4G \
 	--annotation "nerdctl/name=$HOSTILE"
 ok "one that is not, with the same name" run_ctr plain --annotation "nerdctl/name=$HOSTILE"

@@ -38,7 +38,7 @@ ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 ok "containerd starts" containerd_up
 ok "an image is made" oci_layout /t/oci.tar
-ok "it imports" ctr image import --snapshotter devmapper --base-name local/bb /t/oci.tar
+ok "it imports" image_import local/bb /t/oci.tar
 ok "ctr, the default: runs" ctr_run plain
 like "ctr, the default: 4 GiB" "$(last_size)" "$MIB_4G"
 ok "ctr, a rule for namespace and annotation: runs" ctr_run gold --annotation tier=gold

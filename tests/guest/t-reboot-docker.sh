@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Docker after a reboot and after a power cut: 20.10 with its devicemapper driver, 26 on containerd's devmapper snapshotter.
+# Docker after a reboot and after a power cut: 20.10 with its devicemapper driver, 28 on containerd's devmapper snapshotter.
 # Both make devices again with the size of the beginning.
-# suites: bullseye bookworm trixie
-# matrix: bullseye:FS=ext4 bookworm:FS=xfs trixie:FS=xfs
+# suites: bullseye bookworm forky
+# matrix: bullseye:FS=ext4 bookworm:FS=xfs forky:FS=xfs
 # soak: FS=ext4 FS=xfs
 # limit: 900
 # shellcheck source=tests/guest/lib.sh

@@ -53,9 +53,7 @@ ok "boot $PHASE: containerd is started by systemctl" containerd_service
 case $PHASE in
 1)
 	ok "an image is made" oci_layout /t/oci.tar
-	# Left to itself, ctr of containerd 2 lets the daemon unpack, for which devmapper is not configured.
-	[ "$SUITE" = trixie ] || local=--local
-	ok "it imports" ctr image import ${local:+"$local"} --snapshotter devmapper --base-name local/bb /t/oci.tar
+	ok "it imports" image_import local/bb /t/oci.tar
 	ok "a container asks for 4G, and runs" ctr run -d --snapshotter devmapper --null-io \
 		--runc-binary /usr/sbin/oci-thin-grow-runtime --annotation io.oci-thin-grow.size=4G \
 		local/bb:latest c1 sleep 100000
