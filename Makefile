@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# `make help` tells what there is. O=DIR builds somewhere else than in build/.
+# `make help` lists the targets. O=DIR builds in DIR instead of build/.
 
 VERSION := 0.1.0
 
@@ -9,12 +9,12 @@ CFLAGS   ?= -O2 -g
 PREFIX   ?= /usr
 SYSCONFDIR ?= /etc
 DESTDIR  ?=
-# udev and systemd read /usr/lib, /usr/local/lib and /etc, and nothing below any other PREFIX.
+# udev and systemd read only /usr/lib, /usr/local/lib and /etc.
 SYSTEM_LIB := $(if $(filter /usr /usr/local,$(PREFIX)),$(PREFIX)/lib,/etc)
 UDEVRULESDIR ?= $(SYSTEM_LIB)/udev/rules.d
 UNITDIR  ?= $(SYSTEM_LIB)/systemd/system
 TMPFILESDIR ?= $(SYSTEM_LIB)/tmpfiles.d
-# Debian's; elsewhere also below /usr it is site-functions.
+# Debian's directory below /usr; site-functions elsewhere.
 ZSHDIR   ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 O        ?= build
 
@@ -31,7 +31,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wformat=2 -Wformat-security -Wshadow -Wcon
 	-Wmissing-prototypes -Wold-style-definition -Wredundant-decls -Wnested-externs -Wundef \
 	-Wvla -Wwrite-strings -Wdouble-promotion -Wimplicit-fallthrough -Wnull-dereference \
 	-Wdate-time -Wfloat-equal
-# Statement expressions (TAKE_PTR) are the one extension beyond what -Wpedantic knows of gnu17.
+# Statement expressions (TAKE_PTR) are the only extension that -Wpedantic would report.
 WARNINGS += $(if $(findstring clang,$(CC)),-Wno-gnu-statement-expression,) -Wno-pedantic
 HARDEN   := -fstack-protector-strong -fstack-clash-protection -fPIE -fno-common \
 	$(if $(findstring -O0,$(CFLAGS))$(findstring sanitize,$(CFLAGS)),,-D_FORTIFY_SOURCE=2)
@@ -56,7 +56,7 @@ $(PROGRAM): $(OBJECTS)
 $(O)/oci-thin-grow-runtime: $(PROGRAM)
 	ln -sf oci-thin-grow $@
 
-# Changes when the places do; what names them is then built again.
+# Changes if the directories do, so that everything that contains them is rebuilt.
 $(O)/places: FORCE
 	@mkdir -p $(@D)
 	@echo $(PLACES) $(UNITDIR) $(TMPFILESDIR) >$@.new
@@ -70,8 +70,8 @@ $(O)/%.o: %.c Makefile $(O)/places
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # --- unit tests ----------------------------------------------------------------------------------------
-# Each tests/unit/test-x.c is one program; all are linked with everything but main.o, and with the
-# fakes of tests/unit/fake-*.c in the place of the calls that `grep -ho __wrap_` finds in them.
+# Each tests/unit/test-x.c is one program, linked with everything except main.o. The fakes in
+# tests/unit/fake-*.c replace the calls that `grep -ho __wrap_` finds in them.
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 UNIT_FAKES   := $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/fake-*.c))
 UNIT_WRAPS    = $(addprefix -Wl$(comma)--wrap=,$(shell grep -ho '\b__wrap_[a-z0-9_]*' \
@@ -83,7 +83,7 @@ $(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pthread $(UNIT_WRAPS) -o $@ $^ $(LIB_LIBS) \
 		$(shell $(PKG_CONFIG) --libs cmocka)
 
-# Objects of tests are kept, although make takes them for intermediate.
+# Keep objects of tests, which make would delete as intermediate files.
 .SECONDARY:
 
 .PHONY: unit layers places added words check test guest soak demo bench
@@ -142,7 +142,7 @@ ZSH_COMPLETION  = $(ZSHDIR)/_oci-thin-grow
 FISH_COMPLETION = $(PREFIX)/share/fish/vendor_completions.d/oci-thin-grow.fish
 SHARE := $(PREFIX)/share/oci-thin-grow
 
-# Installed texts name the places that they are installed for; in the sources these are those of PREFIX=/usr.
+# In installed texts the directories of PREFIX=/usr are replaced by the actual ones.
 TEXTS := $(wildcard config/*.json config/*/* doc/*.[58])
 $(O)/installed/%: % Makefile $(O)/places
 	@mkdir -p $(@D)

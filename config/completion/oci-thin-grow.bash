@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 # Completion of oci-thin-grow for bash, with or without bash-completion.
-# Containers' names are other people's text: no compgen -W and no eval, which expand it, and no `compopt -o filenames`, with
-# which readline leaves $(...) as it is where a / follows.
+# Containers' names are untrusted: no compgen -W and no eval, which expand them, and no `compopt -o filenames`, with which
+# readline does not quote $(...) before a /.
 
 _oci_thin_grow_options() {
 	case $1 in

@@ -3,7 +3,7 @@
 
 set -l commands apply config disable doctor enable explain grow heal hook list metrics runtime
 
-# Lines of a name, a tab and the engine, which is how fish wants a description.
+# Lines of a name, a tab and the engine: fish shows the part after the tab as a description.
 function __oci_thin_grow_containers
 	oci-thin-grow list --names $argv 2>/dev/null
 end

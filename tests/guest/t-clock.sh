@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The clock is set forward and back while containers of runc, crun and Docker run: they run all the same for `list`, `grow`,
-# `apply` and `metrics`. A process that has the number of one that ended is not taken for it.
+# The clock is set forward and back while containers of runc, crun and Docker run: `list`, `grow`, `apply` and
+# `metrics` still see them as running. A process with a reused pid is not mistaken for the one that ended.
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 600

@@ -1,7 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What is installed beside the program: bash, zsh and fish complete commands, options and containers, whose names may be
-# hostile; manual pages without complaints.
+# bash, zsh and fish complete commands, options and containers, whose names may be hostile; manual pages pass mandoc's lint.
 # suites: trixie
 # matrix: FS=ext4
 # limit: 200

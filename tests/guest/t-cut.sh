@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Power cuts at random moments around growths. Each boot makes the device as an engine would, with the size of the
-# beginning; heal must have it long enough before the first mount, and nothing that was synced may be lost.
-# In a soak every fourth cut comes up to a minute after a single growth, and a disk grown large is replaced.
+# Power cuts at random moments around growths. Each boot re-creates the device at its original size, as an engine
+# would; heal must extend it before the first mount, and synced data must not be lost.
+# In a soak every fourth cut happens up to a minute after a single growth, and disks that have grown large are replaced.
 # suites: bookworm trixie
 # matrix: bookworm:FS=xfs trixie:FS=ext4
 # limit: 600

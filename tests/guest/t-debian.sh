@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The Debian package is purged: the ledger stays while a device needs it. dpkg and our maintainer scripts; what is in the
-# package is what `make install` installs.
+# Purging the Debian package keeps the ledger while a device needs it. Uses dpkg and our maintainer scripts; the package has
+# what `make install` installs.
 # suites: bookworm
 # limit: 300
 # shellcheck source=tests/guest/lib.sh

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# doctor: each finding appears, and is gone after the command that it prints was typed.
+# doctor: each finding appears, and disappears after the command that it prints.
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 900

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# enable and disable with the real engines: Docker, containerd, podman (bookworm's) take what enable writes, containers grow by
-# that, and disable gives the files back. CRI-O is not in Debian.
+# enable and disable with the real engines: Docker, containerd and podman (bookworm's) accept what enable writes, containers
+# grow, and disable restores the files. CRI-O is not in Debian.
 # suites: bookworm trixie
 # matrix: FS=ext4
 # limit: 600

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every engine runs a container on a thin device here, untouched by us. What fails here is not about us.
+# Every engine runs a container on a thin device without our program. A failure here is not ours.
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `grow` and `list` with every engine but Docker (t-grow.sh), each where it was told to keep its things, which nobody tells
-# us: containerd, podman, and runc and crun without an engine. Somebody writes all the time; then stop and start.
+# `grow` and `list` with every engine but Docker (t-grow.sh), each with unusual directories that are found
+# without options: containerd, podman, and runc and crun without an engine. Containers write meanwhile; then stop and start.
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# 1 GiB to 1 TiB on a pool of 20 GiB: the bar moves, Ctrl-C leaves all in order, and the same again finishes.
+# 1 GiB to 1 TiB on a pool of 20 GiB: the bar moves, Ctrl-C leaves the filesystem intact, and the same command finishes.
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The harness itself: pools, filesystems, boots and power cuts are what the other tests take them for.
+# The harness itself: pools, filesystems, boots and power cuts behave as the other tests expect.
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs FS=btrfs

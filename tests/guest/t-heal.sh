@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# heal and the ledger, without an engine: devices that are made again too short, by dmsetup with udev, as engines do.
+# heal and the ledger, without an engine: dmsetup re-creates devices too short and waits for udev, as engines do.
 # suites: bullseye bookworm trixie
 # matrix: bullseye:FS=ext4 bookworm:FS=ext4 trixie:FS=xfs trixie:FS=btrfs
 # soak: FS=ext4 FS=xfs FS=btrfs

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Others at the same device: engines that suspend it, hooks side by side, and SIGKILL at any moment.
+# Concurrent users of a device: engines that suspend it, several hooks at once, and SIGKILL at any moment.
 # suites: bookworm trixie
 # matrix: bookworm:FS=xfs trixie:FS=ext4
 # soak: FS=ext4 FS=xfs FS=btrfs

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# packaging/kubernetes: the manifests, as far as they can be checked without a cluster, and its installer: on this host as
-# its node, from a privileged pod, as the DaemonSet runs it.
+# packaging/kubernetes: the manifests, as far as they can be checked without a cluster, and the installer, with this host as
+# its node, in a privileged pod like the DaemonSet's.
 # suites: trixie
 # limit: 600
 # drivers: cri

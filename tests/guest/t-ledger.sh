@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A ledger in trouble: containers that do not need it start all the same, growths that need it fail before anything is
-# touched, and an entry that is not this very device's lengthens nothing. (What heal makes of damage is also in t-heal.)
+# A damaged or unwritable ledger: containers that do not need it still start, growths that need it fail before anything is
+# touched, and an entry of another device extends nothing. (t-heal.sh also tests damaged entries.)
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `list` with 200 containers without an engine and 29 of containerd's: what it shows, how long it takes, and how names that
-# nobody has are answered.
+# `list` with 200 containers without an engine and 29 of containerd's: its output, its time, and its
+# answer to unknown names.
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 900

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `metrics` and all that ships with it: what it says is true and can be parsed, whatever containers are called.
+# `metrics`, its alerts and timers: the values are right and can be parsed, whatever the containers' names are.
 # suites: trixie
 # matrix: FS=ext4
 # limit: 600

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What the kernel mounts and grows, a re-created device is extended for: rare features of each filesystem. And where the
-# superblock cannot be read, the ledger alone says how long the device must be.
+# Filesystems with rare features that the kernel mounts and grows: a re-created device is extended for each. If the
+# superblock cannot be read, the ledger alone has the length.
 # suites: bookworm trixie
 # matrix: FS=ext4 FS=xfs FS=btrfs
 # limit: 600

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The configuration at work: pools that are full or promised too often, a broken file and the switch, by the hook alone;
+# The configuration: full and over-committed pools, a broken file and the kill switch, with the hook alone;
 # and defaults, rules and limits with Docker.
 # suites: bookworm trixie
 # matrix: bookworm:PART=pool PART=docker

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Installed below /usr/local, as people do who build it themselves: whatever names a path of ours names one that is there,
-# whoever reads what we ship finds it, and what was grown is healed.
+# Installed below /usr/local, as by `make install` with that PREFIX: every path in an installed file exists, udev, systemd
+# and engines find our files, and grown devices are healed.
 # suites: bookworm trixie
 # matrix: FS=ext4
 # limit: 600

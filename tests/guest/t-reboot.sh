@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# containerd's devmapper snapshotter: what was grown starts again, after kill -9 of the daemon, reboots and a power cut.
+# containerd's devmapper snapshotter: a grown container starts again after kill -9 of the daemon, reboots and a power cut.
 # suites: bookworm trixie
 # matrix: FS=xfs
 # soak: FS=ext4 FS=xfs

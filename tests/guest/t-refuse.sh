@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What the hook must leave alone, and what it says then: no request, no thin device, pools and filesystems in trouble.
+# What the hook must not touch, and its messages: no request, no thin device, faulty pools and filesystems.
 # suites: bullseye bookworm trixie
 # limit: 600
 # shellcheck source=tests/guest/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A power cut while a Docker container's ext4 is grown: after the boot it must not be grown on the mount that replays
-# (t-replay.sh), and Docker starts it all the same, by itself. Its next start grows it.
+# (t-replay.sh), but Docker still starts it. Its next start grows it.
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 600

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Rootless runc and crun call the hook, and the wrapper stands before them: what asks for nothing is not touched, and what
-# asks is told that only root can grow a disk.
+# Rootless runc and crun with the hook and with the wrapper: a container without a request is not touched, and one with a
+# request gets the message that only root can grow a disk.
 # suites: bookworm trixie
 # matrix: FS=none
 # limit: 300

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # XFS is settled after a growth: a power cut after blocks of the new groups are in use leaves a disk that mounts at
-# the first try. Without that, Linux 6.1 replays those blocks while it still believes in the old size, and fails.
+# the first try. Without that, Linux 6.1 replays those blocks with the old size in mind, and fails.
 # suites: bookworm trixie
 # matrix: FS=xfs
 # limit: 600

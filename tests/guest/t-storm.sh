@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# heal against a pool that is suspended and reloaded, and against device numbers that are used again, both at each moment
-# of heal and at random ones: no device stays short, none gets another's table, none stays suspended.
+# heal against a pool that is suspended and reloaded, and against reused device numbers, at each step of heal and at
+# random moments: no device stays short, gets another's table, or stays suspended.
 # suites: bookworm trixie
 # matrix: bookworm:FS=ext4
 # soak: bookworm:FS=ext4 trixie:FS=xfs

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* bbolt databases made by hand, of pages of any size: what engine/bolt.h says of the format. */
+/* Builds bbolt databases with pages of any size, in the format that engine/bolt.h describes. */
 
 #include "engine/bolt.h"
 
@@ -15,17 +15,18 @@ struct db {
 	size_t page_size, n_pages;
 };
 
-/* What a page holds; on a branch page, @page is where @key leads to. */
+/* An element of a page; on a branch page, @key leads to @page. */
 struct db_item {
 	const char *key, *value;
-	size_t value_len; /* 0: as long as the text */
+	size_t value_len; /* 0: the length of the text */
 	uint32_t flags;
 	uint64_t page;
 };
 
 static inline void db_put(uint8_t *at, uint64_t value, size_t bytes)
 {
-	memcpy(at, &value, bytes); /* little-endian machines only, as the databases in tests/data */
+	memcpy(at, &value,
+	       bytes); /* for little-endian machines only, like the databases in tests/data */
 }
 
 static inline uint64_t db_hash(const uint8_t *data, size_t len)
@@ -62,7 +63,7 @@ static inline struct db db_new(size_t page_size, size_t n_pages)
 	return db;
 }
 
-/* A page, or what stands for one in an inline bucket. How long it is. */
+/* Writes a page, or its content in an inline bucket. Returns its length. */
 static inline size_t db_fill(uint8_t *at, uint16_t flags, const struct db_item *items, size_t n)
 {
 	size_t end = 16 + 16 * n;
@@ -104,7 +105,7 @@ static inline void db_put_page(struct db *db, uint64_t id, uint16_t flags, uint3
 	db_put(page + 12, overflow, 4);
 }
 
-/* The value of a bucket on a page of its own. */
+/* The value of a bucket that has its own page. */
 static inline const char *db_bucket(char bytes[16], uint64_t page)
 {
 	memset(bytes, 0, 16);

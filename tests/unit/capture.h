@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What a function writes to stdout or stderr. */
+/* Captures what a function writes to stdout or stderr. */
 
 #include "unit.h"
 

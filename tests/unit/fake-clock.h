@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * A clock that only the program moves, so that no test depends on how busy the machine is: by what
- * it sleeps, and by 10 µs for each look at it, so that who polls comes to an end. Signals of timers
- * still come when they come.
+ * A clock that only the program moves, so that no test depends on the speed of the machine: it
+ * advances by each sleep, and by 10 µs for each reading, so that polling ends. Timer signals still
+ * arrive in real time.
  */
 
 #include <stdbool.h>
 
-/* From now on or no longer. Real time is needed by those who wait for another process. */
+/* Switches it on or off. Tests that wait for another process need real time. */
 void fake_clock(bool on);

@@ -6,15 +6,15 @@
 
 struct fake_dm fake_dm;
 
-/* Ours: libdevmapper.h only declares it. */
+/* Our definition: libdevmapper.h only declares it. */
 struct dm_task {
 	int type, err;
 	dev_t dev;
 	char name[128]; /* instead of dev */
 	bool skip_lockfs, no_flush, inactive;
-	struct fake_table load;	    /* what dm_task_add_target() said */
-	struct fake_device *device; /* NULL: there is no such device */
-	struct fake_table seen;	    /* the table as it was when the task ran */
+	struct fake_table load;	    /* from dm_task_add_target() */
+	struct fake_device *device; /* NULL: no such device */
+	struct fake_table seen;	    /* the table at the time the task ran */
 	struct dm_info info;
 	char status[128];
 	unsigned int next_target;
@@ -211,7 +211,7 @@ static bool is_turn(const struct fake_when *when, int type, bool or_later)
 	return or_later ? n >= when->nth : n == when->nth;
 }
 
-/* As in the kernel, first the thin device. */
+/* Thin device first, as in the kernel. */
 static void resume_pool(void)
 {
 	if (--fake_dm.pool.lookups_to_go <= 1)
@@ -252,7 +252,7 @@ static int look_up(struct dm_task *task)
 	return 0;
 }
 
-/* The device that is asked for; NULL: there is none. */
+/* The device of the task; NULL: there is none. */
 static struct fake_device *device_of_task(const struct dm_task *task)
 {
 	struct fake_device *const devices[] = {&fake_dm.thin, &fake_dm.pool};
@@ -315,7 +315,7 @@ static int load(struct dm_task *task)
 		fake_dm.loads_refused--;
 		return EINVAL;
 	}
-	/* A table may only ever be replaced by one for the same pool and id. */
+	/* A table may only be replaced by one for the same pool and id. */
 	assert_int_equal(task->load.targets, 1);
 	if (!fake_dm.foreign_loads)
 		assert_string_equal(task->load.params, task->device->live.params);

@@ -2,11 +2,10 @@
 #pragma once
 
 /*
- * A pretend device-mapper with two devices, a thin one and its pool, in the place of the libdm
- * calls that reach the kernel; and a third one, without a table, while somebody asks by it which
- * thin ids the pool has. It keeps tables and states as the kernel does: a load fills the
- * inactive slot, a resume suspends, swaps and resumes; the last load wins. What each test asserts
- * is the state at the end. Not armed, it is not there.
+ * A fake device-mapper behind the libdm calls, with a thin device and its pool, and a third device
+ * without a table while a test asks which thin ids the pool has. It keeps tables and states like
+ * the kernel: a load fills the inactive slot, a resume suspends, swaps and resumes; the last load
+ * wins. Tests check the state at the end. Unless armed, there is no device-mapper.
  */
 
 #include <libdevmapper.h>
@@ -20,7 +19,7 @@
 #define FAKE_POOL  makedev(FAKE_MAJOR, 3)
 
 struct fake_table {
-	unsigned int targets; /* 0: there is no table */
+	unsigned int targets; /* 0: no table */
 	uint64_t sectors;     /* of all targets together */
 	const char *target;
 	char params[96];
@@ -33,8 +32,8 @@ struct fake_device {
 	bool gone;
 	bool read_only, deferred_remove, internal_suspend;
 	bool suspended;
-	bool by_another;	    /* it is somebody else who suspended it */
-	unsigned int lookups_to_go; /* who resumes it when it was looked up so often; 0: never */
+	bool by_another;	    /* another program suspended it */
+	unsigned int lookups_to_go; /* it is resumed after this many lookups; 0: never */
 };
 
 #define ANY_CALL	    (-1)
@@ -47,7 +46,7 @@ struct fake_when {
 };
 
 enum fake_harm {
-	HARM_NONE,	    /* the call fails and changes nothing; a loaded table stays loaded */
+	HARM_NONE,	    /* the call fails without an effect; a loaded table stays loaded */
 	HARM_SUSPENDED,	    /* a failed resume leaves the device suspended, the new table is lost */
 	HARM_KEPT_INACTIVE, /* it leaves the device suspended and the new table inactive */
 	HARM_SWAPPED,	    /* it leaves the device suspended with the new table */
@@ -57,26 +56,27 @@ struct fake_dm {
 	bool armed;
 	struct fake_device thin, pool;
 	char pool_status[128];
-	uint32_t thin_ids[8]; /* besides that of the thin device: what is in the pool's metadata */
+	uint32_t thin_ids[8]; /* ids in the pool's metadata besides the thin device's */
 
-	/* What goes wrong. */
+	/* Faults to inject. */
 	struct fake_when fault;
-	bool fault_lasts; /* the calls after it fail, too */
+	bool fault_lasts; /* all later calls fail, too */
 	int fault_errno;
 	enum fake_harm harm;
-	bool faulted; /* it was that call's turn */
+	bool faulted; /* the fault has happened */
 	void (*after_fault)(void);
 	struct fake_when meddle_at;
-	void (*meddle)(void);	    /* what somebody else does right before that call */
-	unsigned int loads_refused; /* EINVAL, as while the pool is suspended; counts down */
-	bool foreign_loads;	    /* a load of another device's table is let pass */
+	void (*meddle)(void); /* what another program does right before that call */
+	unsigned int
+		loads_refused; /* so many loads fail with EINVAL, as while the pool is suspended */
+	bool foreign_loads;    /* allow a load of another device's table */
 
-	/* What was done. */
-	unsigned int calls, count[32]; /* of all types, and of each DM_DEVICE_... */
-	unsigned int commits;	       /* a status of the pool that flushed */
-	unsigned int complaints;       /* in the kernel's log: a load while the pool is suspended */
+	/* What happened. */
+	unsigned int calls, count[32]; /* calls of all types, and of each DM_DEVICE_... */
+	unsigned int commits;	       /* status calls of the pool that flushed */
+	unsigned int complaints;       /* kernel log lines: loads while the pool is suspended */
 	bool probe_exists;	       /* oci-thin-grow-probe was not removed */
-	bool resumed_anothers;	       /* somebody else's suspend was undone */
+	bool resumed_anothers;	       /* another program's suspend was undone */
 	char log[512];		       /* "load 8388608, resume, ..." */
 };
 
@@ -86,13 +86,13 @@ extern struct fake_dm fake_dm;
 void fake_dm_arm(uint64_t sectors);
 void fake_dm_disarm(void);
 
-/* Adds to fake_dm.log. */
+/* Appends to fake_dm.log. */
 void fake_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* What somebody else does, all at once: loads a table of @sectors; and resumes. */
+/* What another program does: loads a table of @sectors; loads and resumes. */
 void fake_dm_load(uint64_t sectors);
 void fake_dm_swap(void);
 void fake_dm_suspend_by_another(unsigned int lookups_to_go);
 
-/* The pool, and with it its thin device, until they were looked up so often; 0: for ever. */
+/* Suspends the pool, and with it its thin device, for so many lookups; 0: for ever. */
 void fake_dm_suspend_pool(unsigned int lookups_to_go);

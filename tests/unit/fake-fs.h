@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * A pretend filesystem on the pretend thin device: a temporary directory, on whose fds the ioctls
- * that read and change a filesystem's size are answered from here. As in the kernel it cannot grow
- * beyond its device. Not armed, all calls are the real ones.
+ * A fake filesystem on the fake thin device: a temporary directory, for whose fds the ioctls that
+ * read and change a filesystem's size are answered here. As in the kernel, it cannot grow beyond
+ * its device. Unless armed, all calls are the real ones.
  */
 
 #include "disk/rootfs.h"
@@ -19,44 +19,44 @@ struct fake_fs {
 	uint32_t block_bytes;
 	uint64_t bytes;
 
-	/* What is special about it. */
+	/* Properties. */
 	bool without_64bit, error_flag, sparse_super2; /* ext4 */
 	bool is_ext2s;				       /* mounted by the ext2 driver */
 	uint32_t imaxpct;			       /* XFS */
 	uint32_t ag_blocks;			       /* XFS: of each allocation group */
 	unsigned int btrfs_devices;
-	unsigned int lacks_capability; /* CAP_..., or 0 (which is CAP_CHOWN: nobody asks for it) */
+	unsigned int lacks_capability; /* CAP_..., or 0 (CAP_CHOWN, which is never needed) */
 	bool mount_read_only, read_only;
 	bool no_openat2;		/* ENOSYS, also if not armed */
-	int clone_errno, setattr_errno; /* what open_tree, mount_setattr give */
-	/* ext4, its block device: what /dev/dm-7 is instead */
+	int clone_errno, setattr_errno; /* errors of open_tree and mount_setattr */
+	/* ext4's block device: type of /dev/dm-7 */
 	bool device_is_another, device_is_a_file, device_is_short;
 	unsigned char superblock_damage; /* xored into the magic number */
 
-	/* What goes wrong: the ioctl that grows says... */
+	/* Faults to inject: the growing ioctl returns... */
 	int grow_errno;
-	bool grow_positive;	   /* btrfs: 1, another exclusive operation runs */
-	uint64_t grow_less;	   /* success, but so many bytes less were added */
+	bool grow_positive;	   /* btrfs: 1, another exclusive operation is running */
+	uint64_t grow_less;	   /* success, but grows by so many bytes less */
 	int read_errno;		   /* the ioctl that reads the size (XFS, btrfs) */
-	unsigned int jump_at_read; /* XFS: at the nth reading somebody else has grown it... */
+	unsigned int jump_at_read; /* XFS: at the nth reading another program has grown it... */
 	uint64_t jump_bytes;	   /* ...to this */
 
-	/* What was done. */
+	/* What happened. */
 	unsigned int reads, grows;
 	bool grown_while_suspended;
 };
 
 extern struct fake_fs fake_fs;
 
-/* Is the block device open? While it is, nobody can remove it. */
+/* Is the block device open? Then nobody can remove it. */
 bool fake_fs_device_is_open(void);
 
 /* Called before each pread(), also if not armed: a file may change while it is read. */
 extern void (*fake_fs_before_pread)(void);
 
-/* A filesystem of @bytes; *ret is as rootfs_open() would give it, to be closed by the caller. */
+/* Creates a filesystem of @bytes; *ret is as from rootfs_open(), to be closed by the caller. */
 void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret);
 void fake_fs_disarm(void);
 
-/* The superblock of the pretend ext4. */
+/* The superblock of the fake ext4. */
 void fake_ext4_superblock(uint8_t block[1024]);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What would go to syslog goes here instead; nothing ever reaches the host's log. */
+/* Captures what would go to syslog; nothing reaches the host's log. */
 
 struct fake_syslog {
 	unsigned int lines;
-	int priority; /* of the last one */
+	int priority; /* of the last line */
 	char text[2048];
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A pretend udev database with one device, in the place of libudev's. */
+/* A fake udev database with one device, in place of libudev. */
 
 #include "disk/healing.h"
 
@@ -9,13 +9,13 @@
 
 struct fake_udev {
 	bool missing, uninitialized;
-	const char *dm_name, *cookie; /* properties; NULL: it has none */
+	const char *dm_name, *cookie; /* properties; NULL: not set */
 	unsigned int lookups;
 };
 
 extern struct fake_udev fake_udev;
 
-/* A device that our rule has seen, made by an engine that waits for udev. */
+/* A device that our rule has seen, created by an engine that waits for udev. */
 void fake_udev_heals(void);
 
 /* Hosts with and without the rule. */

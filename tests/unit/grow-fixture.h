@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What the tests of disk/grow.c share: a container's disk of 1 GiB that is to have 4 GiB. */
+/* Shared by the tests of disk/grow.c: a container's disk of 1 GiB that should have 4 GiB. */
 
 #include "disk/grow.h"
 #include "disk/lock.h"
@@ -29,7 +29,7 @@ static struct grow_report report;
 static struct why why;
 static char *run_parent, *run_dir, *ledger_dir;
 
-/* A device and a filesystem of 1 GiB, of the type that *@state says, and an order for 4 GiB. */
+/* A device and a filesystem of 1 GiB, of the type in *@state, and an order for 4 GiB. */
 static inline int setup(void **state)
 {
 	fake_dm_arm(SMALL_SECTORS);
@@ -74,7 +74,7 @@ static inline int grow(void)
 	return grow_rootfs(&rootfs, &order, &report, &why);
 }
 
-/* Nobody's device is worse off than before, whatever happened. */
+/* Whatever happened, no device is worse off than before. */
 static inline void assert_safe(uint64_t sectors_before)
 {
 	assert_true(fake_dm.thin.live.sectors >= sectors_before);
@@ -124,7 +124,7 @@ static inline void expect_error(int err, const char *reason)
 	assert_contains(why.text, reason);
 }
 
-/* Not now: it is no failure, and the device's filesystem is as it was. */
+/* Postponed: not an error, and the filesystem is unchanged. */
 static inline void expect_postponed(const char *reason)
 {
 	expect_result(GROW_POSTPONED);
@@ -137,7 +137,7 @@ static inline bool is_xfs(void)
 	return fake_fs.type == FS_XFS;
 }
 
-/* After whatever happened a run without faults finishes. */
+/* Whatever happened, a run without faults finishes. */
 static inline void assert_next_run_finishes(void)
 {
 	fake_dm.fault = fake_dm.meddle_at = (struct fake_when){0};
@@ -148,7 +148,7 @@ static inline void assert_next_run_finishes(void)
 	assert_large();
 }
 
-/* Somebody else makes the device longer than anything that is asked for here. */
+/* Another program makes the device longer than any test requests. */
 static inline void lengthen(void)
 {
 	fake_dm_load(2 * LARGE_SECTORS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A pretend host in a temporary directory, and enable and disable on it. */
+/* A fake host in a temporary directory, with enable and disable on it. */
 
 #include "setup/setup.h"
 #include "unit.h"
@@ -116,7 +116,7 @@ static inline void put_data(const char *path, const char *name)
 
 #define assert_file(path, text) assert_file_at((path), (text), __FILE__, __LINE__)
 
-/* @text NULL: there is no such file. */
+/* @text NULL: no such file. */
 static inline void assert_file_at(const char *path, const char *text, const char *file, int line)
 {
 	char *got = get(path);
@@ -129,7 +129,7 @@ static inline void assert_file_at(const char *path, const char *text, const char
 	free(got);
 }
 
-/* Decides and does it. */
+/* Plans and carries out the change. */
 static inline int run(const char *engine, struct setup_options options)
 {
 	int r;

@@ -33,7 +33,7 @@ static void passes_on_time(void **state)
 	fake_clock(false);
 }
 
-/* The kernel would wait for ever: the signal ends it, and again the next time. */
+/* The kernel would wait for ever: the signal interrupts it, and again the next time. */
 static void interrupts_calls_that_wait(void **state)
 {
 	struct deadline deadline;
@@ -62,7 +62,7 @@ static void passes_at_once_if_there_is_no_time(void **state)
 	assert_int_equal(deadline_start(&deadline, 0), 0);
 	assert_true(deadline_passed(&deadline));
 	assert_false(deadline_pause(&deadline, 3));
-	assert_true(timer_runs()); /* a call that waits must still be interrupted */
+	assert_true(timer_runs()); /* a blocking call must still be interrupted */
 	deadline_stop(&deadline);
 }
 
@@ -87,7 +87,7 @@ static void works_when_the_signal_was_blocked(void **state)
 	close(ends[1]);
 }
 
-/* A wrapper becomes the runtime next. */
+/* The wrapper executes the runtime next. */
 static void leaves_the_signal_as_it_was(void **state)
 {
 	struct sigaction action;

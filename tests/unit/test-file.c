@@ -81,7 +81,7 @@ static void reads_a_pipe_to_its_end(void **state)
 	close(ends[0]);
 }
 
-/* Somebody who never stops writing cannot make us take all memory. */
+/* An endless writer cannot make us use all memory. */
 static void stops_at_the_limit(void **state)
 {
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
@@ -127,7 +127,7 @@ static void reads_below_a_directory(void **state)
 	remove_directory(directory);
 }
 
-/* What is in the file @name of @directory, which is all that is there. */
+/* The content of @name, the only file in @directory. */
 static void expect_alone(const char *directory, const char *name, const char *expected, mode_t mode)
 {
 	char *path = path_in(directory, name), *pattern = path_in(directory, "*"),
@@ -163,7 +163,7 @@ static void replaces_a_file(void **state)
 	assert_int_equal(file_replace(path, "", 0, 0600, &why), 0);
 	expect_alone(directory, "a.prom", "", 0600);
 	assert_int_equal(stat(path, &after), 0);
-	assert_true(before.st_ino != after.st_ino); /* who reads the old one reads on */
+	assert_true(before.st_ino != after.st_ino); /* readers of the old file are not affected */
 	umask(mask);
 	free(path);
 	remove_directory(directory);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Whatever fails, and wherever it is killed: a file is the old one or the new one. */
+/* Whichever call fails, and wherever it is killed: a file is the old one or the new one. */
 
 #include "setup-fixture.h"
 
@@ -19,7 +19,7 @@
 /* --- the calls that change something: ours come before libc's -------------------------------- */
 
 static struct {
-	unsigned int count, stop_at; /* the nth one fails, or is the last thing done; 0: none */
+	unsigned int count, stop_at; /* the nth call fails, or is the last one; 0: none */
 	bool die;
 } calls;
 
@@ -49,7 +49,7 @@ ssize_t write(int fd, const void *bytes, size_t len)
 
 	if (!call_fails())
 		return writev(fd, &iov, 1);
-	iov.iov_len = len / 2; /* half of it is there */
+	iov.iov_len = len / 2; /* writes half of it */
 	return writev(fd, &iov, 1) < 0 ? -1 : (errno = EIO, -1);
 }
 
@@ -78,7 +78,7 @@ static void assert_only_these(int most)
 	free(directory);
 }
 
-/* Lets each call fail in its turn, until one run has no more calls than that. */
+/* Lets each call fail in turn, until a run has no more calls. */
 static void each_call_fails(bool disabling)
 {
 	for (unsigned int n = 1;; n++) {
@@ -99,7 +99,7 @@ static void each_call_fails(bool disabling)
 		assert_contains(why.text, FILE_NAME ": Input/output error");
 		assert_one_of(FILE_NAME, OLD, NEW);
 		assert_only_these(2);
-		/* and the same again finishes */
+		/* and a second run finishes */
 		assert_int_equal(disabling ? disable("docker") : enable("docker"), 0);
 		assert_file(FILE_NAME, disabling ? OLD : NEW);
 		assert_file(BACKUP, disabling ? NULL : OLD);

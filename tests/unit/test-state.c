@@ -48,7 +48,7 @@ static void refuse(const char *text, const char *reason)
 	assert_contains(why.text, reason);
 }
 
-/* Nothing but @reason is wrong with it: for a container that asks for nothing that is no matter. */
+/* @reason is its only flaw, which does not matter to a container without a request. */
 static void flawed(const char *text, const char *reason)
 {
 	accept(text);
@@ -156,7 +156,7 @@ static void detects_duplicates_of_members_that_are_read(void **state)
 	flawed(WITH("\"bundle\":\"/c\""), "duplicate key \"bundle\" at byte 38");
 	flawed(WITH("\"pid\":1,\"pid\":1"), "duplicate key \"pid\" at byte");
 	flawed(WITH("\"annotations\":{},\"annotations\":{}"), "duplicate key \"annotations\"");
-	flawed(WITH("\"\\u0069d\":\"c2\""), "duplicate key \"id\""); /* written otherwise */
+	flawed(WITH("\"\\u0069d\":\"c2\""), "duplicate key \"id\""); /* the same key, escaped */
 }
 
 static void accepts_duplicates_of_other_members(void **state)
@@ -256,7 +256,7 @@ static void reports_a_failing_read(void **state)
 	assert_contains(why.text, "cannot be read");
 }
 
-/* The request in it counts, or that there is none, whatever else is wrong. */
+/* Whether it has a request is known, whatever else is wrong. */
 static void a_flaw_hides_nothing_else(void **state)
 {
 	const char *value = NULL;

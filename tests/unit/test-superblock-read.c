@@ -153,7 +153,7 @@ static void two_superblocks_at_once_are_ignored(void **state)
 	expect(XFS | BTRFS, SUPERBLOCK_UNKNOWN, 0);
 }
 
-/* Whatever bit is wrong: never another size. What no checksum covers is before or behind it. */
+/* Any flipped bit: never another size. The parts without a checksum are at both ends. */
 static void ignores_a_superblock_with_a_flipped_bit(void **state)
 {
 	static const struct {

@@ -70,7 +70,7 @@ static void reads_large_block_counts(void **state)
 	assert_true(sb.blocks == UINT64_C(0x200000001));
 }
 
-/* Without 64bit the upper half is something else, and so is the size of a descriptor. */
+/* Without 64bit the upper half has another meaning, and so does the size of a descriptor. */
 static void without_64bit_there_is_no_upper_half(void **state)
 {
 	(void)state;
@@ -147,7 +147,7 @@ static void reads_bigalloc(void **state)
 	}
 }
 
-/* Revision 0 has inodes of 128 bytes, whatever stands where others have their size. */
+/* Revision 0 has inodes of 128 bytes, whatever is in the size field. */
 static void reads_revision_0_inodes(void **state)
 {
 	(void)state;
@@ -207,7 +207,7 @@ static void accepts_the_bounds(void **state)
 	accept();
 }
 
-/* Whatever the bytes are, the numbers can be multiplied. */
+/* With any bytes, the numbers can be multiplied. */
 static void survives_random_bytes(void **state)
 {
 	uint64_t x = 42;
@@ -356,7 +356,7 @@ static void reads_superblocks_of_mkfs(void **state)
 	expect(SUPERBLOCK_BTRFS, 128 * MIB);
 }
 
-/* Cut off anywhere, also where only zeros are missing. */
+/* Truncated anywhere, even where only zeros are missing. */
 static void a_truncated_superblock_is_ignored(void **state)
 {
 	(void)state;
@@ -498,7 +498,7 @@ static void ignores_a_copy_of_another_filesystem(void **state)
 	put(copy, 512, XFS_GROUP);
 	expect(SUPERBLOCK_XFS, 320 * MIB);
 	make_grown_xfs();
-	put((const uint8_t[]){'x'}, 1, 0); /* without the primary the copy is nothing */
+	put((const uint8_t[]){'x'}, 1, 0); /* without the primary the copy is ignored */
 	expect(SUPERBLOCK_UNKNOWN, 0);
 }
 

@@ -35,7 +35,7 @@ static void look_up(void)
 	assert_int_equal(thin_lookup(FAKE_THIN, &device, &why), 0);
 }
 
-/* Whichever call comes first. */
+/* For any first call. */
 static void libdm_is_quiet_and_waits_for_no_cookie(void **state)
 {
 	(void)state;
@@ -116,7 +116,7 @@ static void reports_why_a_lookup_fails(void **state)
 	assert_null(device.name);
 }
 
-/* libdm does not always know an errno. */
+/* libdm does not always set an errno. */
 static void never_takes_a_failure_for_success(void **state)
 {
 	(void)state;
@@ -270,7 +270,7 @@ static void unloads_only_what_it_loaded(void **state)
 	(void)state;
 	look_up();
 	assert_int_equal(thin_load(&device, 2 * SECTORS), 0);
-	fake_dm_load(3 * SECTORS); /* somebody else, after us */
+	fake_dm_load(3 * SECTORS); /* another program, after us */
 	thin_unload(&device, 2 * SECTORS);
 	assert_int_equal(fake_dm.thin.inactive.sectors, 3 * SECTORS);
 	fake_dm_load(2 * SECTORS);
@@ -310,7 +310,7 @@ static void replace_pool(void)
 	fake_dm.pool.name = "another-pool";
 }
 
-/* The pool's number may be another pool's by the time that it is asked. */
+/* The pool's number may be reused before it is asked. */
 static void uses_only_the_pool_that_is_meant(void **state)
 {
 	struct thin_device meant;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What every unit test needs: cmocka, and a few small helpers. */
+/* For every unit test: cmocka, and a few helpers. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ static inline void assert_contains_at(const char *text, const char *part, const 
 	_fail(file, line);
 }
 
-/* An fd to read @len bytes from. */
+/* An fd from which @len bytes can be read. */
 static inline int fd_with(const void *bytes, size_t len)
 {
 	int fd = memfd_create("unit", MFD_CLOEXEC);

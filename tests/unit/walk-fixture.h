@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Directories as engines leave them, and a walk over them that keeps what it finds. */
+/* Creates directories like those of engines, and walks over them, keeping what it finds. */
 
 #include "engine/container.h"
 
@@ -54,7 +54,7 @@ static inline void free_walked(struct walked *walked)
 	*walked = (struct walked){0};
 }
 
-/* As write_in(), with the directories on the way. */
+/* Like write_in(), creating the directories. */
 static inline void write_below(const char *directory, const char *name, const char *text)
 {
 	char *path = path_in(directory, name);
@@ -68,8 +68,8 @@ static inline void write_below(const char *directory, const char *name, const ch
 	free(path);
 }
 
-/* What a shim and runc leave of a task of containerd's, with its runtime's state in @directory,
- * too.
+/*
+ * Creates what a shim and runc leave of a containerd task, with its runtime's state in @directory.
  */
 static inline void write_task_state(const char *directory, const char *ns, const char *id,
 				    pid_t pid, uint64_t start)
@@ -92,7 +92,7 @@ static inline void write_task_state(const char *directory, const char *ns, const
 	free(text);
 }
 
-/* As if the clock had been set while the file was old already. */
+/* As if the clock had been set after the file was written. */
 static inline void set_mtime(const char *directory, const char *name, time_t mtime)
 {
 	const struct timespec times[2] = {{.tv_sec = mtime}, {.tv_sec = mtime}};
@@ -102,7 +102,7 @@ static inline void set_mtime(const char *directory, const char *name, time_t mti
 	free(path);
 }
 
-/* A process of that name that waits for end_process(); a test that fails takes it along. */
+/* Starts a process with that name, which waits for end_process(); a failing test ends it, too. */
 static inline pid_t new_process_named(const char *name)
 {
 	int ready[2];
