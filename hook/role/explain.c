@@ -57,8 +57,7 @@ struct explanation {
 	struct thin_pool pool;	/* name is NULL: not known */
 };
 
-/* --- what comes of it ---------------------------------------------------------------------------
- */
+/* --- what comes of it ------------------------------------------------------------------------- */
 
 /* Nothing can be done about a stopped container now, but at its next start. */
 static bool waits_for_start(const struct explanation *this)
@@ -124,8 +123,7 @@ static struct config_origin limit_origin(const struct explanation *this, const s
 	return config_origin(policy, "max_size");
 }
 
-/* --- as text ------------------------------------------------------------------------------------
- */
+/* --- as text ---------------------------------------------------------------------------------- */
 
 static void print_request(const struct job *job)
 {
@@ -265,8 +263,7 @@ static void print_text(const struct explanation *this)
 	print_verdict(this);
 }
 
-/* --- as JSON ------------------------------------------------------------------------------------
- */
+/* --- as JSON ---------------------------------------------------------------------------------- */
 
 static void json_rules(struct json_writer *w, const struct job *job, const struct policy *policy)
 {
@@ -375,8 +372,7 @@ static void write_json(const struct explanation *this)
 	json_write_close(w);
 }
 
-/* --- looking ------------------------------------------------------------------------------------
- */
+/* --- looking ---------------------------------------------------------------------------------- */
 
 static void look_at_pool(struct explanation *this)
 {
@@ -460,8 +456,7 @@ static int explain_container(struct explanation *this, const struct engine_conta
 	return show(this);
 }
 
-/* --- the command --------------------------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 static int run_state(struct explanation *this, const char *path)
 {

@@ -139,6 +139,7 @@ struct all {
 	FILE *out;		  /* for text */
 	struct json_writer *json; /* NULL: text */
 	unsigned int checked, healed, begun, removed, failed;
+	struct why broke_off; /* "": all devices and the whole ledger were gone through */
 };
 
 static void add_healed(struct all *all, const struct heal_report *report)
@@ -220,8 +221,10 @@ static int heal_and_prune(struct all *all)
 		r = prune_all(all, &why);
 	if (all->json)
 		json_write_array_close(all->json);
-	if (r < 0)
+	if (r < 0) {
 		log_stderr("heal: %s", why.text);
+		all->broke_off = why;
+	}
 	return r;
 }
 
@@ -231,6 +234,8 @@ static int sum_up(const struct all *all)
 		json_write_u64(all->json, "checked", all->checked);
 		json_write_u64(all->json, "failed", all->failed);
 		json_write_bool(all->json, "dry_run", all->dry_run);
+		json_write_string(all->json, "reason",
+				  all->broke_off.text[0] ? all->broke_off.text : NULL);
 		return json_writer_end(all->json, stdout);
 	}
 	printf("checked %u thin device%s of engines: ", all->checked, all->checked == 1 ? "" : "s");

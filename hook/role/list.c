@@ -55,8 +55,7 @@ struct rows {
 	size_t n;
 };
 
-/* --- which, and in which order ------------------------------------------------------------------
- */
+/* --- which, and in which order ---------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -171,8 +170,7 @@ static int look_at_all(const struct engine_list *list, const struct arguments *a
 	return status;
 }
 
-/* --- as a table ---------------------------------------------------------------------------------
- */
+/* --- as a table ------------------------------------------------------------------------------- */
 
 enum { ENGINE, NAME, ID, DEVICE, FS, SIZE, USED, AVAIL, USE, ASKED, ENGINES, NEXT, STATE, COLUMNS };
 
@@ -298,8 +296,7 @@ static int show_text(const struct rows *rows, const struct arguments *args)
 	return 0;
 }
 
-/* --- as JSON ------------------------------------------------------------------------------------
- */
+/* --- as JSON ---------------------------------------------------------------------------------- */
 
 static void json_row(const struct outlook *row, struct json_writer *w)
 {
@@ -328,8 +325,7 @@ static int show_json(const struct rows *rows)
 	return json_writer_end(w, stdout);
 }
 
-/* --- only names ---------------------------------------------------------------------------------
- */
+/* --- only names ------------------------------------------------------------------------------- */
 
 static bool means(const struct engine_list *list, const char *text,
 		  const struct engine_container *container)
@@ -396,8 +392,7 @@ static int show_names(const struct engine_list *list, const struct arguments *ar
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
-/* --- the command --------------------------------------------------------------------------------
- */
+/* --- the command ------------------------------------------------------------------------------ */
 
 /* An exit status, or -errno of writing. */
 static int show_rows(const struct engine_list *list, const struct arguments *args)
@@ -448,6 +443,8 @@ static int run_list(const struct arguments *args)
 		return exit_usage("list", "--sort is by use, name or size");
 	if (args->full && parse_percent(args->full) < 0)
 		return exit_usage("list", "--full is a percentage from 0 to 100");
+	if (args->running && args->n_operands)
+		return exit_usage("list", "name containers, or say --running");
 	if (args->policy->broken)
 		log_stderr("list: %s: using the built-in defaults", args->policy->broken);
 	do

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define MAX_MS	  30000
 #define MAX_BYTES (16UL << 20)
@@ -30,12 +31,11 @@ static void become(const char *root, const char *program, char *const arguments[
 	_exit(NOT_RUN);
 }
 
-/* All that comes from the pipe until it is closed, or time is up. */
-static int read_out(int fd, struct answer *answer)
+/* All that comes from the pipe until it is closed, or the time @end is there. */
+static int read_out(int fd, uint64_t end, struct answer *answer)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0, room = 0;
-	uint64_t end = now_ms() + MAX_MS;
 
 	for (;;) {
 		struct pollfd waiting = {.fd = fd, .events = POLLIN};
@@ -84,26 +84,35 @@ static void read_said(int fd, struct text *said)
 	text_into(said, "%s", line);
 }
 
-static int wait_for_end(pid_t child, bool is_late)
+/* A program that has closed its output may still not end. 0, or -ETIMEDOUT: it was killed. */
+static int wait_for_end(pid_t child, uint64_t end, int *ret_status)
 {
-	int status;
+	const struct timespec pause = {.tv_nsec = 5000000};
+	int status, r = 0;
+	pid_t ended;
 
-	if (is_late)
-		kill(child, SIGKILL);
-	while (waitpid(child, &status, 0) < 0) {
-		if (errno != EINTR)
+	while ((ended = waitpid(child, &status, r == 0 ? WNOHANG : 0)) != child) {
+		if (ended < 0 && errno != EINTR)
 			return -errno;
+		if (ended == 0 && now_ms() < end) {
+			nanosleep(&pause, NULL);
+		} else if (ended == 0) {
+			kill(child, SIGKILL);
+			r = -ETIMEDOUT;
+		}
 	}
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	*ret_status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return r;
 }
 
 static int run_child(const char *root, const char *program, char *const arguments[],
 		     struct answer *answer)
 {
 	_cleanup_close_ int err = memfd_create("stderr", MFD_CLOEXEC), in = -EBADF, out = -EBADF;
+	uint64_t end = now_ms() + MAX_MS;
 	int ends[2];
 	pid_t child;
-	int r;
+	int r, ended;
 
 	if (err < 0 || pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
@@ -115,8 +124,10 @@ static int run_child(const char *root, const char *program, char *const argument
 	if (child == 0)
 		become(root, program, arguments, out, err);
 	close(TAKE_FD(out));
-	r = read_out(in, answer);
-	answer->status = wait_for_end(child, r < 0);
+	r = read_out(in, end, answer);
+	ended = wait_for_end(child, r < 0 ? 0 : end, &answer->status);
+	if (r == 0)
+		r = ended;
 	read_said(err, &answer->said);
 	return r == 0 && answer->status == NOT_RUN ? -ENOEXEC : r;
 }

@@ -12,8 +12,7 @@
 #define CRI_3	"plugins.'io.containerd.cri.v1.runtime'"
 #define THEIRS	"version = 3\n[" CRI_3 "]\n  x = 1\n"
 
-/* --- the root: what is called in it is below it, but runs in this one, where a shell is ---------
- */
+/* --- the root: what is called in it is below it, but runs in this one, where a shell is ------- */
 
 int chroot(const char *path)
 {
@@ -252,6 +251,10 @@ static void asks_and_hears_all_of_it(void **state)
 	assert_int_equal(answer.len, 108894);
 	assert_string_equal(answer.out + answer.len - 6, "20000\n");
 	assert_string_equal(answer.said.s, "two?[");
+	free(answer.out);
+	put_script("/bin/x", "#!/bin/sh\nexec >&-\nsleep 0.1\nexit 5\n");
+	assert_int_equal(ask("/bin/x", &answer), 0);
+	assert_int_equal(answer.status, 5);
 	free(answer.out);
 	put_script("/bin/x", "#!/bin/sh\nkill -9 $$\n");
 	assert_int_equal(ask("/bin/x", &answer), 0);
