@@ -109,6 +109,29 @@ static int grow_if_healed(struct job *job, struct grow_order *order)
 	return grow_rootfs(&job->rootfs, order, &job->report, &job->why);
 }
 
+/* What came of a growth; a default is for the pools that we may touch. */
+static enum job_outcome outcome_of(const struct job *job)
+{
+	const struct grow_report *report = &job->report;
+	bool is_implicit = request_is_implicit(&job->request);
+
+	if (job->error < 0)
+		return job->error == -ENODATA && is_implicit ? JOB_NOT_APPLICABLE : JOB_FAILED;
+	switch (report->result) {
+	case GROW_KEPT:
+		return JOB_KEPT;
+	case GROW_DONE:
+		return JOB_GROWN;
+	case GROW_NOT_APPLICABLE:
+		return JOB_NOT_APPLICABLE;
+	case GROW_POSTPONED:
+		return JOB_POSTPONED;
+	case GROW_REFUSED:
+		break;
+	}
+	return report->pool_denied && is_implicit ? JOB_NOT_APPLICABLE : JOB_REFUSED;
+}
+
 static enum job_outcome grow(struct job *job, const struct policy *policy)
 {
 	struct grow_order order = settings_order(policy);
@@ -129,27 +152,9 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 		job->error = job->refuse_unhealed
 				     ? grow_if_healed(job, &order)
 				     : grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
-	if (job->error < 0)
-		return job->error == -ENODATA && request_is_implicit(&job->request)
-			       ? JOB_NOT_APPLICABLE
-			       : JOB_FAILED;
-	switch (job->report.result) {
-	case GROW_KEPT:
-		return JOB_KEPT;
-	case GROW_DONE:
-		return JOB_GROWN;
-	case GROW_NOT_APPLICABLE:
-		return JOB_NOT_APPLICABLE;
-	case GROW_POSTPONED:
-		return JOB_POSTPONED;
-	case GROW_REFUSED:
-		break;
-	}
-	if (job->report.pool_denied)
+	if (job->error == 0 && job->report.pool_denied)
 		policy_deny_pool(policy, job->report.pool.name, &job->why);
-	/* A default is for the pools that we may touch. */
-	return job->report.pool_denied && request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE
-									     : JOB_REFUSED;
+	return outcome_of(job);
 }
 
 /* A hook cannot tell which runtime called it, so no rule can. */
