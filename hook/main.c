@@ -3,9 +3,9 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/log.h"
+#include "base/quote.h"
 #include "base/terminal.h"
 #include "base/text.h"
-#include "host/finding.h"
 #include "job/settings.h"
 #include "job/tell.h"
 #include "policy/config.h"
@@ -84,7 +84,7 @@ static void repeat_words(char *argv[], struct text *ret)
 {
 	ret->s[0] = '\0';
 	for (; *argv; argv++) {
-		_cleanup_free_ char *word = finding_word(*argv);
+		_cleanup_free_ char *word = quote_word(*argv);
 
 		if (!word || strlen(ret->s) + 1 + strlen(word) > WORDS_MAX) {
 			ret->s[0] = '\0';

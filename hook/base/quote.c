@@ -2,6 +2,7 @@
 #include "base/quote.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* char may be signed or not: everything that is not ASCII is below ' ' or above '~'. */
@@ -67,4 +68,37 @@ bool quote_is_printable(const char *text)
 	while (*text && is_printable(*text))
 		text++;
 	return *text == '\0';
+}
+
+/* What sh takes for itself anywhere in a word; ~ is only special in front, where it is not safe. */
+static bool is_safe_word(const char *text)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "_./:@%+,-";
+
+	return *text && text[strspn(text, safe)] == '\0';
+}
+
+char *quote_word(const char *text)
+{
+	size_t len = strlen(text);
+	char *word, *at;
+
+	if (!quote_is_printable(text))
+		return NULL;
+	if (is_safe_word(text))
+		return strdup(text);
+	word = malloc(4 * len + sizeof("''"));
+	if (!word)
+		return NULL;
+	at = word;
+	*at++ = '\'';
+	for (const char *c = text; *c; c++) {
+		if (*c == '\'')
+			at = stpcpy(at, "'\\''");
+		else
+			*at++ = *c;
+	}
+	stpcpy(at, "'");
+	return word;
 }

@@ -33,3 +33,9 @@ bool quote_is_printable(const char *text);
 
 /* For labels: @text as it is if that is safe on a terminal. */
 #define quote_unless_printable(text) (quote_is_printable(text) ? (text) : quote(text))
+
+/*
+ * @text as one word for sh, to be freed: as it is if that is safe, or in single quotes. NULL if
+ * memory runs out, or if it has control characters or is not ASCII: not for a terminal.
+ */
+char *quote_word(const char *text);

@@ -24,6 +24,9 @@ struct healing {
 	const char *hint; /* what to do if no command repairs it; NULL if @fix is set */
 };
 
+/* What to do about it, for people; the command if there is one. */
+#define healing_advice(healing) (*(healing)->fix.s ? (healing)->fix.s : (healing)->hint)
+
 /* The host's part. */
 void healing_udevd(struct healing *ret);
 void healing_rule(bool udevd_answers, struct healing *ret);

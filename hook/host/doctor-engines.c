@@ -3,6 +3,7 @@
 /* Do the engines of this host call the program? */
 
 #include "base/count.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "host/doctor.h"
 
@@ -43,7 +44,7 @@ static bool would_enable(const struct setup_place *place, const struct setup_eng
 
 static char *enable_command(const char *engine, const struct setup_place *place)
 {
-	_cleanup_free_ char *file = place->file ? finding_word(place->file) : NULL;
+	_cleanup_free_ char *file = place->file ? quote_word(place->file) : NULL;
 
 	if (!place->file)
 		return text_new("oci-thin-grow enable %s", engine);

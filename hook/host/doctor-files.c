@@ -8,6 +8,7 @@
 
 #include "base/count.h"
 #include "base/file.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "host/doctor.h"
 
@@ -55,7 +56,7 @@ static void bad_file(struct doctor *doctor, const char *id, const char *path, ch
 static char *command_for_program(void)
 {
 	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
-	_cleanup_free_ char *word = self ? finding_word(self) : NULL;
+	_cleanup_free_ char *word = self ? quote_word(self) : NULL;
 
 	return word ? text_new("install -D -m 0755 %s " PROGRAM_PATH, word) : NULL;
 }

@@ -25,7 +25,7 @@ struct reader {
 static char *command_to_remove(const struct reader *reader, const struct ledger_file *file)
 {
 	_cleanup_free_ char *path = text_new("%s/%s", reader->dir, file->name);
-	_cleanup_free_ char *word = path ? finding_word(path) : NULL;
+	_cleanup_free_ char *word = path ? quote_word(path) : NULL;
 
 	if (word)
 		return text_new("rm -r %s", word);

@@ -60,39 +60,6 @@ void findings_free(struct findings *findings)
 	*findings = (struct findings){0};
 }
 
-/* What sh takes for itself anywhere in a word; ~ is only special in front, where it is not safe. */
-static bool is_safe(const char *text)
-{
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				   "_./:@%+,-";
-
-	return *text && text[strspn(text, safe)] == '\0';
-}
-
-char *finding_word(const char *text)
-{
-	size_t len = strlen(text);
-	char *word, *at;
-
-	if (!quote_is_printable(text))
-		return NULL;
-	if (is_safe(text))
-		return strdup(text);
-	word = malloc(4 * len + sizeof("''"));
-	if (!word)
-		return NULL;
-	at = word;
-	*at++ = '\'';
-	for (const char *c = text; *c; c++) {
-		if (*c == '\'')
-			at = stpcpy(at, "'\\''");
-		else
-			*at++ = *c;
-	}
-	stpcpy(at, "'");
-	return word;
-}
-
 /* Breaks at blanks only; @column is where the text begins, and the width of the indentation. */
 static void print_wrapped(const char *text, unsigned int first, unsigned int width, FILE *out)
 {

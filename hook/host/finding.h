@@ -38,13 +38,6 @@ struct findings {
 void findings_add(struct findings *to, enum severity severity, const char *id, const char *subject,
 		  char *what, char *why, char *command);
 void findings_free(struct findings *findings);
-
-/*
- * @text as one word for sh, to be freed: as it is if that is safe, or in single quotes. NULL if
- * memory runs out, or if it has control characters or is not ASCII: not for a terminal.
- */
-char *finding_word(const char *text);
-
 struct findings_look {
 	bool colour;
 	bool all;	    /* also what is ok, which is only counted otherwise */

@@ -140,8 +140,7 @@ static void print_healing(const struct outlook *outlook, FILE *out)
 		return;
 	}
 	terminal_print(out, outlook->verdict.grown ? STYLE_BAD : STYLE_WARN, "NONE");
-	fprintf(out, ": %s. Fix: %s\n", healing->why.text,
-		*healing->fix.s ? healing->fix.s : healing->hint);
+	fprintf(out, ": %s. Fix: %s\n", healing->why.text, healing_advice(healing));
 }
 
 void outlook_print_next(const struct outlook *outlook, const char *then, FILE *out)

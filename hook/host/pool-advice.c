@@ -3,9 +3,9 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "disk/thin.h"
-#include "host/finding.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -148,8 +148,8 @@ static char *table_line(uint64_t sectors, const char *params, const char *withou
 static char *load_and_resume(const struct pool_facts *pool, uint64_t sectors, const char *without)
 {
 	_cleanup_free_ char *line = table_line(sectors, pool->params, without);
-	_cleanup_free_ char *table = line ? finding_word(line) : NULL;
-	_cleanup_free_ char *name = finding_word(pool->name);
+	_cleanup_free_ char *table = line ? quote_word(line) : NULL;
+	_cleanup_free_ char *name = quote_word(pool->name);
 
 	if (!table || !name)
 		return NULL;
@@ -158,7 +158,7 @@ static char *load_and_resume(const struct pool_facts *pool, uint64_t sectors, co
 
 static char *lengthen_file(const struct pool_backing *backing, uint64_t bytes)
 {
-	_cleanup_free_ char *file = backing->file ? finding_word(backing->file) : NULL;
+	_cleanup_free_ char *file = backing->file ? quote_word(backing->file) : NULL;
 
 	if (!file || !backing->node)
 		return NULL;
@@ -188,7 +188,7 @@ static bool has_room(const struct lvm_pool *lvm, uint64_t bytes)
 
 static char *lvextend_data(const struct pool_facts *pool, const char *lv)
 {
-	_cleanup_free_ char *word = finding_word(lv);
+	_cleanup_free_ char *word = quote_word(lv);
 	uint64_t mib = pool->sectors / 4 * SECTOR_BYTES / MIB + 1, free_blocks;
 
 	if (!word)
@@ -205,7 +205,7 @@ static char *lvextend_data(const struct pool_facts *pool, const char *lv)
 /* The group keeps a spare of the same length, for repairs. */
 static char *lvextend_metadata(const struct pool_facts *pool, const char *lv, uint64_t bytes)
 {
-	_cleanup_free_ char *word = finding_word(lv);
+	_cleanup_free_ char *word = quote_word(lv);
 	uint64_t mib = bytes / MIB + 1;
 
 	if (!word || !has_room(pool->lvm, mib * MIB) ||
@@ -255,7 +255,7 @@ static char *remove_thins(const struct pool_facts *pool)
 	char *text = strdup("dmsetup remove --retry");
 
 	for (size_t i = 0; text && i < pool->n_thins; i++) {
-		_cleanup_free_ char *word = finding_word(pool->thins[i]), *before = text;
+		_cleanup_free_ char *word = quote_word(pool->thins[i]), *before = text;
 
 		text = word ? text_new("%s %s", before, word) : NULL;
 	}
@@ -264,7 +264,7 @@ static char *remove_thins(const struct pool_facts *pool)
 
 static char *check_lvm(const char *lv)
 {
-	_cleanup_free_ char *word = finding_word(lv);
+	_cleanup_free_ char *word = quote_word(lv);
 
 	/* LVM runs thin_check, which clears the flag, whenever it activates a pool. */
 	return word ? text_new("lvchange -an %s && lvchange -ay %s", word, word) : NULL;
@@ -273,8 +273,8 @@ static char *check_lvm(const char *lv)
 static char *check_plain(const struct pool_facts *pool)
 {
 	_cleanup_free_ char *line = table_line(pool->sectors, pool->params, "read_only");
-	_cleanup_free_ char *table = line ? finding_word(line) : NULL;
-	_cleanup_free_ char *name = finding_word(pool->name);
+	_cleanup_free_ char *table = line ? quote_word(line) : NULL;
+	_cleanup_free_ char *name = quote_word(pool->name);
 
 	if (!table || !name || !pool->metadata.node)
 		return NULL;

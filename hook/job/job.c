@@ -325,7 +325,7 @@ const char *job_unhealed_into(struct text *out, const struct job *job)
 
 	return text_into(out,
 			 "it would not start again after a stop or reboot, because %s. Fix: %s",
-			 healing->why.text, *healing->fix.s ? healing->fix.s : healing->hint);
+			 healing->why.text, healing_advice(healing));
 }
 
 static void run_timed(struct job *job, const struct policy *policy,

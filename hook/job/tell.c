@@ -52,7 +52,7 @@ static void log_unhealed(const struct job *job)
 	log_add(&line, "container", job->container);
 	log_add(&line, "device", job->report.device.name);
 	log_add(&line, "reason", healing->why.text);
-	log_add(&line, "fix", *healing->fix.s ? healing->fix.s : healing->hint);
+	log_add(&line, "fix", healing_advice(healing));
 	log_add(&line, "warning", "it would not start again after a stop or reboot");
 	log_end(&line, LOG_WARNING);
 }

@@ -8,7 +8,6 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "disk/thin.h"
-#include "host/finding.h"
 #include "job/job.h"
 #include "job/settings.h"
 #include "job/target.h"
@@ -141,7 +140,7 @@ static void warn(const char *caution, void *context)
 static void say_how_to_go_on(const struct options *options, uint64_t bytes, struct why *why)
 {
 	const char *container = options->target.container;
-	_cleanup_free_ char *word = container ? finding_word(container) : NULL;
+	_cleanup_free_ char *word = container ? quote_word(container) : NULL;
 	struct why interrupted = *why;
 
 	if (*options->size == '+' && word)

@@ -137,54 +137,6 @@ static void counts_broken_findings(void **state)
 	assert_int_equal(findings.count[SEVERITY_BROKEN], 1);
 }
 
-static void expect_word(const char *text, const char *want)
-{
-	char *word = finding_word(text);
-
-	if (want)
-		assert_string_equal(word, want);
-	else
-		assert_null(word);
-	free(word);
-}
-
-static void quotes_words_for_sh(void **state)
-{
-	(void)state;
-	expect_word("/var/lib/a_b-c.d:1,2@3%4+5", "/var/lib/a_b-c.d:1,2@3%4+5");
-	expect_word("", "''");
-	expect_word("a b", "'a b'");
-	expect_word("it's", "'it'\\''s'");
-	expect_word("$(reboot)`;&|<>*?[]{}!#~\\\"", "'$(reboot)`;&|<>*?[]{}!#~\\\"'");
-	expect_word("a=b", "'a=b'");
-	expect_word("~root", "'~root'");
-	expect_word("a\nb", NULL);
-	expect_word("\x1b[2J", NULL);
-	expect_word("\xc3\xa4", NULL);
-	expect_word("\x7f", NULL);
-}
-
-/* sh itself must read back what went in. */
-static void sh_reads_quoted_words_unchanged(void **state)
-{
-	static const char *const texts[] = {"''", "'", "a'b'c", "\\'", "$HOME", "a  b", "!!"};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(texts); i++) {
-		char *word = finding_word(texts[i]), *command = NULL, back[64] = "";
-		FILE *sh;
-
-		assert_true(asprintf(&command, "printf %%s %s", word) > 0);
-		sh = popen(command, "r");
-		assert_non_null(sh);
-		back[fread(back, 1, sizeof(back) - 1, sh)] = '\0';
-		assert_int_equal(pclose(sh), 0);
-		assert_string_equal(back, texts[i]);
-		free(word);
-		free(command);
-	}
-}
-
 #define FINDING_TEST(test) cmocka_unit_test_teardown(test, teardown)
 
 int main(void)
@@ -195,8 +147,6 @@ int main(void)
 		FINDING_TEST(colours_only_on_request),
 		FINDING_TEST(prints_json),
 		FINDING_TEST(counts_broken_findings),
-		FINDING_TEST(quotes_words_for_sh),
-		FINDING_TEST(sh_reads_quoted_words_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

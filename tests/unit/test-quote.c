@@ -106,6 +106,54 @@ static void recognises_plain_text(void **state)
 	assert_false(quote_is_plain(text));
 }
 
+static void expect_word(const char *text, const char *want)
+{
+	char *word = quote_word(text);
+
+	if (want)
+		assert_string_equal(word, want);
+	else
+		assert_null(word);
+	free(word);
+}
+
+static void quotes_words_for_sh(void **state)
+{
+	(void)state;
+	expect_word("/var/lib/a_b-c.d:1,2@3%4+5", "/var/lib/a_b-c.d:1,2@3%4+5");
+	expect_word("", "''");
+	expect_word("a b", "'a b'");
+	expect_word("it's", "'it'\\''s'");
+	expect_word("$(reboot)`;&|<>*?[]{}!#~\\\"", "'$(reboot)`;&|<>*?[]{}!#~\\\"'");
+	expect_word("a=b", "'a=b'");
+	expect_word("~root", "'~root'");
+	expect_word("a\nb", NULL);
+	expect_word("\x1b[2J", NULL);
+	expect_word("\xc3\xa4", NULL);
+	expect_word("\x7f", NULL);
+}
+
+/* sh itself must read back what went in. */
+static void sh_reads_quoted_words_unchanged(void **state)
+{
+	static const char *const texts[] = {"''", "'", "a'b'c", "\\'", "$HOME", "a  b", "!!"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		char *word = quote_word(texts[i]), *command = NULL, back[64] = "";
+		FILE *sh;
+
+		assert_true(asprintf(&command, "printf %%s %s", word) > 0);
+		sh = popen(command, "r");
+		assert_non_null(sh);
+		back[fread(back, 1, sizeof(back) - 1, sh)] = '\0';
+		assert_int_equal(pclose(sh), 0);
+		assert_string_equal(back, texts[i]);
+		free(word);
+		free(command);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -116,6 +164,8 @@ int main(void)
 		cmocka_unit_test(truncates_long_text),
 		cmocka_unit_test(only_printable_ascii_is_printable),
 		cmocka_unit_test(recognises_plain_text),
+		cmocka_unit_test(quotes_words_for_sh),
+		cmocka_unit_test(sh_reads_quoted_words_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
