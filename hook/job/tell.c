@@ -324,9 +324,9 @@ const char *tell_cost_into(struct text *out, const struct job *job)
 	text_into(out, "%s: ", quote_unless_printable(job->container));
 	if (cost >= LARGE_COST_BYTES)
 		text_add(out, "its %s takes up to %s of pool %s for itself%s", job->rootfs.fs_name,
-			 size_format(cost), pool, pool_is_short(job) ? ". " : "");
+			 size_format(cost), pool, pool_is_short(job) ? "; " : "");
 	if (pool_is_short(job))
-		text_add(out, "Pool %s has %s free: growing a container does not grow the pool",
+		text_add(out, "pool %s has %s free: growing a container does not grow the pool",
 			 pool, size_format(free_bytes(&report->pool)));
 	return out->s;
 }

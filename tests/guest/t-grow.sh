@@ -81,7 +81,7 @@ like "6 GiB" "$(df_in web)" '^(5[89]|6[01])[0-9][0-9]$'
 ok "--dry-run of more than the pool has" otg grow --dry-run web 1000G
 like "in the unit that was typed" "$(cat /run/out)" 'from 6 GiB to 1000 GiB '
 like "it tells what that costs the pool" "$(cat /run/err)" \
-	'docker:web: .*Pool "pool" has .* free: growing a container does not grow the pool'
+	'docker:web: .*pool "pool" has .* free: growing a container does not grow the pool'
 is "as JSON, too" "$(/usr/sbin/oci-thin-grow grow --dry-run --json web 1000G 2>/run/null | jq '.pool_cost_bytes > 0 and .pool_free_bytes > 0')" true
 ok "--path of the host" exits 4 grow --path / 6G
 ok "--pid of the host" exits 4 grow --pid 1 6G

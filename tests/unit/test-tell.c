@@ -109,7 +109,7 @@ static void says_what_a_large_growth_costs_the_pool(void **state)
 		(struct plan){.device_sectors = 2 * GIB / 512 * 50, .fs_bytes = 100 * GIB};
 	assert_string_equal(
 		tell_cost(&job),
-		"docker:web: its ext4 takes up to ~1.56 GiB of pool \"pool\" for itself. Pool "
+		"docker:web: its ext4 takes up to ~1.56 GiB of pool \"pool\" for itself; pool "
 		"\"pool\" has 90 GiB free: growing a container does not grow the pool");
 	job.outcome = JOB_KEPT;
 	assert_string_equal(tell_cost(&job), "");
