@@ -17,10 +17,10 @@ ETC=/usr/local/etc/oci-thin-grow
 RULE=94-oci-thin-grow.rules
 D=pool-snap-7
 
-# paths_in FILE: those with our name in it, but for what enable and administrators put in places of others
+# paths_in FILE: those with our name in it, but for what enable makes and administrators put in places of others
 paths_in() {
 	grep -aoE '/(usr|etc)/[A-Za-z0-9_./-]*oci-thin-grow[A-Za-z0-9_./-]*' "$1" | sed 's/[.-]*$//' |
-		grep -vE '^/(etc|usr/share)/(containers|containerd|crio|udev)/' | sort -u
+		grep -vE '^/(etc|usr/share)/(containers|containerd|crio|udev)/|/oci-thin-grow/config\.d/60(-[a-z]+\.json)?$' | sort -u
 }
 
 # dangling: FILE: PATH, for each installed file that names a path that is not there
