@@ -297,6 +297,17 @@ image_import() {
 	ctr image import "${how[@]}" --snapshotter devmapper --base-name "$1" "$2"
 }
 
+# ctr_out ID COMMAND...: what COMMAND prints in the container. Seldom ctr ends before it has read any of it: once more then.
+ctr_out() {
+	local id=$1 out='' try
+	shift
+	for try in {1..10}; do
+		out=$(ctr task exec --exec-id "x$try" "$id" "$@" </dev/null)
+		[ -z "$out" ] || break
+	done
+	echo "$out"
+}
+
 # containerd_run: with the configuration that it had
 containerd_run() {
 	containerd -c /run/containerd.toml >>/run/containerd.log 2>&1 &

@@ -158,7 +158,7 @@ block() {
 		;;
 	"ctr run "*)
 		ok "$title" typed "$1"
-		like "$title: 4 GiB" "$(ctr task exec --exec-id x db df -m / </dev/null | awk 'END { print $(NF-4) }')" "$MIB_4G"
+		like "$title: 4 GiB" "$(ctr_out db df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
 		;;
 	"oci-thin-grow config check")
 		ok "$title" typed "$1"

@@ -38,13 +38,13 @@ device_of() {
 }
 
 df_in() {
-	in_it "$1" df -m / | awk 'END { print $(NF-4) }'
+	ctr_out "$1" df -m / | awk 'END { print $(NF-4) }'
 }
 
 # as_before WHAT: c1 runs, has 4 GiB and its data
 as_before() {
 	like "$1: 4 GiB" "$(df_in c1)" "$MIB_4G"
-	is "$1: the data" "$(in_it c1 sha256sum /data)" "$(cat /host/sum)"
+	is "$1: the data" "$(ctr_out c1 sha256sum /data)" "$(cat /host/sum)"
 }
 
 # healed ID: containerd made its device too short, and udev's rule mended that
@@ -70,7 +70,7 @@ case $PHASE in
 	ok "it imports" image_import local/bb /t/oci.tar
 	ok "4G: runs" run_grown c1
 	in_it c1 dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null
-	in_it c1 sha256sum /data >/host/sum
+	ctr_out c1 sha256sum /data >/host/sum
 	like "there is data" "$(cat /host/sum)" '^[0-9a-f]{64}  /data$'
 	as_before "4G"
 	containerd_kill9

@@ -33,7 +33,7 @@ doctor_says() {
 }
 
 df_in() {
-	ctr task exec --exec-id x "$1" df -m / </dev/null | awk 'END { print $(NF-4) }'
+	ctr_out "$1" df -m / | awk 'END { print $(NF-4) }'
 }
 
 unset DM_DISABLE_UDEV
