@@ -42,7 +42,7 @@ for runtime in crun runc; do
 	like "$runtime, --read-only: 4 GiB" "$(size_said)" "$MIB_4G"
 
 	ok "$runtime, 2T: does not run" not pm_run --rm --annotation io.oci-thin-grow.size=2T bb df -m /
-	like "$runtime, 2T: the log says why" "$(cat /run/messages)" 'action=refuse .*no more than 1 TiB'
+	like "$runtime, 2T: the log says why" "$(cat /run/messages)" 'action=refuse .*max_size is 1 TiB'
 	# crun drops what a hook says
 	[ $runtime = crun ] || like "$runtime, 2T: so does podman" "$(cat /run/err)" 'cannot have 2 TiB'
 	: >/run/messages
