@@ -3,6 +3,8 @@
 #include "policy/config-keys.h"
 #include "policy/config.h"
 
+#include "base/file.h"
+
 #include "unit.h"
 
 #define EXAMPLE "config/config.json" /* tests run in the checkout's directory */
@@ -116,10 +118,14 @@ static char *show(void)
 
 static void the_shipped_file_names_every_default(void **state)
 {
-	char *shown;
+	char *shown, *text = NULL;
+	size_t len;
 
 	(void)state;
-	assert_int_equal(config_load(directory, EXAMPLE, &listener, &policy), 0);
+	/* As it is installed: in a checkout or archive its mode may be any. */
+	assert_int_equal(file_read_at(AT_FDCWD, EXAMPLE, CONFIG_MAX_BYTES, &text, &len), 0);
+	fine(text);
+	free(text);
 	is_builtin();
 	shown = show();
 	assert_null(strstr(shown, "// default"));
