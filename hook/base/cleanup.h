@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define _cleanup_(f) __attribute__((cleanup(f)))
@@ -52,10 +53,15 @@ static inline int take_fd(int *fd)
 }
 
 #define TAKE_FD(fd) take_fd(&(fd))
-#define TAKE_PTR(p)                                                                                \
-	({                                                                                         \
-		__typeof__(p) *_slot = &(p);                                                       \
-		__typeof__(p) _taken = *_slot;                                                     \
-		*_slot = NULL;                                                                     \
-		_taken;                                                                            \
-	})
+
+/* A function, as Debian 11's compiler warns of statement expressions in an initializer. */
+static inline void *take_ptr(void *slot)
+{
+	void *taken;
+
+	memcpy(&taken, slot, sizeof(taken));
+	memset(slot, 0, sizeof(taken));
+	return taken;
+}
+
+#define TAKE_PTR(p) ((__typeof__(p))take_ptr((void *)&(p)))

@@ -284,7 +284,7 @@ static int check_still_same(const struct thin_device *device, struct why *why)
 	int r = thin_lookup(device->dev, &now, why);
 
 	if (r == 0 && !thin_is_same(device, &now))
-		r = why_set(why, ENOENT, "it is gone, device %s has its number now",
+		r = why_set(why, ESTALE, "it is gone, device %s has its number now",
 			    quote(now.name));
 	thin_device_free(&now);
 	return r;

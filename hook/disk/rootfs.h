@@ -45,9 +45,9 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why);
 
 /*
- * Opens the rootfs on @device through a mount that is visible here. 0; -ENOENT: there is none, or
- * another device has its number now; -errno with a reason. Reads the mount table: never called
- * while a container starts.
+ * Opens the rootfs on @device through a mount that is visible here. 0; -ENOENT: there is none;
+ * -ESTALE: another device has its number now; -errno; with a reason. Reads the mount table: never
+ * called while a container starts.
  */
 int rootfs_open_device(const struct thin_device *device, struct rootfs *ret, struct why *why);
 

@@ -124,7 +124,7 @@ static int finish(const struct policy *policy, const struct thin_device *device,
 	int r = rootfs_open_device(device, &rootfs, &why);
 
 	order.want_bytes = bytes;
-	if (r == -ENOENT) {
+	if (r == -ENOENT || r == -ESTALE) {
 		fprintf(out,
 			"%s: an earlier growth is not finished; the next start of its container "
 			"finishes it\n",
