@@ -14,7 +14,7 @@ DOCKER_JSON=''
 
 OTG_OPTIONS=(--data-root "$DATA/docker")
 
-# in_docker run|create NAME [LABEL]: without a hook or wrapper, as if it was asked for only now
+# in_docker run|create NAME [LABEL]: without a hook or wrapper, so that only `apply` can grow it
 in_docker() {
 	local how=(run -d)
 	[ "$1" = run ] || how=(create)
@@ -33,7 +33,7 @@ gib_of() {
 	echo $(($(device_bytes "$(device_of "$1")") / GIB))
 }
 
-# sizes NAME...: of their devices in GiB
+# sizes NAME...: the sizes of their devices in GiB
 sizes() {
 	local name
 	for name; do
@@ -41,18 +41,18 @@ sizes() {
 	done | xargs
 }
 
-# crun_run NAME SIZE: a container on /run/disk/NAME that asks for SIZE
+# crun_run NAME SIZE: a container on /run/disk/NAME that requests SIZE
 crun_run() {
 	spec "/run/bundle/$1" "/run/disk/$1" "$(ask "$2")"' | .process.args = ["sleep", "1000"]' &&
 		crun run --detach --bundle "/run/bundle/$1" "$1" >/run/crun.log 2>&1 </dev/null
 }
 
-# in_crun NAME SIZE: that, on a disk of 1 GiB
+# in_crun NAME SIZE: the same, on a new disk of 1 GiB
 in_crun() {
 	new_disk "$1" 1G && crun_run "$1" "$2"
 }
 
-# full_disk: a disk on a pool of its own, which is full to the mark
+# full_disk: a disk on a pool of its own, which is filled beyond the guard's mark
 full_disk() {
 	local meta data used
 	meta=$(loop_on /t/meta2 16M) && data=$(loop_on /t/data2 512M) || return
@@ -62,7 +62,7 @@ full_disk() {
 	mkfs_on ext4 /dev/mapper/full -E lazy_itable_init=0,lazy_journal_init=0 && mkdir -p /run/disk/full && mount /dev/mapper/full /run/disk/full || return
 	busybox_rootfs /run/disk/full || return
 	sync
-	# Of 8192 blocks 7860 are 95.9 %; what the filesystem writes later must find room.
+	# 7860 of 8192 blocks are 95.9 %; the filesystem needs the rest for later writes.
 	used=$(dmsetup status pool2 | awk '{ sub("/.*", "", $6); print $6 }')
 	dd if=/dev/zero of=/run/disk/full/fill bs=64k count=$((7860 - used)) conv=fsync status=none
 }
@@ -75,88 +75,88 @@ ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 ok "docker starts" docker_up
-ok "a tar is made" bb_tar /t/bb.tar
-ok "it imports" docker import /t/bb.tar bb
-ok "right runs" in_docker run right 1G
-ok "web runs" in_docker run web 3G
-ok "plain runs" in_docker run plain
-ok "stopped does not" in_docker create stopped 3G
-# Docker counts its thin devices from the start.
+ok "a tar image is built" bb_tar /t/bb.tar
+ok "the image is imported" docker import /t/bb.tar bb
+ok "container right, which requests the size that it has, runs" in_docker run right 1G
+ok "container web, which requests 3 GiB, runs" in_docker run web 3G
+ok "container plain, without a request, runs" in_docker run plain
+ok "container stopped is created and not started" in_docker create stopped 3G
+# Docker numbers its thin devices from 1.
 next_thin_id=5000
-ok "bare runs, without an engine" in_crun bare 2G
+ok "container bare runs in crun, without an engine" in_crun bare 2G
 docker exec web dd if=/dev/urandom of=/data bs=1M count=16 2>/run/null
 sum=$(docker exec web sha256sum /data)
 
-## What would be done
+## Dry run
 
-ok "--dry-run" otg apply --all --dry-run
-like "--dry-run: web" "$(grep ^docker:web /run/out)" \
+ok "--dry-run succeeds" otg apply --all --dry-run
+like "--dry-run shows how web would grow" "$(grep ^docker:web /run/out)" \
 	'would grow the device from 1 GiB to 3 GiB and its .* \(label io.oci-thin-grow.size\)$'
-is "--dry-run: who needs something" "$(grep -c 'would grow the device' /run/out)" 2
-is "--dry-run: the sum" "$(summary)" \
+is "--dry-run shows only the two containers that need to grow" "$(grep -c 'would grow the device' /run/out)" 2
+is "--dry-run ends with a summary" "$(summary)" \
 	"2 would grow, 1 large enough, 1 without a request, 1 not running or not on a thin device"
-is "--dry-run: nothing was done" "$(sizes web bare right plain)" "1 1 1 1"
-is "--dry-run: not a word in the log" "$(grep oci-thin-grow /run/messages)" ""
+is "--dry-run changes no device" "$(sizes web bare right plain)" "1 1 1 1"
+is "--dry-run logs nothing" "$(grep oci-thin-grow /run/messages)" ""
 
-## All
+## All containers
 
-ok "--all" otg apply --verbose --all
-is "--all: devices" "$(sizes web bare right plain)" "3 2 1 1"
-like "--all: the filesystem" "$(docker exec web df -m / | awk 'END { print $(NF-4) }')" '^(29|30)[0-9][0-9]$'
-is "--all: the data" "$(docker exec web sha256sum /data)" "$sum"
-like "--all: it says what it did" "$(cat /run/out)" 'docker:web: grown from 1 GiB to 3 GiB in [0-9]+ ms \(label io.oci-'
-like "--all: --verbose tells who was passed over" "$(cat /run/err)" '"docker:stopped": it is not running'
-like "--all: the log is the hook's" "$(grep 'action=grow container=docker:web ' /run/messages)" \
+ok "--all succeeds" otg apply --verbose --all
+is "--all grows the devices of web and bare, and no other" "$(sizes web bare right plain)" "3 2 1 1"
+like "--all grows the filesystem of web" "$(docker exec web df -m / | awk 'END { print $(NF-4) }')" '^(29|30)[0-9][0-9]$'
+is "--all keeps the data of web" "$(docker exec web sha256sum /data)" "$sum"
+like "--all reports how web grew" "$(cat /run/out)" 'docker:web: grown from 1 GiB to 3 GiB in [0-9]+ ms \(label io.oci-'
+like "--all --verbose reports why a container was skipped" "$(cat /run/err)" '"docker:stopped": it is not running'
+like "--all logs a growth as the hook does" "$(grep 'action=grow container=docker:web ' /run/messages)" \
 	' engine=docker device=docker-.* from=1073741824 to=3221225472 .* source=label:io.oci-thin-grow.size requested=3221225472 took_ms='
-is "--all: one line each" "$(grep -c 'oci-thin-grow.*action=' /run/messages)" 2
-like "--all: a bare one by its annotation" "$(grep 'container=crun:bare' /run/messages)" 'source=annotation:io.oci-thin-grow.size'
+is "--all logs one line for each growth" "$(grep -c 'oci-thin-grow.*action=' /run/messages)" 2
+like "--all takes the size of bare from its annotation" "$(grep 'container=crun:bare' /run/messages)" 'source=annotation:io.oci-thin-grow.size'
 
-ok "again, in JSON" otg apply --all --json
-is "again: nothing is left to do" "$(jq -c .summary /run/out)" \
+ok "a second --all succeeds, with --json" otg apply --all --json
+is "a second --all finds nothing left to do" "$(jq -c .summary /run/out)" \
 	'{"grown":0,"kept":3,"unasked":1,"passed_over":1,"postponed":0,"refused":0,"failed":0,"missing":0,"left":0}'
-is "again: each once" "$(jq -r '.containers[] | "\(.container) \(.action)"' /run/out | sort | xargs)" \
+is "a second --all lists each container once" "$(jq -r '.containers[] | "\(.container) \(.action)"' /run/out | sort | xargs)" \
 	"crun:bare keep docker:plain nothing docker:right keep docker:stopped skip docker:web keep"
-is "again: the rest of it" "$(jq -c '[.dry_run, .stopped_by, .pool]' /run/out)" '[false,null,null]'
-is "again: no news in the log" "$(grep -c 'oci-thin-grow.*action=' /run/messages)" 2
+is "a second --all was no dry run and was not stopped" "$(jq -c '[.dry_run, .stopped_by, .pool]' /run/out)" '[false,null,null]'
+is "a second --all logs nothing" "$(grep -c 'oci-thin-grow.*action=' /run/messages)" 2
 
-## By name: who is named hears of it; what goes wrong with one does not stop the others
+## By name: each named container is reported, and an error in one does not stop the others
 
-ok "some have nothing to do" otg apply plain stopped right
-is "they are told so" "$(head -n 3 /run/out | cut -d ' ' -f 1-4)" \
+ok "containers that need nothing are no error" otg apply plain stopped right
+is "each of them is reported with its reason" "$(head -n 3 /run/out | cut -d ' ' -f 1-4)" \
 	"docker:plain: nothing is asked
 docker:stopped: it is not
 docker:right: has 1 GiB"
-ok "bad runs" in_crun bad lots
-ok "huge runs" in_crun huge 2T
-ok "good runs" in_crun good 2G
-ok "one cannot be read" exits 1 apply bad huge nobody good
-is "the next one is grown" "$(sizes bad huge good)" "1 1 2"
-like "unreadable: why" "$(cat /run/err)" 'container "crun:bad": io.oci-thin-grow.size: "lots"'
-like "more than policy allows: why" "$(cat /run/err)" '"crun:huge" cannot have 2 TiB .*max_size is 1 TiB'
-like "unknown: told" "$(cat /run/err)" 'no such container: "nobody"'
-is "the sum" "$(summary)" "1 grown, 1 refused, 1 failed, 1 not found"
-ok "only refused ones" exits 3 apply huge good
-ok "only unknown ones" exits 4 apply nobody good
-ok "no container" exits 2 apply
-ok "--all and one more" exits 2 apply --all web
-ok "they go" sh -c "crun delete -f bad && crun delete -f huge"
+ok "container bad, whose request is invalid, runs" in_crun bad lots
+ok "container huge, which requests 2 TiB, runs" in_crun huge 2T
+ok "container good, which requests 2 GiB, runs" in_crun good 2G
+ok "an invalid request and an unknown name give exit status 1" exits 1 apply bad huge nobody good
+is "the container after a failed one is grown" "$(sizes bad huge good)" "1 1 2"
+like "an invalid request is reported" "$(cat /run/err)" 'container "crun:bad": io.oci-thin-grow.size: "lots"'
+like "a request beyond max_size is reported" "$(cat /run/err)" '"crun:huge" cannot have 2 TiB .*max_size is 1 TiB'
+like "an unknown name is reported" "$(cat /run/err)" 'no such container: "nobody"'
+is "the summary counts each kind of result" "$(summary)" "1 grown, 1 refused, 1 failed, 1 not found"
+ok "exit status is 3 if the only problem is a refusal" exits 3 apply huge good
+ok "exit status is 4 if the only problem is an unknown name" exits 4 apply nobody good
+ok "no container and no --all is a usage error" exits 2 apply
+ok "--all with a name is a usage error" exits 2 apply --all web
+ok "containers bad and huge are removed" sh -c "crun delete -f bad && crun delete -f huge"
 
-## What the configuration gives, and takes
+## What the configuration gives and limits
 
 echo '{ "default_size": "2G", "rules": [{ "name": "all", "match": { "engine": "docker" }, "size": "1536M" }] }' >/run/otg.json
-ok "with a rule" otg apply --config /run/otg.json --dry-run plain
-like "with a rule: the plan" "$(cat /run/out)" 'docker:plain: would grow the device from 1 GiB to 1.50 GiB .* \(rule all\)'
+ok "--dry-run with a rule succeeds" otg apply --config /run/otg.json --dry-run plain
+like "--dry-run names the rule that gives the size" "$(cat /run/out)" 'docker:plain: would grow the device from 1 GiB to 1.50 GiB .* \(rule all\)'
 echo '{ "default_size": 2 }' >/run/bad.json
-ok "a broken one" exits 2 apply --config /run/bad.json plain
+ok "a broken configuration is an error" exits 2 apply --config /run/bad.json plain
 touch /run/oci-thin-grow/disabled
-ok "switched off" exits 3 apply good
-like "switched off: says so" "$(cat /run/err)" 'apply: .*/run/oci-thin-grow/disabled'
+ok "apply is refused while the program is disabled" exits 3 apply good
+like "the refusal names the file that disables it" "$(cat /run/err)" 'apply: .*/run/oci-thin-grow/disabled'
 rm /run/oci-thin-grow/disabled
 
 ## A signal ends it between two containers
 
-ok "a1 runs" in_crun a1 2G
-ok "a2 runs" in_crun a2 2G
+ok "container a1, which requests 2 GiB, runs" in_crun a1 2G
+ok "container a2, which requests 2 GiB, runs" in_crun a2 2G
 number=$(dmsetup info -c --noheadings -o major,minor --separator : "$(device_of a1)")
 exec 9>>"/run/oci-thin-grow/$number.lock"
 flock 9
@@ -167,43 +167,43 @@ kill -INT $pid
 flock -u 9
 status=0
 wait $pid || status=$?
-is "a signal: the exit status" $status 130
-is "a signal: the one is done, the other is left" "$(sizes a1 a2)" "2 1"
-like "a signal: and told" "$(cat /run/out)" $'crun:a2: left undone\n1 grown, 1 left undone$'
-like "a signal: why" "$(cat /run/err)" 'stopped by a signal; left undone: 1'
-ok "the same again" otg apply a1 a2
-is "the same again: does the rest" "$(sizes a1 a2)" "2 2"
+is "SIGINT gives exit status 130" $status 130
+is "SIGINT lets the current container finish and leaves the next" "$(sizes a1 a2)" "2 1"
+like "SIGINT: the container left undone is reported" "$(cat /run/out)" $'crun:a2: left undone\n1 grown, 1 left undone$'
+like "SIGINT: the reason for stopping is reported" "$(cat /run/err)" 'stopped by a signal; left undone: 1'
+ok "the same command succeeds afterwards" otg apply a1 a2
+is "the same command grows the container left undone" "$(sizes a1 a2)" "2 2"
 
 ## On a terminal
 
-# terminal ARG...: the program on a terminal
+# terminal ARG...: runs the program on a terminal
 terminal() {
 	script -qec "/usr/sbin/oci-thin-grow $* ${OTG_OPTIONS[*]}" /dev/null </dev/null | tr -d '\r'
 }
-ok "c1 runs" in_crun c1 2G
-like "colours on a terminal" "$(terminal apply --dry-run c1)" $'\e\\[32mwould grow\e\\[0m'
-is "not with NO_COLOR" "$(NO_COLOR=1 terminal apply --dry-run c1 | grep -c $'\e')" 0
-is "not on a dumb one" "$(TERM=dumb terminal apply c1 | grep -c $'\e')" 0
-is "it is grown" "$(sizes c1)" 2
-like "list has bold titles" "$(terminal list | head -n 1)" $'^\e\\[1mENGINE'
-is "and none with NO_COLOR" "$(NO_COLOR=1 terminal list | grep -c $'\e')" 0
+ok "container c1, which requests 2 GiB, runs" in_crun c1 2G
+like "apply uses colours on a terminal" "$(terminal apply --dry-run c1)" $'\e\\[32mwould grow\e\\[0m'
+is "apply uses no colours with NO_COLOR" "$(NO_COLOR=1 terminal apply --dry-run c1 | grep -c $'\e')" 0
+is "apply uses no colours on a dumb terminal" "$(TERM=dumb terminal apply c1 | grep -c $'\e')" 0
+is "apply on a terminal grows the container" "$(sizes c1)" 2
+like "list has a bold header on a terminal" "$(terminal list | head -n 1)" $'^\e\\[1mENGINE'
+is "list has no bold header with NO_COLOR" "$(NO_COLOR=1 terminal list | grep -c $'\e')" 0
 
-## A pool in need ends it
+## A full pool ends it
 
-ok "a full pool" full_disk
-ok "on it runs" crun_run full 2G
-ok "last runs" in_crun last 2G
-ok "stops at the pool" exits 3 apply --all
-like "the pool: which" "$(cat /run/err)" 'stopped by pool "pool2"; left undone: [1-9]'
-like "the pool: whose" "$(cat /run/err)" '"crun:full" cannot have 2 GiB .*pool "pool2" has 9[0-9.]+ % of its data in use'
-like "the pool: who is left" "$(cat /run/out)" 'crun:last: left undone'
-is "the pool: nothing was done after it" "$(sizes last)" 1
-is "the pool: nor to it" "$(device_bytes full)" $GIB
-ok "in JSON, and dry" exits 3 apply --all --json --dry-run
-is "in JSON: which" "$(jq -c '[.dry_run, .stopped_by, .pool, .summary.refused]' /run/out)" '[true,"pool","pool2",1]'
-is "in JSON: who is left" "$(jq -r '.containers[] | select(.container == "crun:last") | .action' /run/out)" left
-ok "who comes before it is done" exits 3 apply last full web
-is "who comes before it is done: grown" "$(sizes last)" 2
-is "who comes before it is done: the sum" "$(summary)" "1 grown, 1 refused, 1 left undone"
-is "no device is suspended" "$(dmsetup info -c --noheadings -o suspended | grep -c ^Suspended)" 0
+ok "a pool is filled beyond the guard's mark" full_disk
+ok "container full, on the full pool, runs" crun_run full 2G
+ok "container last, on the other pool, runs" in_crun last 2G
+ok "--all is refused because of the full pool" exits 3 apply --all
+like "the full pool is named" "$(cat /run/err)" 'stopped by pool "pool2"; left undone: [1-9]'
+like "the container on the full pool is named" "$(cat /run/err)" '"crun:full" cannot have 2 GiB .*pool "pool2" has 9[0-9.]+ % of its data in use'
+like "the container left undone is named" "$(cat /run/out)" 'crun:last: left undone'
+is "no container is grown after the one on the full pool" "$(sizes last)" 1
+is "the container on the full pool is not grown" "$(device_bytes full)" $GIB
+ok "--dry-run --json is refused because of the full pool" exits 3 apply --all --json --dry-run
+is "--dry-run --json names the pool" "$(jq -c '[.dry_run, .stopped_by, .pool, .summary.refused]' /run/out)" '[true,"pool","pool2",1]'
+is "--dry-run --json names the container left undone" "$(jq -r '.containers[] | select(.container == "crun:last") | .action' /run/out)" left
+ok "containers before the one on the full pool are processed" exits 3 apply last full web
+is "the container before the one on the full pool is grown" "$(sizes last)" 2
+is "the summary counts the one before it and the one after it" "$(summary)" "1 grown, 1 refused, 1 left undone"
+is "no device is suspended at the end" "$(dmsetup info -c --noheadings -o suspended | grep -c ^Suspended)" 0
 finish

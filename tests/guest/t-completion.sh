@@ -7,7 +7,7 @@
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 
-# container N NAME: of a Docker that is only a directory
+# container N NAME: a container of a Docker of which only the directory exists
 container() {
 	local id
 	id=$(printf '%064x' "$((1000 + $1))")
@@ -25,15 +25,15 @@ container 21 double
 container 22 $'red\e[31m'
 container 23 --all
 
-is "list --names --running: none is" "$(/usr/sbin/oci-thin-grow list --names --running)" ""
-is "list --names --json" "$(/usr/sbin/oci-thin-grow list --names --json | jq -c '.names[] | select(.name == "web")')" \
+is "list --names --running prints nothing, because none runs" "$(/usr/sbin/oci-thin-grow list --names --running)" ""
+is "list --names --json has name, engine and state" "$(/usr/sbin/oci-thin-grow list --names --json | jq -c '.names[] | select(.name == "web")')" \
 	'{"name":"web","engine":"docker","running":false}'
-ok "list --names" sh -c '/usr/sbin/oci-thin-grow list --names >/run/names'
-is "each with its engine; ids where a name would not do" "$(sort /run/names)" \
+ok "list --names succeeds" sh -c '/usr/sbin/oci-thin-grow list --names >/run/names'
+is "list --names prints an id if a name is ambiguous or hostile" "$(sort /run/names)" \
 	"$(printf '%s\tdocker\n' "${names[@]}" "$(printf '%064x' 1020)" "$(printf '%064x' 1021)" "$(printf '%064x' 1022)" \
 		"$(printf '%064x' 1023)" | sort)"
 
-## What a shell makes of what is typed: a program that shows its arguments, and for the rest is the real one
+## What the shells make of typed text: a program in place of ours prints its arguments, and calls ours for `list`
 
 mkdir /run/bin
 cat >/run/bin/oci-thin-grow <<-'END'
@@ -76,7 +76,7 @@ cat >/run/type.zsh <<-'END'
 	done
 END
 
-# What is typed, and the arguments that must come of it
+# The typed text, and the arguments that must result
 keys=() wanted=() texts=()
 typed() {
 	texts+=("$1") keys+=("$2") wanted+=("$3")
@@ -110,19 +110,19 @@ done
 fish_completes() {
 	PATH="/run/bin:$PATH" HOME=/run fish -c 'complete -C $argv[1]' -- "$1" 2>&1 | cut -f 1
 }
-is "fish: a command" "$(fish_completes 'oci-thin-grow appl')" apply
-is "fish: an option" "$(fish_completes 'oci-thin-grow apply web --dry')" --dry-run
-is "fish: a name with a blank" "$(fish_completes 'oci-thin-grow explain m')" 'my web'
-is "fish: all of them" "$(fish_completes 'oci-thin-grow explain ' | sort)" "$(cut -f 1 /run/names | sort)"
-is "no name was run" "$(ls /run/hit 2>&1)" "ls: cannot access '/run/hit': No such file or directory"
+is "fish completes a command" "$(fish_completes 'oci-thin-grow appl')" apply
+is "fish completes an option" "$(fish_completes 'oci-thin-grow apply web --dry')" --dry-run
+is "fish completes a name with a blank" "$(fish_completes 'oci-thin-grow explain m')" 'my web'
+is "fish completes all names" "$(fish_completes 'oci-thin-grow explain ' | sort)" "$(cut -f 1 /run/names | sort)"
+is "no command in a name was executed" "$(ls /run/hit 2>&1)" "ls: cannot access '/run/hit': No such file or directory"
 
-## The manual
+## The manual pages
 
 for page in man8/oci-thin-grow.8 man8/oci-thin-grow-runtime.8 man5/oci-thin-grow.json.5; do
-	ok "$page is there" test -s "/usr/share/man/$page"
-	# Which other pages this host has is not their fault.
-	is "$page: no complaints" \
+	ok "$page is installed" test -s "/usr/share/man/$page"
+	# Links to pages that this host lacks are no error.
+	is "$page: mandoc has no complaints" \
 		"$(mandoc -T lint -W style "/usr/share/man/$page" 2>&1 | grep -v 'referenced manual not found\|mandoc.db')" ""
-	like "$page: has a name" "$(mandoc -T ascii "/usr/share/man/$page" | col -b)" $'\nNAME\n +oci-thin-grow'
+	like "$page has a NAME section" "$(mandoc -T ascii "/usr/share/man/$page" | col -b)" $'\nNAME\n +oci-thin-grow'
 done
 finish

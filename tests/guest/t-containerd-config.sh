@@ -9,8 +9,8 @@
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 
-# Others each time in the long form, so that it finds more the more often it runs
+# The long form uses other random configurations at each run.
 first=1
 [ -z "${SOAK:-}" ] || first=$((RANDOM * 1000))
-ok "$VERSION, from $first on" /src/tests/containerd/check "$VERSION" "$first" "${SOAK:-5}"
+ok "version $VERSION: containerd accepts what enable and disable make of random configurations, from number $first" /src/tests/containerd/check "$VERSION" "$first" "${SOAK:-5}"
 finish

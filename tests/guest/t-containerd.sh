@@ -10,7 +10,7 @@
 # shellcheck source=tests/guest/bundle.sh
 . /src/tests/guest/bundle.sh
 
-# ctr_run ID [OPTION...]: its first process says how large / is
+# ctr_run ID [OPTION...]: its first process prints the size of /
 ctr_run() {
 	local id=$1
 	shift
@@ -20,7 +20,7 @@ ctr_run() {
 	return 1
 }
 
-# 1.4's ctr can give no annotations: there the size is the default.
+# ctr 1.4 has no --annotation: there the size is the default.
 ASK=(--annotation io.oci-thin-grow.size=4G) SOURCE=annotation:io.oci-thin-grow.size
 if [ "$SUITE" = bullseye ]; then
 	ASK=() SOURCE=default
@@ -30,40 +30,40 @@ ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 ok "containerd starts" containerd_up
-ok "an image is made" oci_layout /t/oci.tar
-ok "it imports" image_import local/bb /t/oci.tar
+ok "an OCI image is built" oci_layout /t/oci.tar
+ok "the image is imported" image_import local/bb /t/oci.tar
 
-ok "without a request: runs" ctr_run plain
-like "without a request: 1 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_1G"
-is "without a request: not a word" "$(grep oci-thin-grow /run/messages)" ""
+ok "without a request: the container runs" ctr_run plain
+like "without a request: it has 1 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_1G"
+is "without a request: nothing is logged" "$(grep oci-thin-grow /run/messages)" ""
 
 [ ${#ASK[@]} != 0 ] || echo '{"default_size": "4G"}' >/etc/oci-thin-grow/config.json
-ok "4G: runs" ctr_run four "${ASK[@]}"
+ok "4G: the container runs" ctr_run four "${ASK[@]}"
 like "4G: its first process sees 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
-like "4G: the log" "$(grep oci-thin-grow /run/messages)" \
+like "4G: the growth is logged" "$(grep oci-thin-grow /run/messages)" \
 	"action=grow container=four engine=containerd device=pool-snap-[0-9]+ from=1073741824 to=4294967296 .*fs=$FS source=$SOURCE"
 
-ok "--read-only: runs" ctr_run ro --read-only "${ASK[@]}"
-like "--read-only: 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
+ok "--read-only: the container runs" ctr_run ro --read-only "${ASK[@]}"
+like "--read-only: it has 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
 
 if [ ${#ASK[@]} != 0 ]; then
-	ok "the other key: runs" ctr_run other --annotation containerd.io/snapshot/max-size=4294967296
-	like "the other key: 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
+	ok "containerd's max-size annotation: the container runs" ctr_run other --annotation containerd.io/snapshot/max-size=4294967296
+	like "containerd's max-size annotation: it has 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
 
-	ok "2T: does not run" not ctr_run two --annotation io.oci-thin-grow.size=2T
-	like "2T: ctr shows why" "$(cat /run/err)" 'container .*two.* cannot have 2 TiB .*max_size is 1 TiB'
-	ok "4X: does not run" not ctr_run bad --annotation io.oci-thin-grow.size=4X
-	like "4X: ctr shows why" "$(cat /run/err)" '4X.* is not a size'
+	ok "2T: the container does not start" not ctr_run two --annotation io.oci-thin-grow.size=2T
+	like "2T: ctr shows the reason" "$(cat /run/err)" 'container .*two.* cannot have 2 TiB .*max_size is 1 TiB'
+	ok "4X: the container does not start" not ctr_run bad --annotation io.oci-thin-grow.size=4X
+	like "4X: ctr shows the reason" "$(cat /run/err)" '4X.* is not a size'
 fi
 
-ok "one that goes on" ctr run -d --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime \
+ok "a container starts in the background" ctr run -d --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime \
 	"${ASK[@]}" --null-io local/bb:latest long sleep 1000
-like "goes on: 4 GiB" "$(ctr_out long df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
-ok "goes on: grow" /usr/sbin/oci-thin-grow grow containerd:long 5G
-like "goes on: 5 GiB" "$(ctr_out long df -m / | awk 'END { print $(NF-4) }')" '^(4[89]|50|51)[0-9][0-9]$'
-like "goes on: list" "$(/usr/sbin/oci-thin-grow list)" 'containerd +long +5G .* 5G running'
-ok "goes on: its runtime serves other calls" ctr task pause long
-ok "goes on: resumed" ctr task resume long
-ok "goes on: ends" ctr task kill -s SIGKILL long
-ok "goes on: and is removed" wait_for ctr task rm long
+like "in the background: it has 4 GiB" "$(ctr_out long df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
+ok "in the background: grow succeeds" /usr/sbin/oci-thin-grow grow containerd:long 5G
+like "in the background: it has 5 GiB" "$(ctr_out long df -m / | awk 'END { print $(NF-4) }')" '^(4[89]|50|51)[0-9][0-9]$'
+like "in the background: list shows it" "$(/usr/sbin/oci-thin-grow list)" 'containerd +long +5G .* 5G running'
+ok "in the background: the wrapper passes pause on" ctr task pause long
+ok "in the background: the wrapper passes resume on" ctr task resume long
+ok "in the background: the wrapper passes kill on" ctr task kill -s SIGKILL long
+ok "in the background: the wrapper passes delete on" wait_for ctr task rm long
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Pods, as a kubelet asks containerd for them, by each way in that containerd has: the wrapper as BinaryName, our hook in a
-# base_runtime_spec, our hooks.d file through NRI. A pod's annotation counts for its containers, not for its sandbox.
+# Pods, requested from containerd as a kubelet does, with each way to hook in: the wrapper as BinaryName, our hook in a
+# base_runtime_spec, our hooks.d file through NRI. A pod's annotation applies to its containers, not to its sandbox.
 # suites: bookworm trixie forky
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs
@@ -42,60 +42,60 @@ handlers() {
 	END
 }
 
-# way NAME HANDLER: a pod that asks for 4G, and one that asks for too much
+# way NAME HANDLER: a pod that requests 4G, and one that requests too much
 way() {
 	local name=$1 handler=$2 asking
 	: >/run/messages
 	ok "$name, 4G: the sandbox runs" run_pod "$handler" prod io.oci-thin-grow.size=4G
 	asking=$pod
 	like "$name, 4G: the sandbox has 1 GiB" "$(sandbox_size "$pod")" "$MIB_1G"
-	is "$name, 4G: nothing is said of the sandbox" "$(grep oci-thin-grow /run/messages)" ""
-	ok "$name, 4G: a container runs" run_container one
-	like "$name, 4G: it has 4 GiB" "$(size_in "$container")" "$MIB_4G"
-	like "$name, 4G: the log" "$(grep oci-thin-grow /run/messages)" \
+	is "$name, 4G: nothing is logged about the sandbox" "$(grep oci-thin-grow /run/messages)" ""
+	ok "$name, 4G: the container runs" run_container one
+	like "$name, 4G: the container has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+	like "$name, 4G: the growth is logged" "$(grep oci-thin-grow /run/messages)" \
 		"action=grow container=$container engine=containerd device=pool-snap-[0-9]+ from=1073741824 to=4294967296 .*fs=$FS source=annotation:io.oci-thin-grow.size"
-	ok "$name, 4G: it stops and goes" rm_container "$container"
-	ok "$name, 4G: another runs in its place" run_container one
-	like "$name, 4G: it has 4 GiB, too" "$(size_in "$container")" "$MIB_4G"
-	like "$name, 4G: the sandbox has 1 GiB still" "$(sandbox_size "$asking")" "$MIB_1G"
+	ok "$name, 4G: the container is removed" rm_container "$container"
+	ok "$name, 4G: another container runs in its place" run_container one
+	like "$name, 4G: that container has 4 GiB, too" "$(size_in "$container")" "$MIB_4G"
+	like "$name, 4G: the sandbox still has 1 GiB" "$(sandbox_size "$asking")" "$MIB_1G"
 
 	ok "$name, 2T: the sandbox runs" run_pod "$handler" prod io.oci-thin-grow.size=2T
-	ok "$name, 2T: no container runs" not run_container two
-	like "$name, 2T: the CRI says why" "$(cat /run/cri.err)" \
+	ok "$name, 2T: the container does not start" not run_container two
+	like "$name, 2T: the CRI error has the reason" "$(cat /run/cri.err)" \
 		'cannot have 2 TiB \(annotation io.oci-thin-grow.size\): max_size is 1 TiB'
-	ok "$name, 2T: the pod goes" rm_pod "$pod"
+	ok "$name, 2T: the pod is removed" rm_pod "$pod"
 
-	ok "$name, 4G: the pod goes, with what runs in it" rm_pod "$asking"
+	ok "$name, 4G: the pod is removed while its container runs" rm_pod "$asking"
 }
 
-# nothing_asked NAME HANDLER: a pod that asks for nothing
+# nothing_asked NAME HANDLER: a pod without a request
 nothing_asked() {
 	local name=$1 handler=$2
 	: >/run/messages
-	ok "$name, nothing asked: the sandbox runs" run_pod "$handler" prod
-	ok "$name, nothing asked: a container runs" run_container three
-	like "$name, nothing asked: 1 GiB" "$(size_in "$container")" "$MIB_1G"
-	is "$name, nothing asked: not a word" "$(grep oci-thin-grow /run/messages)" ""
-	ok "$name, nothing asked: the pod goes" rm_pod "$pod"
+	ok "$name, no request: the sandbox runs" run_pod "$handler" prod
+	ok "$name, no request: the container runs" run_container three
+	like "$name, no request: the container has 1 GiB" "$(size_in "$container")" "$MIB_1G"
+	is "$name, no request: nothing is logged" "$(grep oci-thin-grow /run/messages)" ""
+	ok "$name, no request: the pod is removed" rm_pod "$pod"
 }
 
-# own_size: two containers of one pod with two sizes, and one that the pod's key for another does not touch
+# own_size: two containers of one pod with two sizes; the annotation for one does not apply to the other
 own_size() {
 	local pod_of_three
 	: >/run/messages
-	ok "its own size: the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=2G io.oci-thin-grow.size.db=4G \
+	ok "per-container annotation: the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=2G io.oci-thin-grow.size.db=4G \
 		io.oci-thin-grow.size.nobody=2T
 	pod_of_three=$pod
-	ok "its own size: db runs" run_container db
-	like "its own size: db has 4 GiB" "$(size_in "$container")" "$MIB_4G"
-	like "its own size: the log" "$(grep "container=$container" /run/messages)" 'source=annotation:io.oci-thin-grow.size.db '
-	ok "its own size: explain" otg explain "$container"
-	like "its own size: explain says which one" "$(cat /run/out)" 'request +4 GiB, from annotation io.oci-thin-grow.size.db'
-	ok "its own size: web runs" run_container web
-	like "its own size: web has 2 GiB, as the pod asks" "$(size_in "$container")" '^(19..|20..)$'
-	ok "its own size: explain" otg explain "$container"
-	like "its own size: explain says that" "$(cat /run/out)" 'request +2 GiB, from annotation io.oci-thin-grow.size[^.]'
-	ok "its own size: the pod goes" rm_pod "$pod_of_three"
+	ok "per-container annotation: db runs" run_container db
+	like "per-container annotation: db has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+	like "per-container annotation: the log names the annotation of db" "$(grep "container=$container" /run/messages)" 'source=annotation:io.oci-thin-grow.size.db '
+	ok "per-container annotation: explain db succeeds" otg explain "$container"
+	like "per-container annotation: explain names the annotation of db" "$(cat /run/out)" 'request +4 GiB, from annotation io.oci-thin-grow.size.db'
+	ok "per-container annotation: web runs" run_container web
+	like "per-container annotation: web has the 2 GiB of the pod's annotation" "$(size_in "$container")" '^(19..|20..)$'
+	ok "per-container annotation: explain web succeeds" otg explain "$container"
+	like "per-container annotation: explain names the pod's annotation" "$(cat /run/out)" 'request +2 GiB, from annotation io.oci-thin-grow.size[^.]'
+	ok "per-container annotation: the pod is removed" rm_pod "$pod_of_three"
 }
 
 # env_of VARIABLE VALUE COMMAND...
@@ -109,7 +109,7 @@ names() {
 	/usr/sbin/oci-thin-grow list --names | cut -f 1
 }
 
-# The plugin connects from outside; containerd says so.
+# containerd logs when the plugin has connected.
 nri_up() {
 	/build/nri /run/nri.sock /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json >/run/nri.log 2>&1 &
 	up nri grep -q 'plugin .*10-hooks.* connected' /run/containerd.log
@@ -118,9 +118,9 @@ nri_up() {
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-ok "the base spec is written" base_spec
+ok "the base runtime spec is written" base_spec
 ok "containerd starts" containerd_up "$(handlers)"
-ok "an image is made" image_up
+ok "an OCI image is built" image_up
 like "the CRI answers" "$(cri version)" '^containerd '
 
 way BinaryName wrapper
@@ -128,41 +128,41 @@ nothing_asked BinaryName wrapper
 own_size
 way base_runtime_spec base-spec
 
-# enabled: the handler that enable makes, of the configuration that runs
+# enabled: `enable` adds its handler to the configuration in use, and containerd restarts
 enabled() {
 	local snapshotter=''
-	# containerd 1.6 has none for each handler.
+	# containerd 1.6 has no snapshotter setting for each handler.
 	[ "$SUITE" = bookworm ] || snapshotter='--snapshotter devmapper'
 	# shellcheck disable=SC2086
 	otg enable $snapshotter --file /run/containerd.toml containerd && containerd_down || return
 	containerd_run && up containerd devmapper_ready
 }
 
-ok "enable: containerd starts with that" enabled
+ok "containerd starts with the handler that enable added" enabled
 way enable oci-thin-grow
 
-## Names: a container that was started again, and a pod of that name in another namespace
+## Names: a restarted container, and a pod with the same name in another namespace
 
 ok "names: a sandbox runs" run_pod wrapper prod
 first=$pod name=pod$pods
 ok "names: a container runs" run_container app
 attempt=$container
-ok "names: it stops" cri stop "$attempt"
-ok "names: the next attempt runs" env_of CONTAINER_FILTER '.metadata.attempt = 1' run_container app
-ok "names: grow means that" otg grow "$name/app" 2G
-like "names: it has 2 GiB" "$(size_in "$container")" '^(19|20)..$'
-is "names: completion knows it" "$(names | grep -e app -e "$attempt" | sort)" "$(printf '%s\n' "$attempt" "$name/app" | sort)"
-ok "names: explain" otg explain "$name/app"
-ok "names: a sandbox of that name runs elsewhere" env_of POD_FILTER ".metadata.name = \"$name\"" run_pod wrapper test
-ok "names: with such a container" run_container app
-ok "names: grow does not guess" exits 2 grow "$name/app" 3G
-like "names: it says what to say" "$(cat /run/err)" "may be any of .*\"prod/$name/app\".*\"test/$name/app\"|may be any of .*\"test/$name/app\""
-ok "names: grow by namespace" otg grow "test/$name/app" 3G
-like "names: that has 3 GiB" "$(size_in "$container")" "$MIB_3G"
-ok "names: apply, too" otg apply --dry-run "containerd:prod/$name/app"
-is "names: completion tells them apart" "$(names | grep /app | sort)" "$(printf '%s\n' "prod/$name/app" "test/$name/app")"
-ok "names: the pods go" rm_pod "$pod"
-ok "names: both" rm_pod "$first"
+ok "names: it is stopped" cri stop "$attempt"
+ok "names: its next attempt runs" env_of CONTAINER_FILTER '.metadata.attempt = 1' run_container app
+ok "names: grow POD/CONTAINER succeeds" otg grow "$name/app" 2G
+like "names: grow has grown the attempt that runs" "$(size_in "$container")" '^(19|20)..$'
+is "names: completion offers the name for the attempt that runs, the id for the other" "$(names | grep -e app -e "$attempt" | sort)" "$(printf '%s\n' "$attempt" "$name/app" | sort)"
+ok "names: explain POD/CONTAINER succeeds" otg explain "$name/app"
+ok "names: a pod with the same name runs in another namespace" env_of POD_FILTER ".metadata.name = \"$name\"" run_pod wrapper test
+ok "names: a container with the same name runs in it" run_container app
+ok "names: grow refuses the ambiguous name" exits 2 grow "$name/app" 3G
+like "names: grow lists the names that are not ambiguous" "$(cat /run/err)" "may be any of .*\"prod/$name/app\".*\"test/$name/app\"|may be any of .*\"test/$name/app\""
+ok "names: grow NAMESPACE/POD/CONTAINER succeeds" otg grow "test/$name/app" 3G
+like "names: the container in that namespace has 3 GiB" "$(size_in "$container")" "$MIB_3G"
+ok "names: apply takes NAMESPACE/POD/CONTAINER, too" otg apply --dry-run "containerd:prod/$name/app"
+is "names: completion offers names with the namespace" "$(names | grep /app | sort)" "$(printf '%s\n' "prod/$name/app" "test/$name/app")"
+ok "names: the second pod is removed" rm_pod "$pod"
+ok "names: the first pod is removed" rm_pod "$first"
 
 # fleet: a policy for all pods
 fleet() {
@@ -171,30 +171,30 @@ fleet() {
 	oci-thin-grow config check
 }
 
-ok "a fleet's policy" fleet
+ok "the policy is valid" fleet
 : >/run/messages
-ok "default: the sandbox runs" run_pod wrapper dev-1
-like "default: the sandbox has 1 GiB" "$(sandbox_size "$pod")" "$MIB_1G"
-ok "default: a container runs" run_container default
-like "default: it has 2 GiB" "$(size_in "$container")" '^(19..|20..)$'
-like "default: the log" "$(grep oci-thin-grow /run/messages)" "action=grow container=$container .*to=2147483648 "
-ok "default: the pod goes" rm_pod "$pod"
-ok "rule: the sandbox runs" run_pod wrapper dev-1 io.oci-thin-grow.size=4G
-ok "rule: no container runs" not run_container denied
-like "rule: the CRI says why" "$(cat /run/cri.err)" 'cannot have 4 GiB .*max_size of rule .{1,2}dev.{1,2} .*is 3 GiB'
-ok "rule: elsewhere the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=4G
-ok "rule: elsewhere a container runs" run_container allowed
-like "rule: elsewhere it has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+ok "default size: the sandbox runs" run_pod wrapper dev-1
+like "default size: the sandbox has 1 GiB" "$(sandbox_size "$pod")" "$MIB_1G"
+ok "default size: the container runs" run_container default
+like "default size: the container has 2 GiB" "$(size_in "$container")" '^(19..|20..)$'
+like "default size: the growth is logged" "$(grep oci-thin-grow /run/messages)" "action=grow container=$container .*to=2147483648 "
+ok "default size: the pod is removed" rm_pod "$pod"
+ok "rule for a namespace: the sandbox runs" run_pod wrapper dev-1 io.oci-thin-grow.size=4G
+ok "rule for a namespace: a container that requests more does not start" not run_container denied
+like "rule for a namespace: the CRI error names the rule" "$(cat /run/cri.err)" 'cannot have 4 GiB .*max_size of rule .{1,2}dev.{1,2} .*is 3 GiB'
+ok "rule for a namespace: a sandbox in another namespace runs" run_pod wrapper prod io.oci-thin-grow.size=4G
+ok "rule for a namespace: a container in another namespace starts" run_container allowed
+like "rule for a namespace: that container has 4 GiB" "$(size_in "$container")" "$MIB_4G"
 rm /etc/oci-thin-grow/config.d/fleet.json
 
-# containerd 1.6 has no NRI of this kind.
+# containerd 1.6 has no NRI that takes hooks.
 if [ "$SUITE" != bookworm ]; then
 	ok "the NRI plugin connects" nri_up
 	way NRI annotated
 	nothing_asked NRI annotated
 	ok "NRI and BinaryName: the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=4G
-	ok "NRI and BinaryName: a container runs" run_container twice
-	like "NRI and BinaryName: 4 GiB" "$(size_in "$container")" "$MIB_4G"
-	is "NRI and BinaryName: grown once" "$(grep -c "action=.*container=$container" /run/messages)" 1
+	ok "NRI and BinaryName: the container runs" run_container twice
+	like "NRI and BinaryName: it has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+	is "NRI and BinaryName: it is grown once" "$(grep -c "action=.*container=$container" /run/messages)" 1
 fi
 finish

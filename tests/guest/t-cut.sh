@@ -24,12 +24,12 @@ checks_clean() {
 	esac
 }
 
-# Everything that was said to be on disk is there, with the content that it had.
+# All files that were synced are there with their content.
 synced_is_there() {
 	[ ! -s /host/synced ] || (cd $M && sha256sum --quiet -c /host/synced)
 }
 
-# grow_and_write GROWTHS: by 512 MiB each, with a file synced before and after; then only files, until the power goes
+# grow_and_write GROWTHS: grows by 512 MiB each time, with a file synced before and after; then only writes files, until the cut
 grow_and_write() {
 	local i
 	for i in $(seq 1000); do
@@ -44,7 +44,7 @@ grow_and_write() {
 	done
 }
 
-# A disk of the same name and id; the ledger has an entry for the one before.
+# A new disk with the same name and id; the ledger still has the entry of the old one.
 another_disk() {
 	drop_disk $D && dmsetup message pool 0 "delete 7" || return
 	: >/host/synced
@@ -52,7 +52,7 @@ another_disk() {
 	new_disk $D && sync -f $M
 }
 
-# The late ones are spread evenly over the minute.
+# The late cuts are spread evenly over a minute.
 cut_late() {
 	local step=$((60000 / (CUTS / 4)))
 	next_boot_after_cut $((step * (PHASE / 4 - 1) + RANDOM % step))
@@ -80,24 +80,24 @@ ok "boot $PHASE: a pool comes up" pool_up /host
 if [ "$PHASE" = 1 ]; then
 	next_thin_id=7
 	: >/host/synced
-	ok "a disk" new_disk $D
+	ok "a disk is created" new_disk $D
 	sync -f $M
 else
-	ok "boot $PHASE: made again, too short" thin_on $D 7 1G
-	ok "boot $PHASE: it mounts at once" mount /dev/mapper/$D $M
-	ok "boot $PHASE: what was synced is there" synced_is_there
-	like "boot $PHASE: it is in use again" "$(df -m --output=size $M | tail -n 1)" '[0-9]'
-	ok "boot $PHASE: unmounted" umount $M
-	ok "boot $PHASE: it checks clean" checks_clean
-	ok "boot $PHASE: mounted again" mount /dev/mapper/$D $M
-	# ext4 grows no more until it was mounted once more after the replay; that is what just happened.
+	ok "boot $PHASE: the device is re-created at its original size" thin_on $D 7 1G
+	ok "boot $PHASE: it mounts at the first attempt" mount /dev/mapper/$D $M
+	ok "boot $PHASE: all synced files are intact" synced_is_there
+	like "boot $PHASE: df reads the filesystem" "$(df -m --output=size $M | tail -n 1)" '[0-9]'
+	ok "boot $PHASE: it is unmounted" umount $M
+	ok "boot $PHASE: the filesystem check finds no error" checks_clean
+	ok "boot $PHASE: it mounts again" mount /dev/mapper/$D $M
+	# ext4 must be mounted once more after the journal was replayed before it can grow; it just was.
 	want=$(($(device_bytes $D) + GIB / 4))
-	ok "boot $PHASE: it grows again" grow_disk $D $want
-	is "boot $PHASE: to what was asked" "$(device_bytes $D)" "$want"
+	ok "boot $PHASE: it can be grown again" grow_disk $D $want
+	is "boot $PHASE: it has the requested size" "$(device_bytes $D)" "$want"
 fi
 [ "$PHASE" -le "$CUTS" ] || finish
 if [ -n "${SOAK:-}" ] && [ "$(device_bytes $D)" -gt $((8 * GIB)) ]; then
-	ok "boot $PHASE: another disk" another_disk
+	ok "boot $PHASE: the disk is replaced" another_disk
 fi
 if [ -n "${SOAK:-}" ] && [ $((PHASE % 4)) = 0 ]; then
 	cut_late >/run/grow.log 2>&1

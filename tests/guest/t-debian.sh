@@ -23,7 +23,7 @@ package() {
 	dpkg-deb --build /t/deb /t/oci-thin-grow.deb
 }
 
-# said COMMAND...: what it says is in /run/said
+# said COMMAND...: its output is in /run/said
 said() {
 	"$@" >/run/said 2>&1
 }
@@ -35,40 +35,40 @@ again() {
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-ok "a package" package
+ok "the package is built" package
 mkdir -p /etc/oci-thin-grow/config.d
 echo '{ "runtime": "/usr/bin/crun" }' >/etc/oci-thin-grow/config.d/10-runtime.json
 ln -sf /bin/true /usr/bin/crun
-ok "it is installed" said dpkg -i /t/oci-thin-grow.deb
-like "and says what to do next" "$(cat /run/said)" 'next, run "sudo oci-thin-grow doctor"'
-is "the runtime that is configured is remembered" "$(readlink $OURS/runtime)" /usr/bin/crun
+ok "the package is installed" said dpkg -i /t/oci-thin-grow.deb
+like "the installation prints what to do next" "$(cat /run/said)" 'next, run "sudo oci-thin-grow doctor"'
+is "the configured runtime is remembered" "$(readlink $OURS/runtime)" /usr/bin/crun
 next_thin_id=7
-ok "a disk" new_disk $D
-ok "it grows" grow_disk $D 4G
-ok "the ledger has it" test -e $OURS/ledger/$D
+ok "a disk is created" new_disk $D
+ok "the disk grows" grow_disk $D 4G
+ok "the ledger has its entry" test -e $OURS/ledger/$D
 
-ok "purge" said dpkg --purge oci-thin-grow
-ok "the program has gone" not test -e /usr/sbin/oci-thin-grow
-ok "the ledger is kept" test -e $OURS/ledger/$D
-like "purge says so, and what to do" "$(cat /run/said)" 'ledger is kept.*rm -r /var/lib/oci-thin-grow'
-ok "installed again" dpkg -i /t/oci-thin-grow.deb
+ok "purge succeeds" said dpkg --purge oci-thin-grow
+ok "purge removes the program" not test -e /usr/sbin/oci-thin-grow
+ok "purge keeps the ledger" test -e $OURS/ledger/$D
+like "purge reports that, and how to remove the ledger" "$(cat /run/said)" 'ledger is kept.*rm -r /var/lib/oci-thin-grow'
+ok "the package is installed again" dpkg -i /t/oci-thin-grow.deb
 ok "the disk is re-created" again
-is "it is healed" "$(device_bytes $D)" $((4 * GIB))
+is "the re-created disk is extended" "$(device_bytes $D)" $((4 * GIB))
 
 mkdir -p /etc/docker
 echo '{ "runtimes": { "oci-thin-grow": { "path": "/usr/sbin/oci-thin-grow-runtime" } } }' >/etc/docker/daemon.json
-ok "remove" said dpkg --remove oci-thin-grow
-like "remove says who is cut off, and what helps" "$(cat /run/said)" \
+ok "remove succeeds" said dpkg --remove oci-thin-grow
+like "remove warns about containers that will not start, and prints what helps" "$(cat /run/said)" \
 	'daemon.json still calls this program.*Install the package again, run "oci-thin-grow disable docker"'
 rm /etc/docker/daemon.json
-ok "the ledger is kept then, too" test -e $OURS/ledger/$D
-ok "purge of what is left" said dpkg --purge oci-thin-grow
-ok "the ledger is still kept" test -e $OURS/ledger/$D
+ok "remove keeps the ledger" test -e $OURS/ledger/$D
+ok "purge after remove succeeds" said dpkg --purge oci-thin-grow
+ok "purge after remove keeps the ledger" test -e $OURS/ledger/$D
 
-ok "installed for the last time" dpkg -i /t/oci-thin-grow.deb
-ok "the disk goes" dmsetup remove --retry $D
-ok "for good" dmsetup message pool 0 "delete 7"
-ok "purge when nothing needs it" said dpkg --purge oci-thin-grow
-ok "nothing is left of it" not test -e $OURS
-is "and nothing is said" "$(grep -c 'oci-thin-grow:' /run/said)" 0
+ok "the package is installed a third time" dpkg -i /t/oci-thin-grow.deb
+ok "the disk is removed" dmsetup remove --retry $D
+ok "its thin id is deleted" dmsetup message pool 0 "delete 7"
+ok "purge succeeds when no device needs the ledger" said dpkg --purge oci-thin-grow
+ok "that purge removes the ledger" not test -e $OURS
+is "that purge prints nothing" "$(grep -c 'oci-thin-grow:' /run/said)" 0
 finish

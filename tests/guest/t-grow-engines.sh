@@ -16,36 +16,36 @@
 MIB_2G='^(19|20)[0-9][0-9]$'
 MIB_3G='^(28|29|30)[0-9][0-9]$'
 
-# all_ways ENGINE NAME ID: 2 GiB by name, 3 by the beginning of its id, 4 by its id; while its writer writes
+# all_ways ENGINE NAME ID: 2 GiB by name, 3 GiB by the beginning of the id, 4 GiB by the id, while the container writes
 all_ways() {
 	local engine=$1 name=$2 id=$3
-	ok "$engine: data" put_data "$name"
-	ok "$engine: 2G by name" otg grow "$engine:$name" 2G
-	like "$engine: it says what it did" "$(cat /run/out)" "^$engine:$name: grown from 1 GiB to 2 GiB in [0-9]+ ms$"
-	like "$engine: 2 GiB" "$(df_in "$name")" "$MIB_2G"
-	ok "$engine: 3G by the beginning of its id" otg grow "${id:0:10}" 3G
-	like "$engine: 3 GiB" "$(df_in "$name")" "$MIB_3G"
-	ok "$engine: +1G by its id" otg grow "$id" +1G
-	like "$engine: 4 GiB" "$(df_in "$name")" "$MIB_4G"
-	ok "$engine: --dry-run" otg grow --dry-run "$id" 5G
+	ok "$engine: data is written" put_data "$name"
+	ok "$engine: grow by name succeeds" otg grow "$engine:$name" 2G
+	like "$engine: grow reports the sizes and the time" "$(cat /run/out)" "^$engine:$name: grown from 1 GiB to 2 GiB in [0-9]+ ms$"
+	like "$engine: it has 2 GiB" "$(df_in "$name")" "$MIB_2G"
+	ok "$engine: grow by the beginning of the id succeeds" otg grow "${id:0:10}" 3G
+	like "$engine: it has 3 GiB" "$(df_in "$name")" "$MIB_3G"
+	ok "$engine: grow by the id succeeds" otg grow "$id" +1G
+	like "$engine: it has 4 GiB" "$(df_in "$name")" "$MIB_4G"
+	ok "$engine: grow --dry-run succeeds" otg grow --dry-run "$id" 5G
 	still_writes "$engine" "$name"
 	whole "$engine" "$name"
-	is "$engine: list" "$(field "$id" '"\(.engine) \(.running) \(.device_bytes)"')" "$engine true $((4 * GIB))"
+	is "$engine: list has engine, state and size" "$(field "$id" '"\(.engine) \(.running) \(.device_bytes)"')" "$engine true $((4 * GIB))"
 }
 
-# again ENGINE NAME: after stop and start
+# again ENGINE NAME: after stop and start it is as large as before, and writes
 again() {
-	like "$1: started again: 4 GiB" "$(df_in "$2")" "$MIB_4G"
-	whole "$1: started again" "$2"
-	still_writes "$1: started again" "$2"
+	like "$1: it has 4 GiB after stop and start" "$(df_in "$2")" "$MIB_4G"
+	whole "$1: after stop and start" "$2"
+	still_writes "$1: after stop and start" "$2"
 }
 
 ## containerd
 
-# By name, as the functions above want it, and by id, as ctr does
+# The ids, which ctr needs, by the names that the functions above use
 declare -A ctr_id=([web]=first [db-0/postgres]=0123456789abcdef)
 
-# ctr_run NAME [OPTION...]
+# ctr_run NAME [OPTION...]: a container that writes
 ctr_run() {
 	local name=$1
 	shift
@@ -67,40 +67,40 @@ ctr_stop() {
 
 containerd_test() {
 	ok "containerd starts" containerd_up
-	ok "an image is made" oci_layout /t/oci.tar
-	ok "it imports" image_import local/bb /t/oci.tar
-	ok "web runs" ctr_run web --label nerdctl/name=web --label tier=gold
+	ok "an OCI image is built" oci_layout /t/oci.tar
+	ok "the image is imported" image_import local/bb /t/oci.tar
+	ok "containerd: web runs" ctr_run web --label nerdctl/name=web --label tier=gold
 	all_ways containerd web first
-	is "containerd: list knows the rest" \
+	is "containerd: list has namespace, name, id, image and device" \
 		"$(field web '"\(.namespace) \(.name) \(.id) \(.image) \(.engine_bytes) \(.device)"')" \
 		"default web first local/bb:latest $GIB $(field web .device)"
-	like "containerd: the device" "$(field web .device)" '^pool-snap-[0-9]+$'
+	like "containerd: the device is one of the snapshotter" "$(field web .device)" '^pool-snap-[0-9]+$'
 
-	ok "a pod's container runs" ctr_run db-0/postgres --annotation io.kubernetes.cri.sandbox-name=db-0 \
+	ok "containerd, pod: a container of a pod runs" ctr_run db-0/postgres --annotation io.kubernetes.cri.sandbox-name=db-0 \
 		--annotation io.kubernetes.cri.sandbox-namespace=prod --annotation io.kubernetes.cri.container-name=postgres \
 		--annotation io.kubernetes.cri.image-name=postgres:16
-	ok "a pod's container: by pod and name" otg grow db-0/postgres 2G
-	like "a pod's container: 2 GiB" "$(df_in db-0/postgres)" "$MIB_2G"
-	is "a pod's container: list" "$(field db-0/postgres '"\(.namespace) \(.image)"')" "prod postgres:16"
+	ok "containerd, pod: grow POD/CONTAINER succeeds" otg grow db-0/postgres 2G
+	like "containerd, pod: it has 2 GiB" "$(df_in db-0/postgres)" "$MIB_2G"
+	is "containerd, pod: list has namespace and image of the pod" "$(field db-0/postgres '"\(.namespace) \(.image)"')" "prod postgres:16"
 
 	rest web
-	ok "containerd: stop" ctr_stop first
-	is "containerd: list shows what does not run" "$(field web '"\(.running) \(.pid) \(.engine_bytes)"')" "false null $GIB"
-	ok "containerd: grow of what does not run" exits 4 grow web 5G
-	like "containerd: says what to do" "$(cat /run/err)" 'containerd:web is stopped. Start it'
-	ok "containerd: start" ctr_start web
+	ok "containerd: web stops" ctr_stop first
+	is "containerd: list shows a stopped container" "$(field web '"\(.running) \(.pid) \(.engine_bytes)"')" "false null $GIB"
+	ok "containerd: grow of a stopped container fails" exits 4 grow web 5G
+	like "containerd: grow says that it must be started first" "$(cat /run/err)" 'containerd:web is stopped. Start it'
+	ok "containerd: web starts" ctr_start web
 	again containerd web
 	changes_meanwhile
 	rest web db-0/postgres
-	ok "containerd: all end" ctr_stop first
-	ok "containerd: all end, the other, too" ctr_stop 0123456789abcdef
+	ok "containerd: web stops again" ctr_stop first
+	ok "containerd: the container of the pod stops" ctr_stop 0123456789abcdef
 	ok "containerd stops" containerd_down
-	is "containerd: nothing that runs would tell where its things are" "$(row web)" ""
-	is "containerd: but --data-root" "$(/usr/sbin/oci-thin-grow list --json --data-root "$DATA/containerd" \
+	is "containerd: without a running containerd its unusual data root is unknown" "$(row web)" ""
+	is "containerd: with --data-root list finds the container" "$(/usr/sbin/oci-thin-grow list --json --data-root "$DATA/containerd" \
 		--data-root "$DATA/devmapper" | jq -r '.containers[] | select(.name == "web") | .engine_bytes')" "$GIB"
 }
 
-# Its database is read without its lock while it writes there.
+# containerd's database is read without its lock while containerd writes to it.
 changes_meanwhile() {
 	local n=0 bad=0
 	(for i in 1 2 3 4 5 6 7 8; do
@@ -121,26 +121,26 @@ pm_pid() {
 }
 
 podman_test() {
-	ok "podman imports" pm import /t/bb.tar bb
+	ok "podman imports the image" pm import /t/bb.tar bb
 	ok "podman: web runs" pm run -d --name web --label tier=gold bb sh -c "$WRITER"
-	ok "podman: its process" pm_pid web
+	ok "podman: its process is found" pm_pid web
 	all_ways podman web "$(pm inspect -f '{{.Id}}' web)"
-	is "podman: list knows the rest" "$(field web '"\(.name) \(.engine_bytes)"')" "web $GIB"
+	is "podman: list has its name and first size" "$(field web '"\(.name) \(.engine_bytes)"')" "web $GIB"
 	rest web
-	ok "podman: stop" pm stop -t 0 web
-	# Nothing runs that would tell where podman's things are.
-	ok "podman: list" otg list --data-root "$DATA/podman"
-	like "podman: list shows what does not run" "$(cat /run/out)" 'podman +web .* stopped$'
-	ok "podman: start" pm start web
-	ok "podman: its new process" pm_pid web
+	ok "podman: web stops" pm stop -t 0 web
+	# Nothing runs that would show where podman's files are.
+	ok "podman: list --data-root succeeds" otg list --data-root "$DATA/podman"
+	like "podman: list shows a stopped container" "$(cat /run/out)" 'podman +web .* stopped$'
+	ok "podman: web starts" pm start web
+	ok "podman: its new process is found" pm_pid web
 	again podman web
 	rest web
-	ok "podman: it goes" pm rm -f -t 0 web
+	ok "podman: web is removed" pm rm -f -t 0 web
 }
 
 ## runc and crun
 
-# bare_start RUNTIME
+# bare_start RUNTIME: runs the container without an engine
 bare_start() {
 	"$1" run -d --pid-file /run/bare.pid --bundle "/run/bundle/$1" "bare-$1" >/run/bare.out 2>&1 </dev/null &&
 		pid_of[bare-$1]=$(cat /run/bare.pid)
@@ -148,42 +148,42 @@ bare_start() {
 
 bare_test() {
 	local runtime=$1 disk=$1-snap-1
-	ok "$runtime: a disk" new_disk "$disk" 1G
+	ok "$runtime: a disk is created" new_disk "$disk" 1G
 	# shellcheck disable=SC2016
-	ok "$runtime: a spec" spec "/run/bundle/$runtime" "/run/disk/$disk" \
+	ok "$runtime: config.json is written" spec "/run/bundle/$runtime" "/run/disk/$disk" \
 		'.process.args = ["sh", "-c", $writer]' --arg writer "$WRITER"
-	ok "$runtime: runs" bare_start "$runtime"
+	ok "$runtime: the container runs" bare_start "$runtime"
 	all_ways "$runtime" "bare-$runtime" "bare-$runtime"
 	rest "bare-$runtime"
-	ok "$runtime: ends" "$runtime" delete -f "bare-$runtime"
-	# As an engine would: the device goes, and comes again as it was first.
-	ok "$runtime: unmounted" umount "/run/disk/$disk"
-	ok "$runtime: the device goes" dmsetup remove --retry "$disk"
-	ok "$runtime: it comes again, too short" thin_on "$disk" $((next_thin_id - 1)) 1G
-	ok "$runtime: mounted" mount "/dev/mapper/$disk" "/run/disk/$disk"
-	ok "$runtime: runs again" bare_start "$runtime"
+	ok "$runtime: the container is stopped" "$runtime" delete -f "bare-$runtime"
+	# As an engine would do it: the device is removed, and re-created at its original size.
+	ok "$runtime: the disk is unmounted" umount "/run/disk/$disk"
+	ok "$runtime: the device is removed" dmsetup remove --retry "$disk"
+	ok "$runtime: the device is re-created too short" thin_on "$disk" $((next_thin_id - 1)) 1G
+	ok "$runtime: the disk mounts" mount "/dev/mapper/$disk" "/run/disk/$disk"
+	ok "$runtime: the container runs again" bare_start "$runtime"
 	again "$runtime" "bare-$runtime"
 	rest "bare-$runtime"
-	ok "$runtime: it goes" "$runtime" delete -f "bare-$runtime"
-	ok "$runtime: the disk, too" drop_disk "$disk"
+	ok "$runtime: the container is removed" "$runtime" delete -f "bare-$runtime"
+	ok "$runtime: the disk is removed" drop_disk "$disk"
 }
 
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-ok "a tar is made" bb_tar /t/bb.tar
+ok "a tar image is built" bb_tar /t/bb.tar
 containerd_test
-# Each numbers its thin devices from the start, and so needs a pool of its own.
+# Each engine numbers its thin devices from 1, so each needs a pool of its own.
 udevadm settle
-ok "the pool goes" dmsetup remove_all
+ok "the pool of containerd is removed" dmsetup remove_all
 mkdir /t/podman-pool /t/bare-pool
 if [ "$SUITE" = bookworm ]; then
-	ok "podman's comes" pool_up /t/podman-pool
+	ok "a pool for podman comes up" pool_up /t/podman-pool
 	podman_test
 	udevadm settle
-	ok "podman's goes" dmsetup remove_all
+	ok "the pool of podman is removed" dmsetup remove_all
 fi
-ok "one without an engine comes" pool_up /t/bare-pool
+ok "a pool for runc and crun comes up" pool_up /t/bare-pool
 bare_test runc
 bare_test crun
 finish

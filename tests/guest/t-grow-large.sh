@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# 1 GiB to 1 TiB on a pool of 20 GiB: the bar moves, Ctrl-C leaves the filesystem intact, and the same command finishes.
+# 1 GiB to 1 TiB on a pool of 20 GiB: progress is shown, Ctrl-C leaves the filesystem intact, the same command continues.
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs
@@ -17,17 +17,17 @@ fs_gib() {
 	df -BG --output=size $M | tail -n 1 | tr -dc 0-9
 }
 
-# on_terminal SIZE: `grow` on a pseudo-terminal of its own; what it shows in /run/typescript
+# on_terminal SIZE: `grow` on a pseudo-terminal of its own; its output in /run/typescript
 on_terminal() {
 	script -qefc "/usr/sbin/oci-thin-grow grow --path $M $1" /run/typescript </dev/null >/run/null
 }
 
-# the percentages that were shown
+# The percentages that were shown
 percentages() {
 	tr '\r' '\n' </run/typescript | grep -oE '[0-9]+ %' | uniq
 }
 
-# interrupt_at GIB: as Ctrl-C does, once the filesystem has so much
+# interrupt_at GIB: does what Ctrl-C does, once the filesystem is this large
 interrupt_at() {
 	local end=$((SECONDS + 180))
 	until [ "$(fs_gib)" -ge "$1" ]; do
@@ -36,37 +36,37 @@ interrupt_at() {
 	pkill -INT -x oci-thin-grow
 }
 
-# XFS keeps the size of its groups: of those that mkfs makes for 1 GiB there would be thousands.
+# XFS keeps the size of its allocation groups: with those that mkfs chooses for 1 GiB there would be thousands.
 disk=(disk 1G)
 [ "$FS" = ext4 ] || disk=(disk 8G -d agcount=4)
 
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-ok "a disk" new_disk "${disk[@]}"
+ok "a disk is created" new_disk "${disk[@]}"
 dd if=/dev/urandom of=$M/data bs=1M count=16 status=none
 sum=$(sha256sum <$M/data)
 
 interrupt_at 100 &
-ok "1 TiB, and Ctrl-C at 100 GiB: fails" not on_terminal 1T
+ok "grow to 1 TiB fails at Ctrl-C" not on_terminal 1T
 wait $!
-like "it says what is, and what to do" "$(tr '\r' '\n' </run/typescript)" 'interrupted at ~?[0-9.]+ [GT]iB of .*The filesystem is fine. Run the same command to go on'
-like "the bar moved" "$(percentages | grep -c .)" '^([3-9]|[1-9][0-9]+)$'
-like "the filesystem is part of the way" "$(fs_gib)" '^[1-9][0-9][0-9]$'
-is "the device is all of it" "$(device_bytes disk)" $TIB
-ok "it is in use" dd if=/dev/zero of=$M/more bs=1M count=16 conv=fsync
-is "the data" "$(sha256sum <$M/data)" "$sum"
-like "the ledger knows that it is not done" "$(cat /var/lib/oci-thin-grow/ledger/disk)" state=intended
+like "grow reports the size reached and how to continue" "$(tr '\r' '\n' </run/typescript)" 'interrupted at ~?[0-9.]+ [GT]iB of .*The filesystem is fine. Run the same command to go on'
+like "the progress bar moved" "$(percentages | grep -c .)" '^([3-9]|[1-9][0-9]+)$'
+like "the filesystem has grown in part" "$(fs_gib)" '^[1-9][0-9][0-9]$'
+is "the device has 1 TiB" "$(device_bytes disk)" $TIB
+ok "the disk is writable" dd if=/dev/zero of=$M/more bs=1M count=16 conv=fsync
+is "the data is unchanged" "$(sha256sum <$M/data)" "$sum"
+like "the ledger has the growth as unfinished" "$(cat /var/lib/oci-thin-grow/ledger/disk)" state=intended
 
-ok "the same again" on_terminal 1T
-like "it is shown to the end" "$(percentages | tail -n 1)" '^(9[0-9]|100) %$'
-like "1 TiB" "$(fs_gib)" '^(9[89][0-9]|10[012][0-9])$'
-like "the ledger knows, too" "$(cat /var/lib/oci-thin-grow/ledger/disk)" state=done
-is "the data are there" "$(sha256sum <$M/data)" "$sum"
-like "no bar without a terminal" "$(/usr/sbin/oci-thin-grow grow --path $M 1T 2>&1)" '^[^#%]*has 1 TiB already$'
-ok "unmounted" umount $M
+ok "the same command succeeds" on_terminal 1T
+like "progress is shown up to the end" "$(percentages | tail -n 1)" '^(9[0-9]|100) %$'
+like "the filesystem has 1 TiB" "$(fs_gib)" '^(9[89][0-9]|10[012][0-9])$'
+like "the ledger has the growth as finished" "$(cat /var/lib/oci-thin-grow/ledger/disk)" state=done
+is "the data is unchanged after the second growth" "$(sha256sum <$M/data)" "$sum"
+like "no progress bar is shown without a terminal" "$(/usr/sbin/oci-thin-grow grow --path $M 1T 2>&1)" '^[^#%]*has 1 TiB already$'
+ok "the disk is unmounted" umount $M
 # xfs_repair takes minutes for so many groups.
-[ "$FS" = xfs ] || ok "it checks clean" e2fsck -fn /dev/mapper/disk
-ok "mounted again" mount /dev/mapper/disk $M
-is "the data are still there" "$(sha256sum <$M/data)" "$sum"
+[ "$FS" = xfs ] || ok "the filesystem check finds no error" e2fsck -fn /dev/mapper/disk
+ok "the disk mounts again" mount /dev/mapper/disk $M
+is "the data is unchanged after the mount" "$(sha256sum <$M/data)" "$sum"
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# heal --all: finishes what a killed hook left, and removes ledger entries of devices that are gone for good.
+# heal --all finishes what a killed hook left, and removes ledger entries of deleted devices.
 # suites: bookworm trixie
 # matrix: bookworm:FS=xfs trixie:FS=ext4
 # soak: FS=ext4 FS=xfs
@@ -20,7 +20,7 @@ heal_all() {
 	return $status
 }
 
-# killed_at K SIZE: the hook asks for SIZE, and gets SIGKILL at its K-th ioctl; fails if it lived that long
+# killed_at K SIZE: the hook for a request of SIZE gets SIGKILL at its K-th ioctl; fails if it makes fewer
 killed_at() {
 	spec "/run/bundle/$D" "/run/disk/$D" "$(ask "$2")" && state "/run/bundle/$D" $D >/run/state || return
 	! strace -o /run/strace -e trace=ioctl -e "inject=ioctl:signal=KILL:when=$1" "$HOOK" hook </run/state 2>/run/hook.err
@@ -34,9 +34,9 @@ ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 next_thin_id=7
-ok "a disk" new_disk $D
+ok "a disk is created" new_disk $D
 
-## What a killed hook left
+## Growths of killed hooks
 
 unfinished=0 left=''
 for k in $(seq 40); do
@@ -51,76 +51,76 @@ for k in $(seq 40); do
 	[ "$(device_bytes $D)" = $want ] || left+=" $k: $(device_bytes $D) bytes;"
 	[ "$(fs_mib)" -gt $((want * 9 / 10 / 1048576)) ] || left+=" $k: filesystem of $(fs_mib) MiB;"
 done
-like "killed at one ioctl after the other, until it lives" "$k" '^([5-9]|[123][0-9])$'
-like "several times it had begun" "$unfinished" '^([2-9]|1[0-9])$'
-is "heal --all finished each" "$left" ""
-like "the log tells" "$(grep -c action=finish /run/messages)" '^[1-9]'
-like "then there is nothing to do" "$(heal_all)" '^checked [0-9]+ thin devices? of engines: nothing to do$'
+like "the hook is killed at each of its ioctls" "$k" '^([5-9]|[123][0-9])$'
+like "several kills left an unfinished growth" "$unfinished" '^([2-9]|1[0-9])$'
+is "heal --all finishes each of them" "$left" ""
+like "heal --all logs what it finishes" "$(grep -c action=finish /run/messages)" '^[1-9]'
+like "a second heal --all has nothing to do" "$(heal_all)" '^checked [0-9]+ thin devices? of engines: nothing to do$'
 
 mv $LEDGER/$D /run/entry
 killed_at $((k - 1)) $((GIB + k * GIB / 4 + GIB)) || true
-ok "once more: not finished" grep -q state=intended $LEDGER/$D
+ok "not mounted: a growth is unfinished" grep -q state=intended $LEDGER/$D
 umount /run/disk/$D
-ok "not mounted: left to the next start" heal_all
-like "not mounted: it says so" "$(cat /run/heal.out)" "$D: .*the next start of its container finishes it"
-ok "mounted again" mount /dev/mapper/$D /run/disk/$D
-ok "the next start does" grow_disk $D $((GIB + k * GIB / 4 + GIB))
-like "and it is done" "$(cat $LEDGER/$D)" state=done
+ok "not mounted: heal --all leaves it" heal_all
+like "not mounted: heal --all reports that the next start finishes it" "$(cat /run/heal.out)" "$D: .*the next start of its container finishes it"
+ok "not mounted: the disk is mounted" mount /dev/mapper/$D /run/disk/$D
+ok "not mounted: the hook at the next start succeeds" grow_disk $D $((GIB + k * GIB / 4 + GIB))
+like "not mounted: the ledger has the growth as finished" "$(cat $LEDGER/$D)" state=done
 
-## What policy has denied since
+## Growths that the policy does not allow any more
 
 umount /run/disk/$D
 mkfs_on "$FS" /dev/mapper/$D
 mount /dev/mapper/$D /run/disk/$D
 rm $LEDGER/$D
 size=$(device_bytes $D)
-# One step further than the last kill: the device is long, the filesystem is not.
-ok "cut short once more" killed_at $((k - 2)) $((size + GIB))
-ok "it is not finished" grep -q state=intended $LEDGER/$D
+# One ioctl later than the last kill: the device has grown, the filesystem has not.
+ok "a growth is cut short for the policy test" killed_at $((k - 2)) $((size + GIB))
+ok "the ledger has it as unfinished" grep -q state=intended $LEDGER/$D
 before=$(fs_mib)
 mkdir -p /etc/oci-thin-grow
 for config in '{"max_size": "1G"}' '{"rules": [{"name": "nobody", "request": "deny"}]}' '{"enabled": false}'; do
 	echo "$config" >/etc/oci-thin-grow/config.json
-	like "$config: --dry-run tells" "$(heal_all --dry-run)" "$D: a growth to .* was started and is not finished: "
-	ok "$config: no failure" heal_all
-	like "$config: it is told" "$(cat /run/heal.out)" "$D: a growth to .* was started and is not finished: (max_size|rule|switched off)"
-	like "$config: the log tells" "$(tail -n 1 /run/messages)" "action=skip device=$D to=[0-9]+ reason="
-	is "$config: the filesystem is as it was" "$(fs_mib)" "$before"
-	ok "$config: it stays unfinished" grep -q state=intended $LEDGER/$D
+	like "$config: heal --all --dry-run reports the unfinished growth" "$(heal_all --dry-run)" "$D: a growth to .* was started and is not finished: "
+	ok "$config: heal --all does not fail" heal_all
+	like "$config: heal --all reports why it is not finished" "$(cat /run/heal.out)" "$D: a growth to .* was started and is not finished: (max_size|rule|switched off)"
+	like "$config: heal --all logs why it is not finished" "$(tail -n 1 /run/messages)" "action=skip device=$D to=[0-9]+ reason="
+	is "$config: the filesystem is not grown" "$(fs_mib)" "$before"
+	ok "$config: the ledger still has it as unfinished" grep -q state=intended $LEDGER/$D
 done
 rm /etc/oci-thin-grow/config.json
-ok "allowed again" heal_all
-ok "it is finished" grep -q state=done $LEDGER/$D
+ok "heal --all succeeds without the limit" heal_all
+ok "heal --all without the limit finishes the growth" grep -q state=done $LEDGER/$D
 
-## What is gone for good
+## Deleted devices
 
 next_thin_id=8
-ok "a second disk" new_disk pool-snap-8
-ok "a third disk" new_disk pool-snap-9
-ok "the second grows" grow_disk pool-snap-8 2G
-ok "the third grows" grow_disk pool-snap-9 2G
-ok "the second is only stopped" drop_disk pool-snap-8
-ok "the third is" drop_disk pool-snap-9
-ok "heal --all" heal_all
-ok "what is only stopped stays" test -e $LEDGER/pool-snap-8 -a -e $LEDGER/pool-snap-9
-is "no device of ours is left" "$(dmsetup ls | grep -c probe)" 0
+ok "a second disk is created" new_disk pool-snap-8
+ok "a third disk is created" new_disk pool-snap-9
+ok "the second disk grows" grow_disk pool-snap-8 2G
+ok "the third disk grows" grow_disk pool-snap-9 2G
+ok "the second disk is deactivated" drop_disk pool-snap-8
+ok "the third disk is deactivated" drop_disk pool-snap-9
+ok "heal --all succeeds with deactivated disks" heal_all
+ok "heal --all keeps entries of deactivated disks" test -e $LEDGER/pool-snap-8 -a -e $LEDGER/pool-snap-9
+is "heal --all leaves no probe device" "$(dmsetup ls | grep -c probe)" 0
 dmsetup message pool 0 "delete 8"
-like "--dry-run tells of what is gone" "$(heal_all --dry-run)" 'pool-snap-8: gone for good, its ledger entry would be removed'
-ok "--dry-run leaves it" test -e $LEDGER/pool-snap-8
-like "heal --all removes it" "$(heal_all)" 'pool-snap-8: gone for good, its ledger entry is removed'
-ok "its entry is gone" not test -e $LEDGER/pool-snap-8
-ok "the other's is there" test -e $LEDGER/pool-snap-9
-ok "and that of the disk in use" test -e $LEDGER/$D
-like "the log tells" "$(cat /run/messages)" 'action=prune device=pool-snap-8'
-ok "the third's id is read by a backup" dmsetup create backup --readonly --table "0 $((GIB / 512)) thin /dev/mapper/pool 9"
-like "its entry stays" "$(heal_all)" '^checked [0-9]+ thin devices? of engines: nothing to do$'
-ok "the backup is done" dmsetup remove --retry backup
-ok "and it is there" test -e $LEDGER/pool-snap-9
+like "--dry-run reports the entry of a deleted device" "$(heal_all --dry-run)" 'pool-snap-8: gone for good, its ledger entry would be removed'
+ok "--dry-run keeps the entry of a deleted device" test -e $LEDGER/pool-snap-8
+like "heal --all reports that it removes the entry" "$(heal_all)" 'pool-snap-8: gone for good, its ledger entry is removed'
+ok "heal --all removes the entry of a deleted device" not test -e $LEDGER/pool-snap-8
+ok "heal --all keeps the entry of the third disk" test -e $LEDGER/pool-snap-9
+ok "heal --all keeps the entry of the active disk" test -e $LEDGER/$D
+like "heal --all logs the removed entry" "$(cat /run/messages)" 'action=prune device=pool-snap-8'
+ok "a backup activates the thin id of the third disk" dmsetup create backup --readonly --table "0 $((GIB / 512)) thin /dev/mapper/pool 9"
+like "heal --all finds nothing to remove meanwhile" "$(heal_all)" '^checked [0-9]+ thin devices? of engines: nothing to do$'
+ok "the device of the backup is removed" dmsetup remove --retry backup
+ok "the entry of the third disk is still there" test -e $LEDGER/pool-snap-9
 dmsetup message pool 0 "delete 9"
-ok "the third's id is another's now" thin_new pool-snap-10 9 1G
-like "as long as the pool has the id, its entry stays" "$(heal_all)" '^checked [0-9]+ thin devices? of engines: nothing to do$'
-ok "the other goes" dmsetup remove --retry pool-snap-10
+ok "another device gets the thin id of the third disk" thin_new pool-snap-10 9 1G
+like "heal --all keeps the entry while the pool has the thin id" "$(heal_all)" '^checked [0-9]+ thin devices? of engines: nothing to do$'
+ok "that other device is removed" dmsetup remove --retry pool-snap-10
 dmsetup message pool 0 "delete 9"
-like "the pool has it no more: its entry goes" "$(heal_all)" 'pool-snap-9: gone for good'
-like "nothing else does" "$(heal_all)" '^checked [0-9]+ thin devices? of engines: nothing to do$'
+like "heal --all removes the entry when the pool has no such thin id" "$(heal_all)" 'pool-snap-9: gone for good'
+like "a further heal --all removes nothing else" "$(heal_all)" '^checked [0-9]+ thin devices? of engines: nothing to do$'
 finish

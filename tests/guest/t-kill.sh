@@ -21,7 +21,7 @@ fs_bytes() {
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-# patient TIME: so long a hook waits for others
+# patient TIME: sets how long a hook waits for others
 patient() {
 	echo "{ \"timeout\": \"$1\" }" >/etc/oci-thin-grow/config.d/patience.json
 }
@@ -31,56 +31,56 @@ looked() {
 	[ "$(grep -c ioctl /run/strace)" -gt "$1" ]
 }
 
-## Somebody else's suspend: an engine between suspend and create_snap
+## A suspend of another program, such as an engine's before create_snap
 
-ok "a disk" new_disk disk
+ok "suspended by another: a disk is created" new_disk disk
 spec /run/bundle/disk /run/disk/disk "$(ask 4G)"
 state /run/bundle/disk disk >/run/state
 dmsetup suspend --nolockfs disk
 : >/run/strace
 strace -f -o /run/strace -e trace=ioctl "$HOOK" hook </run/state 2>/run/hook.err &
 hook=$!
-# Each look at the device is one of these.
-ok "the hook looks again and again" wait_for looked 20
-ok "the hook waits" kill -0 $hook
-ok "it does not resume" is_suspended disk
-is "nor swap" "$(device_bytes disk)" $GIB
+# Each look at the device is one of these ioctls.
+ok "suspended by another: the hook looks again and again" wait_for looked 20
+ok "suspended by another: the hook waits" kill -0 $hook
+ok "suspended by another: the hook does not resume the device" is_suspended disk
+is "suspended by another: the hook does not change the table" "$(device_bytes disk)" $GIB
 dmsetup resume disk
-ok "after the resume it goes on" wait $hook
-is "and grows" "$(device_bytes disk)" $((4 * GIB))
-ok "and leaves it resumed" not is_suspended disk
+ok "suspended by another: after the resume the hook succeeds" wait $hook
+is "suspended by another: after the resume the device has 4 GiB" "$(device_bytes disk)" $((4 * GIB))
+ok "suspended by another: after the hook the device is not suspended" not is_suspended disk
 
 patient 3s
 dmsetup suspend --nolockfs disk
 SECONDS=0
-ok "a suspend that does not end: no reason not to start" grow_disk disk 5G
-ok "after the deadline" test $SECONDS -ge 2
+ok "suspended for longer: the hook lets the container start" grow_disk disk 5G
+ok "suspended for longer: the hook has waited" test $SECONDS -ge 2
 patient 5m
-like "and says so" "$(cat /run/hook.err)" 'suspended by another program'
-like "in the log, too" "$(cat /run/messages)" 'action=postpone container=disk .*suspended by another program'
-ok "and does not resume" is_suspended disk
+like "suspended for longer: the hook reports the reason" "$(cat /run/hook.err)" 'suspended by another program'
+like "suspended for longer: the log has the reason" "$(cat /run/messages)" 'action=postpone container=disk .*suspended by another program'
+ok "suspended for longer: the hook does not resume the device" is_suspended disk
 dmsetup resume disk
-ok "later it grows" grow_disk disk 5G
-is "to 5 GiB" "$(device_bytes disk)" $((5 * GIB))
-ok "the disk goes" drop_disk disk
+ok "suspended for longer: the next hook succeeds" grow_disk disk 5G
+is "suspended for longer: the device has 5 GiB after it" "$(device_bytes disk)" $((5 * GIB))
+ok "suspended for longer: the disk is removed" drop_disk disk
 
-## Side by side: whoever is last, nothing shrinks
+## Several hooks at once: no device shrinks
 
-ok "a disk" new_disk disk
+ok "five at once: a disk is created" new_disk disk
 for size in 2G 6G 3G 5G 4G; do
 	spec "/run/bundle/$size" /run/disk/disk "$(ask $size)"
 	state "/run/bundle/$size" $size | "$HOOK" hook 2>>/run/side.err &
 	hooks+=($!)
 done
-ok "five at once: all are content" wait "${hooks[@]}"
-is "five at once: not a word" "$(cat /run/side.err)" ""
-is "five at once: the largest wins" "$(device_bytes disk)" $((6 * GIB))
-ok "five at once: so does the filesystem" test "$(fs_bytes disk)" -gt $((6 * GIB - 8 * 1024 * 1024))
-ok "the disk goes" drop_disk disk
+ok "five at once: all hooks succeed" wait "${hooks[@]}"
+is "five at once: nothing is reported" "$(cat /run/side.err)" ""
+is "five at once: the device has the largest size" "$(device_bytes disk)" $((6 * GIB))
+ok "five at once: the filesystem has the largest size" test "$(fs_bytes disk)" -gt $((6 * GIB - 8 * 1024 * 1024))
+ok "five at once: the disk is removed" drop_disk disk
 
-## SIGKILL, at moments from 0 to 60 ms
+## SIGKILL after 0 to 60 ms
 
-ok "a disk" new_disk disk
+ok "killed 30 times: a disk is created" new_disk disk
 dd if=/dev/urandom of=/run/disk/disk/data bs=1M count=16 status=none
 sum=$(sha256sum </run/disk/disk/data)
 bytes=$GIB
@@ -95,28 +95,28 @@ for i in $(seq 30); do
 	wait $hook 2>/run/null
 	now=$(device_bytes disk)
 	if is_suspended disk || [ "$now" -lt "$bytes" ] || [ "$(fs_bytes disk)" -gt "$now" ]; then
-		is "killed after $((i * 2)) ms: no harm" "$(dmsetup info disk; dmsetup table disk)" ""
+		is "killed after $((i * 2)) ms: nothing is suspended, shrunk or too short" "$(dmsetup info disk; dmsetup table disk)" ""
 	fi
 	bytes=$now
 done
-ok "killed 30 times: the next run finishes" grow_disk disk 4G
-is "killed 30 times: the device" "$(device_bytes disk)" $((4 * GIB))
-ok "killed 30 times: the filesystem" test "$(fs_bytes disk)" -gt $((4 * GIB - 8 * 1024 * 1024))
-is "killed 30 times: the data" "$(sha256sum </run/disk/disk/data)" "$sum"
-ok "the disk goes" umount /run/disk/disk
+ok "killed 30 times: the next hook succeeds" grow_disk disk 4G
+is "killed 30 times: the device has 4 GiB" "$(device_bytes disk)" $((4 * GIB))
+ok "killed 30 times: the filesystem has 4 GiB" test "$(fs_bytes disk)" -gt $((4 * GIB - 8 * 1024 * 1024))
+is "killed 30 times: the data is unchanged" "$(sha256sum </run/disk/disk/data)" "$sum"
+ok "killed 30 times: the disk is unmounted" umount /run/disk/disk
 case $FS in
-ext4) ok "it checks clean" e2fsck -fn /dev/mapper/disk ;;
-xfs) ok "it checks clean" xfs_repair -n /dev/mapper/disk ;;
-btrfs) ok "it checks clean" btrfs check --readonly /dev/mapper/disk ;;
+ext4) ok "killed 30 times: the filesystem check finds no error" e2fsck -fn /dev/mapper/disk ;;
+xfs) ok "killed 30 times: the filesystem check finds no error" xfs_repair -n /dev/mapper/disk ;;
+btrfs) ok "killed 30 times: the filesystem check finds no error" btrfs check --readonly /dev/mapper/disk ;;
 esac
 
-## Only the filesystem is short: a raised base size, or a run killed in between
+## A filesystem that is smaller than its device: after a raised base size, or a killed hook
 
-ok "a device longer than its filesystem" dmsetup load disk --table "$(dmsetup table disk | sed 's/^0 [0-9]*/0 16777216/')"
+ok "a larger device: a longer table is loaded" dmsetup load disk --table "$(dmsetup table disk | sed 's/^0 [0-9]*/0 16777216/')"
 dmsetup resume disk
 mount /dev/mapper/disk /run/disk/disk
 strace -f -o /run/strace -e trace=ioctl sh -c 'true'
-ok "asked for 6 of its 8 GiB" grow_disk disk 6G
-is "the device stays" "$(device_bytes disk)" $((8 * GIB))
-ok "the filesystem fills it" test "$(fs_bytes disk)" -gt $((8 * GIB - 8 * 1024 * 1024))
+ok "a larger device: a request of 6 of its 8 GiB succeeds" grow_disk disk 6G
+is "a larger device: it keeps its 8 GiB" "$(device_bytes disk)" $((8 * GIB))
+ok "a larger device: the filesystem fills it" test "$(fs_bytes disk)" -gt $((8 * GIB - 8 * 1024 * 1024))
 finish

@@ -298,7 +298,7 @@ is "purge, by hand: nothing is left" "$(present)" ""
 is "purge, by hand: containerd's configuration is as it was" "$(cat /t/other.toml)" "$(cat /t/other.before)"
 
 ok "containerd starts" containerd_up "$(cri_toml)"
-ok "an image is made" image_up
+ok "an OCI image is built" image_up
 cp /run/containerd.toml /run/containerd.before
 ok "the node's links are absolute" absolute_links
 

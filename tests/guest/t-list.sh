@@ -87,8 +87,8 @@ ok "four times as many take no more than eight times as long" [ "$many" -le $((8
 
 ok "udev starts" start_udev
 ok "containerd starts" containerd_up
-ok "an image is made" oci_layout /t/oci.tar
-ok "it imports" image_import local/bb /t/oci.tar
+ok "an OCI image is built" oci_layout /t/oci.tar
+ok "the image is imported" image_import local/bb /t/oci.tar
 ok "its containers" made 1 $MADE
 ok "one with a hostile name" ctr container create --snapshotter devmapper \
 	--label $'nerdctl/name=\e[31mred\nline' local/bb:latest hostile sleep 1

@@ -58,8 +58,8 @@ like "the pool is fine: by its label" "$(grep '^oci_thin_grow_pool_state' /run/m
 is "nothing is said of healing" "$(value healing_armed)" ""
 
 ok "containerd starts" containerd_up
-ok "an image is made" oci_layout /t/oci.tar
-ok "it imports" image_import local/bb /t/oci.tar
+ok "an OCI image is built" oci_layout /t/oci.tar
+ok "the image is imported" image_import local/bb /t/oci.tar
 ok "one that is grown, with a hostile name" run_ctr grown --annotation io.oci-thin-grow.size=4G \
 	--annotation "nerdctl/name=$HOSTILE"
 ok "one that is not, with the same name" run_ctr plain --annotation "nerdctl/name=$HOSTILE"

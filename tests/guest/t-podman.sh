@@ -23,8 +23,8 @@ size_said() {
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-ok "a tar is made" bb_tar /t/bb.tar
-ok "podman imports" pm import /t/bb.tar bb
+ok "a tar image is built" bb_tar /t/bb.tar
+ok "podman imports the image" pm import /t/bb.tar bb
 like "podman has the driver" "$(pm info)" 'graphDriverName: devicemapper'
 
 for runtime in crun runc; do

@@ -37,8 +37,8 @@ ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 ok "containerd starts" containerd_up
-ok "an image is made" oci_layout /t/oci.tar
-ok "it imports" image_import local/bb /t/oci.tar
+ok "an OCI image is built" oci_layout /t/oci.tar
+ok "the image is imported" image_import local/bb /t/oci.tar
 ok "ctr, the default: runs" ctr_run plain
 like "ctr, the default: 4 GiB" "$(last_size)" "$MIB_4G"
 ok "ctr, a rule for namespace and annotation: runs" ctr_run gold --annotation tier=gold
@@ -52,8 +52,8 @@ udevadm settle
 ok "the pool goes" dmsetup remove_all
 mkdir /t/podman-pool
 ok "podman's comes" pool_up /t/podman-pool
-ok "a tar is made" bb_tar /t/bb.tar
-ok "podman imports" pm import /t/bb.tar bb
+ok "a tar image is built" bb_tar /t/bb.tar
+ok "podman imports the image" pm import /t/bb.tar bb
 ok "podman tags" pm tag bb postgres:16
 ok "podman, the default: runs" pm_run bb
 like "podman, the default: 4 GiB" "$(last_size)" "$MIB_4G"

@@ -204,8 +204,8 @@ dk_run() {
 with_docker() {
 	configure "$RULES"
 	ok "docker starts" docker_up
-	ok "a tar is made" bb_tar /t/bb.tar
-	ok "it imports" docker import /t/bb.tar bb
+	ok "a tar image is built" bb_tar /t/bb.tar
+	ok "the image is imported" docker import /t/bb.tar bb
 	ok "it tags" docker tag bb postgres:16
 	: >/run/messages
 	ok "the default: runs" dk_run

@@ -187,7 +187,7 @@ block() {
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-ok "a tar is made" bb_tar /t/bb.tar
+ok "a tar image is built" bb_tar /t/bb.tar
 ok "no systemd here" without_systemd
 ok "containerd, with an image" containerd_with_thin_disks
 ok "podman, with an image" podman_with_thin_disks

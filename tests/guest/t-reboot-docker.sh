@@ -37,8 +37,8 @@ ok "boot $PHASE: the host is up" host_up
 ok "boot $PHASE: docker starts" docker_up
 case $PHASE in
 1)
-	ok "a tar is made" bb_tar /t/bb.tar
-	ok "it imports" docker import /t/bb.tar bb
+	ok "a tar image is built" bb_tar /t/bb.tar
+	ok "the image is imported" docker import /t/bb.tar bb
 	new_container c1
 	ok "dockerd stops" docker_down
 	ok "containerd stops" containerd_down

@@ -64,8 +64,8 @@ ok "boot $PHASE: a pool comes up" pool_up /host
 
 case $PHASE in
 1)
-	ok "a tar is made" bb_tar /t/bb.tar
-	ok "podman imports" pm import /t/bb.tar bb
+	ok "a tar image is built" bb_tar /t/bb.tar
+	ok "podman imports the image" pm import /t/bb.tar bb
 	ok "4G: runs" run_grown c1
 	pm exec c1 dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null </dev/null
 	pm exec c1 sha256sum /data </dev/null >/host/sum

@@ -66,8 +66,8 @@ ok "boot $PHASE: containerd starts" containerd_up
 
 case $PHASE in
 1)
-	ok "an image is made" oci_layout /t/oci.tar
-	ok "it imports" image_import local/bb /t/oci.tar
+	ok "an OCI image is built" oci_layout /t/oci.tar
+	ok "the image is imported" image_import local/bb /t/oci.tar
 	ok "4G: runs" run_grown c1
 	in_it c1 dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null
 	ctr_out c1 sha256sum /data >/host/sum

@@ -32,8 +32,8 @@ ok "boot $PHASE: the host is up" host_up
 if [ "$PHASE" = 1 ]; then
 	mkdir -p "${SWITCH%/*}" && touch $SWITCH
 	ok "docker starts" docker_up
-	ok "a tar is made" bb_tar /t/bb.tar
-	ok "it imports" docker import /t/bb.tar bb
+	ok "a tar image is built" bb_tar /t/bb.tar
+	ok "the image is imported" docker import /t/bb.tar bb
 	ok "web runs, not grown yet" docker_run web --restart always --label io.oci-thin-grow.size=400G
 	ok "data" fill web
 	sync -f /data

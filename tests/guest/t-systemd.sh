@@ -52,8 +52,8 @@ ok "boot $PHASE: containerd is started by systemctl" containerd_service
 
 case $PHASE in
 1)
-	ok "an image is made" oci_layout /t/oci.tar
-	ok "it imports" image_import local/bb /t/oci.tar
+	ok "an OCI image is built" oci_layout /t/oci.tar
+	ok "the image is imported" image_import local/bb /t/oci.tar
 	ok "a container asks for 4G, and runs" ctr run -d --snapshotter devmapper --null-io \
 		--runc-binary /usr/sbin/oci-thin-grow-runtime --annotation io.oci-thin-grow.size=4G \
 		local/bb:latest c1 sleep 100000
