@@ -120,6 +120,8 @@ static int format_notes(const struct ledger_entry *entry, char *out, size_t size
 	if (entry->first_sectors)
 		len += snprintf(out + len, size - (size_t)len, "first_sectors=%" PRIu64 "\n",
 				entry->first_sectors);
+	if (entry->in_vm)
+		len += snprintf(out + len, size - (size_t)len, "vm=1\n");
 	return len;
 }
 
@@ -151,6 +153,7 @@ int ledger_format(const struct ledger_entry *entry, char *out)
 /* The optional lines. */
 static void scan_notes(const char *text, struct ledger_entry *ret)
 {
+	unsigned int in_vm = 0;
 	int len = 0;
 
 	sscanf(text, "source=%127[^\n]\n%n", ret->source, &len);
@@ -158,7 +161,11 @@ static void scan_notes(const char *text, struct ledger_entry *ret)
 	len = 0;
 	sscanf(text, "time=%19" SCNu64 "\n%n", &ret->time, &len);
 	text += len;
-	sscanf(text, "first_sectors=%17" SCNu64, &ret->first_sectors);
+	len = 0;
+	sscanf(text, "first_sectors=%17" SCNu64 "\n%n", &ret->first_sectors, &len);
+	text += len;
+	sscanf(text, "vm=%1u", &in_vm);
+	ret->in_vm = in_vm;
 }
 
 /*
@@ -210,5 +217,6 @@ bool ledger_matches(const struct ledger_entry *entry, const char *device, const 
 		    uint32_t thin_id, const uint8_t *fs_uuid)
 {
 	return strcmp(entry->device, device) == 0 && strcmp(entry->pool, pool) == 0 &&
-	       entry->thin_id == thin_id && (!fs_uuid || memcmp(entry->fs_uuid, fs_uuid, 16) == 0);
+	       entry->thin_id == thin_id &&
+	       (!fs_uuid || entry->in_vm || memcmp(entry->fs_uuid, fs_uuid, 16) == 0);
 }

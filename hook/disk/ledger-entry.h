@@ -6,9 +6,8 @@
  * last line is the CRC-32C of the lines above it. Pure.
  *
  * Lines from `source` on are written only if their value is known. An entry written before these
- * lines existed is therefore sound, and their values read as "not known". A later line (say, for a
- * device that was given to a virtual machine) is added in the same way. An unknown line makes an
- * entry unsound: it may matter for healing the device.
+ * lines existed is therefore sound, and their values read as "not known". A later line is added in
+ * the same way. An unknown line makes an entry unsound: it may matter for healing the device.
  */
 
 #include "base/why.h"
@@ -39,6 +38,11 @@ struct ledger_entry {
 	char source[LEDGER_SOURCE_BYTES]; /* who grew it last, in the form of request_source() */
 	uint64_t time;		/* when, in seconds since 1970; the clock may have been wrong */
 	uint64_t first_sectors; /* its length before the first growth: the engine's */
+	/*
+	 * It was given to a virtual machine (disk/vm-mark.h), whose guest may have written anything
+	 * to it. Such a device is never mounted by us, and its superblock is never believed.
+	 */
+	bool in_vm;
 };
 
 /* Parses @len bytes of untrusted @text. 0; -EINVAL with what is wrong. */
@@ -53,7 +57,8 @@ int ledger_format(const struct ledger_entry *entry, char *out);
 /*
  * Does @entry belong to this very device and filesystem? Names and ids are reused, and snapshots
  * share the UUID, so all must match. If no UUID can be read (@fs_uuid is NULL), the others suffice:
- * a device that is too long does no harm.
+ * a device that is too long does no harm. They also suffice for a device that was given to a
+ * virtual machine, as its guest can write another UUID.
  */
 bool ledger_matches(const struct ledger_entry *entry, const char *device, const char *pool,
 		    uint32_t thin_id, const uint8_t *fs_uuid);

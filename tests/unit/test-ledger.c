@@ -38,6 +38,7 @@ static const struct ledger_entry example = {
 #define SOURCE	      "source=annotation:io.oci-thin-grow.size\n"
 #define TIME	      "time=1790000000\n"
 #define FIRST_SECTORS "first_sectors=2097152\n"
+#define VM	      "vm=1\n"
 
 static char *parent, *dir;
 static struct why why;
@@ -168,6 +169,7 @@ static void assert_same(const struct ledger_entry *a, const struct ledger_entry 
 	assert_string_equal(a->source, b->source);
 	assert_true(a->time == b->time);
 	assert_true(a->first_sectors == b->first_sectors);
+	assert_true(a->in_vm == b->in_vm);
 }
 
 static void put(const struct ledger_entry *entry)
@@ -294,6 +296,38 @@ static void an_entry_without_the_optional_lines_is_sound(void **state)
 	assert_string_equal(got.source, "");
 	assert_int_equal(got.time, 0);
 	assert_int_equal(got.first_sectors, 0);
+	assert_false(got.in_vm);
+}
+
+static void reads_that_a_device_was_given_to_a_vm(void **state)
+{
+	struct ledger_entry entry = example;
+
+	(void)state;
+	assert_int_equal(SEALED(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT VM), 0);
+	assert_true(got.in_vm);
+	assert_int_equal(SEALED(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT SOURCE TIME
+					FIRST_SECTORS VM),
+			 0);
+	assert_true(got.in_vm);
+	assert_int_equal(got.first_sectors, 2097152);
+	entry.in_vm = true;
+	round_trip(&entry);
+}
+
+/* A guest can write another one; anything else still has to match. */
+static void the_uuid_is_not_compared_for_a_device_of_a_vm(void **state)
+{
+	static const uint8_t another[16] = {1};
+	struct ledger_entry entry = example;
+
+	(void)state;
+	assert_false(ledger_matches(&entry, DEVICE, entry.pool, 17, another));
+	entry.in_vm = true;
+	assert_true(ledger_matches(&entry, DEVICE, entry.pool, 17, another));
+	assert_false(ledger_matches(&entry, "another", entry.pool, 17, another));
+	assert_false(ledger_matches(&entry, DEVICE, "another", 17, another));
+	assert_false(ledger_matches(&entry, DEVICE, entry.pool, 18, another));
 }
 
 static void refuses_every_truncation_and_flip(void **state)
@@ -369,6 +403,11 @@ static void refuses_other_lines_with_a_valid_checksum(void **state)
 		     "first_sectors=18014398509481985\n"),
 		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT SOURCE TIME FIRST_SECTORS
 		     "more=1\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "vm=0\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "vm=2\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "vm=11\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT VM VM),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT VM FIRST_SECTORS),
 		LINE(FIRST NAMES "thin_id=\n" UUID SECTORS STATE BOOT COUNT),
 		LINE(FIRST NAMES "thin_id=017\n" UUID SECTORS STATE BOOT COUNT),
 		LINE(FIRST NAMES "thin_id=+17\n" UUID SECTORS STATE BOOT COUNT),
@@ -979,6 +1018,8 @@ int main(void)
 		LEDGER_TEST(reads_what_it_wrote),
 		LEDGER_TEST(reads_source_time_and_first_size),
 		LEDGER_TEST(an_entry_without_the_optional_lines_is_sound),
+		LEDGER_TEST(reads_that_a_device_was_given_to_a_vm),
+		LEDGER_TEST(the_uuid_is_not_compared_for_a_device_of_a_vm),
 		LEDGER_TEST(refuses_every_truncation_and_flip),
 		LEDGER_TEST(refuses_other_lines_with_a_valid_checksum),
 		LEDGER_TEST(refuses_to_format_invalid_entries),
