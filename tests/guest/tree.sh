@@ -20,7 +20,7 @@ packages=(
 # What a suite has besides
 trixie_packages=(
 	docker-cli
-	# test drivers for the CRI and NRI
+	# test drivers: a CRI client, an NRI plugin, a shim
 	golang-go golang-github-containerd-nri-dev golang-github-kubernetes-cri-api-dev golang-google-grpc-dev
 	# checkers of what we ship
 	kubernetes-client kustomize prometheus mandoc systemd
@@ -45,13 +45,21 @@ hooks=(
 # shellcheck disable=SC2016
 bullseye_hooks=(--customize-hook='ln -s / "$1/$(printf "\002")"')
 
+# A shim needs containerd's API from this, and nothing from the 154 packages that it depends on.
+# shellcheck disable=SC2016
+trixie_hooks=(--customize-hook='cd "$1/tmp" && export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" &&
+	apt-get download golang-github-containerd-containerd-dev && dpkg-deb -x ./golang-*.deb "$1" && rm ./golang-*.deb')
+
 # make_tree SUITE: under the lock of the suite, so that two runs at once make one tree
 make_tree() {
 	local suite=$1 args tree old log
 	local -a list=("${packages[@]}") more=()
 	case $suite in
 	bullseye) more=("${bullseye_hooks[@]}") ;;
-	trixie) list+=("${trixie_packages[@]}") ;;
+	trixie)
+		list+=("${trixie_packages[@]}")
+		more=("${trixie_hooks[@]}")
+		;;
 	forky)
 		list+=("${forky_packages[@]}")
 		# A mirror may keep the index of a suite that is not yet released for longer than it is valid.
