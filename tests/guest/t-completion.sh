@@ -83,21 +83,21 @@ typed() {
 }
 # shellcheck disable=SC2016
 {
-	typed "a command" $'appl\tweb' '<apply><web>'
-	typed "an option" $'apply web --dr\t' '<apply><web><--dry-run>'
-	typed "a name with a blank" $'explain m\t' '<explain><my web>'
-	typed "within quotes" $'explain "m\t' '<explain><my web>'
-	typed "a command substitution" $'explain x\t' '<explain><x$(touch /run/hit)>'
-	typed "one that is begun" $'explain x\\$\\(\t' '<explain><x$(touch /run/hit)>'
-	typed "backquotes" $'explain b\t' '<explain><b`touch /run/hit`>'
-	typed "what looks like a directory" $'explain pod\t' '<explain><pod/c$(touch /run/hit)>'
-	typed "quotes and wildcards" $'explain q\t' $'<explain><q"u\'o;te*>'
-	typed "an engine" $'enable dock\t' '<enable><docker>'
-	typed "an option of one command only" $'disable --k\tdocker' '<disable><--keep-runtime><docker>'
-	typed "check or show" $'config sh\t' '<config><show>'
-	typed "grow: nothing that is stopped" $'grow w\t' '<grow><w>'
-	typed "grow: a size comes after the container" $'grow x w\t' '<grow><x><w>'
-	typed "with its engine" $'explain docker:m\t' '<explain><docker:my web>'
+	typed "it completes a command" $'appl\tweb' '<apply><web>'
+	typed "it completes an option" $'apply web --dr\t' '<apply><web><--dry-run>'
+	typed "it completes a name with a blank" $'explain m\t' '<explain><my web>'
+	typed "it completes a name within quotes" $'explain "m\t' '<explain><my web>'
+	typed "it quotes a command substitution in a name" $'explain x\t' '<explain><x$(touch /run/hit)>'
+	typed "it completes a name within a command substitution" $'explain x\\$\\(\t' '<explain><x$(touch /run/hit)>'
+	typed "it quotes backquotes in a name" $'explain b\t' '<explain><b`touch /run/hit`>'
+	typed "it completes a name that looks like a directory" $'explain pod\t' '<explain><pod/c$(touch /run/hit)>'
+	typed "it quotes quotes and wildcards in a name" $'explain q\t' $'<explain><q"u\'o;te*>'
+	typed "it completes an engine" $'enable dock\t' '<enable><docker>'
+	typed "it completes an option of one command only" $'disable --k\tdocker' '<disable><--keep-runtime><docker>'
+	typed "it completes check and show of config" $'config sh\t' '<config><show>'
+	typed "it completes no stopped container for grow" $'grow w\t' '<grow><w>'
+	typed "it completes no container in place of the size of grow" $'grow x w\t' '<grow><x><w>'
+	typed "it completes ENGINE:NAME" $'explain docker:m\t' '<explain><docker:my web>'
 }
 for shell in bash zsh; do
 	mapfile -t got < <(env PATH="/run/bin:$PATH" TERM=dumb zsh -f /run/type.zsh $shell "${keys[@]}")

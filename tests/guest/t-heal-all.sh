@@ -45,7 +45,7 @@ for k in $(seq 40); do
 	grep -q state=intended $LEDGER/$D 2>/run/null || continue
 	unfinished=$((unfinished + 1))
 	/usr/sbin/oci-thin-grow heal --all --dry-run >/run/dry 2>&1
-	grep -q "$D: would finish an earlier growth" /run/dry || left+=" $k: not told;"
+	grep -q "$D: would finish an earlier growth" /run/dry || left+=" $k: not reported;"
 	heal_all >/run/null || left+=" $k: failed: $(cat /run/heal.out);"
 	grep -q state=done $LEDGER/$D || left+=" $k: not done;"
 	[ "$(device_bytes $D)" = $want ] || left+=" $k: $(device_bytes $D) bytes;"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# packaging/kubernetes: the manifests, as far as they can be checked without a cluster, and the installer, with this host as
-# its node, in a privileged pod like the DaemonSet's.
+# packaging/kubernetes: the manifests, as far as they can be checked without a cluster, and the installer, with this guest as
+# the node, in a privileged pod like the DaemonSet's.
 # suites: trixie
 # limit: 600
 # drivers: cri
@@ -17,12 +17,12 @@ PROGRAM=/usr/sbin/oci-thin-grow
 
 ## The manifests
 
-# manifests FILTER: all of them, through jq
+# manifests FILTER: runs jq on all of them
 manifests() {
 	jq -r "$1" /t/all.json
 }
 
-# kubectl's own types read and write a DaemonSet: what they do not know is lost on the way.
+# kubectl parses and prints a DaemonSet with its own types: fields that it does not know get lost.
 typed() {
 	kubectl set serviceaccount --local -f /t/all.yaml -o json nobody 2>/t/typed.err |
 		jq -S 'del(.. | nulls, .status?) | del(.spec.updateStrategy, .spec.template.spec.serviceAccount,
@@ -34,32 +34,32 @@ written() {
 }
 
 check_manifests() {
-	ok "kustomize builds" sh -c "kustomize build $K >/t/all.yaml"
-	ok "so does kubectl" sh -c "kubectl kustomize $K | cmp - /t/all.yaml"
-	ok "they are objects" sh -c "kubectl label --local -f /t/all.yaml -o json checked=yes >/t/all.json"
-	is "what there is" "$(manifests .kind | sort | uniq -c | tr -s ' \n' ' ')" \
+	ok "kustomize builds the manifests" sh -c "kustomize build $K >/t/all.yaml"
+	ok "kubectl builds the same" sh -c "kubectl kustomize $K | cmp - /t/all.yaml"
+	ok "kubectl parses the manifests" sh -c "kubectl label --local -f /t/all.yaml -o json checked=yes >/t/all.json"
+	is "the manifests have all expected kinds" "$(manifests .kind | sort | uniq -c | tr -s ' \n' ' ')" \
 		" 1 ClusterRole 1 ClusterRoleBinding 1 ConfigMap 2 DaemonSet 1 Namespace 1 ResourceQuota 1 RuntimeClass 1 ServiceAccount 1 ValidatingAdmissionPolicy 1 ValidatingAdmissionPolicyBinding "
-	is "only what has a namespace has ours" \
+	is "all objects with a namespace are in ours" \
 		"$(manifests 'select(.metadata.namespace == "oci-thin-grow") | .kind' | sort -u | tr '\n' ' ')" \
 		"ConfigMap DaemonSet ResourceQuota ServiceAccount "
 	is "kubectl knows every field of the DaemonSets" "$(typed)" "$(written)"
-	is "kubectl can read the others" "$(grep -v 'does not have a pod template\|^error: [a-z./0-9]*oci-thin-grow\|^$' /t/typed.err)" ""
-	is "the ConfigMap of the DaemonSets is there" \
+	is "kubectl can parse the other objects" "$(grep -v 'does not have a pod template\|^error: [a-z./0-9]*oci-thin-grow\|^$' /t/typed.err)" ""
+	is "the ConfigMap that the DaemonSets mount exists" \
 		"$(manifests 'select(.kind == "DaemonSet") | .spec.template.spec.volumes[].configMap.name // empty' | sort -u)" \
 		"$(manifests 'select(.kind == "ConfigMap") | .metadata.name')"
 	is "the quota covers the priority class of the DaemonSets" \
 		"$(manifests 'select(.kind == "ResourceQuota") | .spec.scopeSelector.matchExpressions[].values[]')" \
 		"$(manifests 'select(.kind == "DaemonSet") | .spec.template.spec.priorityClassName' | sort -u)"
-	is "the RuntimeClass has containerd's handler" "$(manifests 'select(.kind == "RuntimeClass") | .handler')" oci-thin-grow
-	is "only who sets the label has a token" \
+	is "the RuntimeClass names the handler of containerd" "$(manifests 'select(.kind == "RuntimeClass") | .handler')" oci-thin-grow
+	is "only the containers that set and remove the label have a token" \
 		"$(manifests 'select(.kind == "DaemonSet") | .spec.template.spec | (.initContainers + .containers)[] |
 			select(any(.volumeMounts[]?; .name == "token")) | .name' | xargs)" "label unlabel"
-	is "the label is set last, and goes first" \
+	is "the label is set after the installation and removed before the removal" \
 		"$(manifests 'select(.kind == "DaemonSet") | .spec.template.spec.initContainers[].name' | xargs)" \
 		"install label unlabel remove"
 }
 
-# api_up: of Kubernetes' API what `kubectl label` asks of a node, which is $node1.json
+# api_up: the parts of the Kubernetes API that `kubectl label` needs for a node; the node is in /t/node.json
 api_up() {
 	cat >/t/api.py <<-'END'
 		import http.server, json
@@ -95,7 +95,7 @@ api_up() {
 	wait_for kubectl --server http://127.0.0.1:8001 get node node1 -o name
 }
 
-# init_container NAME: what that one of the DaemonSets' runs, asking our API server
+# init_container NAME: runs the command of this init container of the DaemonSets against our API server
 init_container() {
 	local args
 	# shellcheck disable=SC2016
@@ -104,24 +104,24 @@ init_container() {
 	"${args[@]}" --server http://127.0.0.1:8001
 }
 
-# fits: would the scheduler put a pod of the RuntimeClass on the node?
+# fits: could the scheduler place a pod of the RuntimeClass on the node?
 fits() {
 	manifests 'select(.kind == "RuntimeClass") | .scheduling.nodeSelector' >/t/selector.json
 	jq -e --slurpfile selector /t/selector.json '.metadata.labels | contains($selector[0])' /t/node.json >/dev/null
 }
 
 check_label() {
-	ok "an API server" api_up
-	ok "the node is labelled" init_container label
-	ok "pods of the RuntimeClass may go there" fits
-	ok "again" init_container label
-	ok "the label goes" init_container unlabel
-	ok "no more pods of the RuntimeClass" not fits
-	ok "again: nothing to do" init_container unlabel
-	is "the operator's own label stays" "$(jq -c .metadata.labels /t/node.json)" '{"io.oci-thin-grow/node":"install"}'
+	ok "label: the API server comes up" api_up
+	ok "label: the node is labelled" init_container label
+	ok "label: pods of the RuntimeClass can be scheduled on the node" fits
+	ok "label: labelling a second time succeeds" init_container label
+	ok "label: the label is removed" init_container unlabel
+	ok "label: no pod of the RuntimeClass can be scheduled any more" not fits
+	ok "label: removing a second time succeeds" init_container unlabel
+	is "label: the label that the operator set is still there" "$(jq -c .metadata.labels /t/node.json)" '{"io.oci-thin-grow/node":"install"}'
 }
 
-# by_program SIZE...: those that it takes for sizes
+# by_program SIZE...: prints those that the program accepts as sizes
 by_program() {
 	local size
 	for size; do
@@ -131,15 +131,15 @@ by_program() {
 	done
 }
 
-# Kubernetes' CEL is not here; its regular expressions are RE2's, and this one means the same to grep.
+# The guest has no CEL. Kubernetes uses RE2, in which this expression means the same as in grep.
 check_admission() {
 	local regex good bad
 	regex=$(manifests 'select(.kind == "ValidatingAdmissionPolicy") | .spec.validations[0].expression' |
 		sed "s/.*matches('\(.*\)').*/\1/")
 	good=(4G 4g 4GB 4GiB 4gib 42 42B 42b 1.5T 0.25p 10M 8K 007G)
 	bad=("" " 4G" "4G " 4X 4GG 4iB 4Gi.B 1.5 1.5B .5G 1.G -1G +1G 0x10 1e3 4KIBB "4,5G")
-	is "admission: sizes" "$(printf '%s\n' "${good[@]}" "${bad[@]}" | grep -E "$regex")" "$(printf '%s\n' "${good[@]}")"
-	is "admission: so says the program" "$(by_program "${good[@]}" "${bad[@]}")" "$(printf '%s\n' "${good[@]}")"
+	is "admission: the policy accepts valid sizes only" "$(printf '%s\n' "${good[@]}" "${bad[@]}" | grep -E "$regex")" "$(printf '%s\n' "${good[@]}")"
+	is "admission: the program accepts the same sizes" "$(by_program "${good[@]}" "${bad[@]}")" "$(printf '%s\n' "${good[@]}")"
 }
 
 ## The node
@@ -148,13 +148,13 @@ shipped() {
 	(cd /stage && find ./usr -type f -o -type l) | sed 's/^\.//'
 }
 
-# bare_node: this host has nothing of ours
+# bare_node: removes all our files from this host
 bare_node() {
 	shipped | xargs rm -rf /etc/oci-thin-grow
 	! command -v oci-thin-grow && [ -z "$(present)" ]
 }
 
-# what of it is there
+# present: our files that exist
 present() {
 	local path
 	shipped | while read -r path; do
@@ -169,12 +169,12 @@ absent() {
 	done
 }
 
-# files: what tells whether one was written again
+# files: inode and time of each file, which change if it is written again
 files() {
 	shipped | xargs stat -c '%i %Y %n' /run/containerd.toml /etc/oci-thin-grow/config.d/50-kubernetes.json
 }
 
-# settings: as a ConfigMap is mounted, that others may write
+# settings: a ConfigMap as a kubelet mounts it, writable by others
 settings() {
 	rm -rf /run/settings
 	mkdir -p /run/settings/..data
@@ -183,7 +183,7 @@ settings() {
 	ln -s ..data/policy.json /run/settings/
 }
 
-# installer VERB [OPTION...]: by hand
+# installer VERB [OPTION...]: runs the installer by hand
 installer() {
 	"$K/install.sh" "$@" --host / --payload /stage --settings /run/settings --containerd /run/containerd.toml \
 		--restart 'echo >>/run/restarts' >/run/out 2>&1 && return
@@ -199,7 +199,7 @@ containerd_again() {
 	containerd_down && containerd_run && up containerd devmapper_ready
 }
 
-# pod_install VERB: in a privileged pod that has the host's root, as the DaemonSet's init container
+# pod_install VERB: runs it in a privileged pod that has the host's root, as the DaemonSet's init container does
 pod_install() {
 	cri exec "$installer" /oci-thin-grow/install.sh "$1" --containerd /run/containerd.toml --restart 'echo >>/run/restarts' \
 		>/run/out 2>&1 && return
@@ -207,7 +207,7 @@ pod_install() {
 	return 1
 }
 
-# installer_up: a pod of an image that has Debian's tools, which are the host's, our program and our installer
+# installer_up: runs a pod with the host's tools, our program and our installer
 installer_up() {
 	mkdir -p /run/image && cp -a /stage /run/image/root && cp "$K/install.sh" /run/image/ || return
 	POD_FILTER='.linux.security_context.privileged = true' run_pod runc oci-thin-grow || return
@@ -219,8 +219,8 @@ installer_up() {
 	installer=$container installer_pod=$pod
 }
 
-# interrupted: what a run leaves that is killed: files half written under their other names, a restart that has not been.
-# (Linux 6.12 for User-mode Linux does not survive a SIGKILL to what forks, so it is not killed.)
+# interrupted: the half-written temporary files and the pending restart that a killed run leaves
+# (Linux 6.12 for User-mode Linux does not survive a SIGKILL to a process that forks, so no run is killed.)
 interrupted() {
 	local path
 	mkdir -p /usr/lib/udev/rules.d /usr/libexec/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/oci-thin-grow/config.d
@@ -231,7 +231,7 @@ interrupted() {
 	ln -s nowhere /usr/libexec/oci/hooks.d/.oci-thin-grow.new
 }
 
-# other VERB COMMAND: by hand, with a containerd's configuration that nobody uses, and COMMAND for its restart
+# other VERB COMMAND: runs the installer by hand for a containerd configuration that is not in use, with COMMAND as its restart
 other() {
 	"$K/install.sh" "$1" --host / --payload /stage --settings /run/settings --containerd /t/other.toml --restart "$2"
 }
@@ -240,28 +240,28 @@ said() {
 	"$@" >/run/said 2>&1
 }
 
-# cut_short: the handler is there, and the restart was not: the installer is killed right then
+# cut_short: the installer is killed after it has added the handler and before the restart
 cut_short() {
 	# shellcheck disable=SC2016
 	other install 'kill $PPID' 2>/run/said
 	[ -e /run/oci-thin-grow-node/restart ] && grep -q 'runtimes.oci-thin-grow' /t/other.toml
 }
 
-# absolute_links: as some distributions have them; in the installer's container they lead to that one's own files
+# absolute_links: as some distributions have them; in the installer's container they lead to the container's own files
 absolute_links() {
 	rm -rf /usr/libexec/oci && mkdir -p /opt/oci /run/node && ln -s /opt/oci /usr/libexec/oci &&
 		mv /run/containerd.toml /run/node/real.toml && ln -s /run/node/real.toml /run/containerd.toml
 }
 
-# litter: files that are half written
+# litter: half-written temporary files
 litter() {
 	find /usr/sbin /usr/libexec /usr/share/containers /usr/lib/udev /etc/oci-thin-grow /t -maxdepth 4 -name '.*.new'
 }
 
-# wrong_for WHAT REGEX: on this node nothing is installed, and the installer says why
+# wrong_for WHAT REGEX: the installer installs nothing on this node, and reports why
 wrong_for() {
-	ok "$1: refused" not installer install
-	like "$1: says why" "$(cat /run/out)" "$2"
+	ok "$1: the installation is refused" not installer install
+	like "$1: the reason is reported" "$(cat /run/out)" "$2"
 }
 
 ok "udev starts" start_udev
@@ -272,87 +272,87 @@ check_admission
 check_label
 
 settings
-ok "the program and all of it goes" bare_node
+ok "by hand: the program is removed from the node" bare_node
 cri_toml >/t/other.toml
 sed -i '1i version = 2' /t/other.toml
 cp /t/other.toml /t/other.before
-ok "half written files" interrupted
-ok "install after that: the restart fails" not other install 'echo >>/run/failed; false'
-is "the restart fails: the configuration is as it was" "$(cat /t/other.toml)" "$(cat /t/other.before)"
-is "the restart fails: nothing is left beside it" "$(echo /t/other.toml*)" /t/other.toml
-is "the restart fails: with that, containerd is started again" "$(wc -l </run/failed)" 2
-ok "once more, and containerd comes back" not said other install 'test -e /run/again || { >/run/again; false; }'
-like "it says so" "$(cat /run/said)" 'did not restart with the changed configuration; it runs again'
-is "not a restart is due" "$(ls /run/oci-thin-grow-node)" lock
-ok "a restart that is cut short" cut_short
-ok "again" other install 'echo >>/run/other'
-ok "the restart was caught up on" test -s /run/other
-ok "remove: the restart fails" not other remove false
-like "remove: the handler is still there" "$(cat /t/other.toml)" 'runtimes.oci-thin-grow'
-is "no litter" "$(litter)" ""
-is "all is there" "$(absent)" ""
-ok "it runs" "$PROGRAM" --version
-like "containerd has the handler" "$(containerd --config /t/other.toml config dump)" 'runtimes.oci-thin-grow.*oci-thin-grow-runtime'
-ok "purge, by hand" other purge true
-is "purge, by hand: nothing is left" "$(present)" ""
-is "purge, by hand: containerd's configuration is as it was" "$(cat /t/other.toml)" "$(cat /t/other.before)"
+ok "by hand: half-written files of a killed run are created" interrupted
+ok "by hand, restart fails: install fails" not other install 'echo >>/run/failed; false'
+is "by hand, restart fails: the configuration is restored" "$(cat /t/other.toml)" "$(cat /t/other.before)"
+is "by hand, restart fails: no temporary file is left beside the configuration" "$(echo /t/other.toml*)" /t/other.toml
+is "by hand, restart fails: containerd is started again with the restored file" "$(wc -l </run/failed)" 2
+ok "by hand, second restart succeeds: install fails" not said other install 'test -e /run/again || { >/run/again; false; }'
+like "by hand, second restart succeeds: that is reported" "$(cat /run/said)" 'did not restart with the changed configuration; it runs again'
+is "by hand, second restart succeeds: no restart is pending" "$(ls /run/oci-thin-grow-node)" lock
+ok "by hand: the installer is killed before the restart" cut_short
+ok "by hand: the next install succeeds" other install 'echo >>/run/other'
+ok "by hand: the next install catches up on the restart" test -s /run/other
+ok "by hand, restart fails: remove fails" not other remove false
+like "by hand, restart fails: remove keeps the handler" "$(cat /t/other.toml)" 'runtimes.oci-thin-grow'
+is "by hand: no temporary file is left" "$(litter)" ""
+is "by hand: all files are installed" "$(absent)" ""
+ok "by hand: the installed program runs" "$PROGRAM" --version
+like "by hand: containerd has the handler" "$(containerd --config /t/other.toml config dump)" 'runtimes.oci-thin-grow.*oci-thin-grow-runtime'
+ok "by hand: purge succeeds" other purge true
+is "by hand: purge removes all files" "$(present)" ""
+is "by hand: purge restores the configuration of containerd" "$(cat /t/other.toml)" "$(cat /t/other.before)"
 
 ok "containerd starts" containerd_up "$(cri_toml)"
 ok "an OCI image is built" image_up
 cp /run/containerd.toml /run/containerd.before
-ok "the node's links are absolute" absolute_links
+ok "the links of the node are absolute" absolute_links
 
-ok "the installer's pod runs" installer_up
-ok "it installs" pod_install install
-is "all of it is there" "$(absent)" ""
-ok "what its links lead to is the node's" test -L /opt/oci/hooks.d/oci-thin-grow
-ok "containerd's configuration is still a link" test -L /run/containerd.toml
-is "and has the handler" "$(grep -c 'runtimes.oci-thin-grow]' /run/node/real.toml)" 1
-is "links are links" "$(readlink /usr/libexec/oci/hooks.d/oci-thin-grow)" ../../../sbin/oci-thin-grow
-is "it is root's" "$(stat -c %a:%u:%g $PROGRAM)" 755:0:0
-is "the policy is root's" "$(stat -c %a:%u:%g /etc/oci-thin-grow/config.d/50-kubernetes.json)" 644:0:0
-is "udev was told" "$(grep udev /run/out)" ""
-is "a restart was due" "$(restarts)" 1
-is "its timers are enabled" "$(cd /etc/systemd/system/timers.target.wants && echo oci-thin-grow-*)" \
+ok "the pod of the installer runs" installer_up
+ok "install in a pod succeeds" pod_install install
+is "all files are installed on the node" "$(absent)" ""
+ok "a link of the node is followed on the node" test -L /opt/oci/hooks.d/oci-thin-grow
+ok "the configuration of containerd is still a link" test -L /run/containerd.toml
+is "the file behind that link has the handler" "$(grep -c 'runtimes.oci-thin-grow]' /run/node/real.toml)" 1
+is "links of the package stay relative" "$(readlink /usr/libexec/oci/hooks.d/oci-thin-grow)" ../../../sbin/oci-thin-grow
+is "the program is owned by root and not writable by others" "$(stat -c %a:%u:%g $PROGRAM)" 755:0:0
+is "the policy is owned by root and not writable by others" "$(stat -c %a:%u:%g /etc/oci-thin-grow/config.d/50-kubernetes.json)" 644:0:0
+is "udev has reloaded its rules without an error" "$(grep udev /run/out)" ""
+is "containerd was restarted once" "$(restarts)" 1
+is "the timers are enabled" "$(cd /etc/systemd/system/timers.target.wants && echo oci-thin-grow-*)" \
 	"oci-thin-grow-heal.timer oci-thin-grow-metrics.timer"
-ok "metrics have a directory" test -d /var/lib/prometheus/node-exporter
-ok "the installer's pod goes" rm_pod "$installer_pod"
+ok "the directory for metrics exists" test -d /var/lib/prometheus/node-exporter
+ok "the pod of the installer is removed" rm_pod "$installer_pod"
 
-ok "containerd restarts" containerd_again
-ok "a pod runs by the handler" run_pod oci-thin-grow prod io.oci-thin-grow.size=4G
-ok "a container runs" run_container one
+ok "containerd restarts with the handler" containerd_again
+ok "a pod of the RuntimeClass runs" run_pod oci-thin-grow prod io.oci-thin-grow.size=4G
+ok "a container of that pod runs" run_container one
 grown=$container grown_pod=$pod
-like "it has 4 GiB" "$(size_in "$grown")" "$MIB_4G"
+like "the container has 4 GiB" "$(size_in "$grown")" "$MIB_4G"
 
 files >/t/before
-ok "install again" installer install
-is "nothing is written" "$(files)" "$(cat /t/before)"
-is "no restart" "$(restarts)" 1
+ok "a second install succeeds" installer install
+is "a second install writes nothing" "$(files)" "$(cat /t/before)"
+is "a second install restarts nothing" "$(restarts)" 1
 
 mv /run/settings/policy.json /run/settings/good
 echo '{ "max_sise": "1T" }' >/run/settings/policy.json
-wrong_for "a wrong policy" 'max_sise.*the node keeps what it had'
-is "a wrong policy: the old one counts" "$(cat /etc/oci-thin-grow/config.d/50-kubernetes.json)" "$(cat $K/policy.json)"
+wrong_for "an invalid policy" 'max_sise.*the node keeps what it had'
+is "an invalid policy: the node keeps the old one" "$(cat /etc/oci-thin-grow/config.d/50-kubernetes.json)" "$(cat $K/policy.json)"
 mv /run/settings/good /run/settings/policy.json
 
-ok "remove" installer remove
-is "containerd's configuration is as it was" "$(cat /run/containerd.toml)" "$(cat /run/containerd.before)"
-is "another restart" "$(restarts)" 2
-is "of the files the hook has gone" "$(absent)" /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json
-ok "containerd restarts without it" containerd_again
-ok "no pod by the handler" not run_pod oci-thin-grow prod io.oci-thin-grow.size=4G
-like "the CRI says why" "$(cat /run/cri.err)" 'no runtime for "oci-thin-grow" is configured'
-like "the container goes on" "$(size_in "$grown")" "$MIB_4G"
-ok "purge: not while it runs" not installer purge
-like "purge: says which" "$(cat /run/out)" "still use it.*$grown"
-ok "the container stops, which the wrapper serves" cri stop "$grown"
-ok "so does the pod" cri stop-pod "$grown_pod"
-ok "purge: not while it could start again" not installer purge
-like "purge: says which device" "$(cat /run/out)" 'would not start again.*pool-snap-[0-9]'
-is "purge: nothing else has gone" "$(absent)" /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json
-ok "the pod goes" cri rm-pod "$grown_pod"
-ok "purge" wait_for installer purge
-is "purge: nothing is left" "$(present)" ""
-is "purge: not a trace" \
+ok "remove succeeds" installer remove
+is "remove restores the configuration of containerd" "$(cat /run/containerd.toml)" "$(cat /run/containerd.before)"
+is "remove restarts containerd" "$(restarts)" 2
+is "remove keeps all files but the hook configuration" "$(absent)" /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json
+ok "containerd restarts without the handler" containerd_again
+ok "after remove, no pod of the RuntimeClass starts" not run_pod oci-thin-grow prod io.oci-thin-grow.size=4G
+like "after remove, the CRI error names the handler" "$(cat /run/cri.err)" 'no runtime for "oci-thin-grow" is configured'
+like "after remove, the running container keeps its 4 GiB" "$(size_in "$grown")" "$MIB_4G"
+ok "purge is refused while the container runs" not installer purge
+like "purge names the running container" "$(cat /run/out)" "still use it.*$grown"
+ok "the wrapper still serves stop after remove" cri stop "$grown"
+ok "the pod stops" cri stop-pod "$grown_pod"
+ok "purge is refused while the stopped container could start again" not installer purge
+like "purge names the device of the stopped container" "$(cat /run/out)" 'would not start again.*pool-snap-[0-9]'
+is "a refused purge removes nothing" "$(absent)" /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json
+ok "the pod is removed" cri rm-pod "$grown_pod"
+ok "purge succeeds without grown containers" wait_for installer purge
+is "purge removes all files" "$(present)" ""
+is "purge leaves no file with our name" \
 	"$(find /usr /etc /var/lib /run/oci-thin-grow -xdev -name '*oci-thin-grow*' ! -path '/usr/share/go*' 2>/dev/null)" ""
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `list` with 200 containers without an engine and 29 of containerd's: its output, its time, and its
-# answer to unknown names.
+# `list` with 200 containers without an engine and 29 of containerd's: its output, its time, and how it reports unknown
+# names.
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 900
@@ -14,8 +14,8 @@
 
 N=200 MADE=28
 
-# disks FROM TO: snapshots of one small filesystem, each a container's disk. All at once where that is possible: two
-# hundred times three processes take long here.
+# disks FROM TO: snapshots of one small filesystem, one disk for each container. They are created in one go where possible:
+# six hundred processes take long here.
 disks() {
 	local i all='' fstab=''
 	for ((i = $1; i <= $2; i++)); do
@@ -51,7 +51,7 @@ first_disk() {
 	spec /run/bundle ROOT '.process.args = ["sleep", "10000"]' && mv /run/bundle/config.json /run/bundle/spec
 }
 
-# made FROM TO: containerd's, which do not run
+# made FROM TO: containers of containerd that are created and not started
 made() {
 	local i
 	for ((i = $1; i <= $2; i++)); do
@@ -59,7 +59,7 @@ made() {
 	done
 }
 
-# cpu_ms ARG...: the least of seven runs, in milliseconds of processor time
+# cpu_ms ARG...: the processor time in milliseconds, the shortest of seven runs
 cpu_ms() {
 	local TIMEFORMAT='%U %S' best='' one
 	for _ in {1..7}; do
@@ -69,83 +69,83 @@ cpu_ms() {
 	echo "$best"
 }
 
-# Their rules take time for each device; they are not needed before there is an engine.
+# Without an engine udev's rules are not needed, and they take time for each device.
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-ok "a disk" first_disk
-ok "50 disks" disks 1 50
-ok "50 containers" containers 1 50
+ok "the disk to copy is created" first_disk
+ok "50 disks are created" disks 1 50
+ok "50 containers run" containers 1 50
 few=$(cpu_ms list)
-ok "more disks" disks 51 $N
-ok "more containers" containers 51 $N
+ok "more disks are created" disks 51 $N
+ok "more containers run" containers 51 $N
 many=$(cpu_ms list)
 diag <<<"list: $few ms with 50 containers, $many ms with $N"
-# Were each compared with each, it would take sixteen times as long.
-ok "four times as many take no more than eight times as long" [ "$many" -le $((8 * few + 20)) ]
+# Comparing each container with each other one would take sixteen times as long.
+ok "four times as many containers take at most eight times as long" [ "$many" -le $((8 * few + 20)) ]
 
-## With an engine: its thin devices have other numbers than ours, and one pool is enough
+## With an engine. The numbers of its thin devices differ from ours, so one pool is enough
 
 ok "udev starts" start_udev
 ok "containerd starts" containerd_up
 ok "an OCI image is built" oci_layout /t/oci.tar
 ok "the image is imported" image_import local/bb /t/oci.tar
-ok "its containers" made 1 $MADE
-ok "one with a hostile name" ctr container create --snapshotter devmapper \
+ok "its containers are created" made 1 $MADE
+ok "a container with a hostile name is created" ctr container create --snapshotter devmapper \
 	--label $'nerdctl/name=\e[31mred\nline' local/bb:latest hostile sleep 1
-ok "list" otg list
-is "a line for each, and the titles" "$(wc -l </run/out)" $((N + MADE + 2))
-is "no word of complaint" "$(cat /run/err)" ""
-is "names are whole" "$(grep -c ' c100 \| made-28 ' /run/out)" 2
-is "no control characters" "$(tr -d '[:print:]\n' </run/out | wc -c)" 0
-is "all lines are aligned" "$(awk '{ print match($0, /(STATE|running|stopped)$/) }' /run/out | uniq | wc -l)" 1
-is "all that run are shown so" "$(grep -c ' running$' /run/out)" $N
+ok "list succeeds" otg list
+is "list prints a header and a line for each container" "$(wc -l </run/out)" $((N + MADE + 2))
+is "list prints no error" "$(cat /run/err)" ""
+is "list does not shorten names" "$(grep -c ' c100 \| made-28 ' /run/out)" 2
+is "list prints no control characters" "$(tr -d '[:print:]\n' </run/out | wc -c)" 0
+is "list aligns the last column" "$(awk '{ print match($0, /(STATE|running|stopped)$/) }' /run/out | uniq | wc -l)" 1
+is "list shows all running containers as running" "$(grep -c ' running$' /run/out)" $N
 
-ok "list --json" otg list --json --sort name
-is "jq takes it" "$(jq '.containers | length' /run/out)" $((N + MADE + 1))
-is "sorted" "$(jq '.containers | . == sort_by(.engine, .namespace, .name, .id)' /run/out)" true
-is "each device is known" "$(jq '[.containers[] | select(.device == null)] | length' /run/out)" 0
-is "and used once" "$(jq '[.containers[].device] | unique | length' /run/out)" $((N + MADE + 1))
-is "those that run: how large, how full" \
+ok "list --json succeeds" otg list --json --sort name
+is "list --json has all containers" "$(jq '.containers | length' /run/out)" $((N + MADE + 1))
+is "list --json is sorted" "$(jq '.containers | . == sort_by(.engine, .namespace, .name, .id)' /run/out)" true
+is "list --json has a device for each container" "$(jq '[.containers[] | select(.device == null)] | length' /run/out)" 0
+is "list --json has each device once" "$(jq '[.containers[].device] | unique | length' /run/out)" $((N + MADE + 1))
+is "list --json has size and usage of running containers" \
 	"$(jq '[.containers[] | select(.running and .device_bytes == 67108864 and .used_percent > 0)] | length' /run/out)" $N
-is "those that do not: what containerd will make them" \
+is "list --json has the next size of stopped containers" \
 	"$(jq '[.containers[] | select(.engine_bytes == 1073741824 and .namespace == "default")] | length' /run/out)" $((MADE + 1))
-is "the name, as it is" "$(jq -r '.containers[] | select(.id == "hostile") | .name' /run/out)" $'\e[31mred\nline'
+is "list --json has the hostile name unchanged" "$(jq -r '.containers[] | select(.id == "hostile") | .name' /run/out)" $'\e[31mred\nline'
 
 ## On a terminal of 80 columns
 
-ok "a name that is long" ctr container create --snapshotter devmapper \
+ok "a container with a long name is created" ctr container create --snapshotter devmapper \
 	--label nerdctl/name=a-name-that-is-far-longer-than-what-fits-into-a-line-of-a-terminal local/bb:latest longest sleep 1
 script -qec "stty cols 80; /usr/sbin/oci-thin-grow list" /dev/null </dev/null >/run/typescript
-is "all fits" "$(tr -d '\r' </run/typescript | sed $'s/\e\[[0-9;]*m//g' | awk 'length > 80')" ""
-like "the name is cut in its middle" "$(cat /run/typescript)" 'a-name[^ ]*~[^ ]*terminal '
-like "but not in a pipe" "$(/usr/sbin/oci-thin-grow list)" 'a-name-that-is-far-longer-than-what-fits-into-a-line-of-a-terminal '
+is "list on a terminal fits the columns" "$(tr -d '\r' </run/typescript | sed $'s/\e\[[0-9;]*m//g' | awk 'length > 80')" ""
+like "list on a terminal shortens the long name in its middle" "$(cat /run/typescript)" 'a-name[^ ]*~[^ ]*terminal '
+like "list in a pipe does not shorten the long name" "$(/usr/sbin/oci-thin-grow list)" 'a-name-that-is-far-longer-than-what-fits-into-a-line-of-a-terminal '
 
 ## --watch
 
-# drawn N: so often
+# drawn N: the table has been drawn this often
 drawn() {
 	[ "$(grep -c $'\e\\[H\e\\[J' /run/typescript)" -ge "$1" ]
 }
 
 script -qefc "/usr/sbin/oci-thin-grow list --watch" /run/typescript </dev/null >/run/null &
 watching=$!
-ok "it draws again and again" wait_for drawn 3
-# Not SIGINT, which bash makes background processes ignore.
+ok "list --watch draws the table again and again" wait_for drawn 3
+# Not SIGINT: bash makes background processes ignore it.
 pkill -TERM -x oci-thin-grow
 wait $watching
-ok "the whole table" [ "$(grep -c "c$N " /run/typescript)" -ge 2 ]
+ok "list --watch draws the whole table" [ "$(grep -c "c$N " /run/typescript)" -ge 2 ]
 
 ## Names
 
-# answers STATUS REGEX NAME...: that status, in one line
+# answers STATUS REGEX NAME...: grow fails with this status and one line
 answers() {
 	local status=$1 regex=$2 text
 	shift 2
 	printf -v text '%q ' "$@"
-	ok "${text:0:40}: status $status" exits "$status" grow "$@" 4G
-	is "${text:0:40}: one line" "$(wc -l </run/err)" 1
-	like "${text:0:40}: clear" "$(cat /run/err)" "$regex"
-	is "${text:0:40}: nothing that a terminal obeys" "$(tr -d '[:print:]\n' </run/err | wc -c)" 0
+	ok "${text:0:40}: grow exits with status $status" exits "$status" grow "$@" 4G
+	is "${text:0:40}: grow prints one line" "$(wc -l </run/err)" 1
+	like "${text:0:40}: the line has the reason" "$(cat /run/err)" "$regex"
+	is "${text:0:40}: the line has no control characters" "$(tr -d '[:print:]\n' </run/err | wc -c)" 0
 }
 
 printf -v long '%4096s' ''
@@ -154,12 +154,12 @@ for name in ../x ../../etc -x $'we\nb' $'\e[31m' "${long// /a}" 'crun:nobody' 'c
 done
 answers 4 'unknown engine "nothing" \(docker, containerd, podman, crio, runc, crun\)' nothing:c1
 answers 2 '"m" may be any of 28 containers: containerd:m1 "default/made-1", .*, \.\.\.' m
-ok "the beginning of many, but one is just that" exits 4 grow m1 4G
-like "it is meant" "$(cat /run/err)" 'containerd:made-1 is stopped. Start it'
+ok "an id that is also the beginning of other ids is not ambiguous" exits 4 grow m1 4G
+like "an id that is also the beginning of other ids is the one that is meant" "$(cat /run/err)" 'containerd:made-1 is stopped. Start it'
 answers 2 'unknown option "-x"; see oci-thin-grow grow --help' -x
 for name in c1 c150 crun:c199 runc:c200; do
-	ok "$name: is grown" otg grow "$name" 96M
+	ok "$name is grown" otg grow "$name" 96M
 done
-is "they are" "$(/usr/sbin/oci-thin-grow list --json | jq -r '[.containers[] | select(.device_bytes == 100663296).id] | join(" ")')" \
+is "only these containers are grown" "$(/usr/sbin/oci-thin-grow list --json | jq -r '[.containers[] | select(.device_bytes == 100663296).id] | join(" ")')" \
 	"c1 c199 c150 c200"
 finish

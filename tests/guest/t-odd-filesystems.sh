@@ -12,7 +12,7 @@
 
 LEDGER=/var/lib/oci-thin-grow/ledger
 
-# again NAME ID: as its engine re-creates it, too short
+# again NAME ID: re-creates the device too short, as its engine does
 again() {
 	umount -R "/run/disk/$1" 2>/run/null
 	dmsetup remove --retry "$1" && thin_on "$1" "$2" 1G
@@ -22,26 +22,26 @@ mounts() {
 	mount "/dev/mapper/$1" "/run/disk/$1"
 }
 
-# odd WHAT [MKFS OPTION...]: grown, re-created without and with its ledger entry, mounted
+# odd WHAT [MKFS OPTION...]: grows a disk, and re-creates its device without and with its ledger entry
 odd() {
 	local what=$1 id=$next_thin_id d=pool-snap-$((100 + next_thin_id))
 	shift
-	ok "$what: a disk" new_disk "$d" 1G "$@" || return
-	ok "$what: it grows" grow_disk "$d" 3G
-	is "$what: the device as asked" "$(device_bytes "$d")" $((3 * GIB))
-	like "$what: the filesystem, too" "$(df -m --output=size "/run/disk/$d" | tail -n 1)" '^ *(2[89]|30)[0-9][0-9]$'
+	ok "$what: a disk is created" new_disk "$d" 1G "$@" || return
+	ok "$what: the disk grows" grow_disk "$d" 3G
+	is "$what: the device has 3 GiB" "$(device_bytes "$d")" $((3 * GIB))
+	like "$what: the filesystem has 3 GiB" "$(df -m --output=size "/run/disk/$d" | tail -n 1)" '^ *(2[89]|30)[0-9][0-9]$'
 	mv "$LEDGER/$d" /run/entry
-	ok "$what: re-created" again "$d" "$id"
-	is "$what: the superblock tells its length" "$(device_bytes "$d")" $((3 * GIB))
+	ok "$what: the device is re-created without its ledger entry" again "$d" "$id"
+	is "$what: it gets its length from the superblock" "$(device_bytes "$d")" $((3 * GIB))
 	ok "$what: it mounts" mounts "$d"
 	mv /run/entry "$LEDGER/$d"
-	ok "$what: re-created once more" again "$d" "$id"
-	is "$what: so does the ledger" "$(device_bytes "$d")" $((3 * GIB))
+	ok "$what: the device is re-created with its ledger entry" again "$d" "$id"
+	is "$what: it gets its length from the ledger" "$(device_bytes "$d")" $((3 * GIB))
 	ok "$what: it mounts again" mounts "$d"
-	ok "$what: it goes" drop_disk "$d"
+	ok "$what: the disk is removed" drop_disk "$d"
 }
 
-# tear NAME OFFSET: two bytes of what a checksum covers are wrong
+# tear NAME OFFSET: changes two bytes that a checksum covers
 tear() {
 	umount -R "/run/disk/$1" && printf '\xde\xad' | dd of="/dev/mapper/$1" bs=1 seek="$2" conv=notrunc,fsync status=none
 }
@@ -78,31 +78,31 @@ btrfs)
 	;;
 esac
 
-## A torn superblock
+## A damaged superblock
 
 D=pool-snap-50 id=$next_thin_id
-ok "a disk" new_disk $D
-ok "it grows" grow_disk $D 3G
-ok "its superblock is torn" tear $D "$torn_at"
-ok "re-created" again $D "$id"
-is "by the ledger alone" "$(device_bytes $D)" $((3 * GIB))
-like "the log tells" "$(cat /run/messages)" "action=heal device=$D .*source=ledger"
+ok "damaged superblock: a disk is created" new_disk $D
+ok "damaged superblock: the disk grows" grow_disk $D 3G
+ok "damaged superblock: two of its bytes are changed" tear $D "$torn_at"
+ok "damaged superblock: the device is re-created" again $D "$id"
+is "damaged superblock: it gets its length from the ledger" "$(device_bytes $D)" $((3 * GIB))
+like "damaged superblock: the log names the ledger" "$(cat /run/messages)" "action=heal device=$D .*source=ledger"
 dmsetup suspend $D
 dmsetup message pool 0 "create_snap 99 $id"
 dmsetup resume $D
-ok "a snapshot of it" thin_on pool-snap-51 99 1G
-is "the entry is not the snapshot's" "$(device_bytes pool-snap-51)" $GIB
-ok "it goes" dmsetup remove --retry pool-snap-51
-ok "the disk goes" dmsetup remove --retry $D
-ok "its name on the snapshot" thin_on $D 99 1G
-is "the entry is not that one's, either" "$(device_bytes $D)" $GIB
-ok "that goes" dmsetup remove --retry $D
-ok "re-created, for another filesystem" thin_on $D "$id" 1G
+ok "damaged superblock: a snapshot with another name is activated" thin_on pool-snap-51 99 1G
+is "damaged superblock: the snapshot does not get the length of the entry" "$(device_bytes pool-snap-51)" $GIB
+ok "damaged superblock: the snapshot is deactivated" dmsetup remove --retry pool-snap-51
+ok "damaged superblock: the disk is deactivated" dmsetup remove --retry $D
+ok "damaged superblock: the snapshot is activated with the name of the disk" thin_on $D 99 1G
+is "damaged superblock: it does not get the length of the entry, either" "$(device_bytes $D)" $GIB
+ok "damaged superblock: it is deactivated" dmsetup remove --retry $D
+ok "another UUID: the device is re-created" thin_on $D "$id" 1G
 case $FS in
-ext4) ok "of 1 GiB" mkfs.ext4 -q -F -b 4096 /dev/mapper/$D $((GIB / 4096)) ;;
-xfs) ok "of 1 GiB" mkfs_on xfs /dev/mapper/$D -d size=1g ;;
-btrfs) ok "of 1 GiB" mkfs_on btrfs /dev/mapper/$D --byte-count 1g ;;
+ext4) ok "another UUID: a filesystem of 1 GiB is created" mkfs.ext4 -q -F -b 4096 /dev/mapper/$D $((GIB / 4096)) ;;
+xfs) ok "another UUID: a filesystem of 1 GiB is created" mkfs_on xfs /dev/mapper/$D -d size=1g ;;
+btrfs) ok "another UUID: a filesystem of 1 GiB is created" mkfs_on btrfs /dev/mapper/$D --byte-count 1g ;;
 esac
-ok "re-created with it" again $D "$id"
-is "the entry is of another UUID" "$(device_bytes $D)" $GIB
+ok "another UUID: the device is re-created with that filesystem" again $D "$id"
+is "another UUID: it does not get the length of the entry" "$(device_bytes $D)" $GIB
 finish

@@ -29,31 +29,31 @@ like "podman has the driver" "$(pm info)" 'graphDriverName: devicemapper'
 
 for runtime in crun runc; do
 	PODMAN_EXTRA="--runtime /usr/bin/$runtime"
-	ok "$runtime, without a request: runs" pm_run --rm bb df -m /
-	like "$runtime, without a request: 1 GiB" "$(size_said)" "$MIB_1G"
-	is "$runtime, without a request: not a word" "$(grep oci-thin-grow /run/messages)" ""
+	ok "$runtime, no request: the container runs" pm_run --rm bb df -m /
+	like "$runtime, no request: it has 1 GiB" "$(size_said)" "$MIB_1G"
+	is "$runtime, no request: nothing is logged" "$(grep oci-thin-grow /run/messages)" ""
 
-	ok "$runtime, 4G: runs" pm_run --rm --annotation io.oci-thin-grow.size=4G bb df -m /
+	ok "$runtime, 4G: the container runs" pm_run --rm --annotation io.oci-thin-grow.size=4G bb df -m /
 	like "$runtime, 4G: its first process sees 4 GiB" "$(size_said)" "$MIB_4G"
-	like "$runtime, 4G: the log" "$(grep oci-thin-grow /run/messages)" \
+	like "$runtime, 4G: the growth is logged" "$(grep oci-thin-grow /run/messages)" \
 		"action=grow container=[0-9a-f]{64} engine=storage .*from=1073741824 to=4294967296 .*fs=$FS"
 
-	ok "$runtime, --read-only: runs" pm_run --rm --read-only --annotation io.oci-thin-grow.size=4G bb df -m /
-	like "$runtime, --read-only: 4 GiB" "$(size_said)" "$MIB_4G"
+	ok "$runtime, --read-only: the container runs" pm_run --rm --read-only --annotation io.oci-thin-grow.size=4G bb df -m /
+	like "$runtime, --read-only: it has 4 GiB" "$(size_said)" "$MIB_4G"
 
-	ok "$runtime, 2T: does not run" not pm_run --rm --annotation io.oci-thin-grow.size=2T bb df -m /
-	like "$runtime, 2T: the log says why" "$(cat /run/messages)" 'action=refuse .*max_size is 1 TiB'
-	# crun drops what a hook says
-	[ $runtime = crun ] || like "$runtime, 2T: so does podman" "$(cat /run/err)" 'cannot have 2 TiB'
+	ok "$runtime, 2T: the container does not start" not pm_run --rm --annotation io.oci-thin-grow.size=2T bb df -m /
+	like "$runtime, 2T: the log has the reason" "$(cat /run/messages)" 'action=refuse .*max_size is 1 TiB'
+	# crun drops the hook's messages.
+	[ $runtime = crun ] || like "$runtime, 2T: podman shows the reason" "$(cat /run/err)" 'cannot have 2 TiB'
 	: >/run/messages
 
-	ok "$runtime, one that goes on" pm_run -d --name web --annotation io.oci-thin-grow.size=2G bb sleep 1000
-	ok "$runtime, grow" /usr/sbin/oci-thin-grow grow --data-root "$DATA/podman" --data-root /run/podman podman:web 4G
-	like "$runtime, grow: 4 GiB" "$(pm exec web df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
-	like "$runtime, list" "$(/usr/sbin/oci-thin-grow list --data-root "$DATA/podman" --data-root /run/podman)" \
+	ok "$runtime, grow: a container runs in the background" pm_run -d --name web --annotation io.oci-thin-grow.size=2G bb sleep 1000
+	ok "$runtime, grow: it succeeds" /usr/sbin/oci-thin-grow grow --data-root "$DATA/podman" --data-root /run/podman podman:web 4G
+	like "$runtime, grow: the container has 4 GiB" "$(pm exec web df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
+	like "$runtime, grow: list shows the container" "$(/usr/sbin/oci-thin-grow list --data-root "$DATA/podman" --data-root /run/podman)" \
 		'podman +web +4G .* 4G running'
-	ok "$runtime, it ends" pm kill web
-	ok "$runtime, it goes" pm rm -f web
+	ok "$runtime, grow: the container stops" pm kill web
+	ok "$runtime, grow: the container is removed" pm rm -f web
 	: >/run/messages
 done
 finish

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The configuration with ctr and podman: a default, a rule, a limit, and its reason in the engine's own words.
+# The configuration with ctr and podman: a default, a rule, a limit, and the reason in the engine's own message.
 # suites: bookworm
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
@@ -12,7 +12,7 @@
 
 PODMAN_EXTRA="--hooks-dir /usr/share/containers/oci/hooks.d --runtime /usr/bin/runc"
 
-# ctr_run ID [OPTION...], pm_run [OPTION...] IMAGE: a container says how large its / is
+# ctr_run ID [OPTION...], pm_run [OPTION...] IMAGE: a container that prints the size of its /
 ctr_run() {
 	local id=$1
 	shift
@@ -39,27 +39,27 @@ ok "a pool comes up" pool_up
 ok "containerd starts" containerd_up
 ok "an OCI image is built" oci_layout /t/oci.tar
 ok "the image is imported" image_import local/bb /t/oci.tar
-ok "ctr, the default: runs" ctr_run plain
-like "ctr, the default: 4 GiB" "$(last_size)" "$MIB_4G"
-ok "ctr, a rule for namespace and annotation: runs" ctr_run gold --annotation tier=gold
-like "ctr, a rule for namespace and annotation: 6 GiB" "$(last_size)" "$MIB_6G"
-ok "ctr, too much: does not run" not ctr_run nine --annotation io.oci-thin-grow.size=9G
-like "ctr, too much: it says why" "$(cat /run/err)" 'cannot have 9 GiB .*max_size is 8 GiB'
+ok "ctr, default size: the container runs" ctr_run plain
+like "ctr, default size: it has 4 GiB" "$(last_size)" "$MIB_4G"
+ok "ctr, rule for namespace and annotation: the container runs" ctr_run gold --annotation tier=gold
+like "ctr, rule for namespace and annotation: it has 6 GiB" "$(last_size)" "$MIB_6G"
+ok "ctr, more than max_size: the container does not start" not ctr_run nine --annotation io.oci-thin-grow.size=9G
+like "ctr, more than max_size: ctr shows the reason" "$(cat /run/err)" 'cannot have 9 GiB .*max_size is 8 GiB'
 ok "containerd stops" containerd_down
 
-# Each engine numbers its thin devices from the start, so each needs a pool of its own.
+# Each engine numbers its thin devices from 1, so each needs a pool of its own.
 udevadm settle
-ok "the pool goes" dmsetup remove_all
+ok "the pool of containerd is removed" dmsetup remove_all
 mkdir /t/podman-pool
-ok "podman's comes" pool_up /t/podman-pool
+ok "a pool for podman comes up" pool_up /t/podman-pool
 ok "a tar image is built" bb_tar /t/bb.tar
 ok "podman imports the image" pm import /t/bb.tar bb
-ok "podman tags" pm tag bb postgres:16
-ok "podman, the default: runs" pm_run bb
-like "podman, the default: 4 GiB" "$(last_size)" "$MIB_4G"
-ok "podman, a rule for its image: runs" pm_run postgres:16
-like "podman, a rule for its image: 6 GiB" "$(last_size)" "$MIB_6G"
-ok "podman, too much: does not run" not pm_run --annotation io.oci-thin-grow.size=9G bb
-like "podman, too much: it says why" "$(cat /run/err)" 'cannot have 9 GiB .*max_size is 8 GiB'
-is "one growth each" "$(grep -c action=grow /run/messages)" 4
+ok "podman tags the image" pm tag bb postgres:16
+ok "podman, default size: the container runs" pm_run bb
+like "podman, default size: it has 4 GiB" "$(last_size)" "$MIB_4G"
+ok "podman, rule for an image: the container runs" pm_run postgres:16
+like "podman, rule for an image: it has 6 GiB" "$(last_size)" "$MIB_6G"
+ok "podman, more than max_size: the container does not start" not pm_run --annotation io.oci-thin-grow.size=9G bb
+like "podman, more than max_size: podman shows the reason" "$(cat /run/err)" 'cannot have 9 GiB .*max_size is 8 GiB'
+is "each of the four containers is grown once" "$(grep -c action=grow /run/messages)" 4
 finish

@@ -17,13 +17,13 @@ ETC=/usr/local/etc/oci-thin-grow
 RULE=94-oci-thin-grow.rules
 D=pool-snap-7
 
-# paths_in FILE: those with our name in it, but for what enable makes and administrators put in places of others
+# paths_in FILE: the paths with our name in it, except files that enable creates and administrators add in other directories
 paths_in() {
 	grep -aoE '/(usr|etc)/[A-Za-z0-9_./-]*oci-thin-grow[A-Za-z0-9_./-]*' "$1" | sed 's/[.-]*$//' |
 		grep -vE '^/(etc|usr/share)/(containers|containerd|crio|udev)/|/oci-thin-grow/config\.d/60(-[a-z]+\.json)?$' | sort -u
 }
 
-# dangling: FILE: PATH, for each installed file that names a path that is not there
+# dangling: FILE: PATH, for each installed file with a path that does not exist
 dangling() {
 	local file path
 	(cd /stage && find . -type f) | while read -r file; do
@@ -37,68 +37,68 @@ doctor_says() {
 	"$PROGRAM" doctor --json | jq -r --arg id "$1" '.findings[] | select(.id == $id).severity'
 }
 
-is "everything is below /usr/local" "$(cd /stage && find . ! -type d ! -path './usr/local/*')" ""
-is "every path that is named is there" "$(dangling)" ""
-# The test of that test
-isnt "and some are named" "$(paths_in "$PROGRAM")" ""
-like "the rule calls the program" "$(cat /usr/local/lib/udev/rules.d/$RULE)" "RUN\+=\"$PROGRAM heal "
-is "it has a copy to repair it from" "$(cat /usr/local/share/oci-thin-grow/$RULE)" "$(cat /usr/local/lib/udev/rules.d/$RULE)"
+is "every file is installed below /usr/local" "$(cd /stage && find . ! -type d ! -path './usr/local/*')" ""
+is "every path in an installed file exists" "$(dangling)" ""
+# Is there any path to check?
+isnt "the program has paths with our name" "$(paths_in "$PROGRAM")" ""
+like "the udev rule calls the installed program" "$(cat /usr/local/lib/udev/rules.d/$RULE)" "RUN\+=\"$PROGRAM heal "
+is "the copy of the udev rule for repairs is the same" "$(cat /usr/local/share/oci-thin-grow/$RULE)" "$(cat /usr/local/lib/udev/rules.d/$RULE)"
 
-## What was grown is healed
+## Healing
 
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 next_thin_id=7
-ok "a disk" new_disk $D
+ok "a disk is created" new_disk $D
 ok "the hook grows it" grow_disk $D 4G
-is "to 4 GiB" "$(device_bytes $D)" $((4 * GIB))
-like "it will be healed" "$(state /run/bundle/$D $D | "$PROGRAM" explain --state -)" 'healing +by the udev rule'
-ok "the disk goes" drop_disk $D
-ok "it is made again, too short" thin_on $D 7 1G
-is "udev heals it" "$(device_bytes $D)" $((4 * GIB))
-like "by our rule" "$(cat /run/messages)" "action=heal device=$D from=1073741824 to=4294967296"
-ok "it mounts" mount /dev/mapper/$D /run/disk/$D
+is "the device has 4 GiB" "$(device_bytes $D)" $((4 * GIB))
+like "explain shows that it will be healed" "$(state /run/bundle/$D $D | "$PROGRAM" explain --state -)" 'healing +by the udev rule'
+ok "the disk is removed" drop_disk $D
+ok "the device is re-created too short" thin_on $D 7 1G
+is "udev extends it" "$(device_bytes $D)" $((4 * GIB))
+like "the log names device and sizes" "$(cat /run/messages)" "action=heal device=$D from=1073741824 to=4294967296"
+ok "the disk mounts" mount /dev/mapper/$D /run/disk/$D
 for id in files udevd udev-rule; do
-	is "doctor: $id" "$(doctor_says $id)" ok
+	is "doctor: $id is ok" "$(doctor_says $id)" ok
 done
 mv /usr/local/lib/udev/rules.d/$RULE /run/
 sed 's|/usr/local/sbin|/usr/sbin|' /run/$RULE >/etc/udev/rules.d/$RULE
 udevadm control --reload
-is "a rule of an installation below /usr: doctor" "$(doctor_says udev-rule)" broken
+is "doctor reports a rule that calls a program below /usr" "$(doctor_says udev-rule)" broken
 rm /etc/udev/rules.d/$RULE
 command=$("$PROGRAM" doctor --json | jq -r '.findings[] | select(.id == "udev-rule").command')
-like "no rule: doctor knows where it belongs" "$command" " /usr/local/lib/udev/rules.d/$RULE"
-ok "no rule: what doctor says helps" sh -c "$command"
-is "no rule: it is back" "$(doctor_says udev-rule)" ok
+like "without the rule, doctor prints where it belongs" "$command" " /usr/local/lib/udev/rules.d/$RULE"
+ok "without the rule, the command of doctor succeeds" sh -c "$command"
+is "after the command of doctor the rule is ok" "$(doctor_says udev-rule)" ok
 
 ## Wrapper, engines, configuration
 
-ok "a spec" spec /run/bundle/$D /run/disk/$D "$(ask 5G)"
-ok "the wrapper runs it" timeout 300 $PROGRAM-runtime --root /run/rt run --bundle /run/bundle/$D c1
-is "and grows it" "$(device_bytes $D)" $((5 * GIB))
-like "docker would call the wrapper" "$("$PROGRAM" enable --print docker)" "\"path\": \"$PROGRAM-runtime\""
-like "containerd would" "$("$PROGRAM" enable --print containerd)" "BinaryName = \"$PROGRAM-runtime\""
-ok "enable podman" "$PROGRAM" enable podman
-is "podman would call the hook, by the file that it reads" \
+ok "config.json is written" spec /run/bundle/$D /run/disk/$D "$(ask 5G)"
+ok "the wrapper runs a container" timeout 300 $PROGRAM-runtime --root /run/rt run --bundle /run/bundle/$D c1
+is "the wrapper grows it" "$(device_bytes $D)" $((5 * GIB))
+like "enable docker names the installed wrapper" "$("$PROGRAM" enable --print docker)" "\"path\": \"$PROGRAM-runtime\""
+like "enable containerd names the installed wrapper" "$("$PROGRAM" enable --print containerd)" "BinaryName = \"$PROGRAM-runtime\""
+ok "enable podman succeeds" "$PROGRAM" enable podman
+is "the hook file that podman reads names the installed hook" \
 	"$(jq -r .hook.path /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json)" $HOOK
-is "it is the one that is shipped" "$(cat /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json)" \
+is "the hook file that podman reads is the shipped one" "$(cat /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json)" \
 	"$(cat /usr/local/share/containers/oci/hooks.d/50-oci-thin-grow.json)"
 echo '{ "max_size": "2G" }' >$ETC/config.json
-like "the configuration is read" "$("$PROGRAM" config show)" "\"max_size\": \"2G\".*$ETC/config.json"
+like "the configuration below /usr/local/etc is read" "$("$PROGRAM" config show)" "\"max_size\": \"2G\".*$ETC/config.json"
 
-## Who reads what is shipped
+## systemd and shells find our files
 
 if [ "$SUITE" = trixie ]; then
-	like "systemd makes the directory of locks" "$(systemd-tmpfiles --cat-config 2>&1)" \
+	like "systemd-tmpfiles finds our file" "$(systemd-tmpfiles --cat-config 2>&1)" \
 		'# /usr/local/lib/tmpfiles.d/oci-thin-grow.conf'
-	ok "systemd finds the units" systemd-analyze verify --man=no oci-thin-grow-heal.timer oci-thin-grow-metrics.timer
+	ok "systemd finds and accepts the units" systemd-analyze verify --man=no oci-thin-grow-heal.timer oci-thin-grow-metrics.timer
 	# shellcheck disable=SC2016
-	like "bash" "$(bash -c '. /usr/share/bash-completion/bash_completion; _comp_load oci-thin-grow; complete -p oci-thin-grow' 2>&1)" \
+	like "bash finds the completion" "$(bash -c '. /usr/share/bash-completion/bash_completion; _comp_load oci-thin-grow; complete -p oci-thin-grow' 2>&1)" \
 		'complete .*oci-thin-grow'
 	# shellcheck disable=SC2016
-	like "zsh" "$(zsh -c 'autoload -U compinit && compinit -u -D && print $_comps[oci-thin-grow]')" _oci-thin-grow
-	# Left to itself it looks below /usr only.
-	like "fish" "$(HOME=/run XDG_DATA_DIRS=/usr/local/share:/usr/share fish -c 'complete -C "oci-thin-grow appl"')" '^apply'
+	like "zsh finds the completion" "$(zsh -c 'autoload -U compinit && compinit -u -D && print $_comps[oci-thin-grow]')" _oci-thin-grow
+	# By default fish looks below /usr only.
+	like "fish finds the completion" "$(HOME=/run XDG_DATA_DIRS=/usr/local/share:/usr/share fish -c 'complete -C "oci-thin-grow appl"')" '^apply'
 fi
 finish

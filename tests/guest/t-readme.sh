@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# README.md: every block of commands in it is typed as it stands, in its order, or this test has the reason why not.
+# README.md: every block of commands in it is typed exactly as written and in order, or this test has the reason why not.
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 600
@@ -11,14 +11,14 @@
 # shellcheck source=tests/guest/docker.sh
 . /src/tests/guest/docker.sh
 
-# blocks: the code blocks of README.md as /t/readme/NN.LANGUAGE
+# blocks: writes the code blocks of README.md to /t/readme/NN.LANGUAGE
 blocks() {
 	mkdir -p /t/readme
 	awk '/^```/ { if (file) { close(file); file = "" } else file = sprintf("/t/readme/%02d.%s", ++n, substr($0, 4)); next }
 		file { print >file }' /src/README.md
 }
 
-# typed FILE: the commands in it, as an operator types them; what they say is in /run/typed
+# typed FILE: runs its commands as an operator types them; their output is in /run/typed
 typed() {
 	(cd /t && bash -e "$1") >/run/typed 2>&1 </dev/null || {
 		cat /run/typed
@@ -26,12 +26,12 @@ typed() {
 	}
 }
 
-# says REGEX: what was typed last said so
+# says REGEX: the output of the last block matches
 says() {
-	like "$title: says" "$(cat /run/typed)" "$1"
+	like "$title: the output is as expected" "$(cat /run/typed)" "$1"
 }
 
-# package: the file of the name that README has, from what `make install` installs
+# package NAME: builds the package that README names, from what `make install` installs
 package() {
 	local script version=${1#*_}
 	mkdir -p /t/deb/DEBIAN && cp -a /stage/. /t/deb/ || return
@@ -43,12 +43,12 @@ package() {
 	dpkg-deb --build /t/deb "/t/$1" && echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/90yes
 }
 
-# stand_in NAME <SCRIPT: a program of that name comes before the real one
+# stand_in NAME <SCRIPT: a program of that name that is found before the real one
 stand_in() {
 	cat >"/usr/local/bin/$1" && chmod 755 "/usr/local/bin/$1"
 }
 
-# The guest has no systemd: what README has it do to services is done by hand.
+# The guest has no systemd: a stand-in does what README has it do to services.
 without_systemd() {
 	stand_in systemctl <<-'END'
 		#!/bin/bash
@@ -107,7 +107,7 @@ default_runtime_is() {
 	[ "$(docker info -f '{{.DefaultRuntime}}')" = "$1" ]
 }
 
-# What engines say of a grown container whose device is too short again.
+# break_web: what an engine reports for a grown container whose device is too short again
 break_web() {
 	rm /usr/lib/udev/rules.d/94-oci-thin-grow.rules && udevadm control --reload || return
 	docker stop -t 1 web && ! docker start web 2>/t/engine-says && cat /t/engine-says
@@ -118,69 +118,69 @@ not_typed() {
 	ok "$title: not typed here: $1" true
 }
 
-# is_in_readme FILE: the error in it, all of whose lines are one
+# is_in_readme FILE: README has the error in it; the lines of FILE are one message
 is_in_readme() {
 	tr '\n' ' ' <"$1" | grep -i -f <(sed -n 's/^Docker, podman: //; s/…/.*/gp' "$errors")
 }
 
-# block FILE: typed, and what must be true then; or why not
+# block FILE: types it and checks the result, or records why not
 block() {
 	title="README: $(head -n 1 "$1" | sed 's/  *#.*//')"
 	case ${title#README: } in
 	"dmsetup ls "*)
-		ok "$title" typed "$1"
+		ok "$title: succeeds" typed "$1"
 		says '^docker-.*'
 		;;
 	"apt install "*)
-		ok "$title: a package" package "$(grep -om 1 'oci-thin-grow_[^ ]*.deb' "$1")"
-		ok "web is full" not write_in web
-		ok "$title" typed "$1"
+		ok "$title: the package is built" package "$(grep -om 1 'oci-thin-grow_[^ ]*.deb' "$1")"
+		ok "$title: web cannot write before" not write_in web
+		ok "$title: succeeds" typed "$1"
 		says 'web.*grown from 1 GiB to 21 GiB'
-		ok "$title: web writes again" write_in web
+		ok "$title: web can write again" write_in web
 		;;
 	"install -D "*)
-		ok "web starts" docker start web
-		like "web has its 21 GiB" "$(df_in web)" '^2[01][0-9]{3}$'
-		ok "without the rule web does not start" break_web
-		ok "README has what Docker says then" is_in_readme /t/engine-says
-		ok "$title" typed "$1"
-		like "$title: web has its 21 GiB" "$(df_in web)" '^2[01][0-9]{3}$'
+		ok "$title: web starts" docker start web
+		like "$title: web has 21 GiB before" "$(df_in web)" '^2[01][0-9]{3}$'
+		ok "$title: without the rule web does not start" break_web
+		ok "$title: README has the error of Docker" is_in_readme /t/engine-says
+		ok "$title: succeeds" typed "$1"
+		like "$title: web has 21 GiB after" "$(df_in web)" '^2[01][0-9]{3}$'
 		;;
 	"oci-thin-grow enable docker "*)
-		ok "$title" typed "$1"
+		ok "$title: succeeds" typed "$1"
 		says '4 GiB.*label.io\.oci-thin-grow\.size'
-		like "$title: 4 GiB" "$(df_in db)" "$MIB_4G"
-		ok "$title: the wrapper is the default" default_runtime_is oci-thin-grow
+		like "$title: db has 4 GiB" "$(df_in db)" "$MIB_4G"
+		ok "$title: the wrapper is the default runtime" default_runtime_is oci-thin-grow
 		;;
 	"podman run "*)
-		ok "$title" typed "$1"
-		like "$title: 4 GiB" "$(podman exec db df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
+		ok "$title: succeeds" typed "$1"
+		like "$title: db has 4 GiB" "$(podman exec db df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
 		;;
 	"ctr run "*)
-		ok "$title" typed "$1"
-		like "$title: 4 GiB" "$(ctr_out db df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
+		ok "$title: succeeds" typed "$1"
+		like "$title: db has 4 GiB" "$(ctr_out db df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
 		;;
 	"oci-thin-grow config check")
-		ok "$title" typed "$1"
+		ok "$title: succeeds" typed "$1"
 		says 'databases'
-		ok "$title: switched off" test -e /run/oci-thin-grow/disabled
+		ok "$title: the program is disabled" test -e /run/oci-thin-grow/disabled
 		rm /run/oci-thin-grow/disabled
 		;;
 	"oci-thin-grow doctor")
-		ok "$title" typed "$1"
+		ok "$title: succeeds" typed "$1"
 		says 'oci_thin_grow_pool_data_bytes'
 		;;
 	"docker rm -f db")
-		ok "$title" typed "$1"
+		ok "$title: succeeds" typed "$1"
 		wait "$docker_pid"
 		ok "$title: Docker starts" docker_up --config-file /etc/docker/daemon.json
-		ok "$title: without the wrapper" default_runtime_is runc
-		ok "$title: the program is gone" not test -e /usr/sbin/oci-thin-grow
+		ok "$title: runc is the default runtime" default_runtime_is runc
+		ok "$title: the program is removed" not test -e /usr/sbin/oci-thin-grow
 		;;
 	"make demo") not_typed "these start guests, and this is one of them" ;;
-	"{") ok "README: the configuration" cp "$1" /etc/oci-thin-grow/config.json ;;
+	"{") ok "README: the configuration is installed" cp "$1" /etc/oci-thin-grow/config.json ;;
 	"metadata: "*) not_typed "needs a cluster; t-cri.sh and t-kubernetes.sh" ;;
-	*) ok "$title: has a test here, or the reason why not" false ;;
+	*) ok "$title: this test knows the block" false ;;
 	esac
 }
 
@@ -188,10 +188,10 @@ ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 ok "a tar image is built" bb_tar /t/bb.tar
-ok "no systemd here" without_systemd
-ok "containerd, with an image" containerd_with_thin_disks
-ok "podman, with an image" podman_with_thin_disks
-ok "Docker, with a container whose disk is full" docker_with_a_full_container
+ok "systemctl has a stand-in" without_systemd
+ok "containerd with an image runs" containerd_with_thin_disks
+ok "podman with an image is ready" podman_with_thin_disks
+ok "Docker with a container whose disk is full runs" docker_with_a_full_container
 blocks
 errors=$(ls /t/readme/*.text)
 for file in /t/readme/*; do

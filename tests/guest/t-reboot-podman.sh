@@ -27,22 +27,22 @@ df_in() {
 
 # as_before WHAT: c1 runs, has 4 GiB and its data
 as_before() {
-	like "$1: 4 GiB" "$(df_in c1)" "$MIB_4G"
-	is "$1: the data" "$(pm exec c1 sha256sum /data </dev/null)" "$(cat /host/sum)"
+	like "$1: c1 has 4 GiB" "$(df_in c1)" "$MIB_4G"
+	is "$1: c1 has its data" "$(pm exec c1 sha256sum /data </dev/null)" "$(cat /host/sum)"
 }
 
-# healed ID: podman made its device too short, and udev's rule mended that
+# healed ID: podman re-created its device too short, and the udev rule extended it
 healed() {
 	wait_for grep "action=heal device=$(device_of "$1") from=1073741824 to=4294967296 " /run/messages
 }
 
-# from_stopped COMMAND...: what it prints has the data's checksum
+# from_stopped COMMAND...: the checksum of its output
 from_stopped() {
 	"$@" | sha256sum | cut -c 1-64
 }
 
 exported_data() {
-	# Without -o it writes to /dev/stdout, which is not there.
+	# Without -o it writes to /dev/stdout, which does not exist here.
 	pm export -o /t/c1.tar c1 && tar -xOf /t/c1.tar data
 }
 
@@ -50,7 +50,7 @@ copied_data() {
 	pm cp c1:/data /t/data && cat /t/data
 }
 
-# The base of all is active while a podman looks at it, and conmon starts some of its own.
+# The base device is active while podman uses it, and conmon starts podman processes.
 none_left() {
 	! dmsetup ls | grep '^container-' | grep -v '^container-[0-9:-]*-base'
 }
@@ -66,52 +66,52 @@ case $PHASE in
 1)
 	ok "a tar image is built" bb_tar /t/bb.tar
 	ok "podman imports the image" pm import /t/bb.tar bb
-	ok "4G: runs" run_grown c1
+	ok "4G: the container runs" run_grown c1
 	pm exec c1 dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null </dev/null
 	pm exec c1 sha256sum /data </dev/null >/host/sum
-	like "there is data" "$(cat /host/sum)" '^[0-9a-f]{64}  /data$'
+	like "4G: data is written" "$(cat /host/sum)" '^[0-9a-f]{64}  /data$'
 	as_before "4G"
-	is "4G: not healed yet" "$(grep action=heal /run/messages)" ""
-	ok "stop" pm stop -t 1 c1
-	is "export of a stopped container: the data" "$(from_stopped exported_data)" "$(cut -c 1-64 /host/sum)"
-	ok "export of a stopped container: healed" healed c1
-	is "cp from a stopped container: the data" "$(from_stopped copied_data)" "$(cut -c 1-64 /host/sum)"
-	ok "start" pm start c1
+	is "4G: nothing was healed yet" "$(grep action=heal /run/messages)" ""
+	ok "c1 stops" pm stop -t 1 c1
+	is "podman export of a stopped container has the data" "$(from_stopped exported_data)" "$(cut -c 1-64 /host/sum)"
+	ok "podman export of a stopped container: its device was extended" healed c1
+	is "podman cp from a stopped container copies the data" "$(from_stopped copied_data)" "$(cut -c 1-64 /host/sum)"
+	ok "c1 starts after the export" pm start c1
 	as_before "stop and start"
 	next_boot
 	;;
 2)
-	ok "reboot: starts" pm start c1
-	ok "reboot: healed" healed c1
+	ok "reboot: c1 starts" pm start c1
+	ok "reboot: its device was extended" healed c1
 	as_before "reboot"
-	ok "another one" run_grown c2
-	# podman does not sync all that it writes.
+	ok "reboot: another container runs" run_grown c2
+	# podman does not sync everything that it writes.
 	sync -f /data
 	next_boot_after_cut 0
 	;;
 3)
-	ok "power cut: starts" pm start c1
-	ok "power cut: healed" healed c1
+	ok "power cut: c1 starts" pm start c1
+	ok "power cut: its device was extended" healed c1
 	as_before "power cut"
-	ok "power cut: the one that had just been grown starts" pm start c2
-	ok "power cut: healed, too" healed c2
-	like "power cut: it has 4 GiB" "$(df_in c2)" "$MIB_4G"
+	ok "power cut: c2, grown just before it, starts" pm start c2
+	ok "power cut: the device of c2 was extended" healed c2
+	like "power cut: c2 has 4 GiB" "$(df_in c2)" "$MIB_4G"
 
-	ok "stop before the rule goes" pm stop -t 1 c1
+	ok "c1 stops before the rule is removed" pm stop -t 1 c1
 	mv $RULE /run/
 	udevadm control --reload
-	ok "no rule: it does not start" not pm start c1
+	ok "without the rule, c1 does not start" not pm start c1
 	mv /run/${RULE##*/} $RULE
 	udevadm control --reload
-	ok "heal --all" /usr/sbin/oci-thin-grow heal --all
-	ok "then it starts" pm start c1
-	as_before "then it starts"
+	ok "heal --all succeeds" /usr/sbin/oci-thin-grow heal --all
+	ok "after heal --all, c1 starts" pm start c1
+	as_before "after heal --all"
 
 	D=$(device_of c1)
-	like "its device" "$(dmsetup ls)" "$D"
-	ok "rm" pm rm -f -t 1 c1 c2
-	ok "rm: the device is gone" wait_for not dmsetup info "$D"
-	ok "rm: no other is left" wait_for none_left
+	like "the device of c1 exists" "$(dmsetup ls)" "$D"
+	ok "podman rm succeeds" pm rm -f -t 1 c1 c2
+	ok "podman rm removes the device" wait_for not dmsetup info "$D"
+	ok "podman rm leaves no other device" wait_for none_left
 	finish
 	;;
 esac

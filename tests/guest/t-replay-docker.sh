@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A power cut while a Docker container's ext4 is grown: after the boot it must not be grown on the mount that replays
-# (t-replay.sh), but Docker still starts it. Its next start grows it.
+# A power cut while a Docker container's ext4 is grown: it must not be grown on the mount that replays the journal
+# (t-replay.sh), but Docker still starts the container. Its next start grows it.
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 600
@@ -19,7 +19,7 @@ gib_in() {
 	docker exec web df -m / | awk 'END { printf "%d\n", $(NF-4) / 1024 }'
 }
 
-# While it is not mounted, df shows the filesystem around it: smaller than that.
+# While it is not mounted, df shows the filesystem that contains the mount point, which is smaller.
 is_at_it() {
 	[ "$(df --output=size -BG "$M" | tail -n 1 | tr -d 'G ')" -gt 16 ]
 }
@@ -34,35 +34,35 @@ if [ "$PHASE" = 1 ]; then
 	ok "docker starts" docker_up
 	ok "a tar image is built" bb_tar /t/bb.tar
 	ok "the image is imported" docker import /t/bb.tar bb
-	ok "web runs, not grown yet" docker_run web --restart always --label io.oci-thin-grow.size=400G
-	ok "data" fill web
+	ok "while the program is disabled, web runs with 1 GiB" docker_run web --restart always --label io.oci-thin-grow.size=400G
+	ok "data is written in web" fill web
 	sync -f /data
 	D=$(device_of web)
 	M=$(findmnt -nro TARGET -S "/dev/mapper/$D" | head -n 1)
-	ok "it stops" docker stop web
+	ok "web stops" docker stop web
 	rm $SWITCH
-	# On the one processor, the watching goes before what is watched.
+	# There is one processor: this shell must run in time to see the growth.
 	chrt -f -p 1 $$
 	docker start web >/run/start.out 2>&1 &
-	ok "ext4 is growing" wait_for is_at_it
-	# fsync brings the growth so far to the journal, and to nowhere else.
+	ok "the start of web has begun to grow ext4" wait_for is_at_it
+	# fsync writes the growth so far to the journal, and nowhere else.
 	dd if=/dev/zero of="$M/commit" bs=4K count=1 conv=fsync status=none
-	# It cannot come to its end before the power goes.
+	# The growth must not finish before the power is cut.
 	dmsetup suspend --nolockfs "$D"
-	like "and not done" "$(cat "/var/lib/oci-thin-grow/ledger/$D")" 'state=intended'
+	like "the ledger has the growth as unfinished" "$(cat "/var/lib/oci-thin-grow/ledger/$D")" 'state=intended'
 	next_boot_after_cut 0
 	sleep 60
 	exit 1
 fi
 
-ok "docker starts, and with it its containers" docker_up
-ok "web runs again" wait_for runs web
-is "its data is whole" "$(sum_in web)" "$(cat /host/sum.web)"
-like "it has what it had, not what it asks for" "$(gib_in)" '^([1-9]|[1-9][0-9]|[12][0-9][0-9]|3[0-7][0-9])$'
-like "the log tells" "$(cat /run/messages)" 'action=postpone container=.* requested=429496729600 reason=.*stop and start'
-like "Docker holds nothing against it" "$(docker inspect -f '{{.State.Error}}' web)" '^$'
-ok "stop" docker stop web
-ok "start" docker start web
-like "then it is grown" "$(gib_in)" '^39[0-9]$|^38[0-9]$'
-is "its data is still whole" "$(sum_in web)" "$(cat /host/sum.web)"
+ok "after the power cut, dockerd starts" docker_up
+ok "after the power cut, dockerd has started web" wait_for runs web
+is "after the power cut, the data of web is unchanged" "$(sum_in web)" "$(cat /host/sum.web)"
+like "after the power cut, web has the size of the replayed journal" "$(gib_in)" '^([1-9]|[1-9][0-9]|[12][0-9][0-9]|3[0-7][0-9])$'
+like "after the power cut, the log says to stop and start web" "$(cat /run/messages)" 'action=postpone container=.* requested=429496729600 reason=.*stop and start'
+like "after the power cut, Docker has no error for web" "$(docker inspect -f '{{.State.Error}}' web)" '^$'
+ok "web stops after the power cut" docker stop web
+ok "web starts after the power cut" docker start web
+like "the second start grows web to 400 GiB" "$(gib_in)" '^39[0-9]$|^38[0-9]$'
+is "the second start keeps the data of web" "$(sum_in web)" "$(cat /host/sum.web)"
 finish

@@ -19,22 +19,22 @@ ID_MAP='.linux.namespaces += [{ type: "user" }]
 	| .mounts = [{ destination: "/proc", type: "proc", source: "proc" }]
 	| .process.args = ["echo", "it runs"]'
 
-# as_user COMMAND...: user 1000, as at a login
+# as_user COMMAND...: as user 1000, as after a login
 as_user() {
 	setpriv --reuid 1000 --regid 1000 --clear-groups env -C / XDG_RUNTIME_DIR="$ROOT" "$@"
 }
 
-# as_podman COMMAND...: user 1000, and root of a user namespace
+# as_podman COMMAND...: as user 1000, who is root in a user namespace
 as_podman() {
 	as_user unshare -U -m --map-root-user "$@"
 }
 
-# container HOST_ID JQ_FILTER
+# container HOST_ID JQ_FILTER: writes config.json to $B
 container() {
 	spec $B rootfs "$ID_MAP | $2" --argjson host "$1" && chown -R 1000:1000 $B
 }
 
-# runs AS COMMAND...: the container of $B
+# runs AS COMMAND...: runs the container of $B
 runs() {
 	local as=$1
 	shift
@@ -44,29 +44,29 @@ runs() {
 	return 1
 }
 
-# left_alone TEXT AS HOST_ID COMMAND...: by the hook, or by the wrapper that is COMMAND
+# left_alone TEXT AS HOST_ID COMMAND...: with the hook, or with the wrapper if COMMAND is the wrapper
 left_alone() {
 	local what=$1 as=$2 host=$3 hook
 	shift 3
 	hook=$(hook_at createRuntime)
 	[ "$1" != /usr/sbin/oci-thin-grow-runtime ] || hook=.
 	container "$host" "$hook"
-	ok "$what: nothing asked: runs" runs "$as" "$@"
-	is "$what: nothing asked: as it should" "$(cat /run/out)" "it runs"
-	is "$what: nothing asked: not a word" "$(cat /run/err /run/messages)" ""
+	ok "$what, no request: the container runs" runs "$as" "$@"
+	is "$what, no request: its output is complete" "$(cat /run/out)" "it runs"
+	is "$what, no request: nothing is reported or logged" "$(cat /run/err /run/messages)" ""
 	container "$host" "$hook | $(ask 4G)"
-	ok "$what: 4G: runs all the same" runs "$as" "$@"
-	is "$what: 4G: as it should" "$(cat /run/out)" "it runs"
-	like "$what: 4G: the log says why not" "$(cat /run/messages)" \
+	ok "$what, 4G: the container runs nevertheless" runs "$as" "$@"
+	is "$what, 4G: its output is complete" "$(cat /run/out)" "it runs"
+	like "$what, 4G: the log says that only root can grow a disk" "$(cat /run/messages)" \
 		'action=skip container=c1 .*(only root can|only the host.s root can)'
-	is "$what: 4G: and nothing else" "$(grep -c action= /run/messages)" 1
+	is "$what, 4G: one line is logged" "$(grep -c action= /run/messages)" 1
 }
 
 ok "syslog starts" start_syslog
 mkdir -p $B/rootfs $ROOT
 busybox_rootfs $B/rootfs
 chown -R 1000:1000 /run/rootless
-# In a user namespace root's files are nobody's
+# In a user namespace, files of root belong to nobody.
 mkdir -p /etc/oci-thin-grow
 echo '{ "default_size": null }' >/etc/oci-thin-grow/config.json
 

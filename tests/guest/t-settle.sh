@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# XFS is settled after a growth: a power cut after blocks of the new groups are in use leaves a disk that mounts at
-# the first try. Without that, Linux 6.1 replays those blocks with the old size in mind, and fails.
+# XFS after a growth: a power cut when blocks of the new groups are in use leaves a disk that mounts at the first attempt.
+# If the growth is not settled first, Linux 6.1 checks the replayed blocks against the old size, and the mount fails.
 # suites: bookworm trixie
 # matrix: FS=xfs
 # limit: 600
@@ -13,7 +13,7 @@
 D=pool-snap-7
 M=/run/disk/$D
 
-# Each new directory goes to another group.
+# XFS puts each new directory into another allocation group.
 write_everywhere() {
 	local i
 	for i in $(seq 32); do
@@ -40,21 +40,21 @@ ok "boot $PHASE: a pool comes up" pool_up /host
 
 if [ "$PHASE" = 1 ]; then
 	next_thin_id=7
-	ok "a disk" new_disk $D
+	ok "a disk is created" new_disk $D
 	sync -f $M
 	old=$(groups)
-	ok "it grows" grow_disk $D 8G
-	ok "it is written everywhere" write_everywhere
-	ok "in the new groups, too" test "$(highest_group)" -ge "$old"
+	ok "the disk grows" grow_disk $D 8G
+	ok "files are written" write_everywhere
+	ok "files are in the new allocation groups, too" test "$(highest_group)" -ge "$old"
 	next_boot_after_cut 0
 	await_cut
 fi
 
-ok "made again, too short" thin_on $D 7 1G
-is "as long as it was" "$(device_bytes $D)" $((8 * GIB))
-ok "it mounts at the first try" mount /dev/mapper/$D $M
-like "8 GiB" "$(df -m --output=size $M | tail -n 1)" '^ *8[01][0-9][0-9]$'
-ok "the data is whole" sh -c "cd $M && sha256sum --quiet -c /host/sums"
-ok "unmounted" umount $M
-ok "it checks clean" xfs_repair -n /dev/mapper/$D
+ok "the device is re-created at its original size" thin_on $D 7 1G
+is "heal extends the device" "$(device_bytes $D)" $((8 * GIB))
+ok "the disk mounts at the first attempt" mount /dev/mapper/$D $M
+like "the filesystem has 8 GiB" "$(df -m --output=size $M | tail -n 1)" '^ *8[01][0-9][0-9]$'
+ok "the files are unchanged" sh -c "cd $M && sha256sum --quiet -c /host/sums"
+ok "the disk is unmounted" umount $M
+ok "the filesystem check finds no error" xfs_repair -n /dev/mapper/$D
 finish

@@ -18,14 +18,14 @@ B="pool-snap-2"
 
 exec {never}<> <(:)
 
-# nap MS, without starting a process
+# nap MS: sleeps without starting a process
 nap() {
 	local seconds
 	printf -v seconds '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
 	read -r -t "$seconds" -u "$never" _ || true
 }
 
-# up_to MS: a random time of at most that
+# up_to MS: sleeps for a random time of at most MS
 up_to() {
 	nap $((RANDOM % $1))
 }
@@ -38,7 +38,7 @@ suspended() {
 	dmsetup info -c --noheadings -o suspended | grep -c ^Suspended
 }
 
-# grown_disk NAME SIZE: a disk that its engine makes with 1 GiB and that has SIZE, not active
+# grown_disk NAME SIZE: an inactive disk with SIZE, which its engine re-creates with 1 GiB
 grown_disk() {
 	new_disk "$1" && grow_disk "$1" "$2" && echo "$1" >"/run/disk/$1/whose" && drop_disk "$1"
 }
@@ -47,11 +47,11 @@ ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 next_thin_id=1
-ok "a disk" grown_disk $A 2G
-ok "another" grown_disk $B 3G
+ok "disk A is created and grown" grown_disk $A 2G
+ok "disk B is created and grown" grown_disk $B 3G
 dmesg -C
 
-## heal, held up at a call of which the number is in /run/moment: it makes /run/held and waits for /run/go
+## heal, held at the call whose number is in /run/moment: it creates /run/held and waits for /run/go
 
 cat >/run/hold.c <<'END'
 #define _GNU_SOURCE
@@ -126,27 +126,27 @@ OPEN(open64)
 OPEN_2(__open_2, "open")
 OPEN_2(__open64_2, "open64")
 END
-ok "heal can be held up" gcc -shared -fPIC -o /run/hold.so /run/hold.c -ldl
+ok "the library that holds heal is built" gcc -shared -fPIC -o /run/hold.so /run/hold.c -ldl
 mkdir -p /run/udev/rules.d
 echo 'SUBSYSTEM=="block", KERNEL=="dm-[0-9]*", ENV{LD_PRELOAD}="/run/hold.so"' >/run/udev/rules.d/93-hold.rules
 udevadm control --reload
 
-# heal makes fewer calls than this, so that in some rounds it is not held up at all
+# More than heal's calls, so that in some rounds it is not held at all
 MOMENTS=18
 
-# hold_at ROUND: the next heal is held up at a moment that depends on it
+# hold_at ROUND: the next heal is held at a call that depends on the round
 hold_at() {
 	rm -f /run/held /run/held.new /run/go
 	echo $(($1 % MOMENTS + 1)) >/run/moment
 }
 
-# is_running PID: a child that has not ended; bash leaves it a zombie as long as nothing else is started
+# is_running PID: a child that has not ended; bash leaves it a zombie while it starts no other process
 is_running() {
 	local stat
 	{ read -r stat </proc/"$1"/stat; } 2>/run/null && [[ ${stat##*) } != Z* ]]
 }
 
-# is_held EVENT_PID: waits until it is, or until the process is over that waits for the event
+# is_held EVENT_PID: waits until heal is held; fails if the process that waits for the event ends first
 is_held() {
 	until [ -e /run/held ]; do
 		is_running "$1" || return
@@ -154,11 +154,11 @@ is_held() {
 	done
 }
 
-## The pool is suspended, and gets a new table
+## The pool is suspended and gets a new table
 
 pool_table=$(dmsetup table pool)
 
-# reload_pool: suspended as long as an lvextend does it, or no longer than it takes
+# reload_pool: suspended for as long as lvextend does it, or for no longer than necessary
 reload_pool() {
 	if [ $((RANDOM % 2)) = 0 ]; then
 		dmsetup suspend pool
@@ -186,7 +186,7 @@ for i in $(seq "$ROUNDS"); do
 		up_to 100
 	done
 	if ! wait $engine; then
-		# Its own load was refused.
+		# The table of the engine was refused.
 		refused=$((refused + 1))
 		dmsetup remove --retry $A 2>/run/null
 		thin_on $A 1 1G
@@ -197,25 +197,25 @@ for i in $(seq "$ROUNDS"); do
 	umount /run/disk/$A
 	dmsetup remove --retry $A || bad+=" $i: not removed;"
 done
-echo "$ROUNDS activations, heal was held up in $held; the engine's load was refused $refused times, heal's $(($(refused_loads) - refused)) times" | diag
-isnt "pool: heal was held up" $held 0
-is "pool: none was too short after udev" "$short" ""
-is "pool: all was well" "$bad" ""
-is "pool: nothing failed" "$(grep -cE 'action=(fail|skip|warn)' /run/messages)" 0
-is "pool: nothing is suspended" "$(suspended)" 0
+echo "$ROUNDS activations, heal was held in $held; the kernel refused the table of the engine $refused times, that of heal $(($(refused_loads) - refused)) times" | diag
+isnt "pool reloads: heal was held at least once" $held 0
+is "pool reloads: no device is too short after its udev event" "$short" ""
+is "pool reloads: each device mounts and has its data" "$bad" ""
+is "pool reloads: heal reports no failure" "$(grep -cE 'action=(fail|skip|warn)' /run/messages)" 0
+is "pool reloads: no device stays suspended" "$(suspended)" 0
 
-## A device goes while heal is at it, and another gets its number
+## A device is removed while heal works on it, and another gets its number
 
 minor_of() {
 	dmsetup info -c --noheadings -o minor "$1"
 }
 
-# impatiently NAME ID: as engines do that do not wait for udev
+# impatiently NAME ID: creates a device without waiting for udev, as some engines do
 impatiently() {
 	DM_DISABLE_UDEV=1 dmsetup create "$1" --table "0 2097152 thin /dev/mapper/pool $2"
 }
 
-# goes NAME [TRIES]: removed, if need be as soon as nobody has it open; the tries in vain are added up in $busy
+# goes NAME [TRIES]: removes the device, if necessary as soon as nothing has it open; adds the failed tries to $busy
 goes() {
 	local tries=${2:-1000}
 	until DM_DISABLE_UDEV=1 dmsetup remove "$1" 2>/run/null; do
@@ -224,7 +224,7 @@ goes() {
 	done
 }
 
-# check_b ROUND: the other one is as long as it must be, is nobody else's, and waits for nothing
+# check_b ROUND: disk B has its length, its own data, and no second table
 check_b() {
 	local table info
 	table=$(dmsetup table $B)
@@ -265,20 +265,20 @@ for i in $(seq "$ROUNDS"); do
 	goes $B || bad+=" $i: $B does not go;"
 	udevadm settle --timeout=60
 done
-echo "$ROUNDS removals, heal was held up in $held, and in $free of them the device could go; $busy tries met one that was open" | diag
-is "number: it was used again each time" $reused "$ROUNDS"
-isnt "number: a device went while heal was at it" $free 0
-is "number: none was too short, none had another's table" "$short" ""
-is "number: all was well" "$bad" ""
-is "number: nothing is suspended" "$(suspended)" 0
-is "number: only what was short was healed" "$(grep action= /run/messages | grep -vcE "action=heal device=($A .*to=2147483648|$B .*to=3221225472)")" 0
+echo "$ROUNDS removals, heal was held in $held, and in $free of them the device was removed; $busy attempts found it open" | diag
+is "reused number: it was reused in each round" $reused "$ROUNDS"
+isnt "reused number: a device was removed at least once while heal was held" $free 0
+is "reused number: no device is too short or has the table of another" "$short" ""
+is "reused number: each device mounts and has its data" "$bad" ""
+is "reused number: no device stays suspended" "$(suspended)" 0
+is "reused number: only devices that were too short were extended" "$(grep action= /run/messages | grep -vcE "action=heal device=($A .*to=2147483648|$B .*to=3221225472)")" 0
 rm /run/udev/rules.d/93-hold.rules /run/moment
 udevadm control --reload
 
-## An operator names a disk, and another gets its number and is mounted before its mount is found
+## An operator names a disk, and another disk gets its number and is mounted before grow reads the mounts
 
-ok "grow --device: the disk comes up" thin_on $A 1 1G
-ok "grow --device: and is mounted" mount /dev/mapper/$A /run/disk/$A
+ok "grow --device: the disk is activated" thin_on $A 1 1G
+ok "grow --device: the disk mounts" mount /dev/mapper/$A /run/disk/$A
 strace -o /run/strace -P /proc/self/mountinfo -e trace=openat -e inject=openat:signal=STOP:when=1 \
 	/usr/sbin/oci-thin-grow grow --device $A 4G >/run/grow.out 2>&1 &
 strace=$!
@@ -287,26 +287,26 @@ is_stopped() {
 	grep -q 'stopped by SIGSTOP' /run/strace
 }
 
-ok "grow --device: is about to read the mounts" wait_for is_stopped
+ok "grow --device: it is stopped before it reads the mounts" wait_for is_stopped
 umount /run/disk/$A
-ok "grow --device: the disk goes" goes $A
-ok "grow --device: the other comes up" thin_on $B 2 1G
-is "grow --device: with its number" "$(minor_of $B)" "$number"
+ok "grow --device: the disk is removed" goes $A
+ok "grow --device: another disk is activated" thin_on $B 2 1G
+is "grow --device: the other disk has the same number" "$(minor_of $B)" "$number"
 mount /dev/mapper/$B /run/disk/$B
 kill -CONT "$(pgrep -P "$strace")"
 ok "grow --device: it fails" not wait $strace
-like "grow --device: it says why" "$(cat /run/grow.out)" "$A.*it is gone, device .*$B.* has its number now"
-is "grow --device: the other is as it was" "$(device_bytes $B)" $((3 * GIB))
+like "grow --device: it reports what happened" "$(cat /run/grow.out)" "$A.*it is gone, device .*$B.* has its number now"
+is "grow --device: the other disk is untouched" "$(device_bytes $B)" $((3 * GIB))
 umount /run/disk/$B
-ok "grow --device: the other goes" goes $B
+ok "grow --device: the other disk is removed" goes $B
 
-ok "the disk comes up" thin_on $A 1 1G
-ok "and the other" thin_on $B 2 1G
+ok "disk A is activated at the end" thin_on $A 1 1G
+ok "disk B is activated at the end" thin_on $B 2 1G
 for disk in $A $B; do
 	if [ "$FS" = ext4 ]; then
-		ok "$disk: no error in it" e2fsck -fn "/dev/mapper/$disk"
+		ok "$disk: the filesystem check finds no error" e2fsck -fn "/dev/mapper/$disk"
 	else
-		ok "$disk: no error in it" xfs_repair -n "/dev/mapper/$disk"
+		ok "$disk: the filesystem check finds no error" xfs_repair -n "/dev/mapper/$disk"
 	fi
 done
 finish

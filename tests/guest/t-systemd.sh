@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# A host that systemd booted: its own sandboxed udevd heals, its journal has the log, containerd is its service.
+# A host that systemd booted: its sandboxed udevd heals, its journal has the log, containerd is a service.
 # suites: trixie forky
 # matrix: INIT=systemd,FS=ext4
 # soak: INIT=systemd,FS=ext4 INIT=systemd,FS=xfs
@@ -38,34 +38,34 @@ df_in() {
 
 unset DM_DISABLE_UDEV
 is "boot $PHASE: systemd is process 1" "$(cat /proc/1/comm)" systemd
-ok "boot $PHASE: its udevd runs" systemctl is-active systemd-udevd
-is "boot $PHASE: in its sandbox" "$(systemctl show -p MemoryDenyWriteExecute --value systemd-udevd)" yes
-is "boot $PHASE: doctor finds it" "$(doctor_says udevd)" ok
+ok "boot $PHASE: the udevd of systemd runs" systemctl is-active systemd-udevd
+is "boot $PHASE: udevd is sandboxed" "$(systemctl show -p MemoryDenyWriteExecute --value systemd-udevd)" yes
+is "boot $PHASE: doctor finds udevd" "$(doctor_says udevd)" ok
 ok "boot $PHASE: a disk for the ledger and containerd" data_up
 mkdir -p /data/ledger /var/lib/oci-thin-grow
 mount --bind /data/ledger /var/lib/oci-thin-grow
-is "boot $PHASE: tmpfiles made the directory of locks" "$(stat -c %a:%u:%g /run/oci-thin-grow)" 700:0:0
-ok "boot $PHASE: so the switch works at once" touch /run/oci-thin-grow/disabled
+is "boot $PHASE: systemd-tmpfiles has created the lock directory" "$(stat -c %a:%u:%g /run/oci-thin-grow)" 700:0:0
+ok "boot $PHASE: the disabling switch can be created" touch /run/oci-thin-grow/disabled
 rm /run/oci-thin-grow/disabled
 ok "boot $PHASE: a pool comes up" pool_up /host
-ok "boot $PHASE: containerd is started by systemctl" containerd_service
+ok "boot $PHASE: systemd starts containerd" containerd_service
 
 case $PHASE in
 1)
 	ok "an OCI image is built" oci_layout /t/oci.tar
 	ok "the image is imported" image_import local/bb /t/oci.tar
-	ok "a container asks for 4G, and runs" ctr run -d --snapshotter devmapper --null-io \
+	ok "a container that requests 4G runs" ctr run -d --snapshotter devmapper --null-io \
 		--runc-binary /usr/sbin/oci-thin-grow-runtime --annotation io.oci-thin-grow.size=4G \
 		local/bb:latest c1 sleep 100000
-	like "it has 4 GiB" "$(df_in c1)" "$MIB_4G"
-	ok "the journal says so" wait_for journal_has 'action=grow container=c1 engine=containerd'
-	ok "nothing warns that it would not be healed" not journal_has 'action=warn'
+	like "the container has 4 GiB" "$(df_in c1)" "$MIB_4G"
+	ok "the growth is in the journal" wait_for journal_has 'action=grow container=c1 engine=containerd'
+	ok "no warning about healing is in the journal" not journal_has 'action=warn'
 	next_boot
 	;;
 2)
-	ok "reboot: the sandboxed udevd healed it" wait_for journal_has 'action=heal device=pool-snap-[0-9]* from=1073741824 to=4294967296'
-	ok "reboot: it starts" ctr task start -d --null-io c1
-	like "reboot: it has 4 GiB" "$(df_in c1)" "$MIB_4G"
+	ok "reboot: udevd has extended the device" wait_for journal_has 'action=heal device=pool-snap-[0-9]* from=1073741824 to=4294967296'
+	ok "reboot: the container starts" ctr task start -d --null-io c1
+	like "reboot: the container has 4 GiB" "$(df_in c1)" "$MIB_4G"
 	finish
 	;;
 esac

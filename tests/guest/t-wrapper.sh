@@ -14,7 +14,7 @@ B=/run/bundle/b
 W=/usr/sbin/oci-thin-grow-runtime
 root=(--root /run/rt)
 
-# The built-in runtime is runc's path; what stands there is this test's choice.
+# The default runtime is /usr/bin/runc; this test puts the runtime to test there.
 [ "$RUNTIME" = runc ] || cp "/usr/bin/$RUNTIME" /usr/bin/runc
 
 wrapped() {
@@ -28,16 +28,16 @@ is_stopped() {
 }
 
 fresh() {
-	ok "$1: a disk" new_disk disk
-	ok "$1: a spec" spec $B /run/disk/disk "$(ask 4G)"
+	ok "$1: a disk is created" new_disk disk
+	ok "$1: config.json is written" spec $B /run/disk/disk "$(ask 4G)"
 }
 
 found() {
-	like "$1: df says 4 GiB" "$(df_mib </run/out)" "$MIB_4G"
-	is "$1: the table, too" "$(device_bytes disk)" $((4 * GIB))
-	is "$1: grown once" "$(grep -c 'action=grow' /run/messages)" 1
+	like "$1: the container sees 4 GiB" "$(df_mib </run/out)" "$MIB_4G"
+	is "$1: the device has 4 GiB" "$(device_bytes disk)" $((4 * GIB))
+	is "$1: it is grown once" "$(grep -c 'action=grow' /run/messages)" 1
 	: >/run/messages
-	ok "$1: the disk goes" drop_disk disk
+	ok "$1: the disk is removed" drop_disk disk
 }
 
 ok "udev starts" start_udev
@@ -45,74 +45,74 @@ ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
 
 fresh "run --bundle"
-ok "run --bundle: runs" wrapped "${root[@]}" run --bundle $B c1
+ok "run --bundle: the container runs" wrapped "${root[@]}" run --bundle $B c1
 found "run --bundle"
 
 fresh "run in the bundle"
 cd $B || exit
-ok "run in the bundle: runs" wrapped "${root[@]}" --log /run/rt.log --log-format json run c1
+ok "run in the bundle: the container runs" wrapped "${root[@]}" --log /run/rt.log --log-format json run c1
 cd /
 found "run in the bundle"
 
 if [ "$RUNTIME" = crun ]; then
 	fresh "run -f config.json"
-	ok "run -f config.json: runs" wrapped "${root[@]}" run -b $B -f config.json c1
+	ok "run -f config.json: the container runs" wrapped "${root[@]}" run -b $B -f config.json c1
 	found "run -f config.json"
 
 	fresh "run -f of another name"
 	mv $B/config.json /run/other.json
 	cd /run || exit
-	ok "run -f of another name: runs" wrapped "${root[@]}" run -b $B -f other.json c1
+	ok "run -f of another name: the container runs" wrapped "${root[@]}" run -b $B -f other.json c1
 	cd /
 	found "run -f of another name"
 fi
 
 fresh "create and start"
-ok "create and start: creates" wrapped "${root[@]}" --log=/run/rt.log create -b $B --pid-file /run/rt.pid c1
-is "create and start: grown before the start" "$(device_bytes disk)" $((4 * GIB))
-ok "create and start: the runtime's own exit status" not wrapped "${root[@]}" start nosuch
-ok "create and start: starts" "$W" "${root[@]}" start c1
-ok "create and start: ends" wait_for is_stopped
-ok "create and start: state passes through" wrapped "${root[@]}" state c1
-like "create and start: with the runtime's answer" "$(cat /run/out)" '"id": *"c1"'
-ok "create and start: deletes" wrapped "${root[@]}" delete -f c1
+ok "create and start: create succeeds" wrapped "${root[@]}" --log=/run/rt.log create -b $B --pid-file /run/rt.pid c1
+is "create and start: create grows the disk" "$(device_bytes disk)" $((4 * GIB))
+ok "create and start: a failing start has the exit status of the runtime" not wrapped "${root[@]}" start nosuch
+ok "create and start: start succeeds" "$W" "${root[@]}" start c1
+ok "create and start: the container ends" wait_for is_stopped
+ok "create and start: state succeeds" wrapped "${root[@]}" state c1
+like "create and start: state has the answer of the runtime" "$(cat /run/out)" '"id": *"c1"'
+ok "create and start: delete succeeds" wrapped "${root[@]}" delete -f c1
 : >/run/messages
-ok "create and start: the disk goes" drop_disk disk
+ok "create and start: the disk is removed" drop_disk disk
 
 fresh "hook and wrapper"
 spec $B /run/disk/disk "$(ask 4G) | $(hook_at createRuntime)"
-ok "hook and wrapper: runs" wrapped "${root[@]}" run -b $B c1
+ok "hook and wrapper: the container runs" wrapped "${root[@]}" run -b $B c1
 found "hook and wrapper"
 
-ok "environment: a disk" new_disk disk
+ok "environment: a disk is created" new_disk disk
 spec $B /run/disk/disk
 LIBDM_DUMMY=1 OTG_X=y strace -f -o /run/strace -e trace=execve -v -s 4096 "$W" "${root[@]}" run -b $B c1 >/run/out 2>&1
-like "environment: the runtime gets its own" "$(grep 'execve("/usr/bin/runc"' /run/strace)" 'OTG_X=y'
-like "environment: and its arguments untouched" "$(grep 'execve("/usr/bin/runc"' /run/strace | head -n 1)" \
+like "environment: the runtime gets the variables of the caller" "$(grep 'execve("/usr/bin/runc"' /run/strace)" 'OTG_X=y'
+like "environment: the runtime gets the arguments of the caller" "$(grep 'execve("/usr/bin/runc"' /run/strace | head -n 1)" \
 	'\["/usr/sbin/oci-thin-grow-runtime", "--root", "/run/rt", "run", "-b", "/run/bundle/b", "c1"\]'
-is "environment: nothing asked, nothing said" "$(cat /run/messages)" ""
+is "environment: nothing is logged without a request" "$(cat /run/messages)" ""
 
 spec $B /run/disk/disk "$(ask 2T)"
 rm -f /run/rt.log
-ok "refused: does not run" not wrapped "${root[@]}" --log /run/rt.log --log-format json run -b $B c1
-like "refused: says why" "$(cat /run/err)" 'container "c1" cannot have 2 TiB .*max_size is 1 TiB'
-like "refused: and in the engine's log" "$(jq -r 'select(.level == "error").msg' /run/rt.log)" \
+ok "refused request: the container does not start" not wrapped "${root[@]}" --log /run/rt.log --log-format json run -b $B c1
+like "refused request: the reason is reported" "$(cat /run/err)" 'container "c1" cannot have 2 TiB .*max_size is 1 TiB'
+like "refused request: the log of the engine has the reason, as JSON" "$(jq -r 'select(.level == "error").msg' /run/rt.log)" \
 	'^oci-thin-grow: container "c1" cannot have 2 TiB'
 rm /run/rt.log
-ok "refused: again" not wrapped "${root[@]}" --log /run/rt.log run -b $B c1
-like "refused: as text" "$(cat /run/rt.log)" '^time=.* level=error msg="oci-thin-grow: container .*2 TiB'
-ok "refused: there is no container" not wrapped "${root[@]}" state c1
+ok "refused request, log as text: the container does not start" not wrapped "${root[@]}" --log /run/rt.log run -b $B c1
+like "refused request, log as text: the log of the engine has the reason" "$(cat /run/rt.log)" '^time=.* level=error msg="oci-thin-grow: container .*2 TiB'
+ok "refused request: the runtime has no container" not wrapped "${root[@]}" state c1
 
 echo '{' >$B/config.json
-ok "a broken spec is the runtime's affair" not wrapped "${root[@]}" run -b $B c1
-like "with our warning" "$(cat /run/err)" 'oci-thin-grow: .*ends in the middle'
-isnt "and its own error" "$(grep -vc oci-thin-grow /run/err)" 0
+ok "invalid config.json: the container does not start" not wrapped "${root[@]}" run -b $B c1
+like "invalid config.json: the wrapper warns" "$(cat /run/err)" 'oci-thin-grow: .*ends in the middle'
+isnt "invalid config.json: the error of the runtime is shown" "$(grep -vc oci-thin-grow /run/err)" 0
 
-## What the runtime gets is what we got: descriptors, signals, environment, directory
+## The runtime gets what the wrapper got: descriptors, signals, environment, directory
 
 cat >/run/bare <<'END'
 #!/bin/bash
-# One of them was the list's own. No pipe: it would be among them, or not.
+# One of the descriptors was the glob's own. No pipe: it would sometimes be among them.
 for f in /proc/$$/fd/*; do
 	[ -e "$f" ] || continue
 	to=$(readlink "$f")
@@ -130,16 +130,16 @@ configure() {
 	echo "$1" >/etc/oci-thin-grow/config.json
 }
 configure '{ "runtime": "/run/bare" }'
-ok "the disk goes" drop_disk disk
+ok "environment: the disk is removed" drop_disk disk
 fresh "what is handed on"
 OTG_X=y /run/bare create -b $B c1 >/run/expected 2>/run/err </dev/null
 OTG_X=y "$W" create -b $B c1 >/run/handed 2>/run/err </dev/null
-is "what is handed on: it has grown" "$(device_bytes disk)" $((4 * GIB))
+is "what is handed on: the device has 4 GiB" "$(device_bytes disk)" $((4 * GIB))
 sed -i s/expected/handed/ /run/expected
-is "what is handed on: nothing more, nothing less" "$(cat /run/handed)" "$(cat /run/expected)"
-ok "what is handed on: the disk goes" drop_disk disk
+is "what is handed on: the runtime gets neither more nor less" "$(cat /run/handed)" "$(cat /run/expected)"
+ok "what is handed on: the disk is removed" drop_disk disk
 
-## Which runtime, while the configuration is broken
+## Which runtime is called while the configuration is broken
 
 for name in runc crun other; do
 	printf '#!/bin/sh\necho "this is %s: $*"\n' $name >/run/fake-$name
@@ -151,13 +151,13 @@ CONFIG=/etc/oci-thin-grow/config.json
 LAST=/var/lib/oci-thin-grow/runtime
 spec $B /run/disk/disk
 
-# operates TEXT NAME: state, kill, delete and create of what asks for nothing go to that runtime, without a word
+# operates TEXT NAME: without a request, state, kill, delete and create call this runtime, and nothing is logged
 operates() {
 	: >/run/messages
 	for verb in state kill delete "create -b $B"; do
 		# shellcheck disable=SC2086
-		ok "$1: ${verb%% *}" wrapped $verb c1
-		is "$1: ${verb%% *} is $2's" "$(cat /run/out /run/err)" "this is $2: $verb c1"
+		ok "$1: ${verb%% *} succeeds" wrapped $verb c1
+		is "$1: ${verb%% *} calls $2" "$(cat /run/out /run/err)" "this is $2: $verb c1"
 	done
 	is "$1: nothing is logged" "$(cat /run/messages)" ""
 }
@@ -166,60 +166,60 @@ rm -f $LAST
 configure '{ "runtime": "/usr/bin/crun", }'
 chmod 664 $CONFIG
 operates "broken from the start" runc
-ok "broken from the start: nothing is remembered" not test -e $LAST
+ok "broken from the start: no runtime is remembered" not test -e $LAST
 configure '{ "runtime": "/usr/bin/crun", "max_size": "lots" }'
 chmod 644 $CONFIG
-operates "broken from the start, but it names one" crun
-ok "broken from the start, but it names one: nothing is remembered" not test -e $LAST
+operates "broken from the start, with a runtime" crun
+ok "broken from the start, with a runtime: no runtime is remembered" not test -e $LAST
 configure '{ "runtime": "/run/fake-other" }'
 chmod 644 $CONFIG
-operates "in order" other
+operates "valid configuration" other
 configure '{ "max_size": "2T" "runtime": "/run/fake-other" }'
-operates "a comma is missing" other
+operates "a missing comma" other
 configure '{ "runtime": "/run/fake-other" }'
 chmod g+w $CONFIG
-operates "others may write it" other
+operates "writable by others" other
 chmod g-w $CONFIG
 configure '{ "runtime": "/usr/bin/crun", "max_size": "lots" }'
 operates "another runtime in a broken file" other
 spec $B /run/disk/disk "$(ask 4G)"
-ok "broken, 4G: does not start" not wrapped create -b $B c1
-like "broken, 4G: says why" "$(cat /run/err)" 'the configuration is broken: .*config.json:1: max_size'
+ok "broken configuration, 4G: the container does not start" not wrapped create -b $B c1
+like "broken configuration, 4G: file, line and key are reported" "$(cat /run/err)" 'the configuration is broken: .*config.json:1: max_size'
 configure '{ "runtime": "/usr/bin/crun" }'
 spec $B /run/disk/disk
-operates "repaired" crun
+operates "repaired configuration" crun
 configure '{'
 operates "broken again" crun
 chmod 777 /var/lib/oci-thin-grow
-operates "what others may have written is not believed" runc
+operates "remembered where others can write" runc
 configure '{}'
-operates "the default" runc
-is "what is remembered is root's alone again" "$(stat -c %a /var/lib/oci-thin-grow)" 755
+operates "default runtime" runc
+is "the directory of the remembered runtime is not writable by others any more" "$(stat -c %a /var/lib/oci-thin-grow)" 755
 
-# One that is not there: an error that helps, and never another runtime
+# A missing runtime is reported, and no other is called instead.
 configure '{ "max_size": "2T",
 "runtime": "/usr/bin/runcc" }'
 rm -f /run/rt.log
-ok "no such runtime: fails" not wrapped --log /run/rt.log --log-format json state c1
-like "no such runtime: which, and where it says so" "$(cat /run/err)" \
+ok "missing runtime: the wrapper fails" not wrapped --log /run/rt.log --log-format json state c1
+like "missing runtime: it is reported with the line that sets it" "$(cat /run/err)" \
 	'runtime "/usr/bin/runcc" not found \(set in /etc/oci-thin-grow/config.json:2\)'
-like "no such runtime: and in the engine's log" "$(jq -r .msg /run/rt.log)" '^oci-thin-grow: runtime "/usr/bin/runcc" not found \(set in'
-like "no such runtime: and logged" "$(cat /run/messages)" 'action=fail .*runcc.* not found'
-ok "no such runtime: the check says so" exits 2 config check
-like "no such runtime: where it is set" "$(cat /run/err)" 'runtime "/usr/bin/runcc" not found \(set in .*config.json:2\)'
-fresh "no such runtime"
-ok "no such runtime: 4G does not start" not wrapped create -b $B c1
-like "no such runtime: and says why" "$(cat /run/err)" 'runtime "/usr/bin/runcc" not found'
-is "no such runtime: nothing has grown" "$(device_bytes disk)" $GIB
-ok "no such runtime: the disk goes" drop_disk disk
+like "missing runtime: the log of the engine has it" "$(jq -r .msg /run/rt.log)" '^oci-thin-grow: runtime "/usr/bin/runcc" not found \(set in'
+like "missing runtime: the log has it" "$(cat /run/messages)" 'action=fail .*runcc.* not found'
+ok "missing runtime: config check fails" exits 2 config check
+like "missing runtime: config check reports the line that sets it" "$(cat /run/err)" 'runtime "/usr/bin/runcc" not found \(set in .*config.json:2\)'
+fresh "missing runtime, 4G"
+ok "missing runtime, 4G: the container does not start" not wrapped create -b $B c1
+like "missing runtime, 4G: the reason is reported" "$(cat /run/err)" 'runtime "/usr/bin/runcc" not found'
+is "missing runtime, 4G: the device is untouched" "$(device_bytes disk)" $GIB
+ok "missing runtime: the disk is removed" drop_disk disk
 spec $B /run/disk/disk
 configure '{'
-operates "a mistake is not remembered" runc
+operates "a missing runtime is not remembered" runc
 umount /usr/bin/runc
 mv /usr/bin/runc /usr/bin/runc.away
 for verb in state kill delete run; do
-	ok "no runc: crun is no substitute: $verb" not wrapped $verb c1
-	like "no runc: $verb says why" "$(cat /run/err)" \
+	ok "runc is missing: $verb fails and does not call crun" not wrapped $verb c1
+	like "runc is missing: $verb reports the reason" "$(cat /run/err)" \
 		'runtime "/usr/bin/runc" not found \(the last one known; the configuration is broken: .*config.json:'
 done
 finish
