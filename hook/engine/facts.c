@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-static const char *find_annotation(const struct facts_of *of, const char *key)
+static const char *find_annotation(const struct facts_source *of, const char *key)
 {
 	const char *text = NULL;
 	struct why unused;
@@ -27,7 +27,7 @@ static const char *find_annotation(const struct facts_of *of, const char *key)
 }
 
 /* A copy of the first key that is set. */
-static char *dup_first(const struct facts_of *of, const char *const keys[], size_t n)
+static char *dup_first(const struct facts_source *of, const char *const keys[], size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		const char *text = find_annotation(of, keys[i]);
@@ -39,7 +39,7 @@ static char *dup_first(const struct facts_of *of, const char *const keys[], size
 }
 
 /* podman (libpod) and CRI-O both name themselves in io.container.manager. */
-const char *facts_engine(const struct facts_of *of)
+const char *facts_engine(const struct facts_source *of)
 {
 	const char *engine = engine_of_bundle(of->bundle), *manager;
 
@@ -52,7 +52,7 @@ const char *facts_engine(const struct facts_of *of)
 }
 
 /* containerd's CRI, CRI-O, and the kubelet's label for both. */
-char *facts_namespace(const struct facts_of *of)
+char *facts_namespace(const struct facts_source *of)
 {
 	static const char pod_namespace[] = "io.kubernetes.pod.namespace";
 	static const char *const keys[] = {"io.kubernetes.cri.sandbox-namespace",
@@ -128,7 +128,7 @@ static char *storage_image(const char *bundle)
 	return image;
 }
 
-char *facts_image(const struct facts_of *of)
+char *facts_image(const struct facts_source *of)
 {
 	static const char *const keys[] = {"io.kubernetes.cri.image-name",
 					   "io.kubernetes.cri-o.ImageName"};

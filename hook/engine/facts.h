@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-struct facts_of {
+struct facts_source {
 	const char *id, *bundle;
 	const char *root_path; /* or NULL */
 	const struct json *const *annotations;
@@ -20,10 +20,10 @@ struct facts_of {
 };
 
 /* "docker", "containerd", "podman", "crio", "storage" (podman or CRI-O) or "runtime". */
-const char *facts_engine(const struct facts_of *of);
+const char *facts_engine(const struct facts_source *of);
 
 /* Kubernetes' namespace, else containerd's; to be freed. NULL: none is known. */
-char *facts_namespace(const struct facts_of *of);
+char *facts_namespace(const struct facts_source *of);
 
 /* The image's name as the user gave it, to be freed. NULL: not known. */
-char *facts_image(const struct facts_of *of);
+char *facts_image(const struct facts_source *of);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A container as a hook meets it: the state, and the spec in its bundle. */
+/* A container as a hook sees it: its state, and the spec in its bundle. */
 
 #include "base/cleanup.h"
 #include "job/job.h"
@@ -15,13 +15,13 @@ struct container {
 };
 
 /*
- * Reads the state from @fd (@what says what that is: "container state on stdin"), and then the spec
- * in its bundle; but crun's state says all that we need of it, and is right where config.json is
- * not the spec (--config). 0, or -errno with a reason if there is no state. What else is wrong is
- * in ret->state.flaw and ret->no_spec, and matters only if something is asked for.
+ * Reads the state from @fd, called @what in reasons ("container state on stdin"), then config.json
+ * in its bundle. That file is not read if the state has root.path (crun): with crun's --config it
+ * is not the container's spec. 0, or -errno with a reason if there is no valid state. Other flaws
+ * are in ret->state.flaw and ret->no_spec, and matter only if the container requests a size.
  */
 int container_read(int fd, const char *what, struct container *ret, struct why *why);
 void container_free(struct container *container);
 
-/* A job for it. What state and spec say of annotations is merged: the state comes first. */
+/* A job for it. Annotations of state and spec are merged; the state's win. */
 struct job container_job(const struct container *container);

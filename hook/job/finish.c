@@ -12,7 +12,7 @@
 
 #include <string.h>
 
-/* A device is as long as was asked for, rounded up to the filesystem's block: 64 KiB at most. */
+/* The intended length is the requested one, rounded up to a filesystem block of 64 KiB at most. */
 #define ROUNDING_BYTES UINT64_C(65535)
 
 void finisher_free(struct finisher *finisher)
@@ -37,7 +37,7 @@ static const struct engine_container *find_container(struct finisher *finisher, 
 	return NULL;
 }
 
-/* What is not known of a container matches only rules for all. */
+/* If the device's container is not known, only rules without conditions match. */
 static int ask_policy(struct finisher *finisher, const char *device, uint64_t bytes,
 		      struct why *why)
 {
@@ -59,7 +59,7 @@ static int ask_policy(struct finisher *finisher, const char *device, uint64_t by
 	return r;
 }
 
-/* The growth was allowed when it began; an operator may have changed his mind since. */
+/* The growth was allowed when it began; the configuration may have changed since. */
 static int check_policy(struct finisher *finisher, const char *device, uint64_t bytes,
 			struct why *why)
 {
@@ -72,8 +72,8 @@ static int check_policy(struct finisher *finisher, const char *device, uint64_t 
 			  why);
 }
 
-static void tell_not_allowed(const char *device, uint64_t bytes, const struct why *why,
-			     bool dry_run, FILE *out)
+static void report_not_allowed(const char *device, uint64_t bytes, const struct why *why,
+			       bool dry_run, FILE *out)
 {
 	struct log_line line;
 
@@ -100,7 +100,7 @@ static int cannot_finish(const char *device, const char *action, const struct wh
 	return EXIT_FAILED;
 }
 
-static void tell_finished(const struct grow_report *report, FILE *out)
+static void report_finished(const struct grow_report *report, FILE *out)
 {
 	struct log_line line;
 
@@ -143,7 +143,7 @@ static int finish(const struct policy *policy, const struct thin_device *device,
 	if (report.result == GROW_KEPT && report.warning.text[0])
 		return cannot_finish(device->name, "fail", &report.warning);
 	if (report.result == GROW_DONE)
-		tell_finished(&report, out);
+		report_finished(&report, out);
 	return EXIT_OK;
 }
 
@@ -154,7 +154,7 @@ int finish_growth(struct finisher *finisher, const struct thin_device *device, u
 	int r = check_policy(finisher, device->name, bytes, &why);
 
 	if (r == -EPERM) {
-		tell_not_allowed(device->name, bytes, &why, finisher->dry_run, finisher->out);
+		report_not_allowed(device->name, bytes, &why, finisher->dry_run, finisher->out);
 		return EXIT_OK;
 	}
 	if (r < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Growths that were cut short, of devices in use: what `heal --all` does besides healing. */
+/* Finishes interrupted growths of devices in use, for `heal --all`. */
 
 #include "disk/thin.h"
 #include "engine/list.h"
@@ -12,14 +12,15 @@
 struct finisher {
 	const struct policy *policy;
 	bool dry_run;
-	FILE *out;   /* for what came of it */
-	bool listed; /* @list was read, when the first growth needed it */
+	FILE *out;   /* results are printed here */
+	bool listed; /* @list has been read; only the first growth that needs it does that */
 	struct engine_list list;
 };
 
 /*
- * Grows @device and its filesystem to the @sectors that were intended, if policy still allows it
- * and the device is mounted; says what came of it. An exit status: neither of the two is a failure.
+ * Grows @device and its filesystem to the intended @sectors, if policy still allows that and the
+ * device is mounted, and prints the result. An exit status; EXIT_OK also if policy forbids it or
+ * the device is not mounted.
  */
 int finish_growth(struct finisher *finisher, const struct thin_device *device, uint64_t sectors);
 void finisher_free(struct finisher *finisher);

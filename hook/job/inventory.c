@@ -50,7 +50,7 @@ static void look_at_filesystem(const struct rootfs *rootfs, struct inventory *re
 		ret->used_bytes = ret->available_bytes = 0;
 }
 
-/* *ret is empty if it is not active, or cannot be told. */
+/* *ret is empty if the device is not active, or cannot be looked up. */
 static void find_device(const struct engine_container *container, const struct rootfs *rootfs,
 			struct thin_device *ret)
 {

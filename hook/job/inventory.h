@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What is known of one container's disk now: list, doctor, metrics and apply see it alike. */
+/* What is known about one container's disk now; used by list, explain, doctor and metrics. */
 
 #include "disk/rootfs.h"
 #include "engine/container.h"
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Numbers are bytes, 0 where they are not known. */
+/* Sizes are in bytes; 0: not known. */
 struct inventory {
 	const struct engine_container *container;
 	char *device; /* dm name */
@@ -24,17 +24,17 @@ struct inventory {
 };
 
 /*
- * Looks at @container, running or not. 1 and *ret, to be freed; 0: it is not on a thin device. Does
- * not fail: what cannot be seen is left out.
+ * Looks at @container, running or not. 1 and *ret, to be freed; 0: it is not on a thin device.
+ * Never fails: what cannot be read is left out.
  */
 int inventory_look(const struct engine_container *container, const struct policy *policy,
 		   struct inventory *ret);
 
-/* The same where spec and rootfs (not open: its fd is -EBADF) are known already. */
+/* The same with a spec and rootfs from the caller; rootfs->fd is -EBADF if it is not open. */
 int inventory_at(const struct engine_container *container, const struct policy *policy,
 		 const struct oci_spec *spec, const struct rootfs *rootfs, struct inventory *ret);
 
 void inventory_free(struct inventory *inventory);
 
-/* As df counts, rounded up; 0 if it is not known. */
+/* As df computes it, rounded up; 0: not known. */
 unsigned int inventory_used_percent(const struct inventory *inventory);

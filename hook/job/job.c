@@ -29,7 +29,7 @@ static int open_rootfs(struct job *job)
 	return rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why);
 }
 
-/* Two kernels on one filesystem damage it, so a disk that a VM has is looked at, and left alone. */
+/* Two kernels writing to one filesystem damage it: a disk that a VM may use is only looked at. */
 static enum job_outcome leave_to_vm(struct job *job, struct grow_order *order)
 {
 	order->dry_run = true;
@@ -49,9 +49,9 @@ static enum job_outcome leave_to_vm(struct job *job, struct grow_order *order)
 	return request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE : JOB_REFUSED;
 }
 
-static struct facts_of facts_of(const struct job *job)
+static struct facts_source facts_source_of(const struct job *job)
 {
-	return (struct facts_of){
+	return (struct facts_source){
 		.id = job->container,
 		.bundle = job->bundle,
 		.root_path = job->root_path,
@@ -61,10 +61,10 @@ static struct facts_of facts_of(const struct job *job)
 	};
 }
 
-/* Does the engine re-create the device, and start the container from it again? */
+/* Does the engine re-create this device, and start the same container from it again? */
 static bool is_started_again(const struct job *job)
 {
-	const struct facts_of of = facts_of(job);
+	const struct facts_source of = facts_source_of(job);
 	bool in_pod = policy_is_in_pod(job->annotations, JOB_ANNOTATIONS) ||
 		      policy_is_in_pod(&job->labels, 1);
 
@@ -87,7 +87,10 @@ static bool is_healed(struct job *job)
 	return job->healing.armed;
 }
 
-/* Who asks for it can wait until the host is repaired; a look without effect comes first. */
+/*
+ * A dry run first: if nothing would heal the device, refuse, because the operator who asks can fix
+ * the host first.
+ */
 static int grow_if_healed(struct job *job, struct grow_order *order)
 {
 	int r;
@@ -109,7 +112,10 @@ static int grow_if_healed(struct job *job, struct grow_order *order)
 	return grow_rootfs(&job->rootfs, order, &job->report, &job->why);
 }
 
-/* What came of a growth; a default is for the pools that we may touch. */
+/*
+ * A size from a rule or the default is not applicable, rather than refused or failed, if the rootfs
+ * is not known or the pool may not be used.
+ */
 static enum job_outcome outcome_of(const struct job *job)
 {
 	const struct grow_report *report = &job->report;
@@ -157,7 +163,7 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	return outcome_of(job);
 }
 
-/* A hook cannot tell which runtime called it, so no rule can. */
+/* A hook cannot know which runtime called it, so rules cannot match runc or crun either. */
 static const char *rule_engine(const char *engine)
 {
 	return strcmp(engine, ENGINE_RUNC) == 0 || strcmp(engine, ENGINE_CRUN) == 0 ? ENGINE_RUNTIME
@@ -166,7 +172,7 @@ static const char *rule_engine(const char *engine)
 
 struct facts job_facts(struct job *job, const struct policy *policy)
 {
-	struct facts_of of = facts_of(job);
+	struct facts_source of = facts_source_of(job);
 
 	if (!job->ns && policy_needs_namespace(policy))
 		job->ns = job->found_ns = facts_namespace(&of);
@@ -181,7 +187,7 @@ struct facts job_facts(struct job *job, const struct policy *policy)
 	};
 }
 
-/* Nobody asked, as far as we know: no reason to fail. */
+/* Not an error: the container may have requested nothing there. */
 static void log_unread(const struct job *job, const struct why *why)
 {
 	struct log_line line;
@@ -229,7 +235,7 @@ static int ask_option(struct job *job)
 				: 0;
 }
 
-/* What the container itself asks for; the result is policy_request()'s. */
+/* Finds the container's own request. Returns what policy_request() does. */
 static int ask(struct job *job, const struct policy *policy)
 {
 	int r;
@@ -246,7 +252,7 @@ static int ask(struct job *job, const struct policy *policy)
 	return r;
 }
 
-/* A sound policy's answer for what the container asks for with the result @r of ask(). */
+/* Applies the rules to the request that ask() found with the result @r. */
 static enum job_outcome decide(struct job *job, const struct policy *policy, int r)
 {
 	struct facts facts = job_facts(job, policy);
@@ -294,7 +300,7 @@ bool job_is_interrupted(const struct job *job)
 	return job->error == -ECANCELED;
 }
 
-bool job_is_pool_alarm(const struct job *job)
+bool job_is_pool_refusal(const struct job *job)
 {
 	return job->outcome == JOB_REFUSED && job->report.result == GROW_REFUSED &&
 	       !job->report.pool_denied && !job->unhealed;
@@ -312,7 +318,7 @@ static bool is_grown(const struct job *job)
 		entry.thin_id == job->report.device.thin_id);
 }
 
-/* What is grown on a host where nothing heals will not start again. */
+/* Would a grown device be re-created too short, and nothing extend it? */
 static void check_healing(struct job *job)
 {
 	if (!job->unhealed)
@@ -329,11 +335,11 @@ const char *job_unhealed_into(struct text *out, const struct job *job)
 }
 
 static void run_timed(struct job *job, const struct policy *policy,
-		      enum job_outcome (*way)(struct job *job, const struct policy *policy))
+		      enum job_outcome (*run)(struct job *job, const struct policy *policy))
 {
 	uint64_t start_ms = now_ms();
 
-	job->outcome = way(job, policy);
+	job->outcome = run(job, policy);
 	check_healing(job);
 	job->took_ms = now_ms() - start_ms;
 }

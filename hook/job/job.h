@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The way of one container through the program, the same for every role: what is asked, is it
- * allowed, is there a thin device, make it so. tell.h puts what came of it into words.
+ * One container from request to result, the same for every command: find the request, apply the
+ * policy, find the thin device, grow. tell.h puts the result into words.
  */
 
 #include "base/why.h"
@@ -17,51 +17,50 @@
 #define JOB_ANNOTATIONS 2
 
 enum job_outcome {
-	JOB_NOTHING, /* nothing asked: not a word about it */
+	JOB_NOTHING, /* no size is requested; nothing is reported */
 	JOB_KEPT,
 	JOB_GROWN,
 	JOB_NOT_APPLICABLE,
-	JOB_SWITCHED_OFF, /* it asks, but hook and wrapper are to do nothing */
-	JOB_POSTPONED,	  /* not now; the container starts with the disk that it has */
+	JOB_SWITCHED_OFF, /* a size is requested, but the program is switched off */
+	JOB_POSTPONED,	  /* not possible now; the container starts with the disk that it has */
 	JOB_REFUSED,
 	JOB_FAILED,
 };
 
 struct job {
-	/* in: who the container is; the strings are the caller's */
+	/* in: describes the container; the strings stay the caller's */
 	const char *container, *bundle;
-	const char *root_path;	/* NULL: not said */
-	const char *engine;	/* NULL: as the bundle's place tells */
-	const char *image, *ns; /* NULL: to be looked for in annotations and the engine's files */
+	const char *root_path;	/* NULL: not known */
+	const char *engine;	/* NULL: derived from the bundle's path */
+	const char *image, *ns; /* NULL: looked up in annotations and the engine's files */
 	const struct json *annotations[JOB_ANNOTATIONS];
-	const struct json *labels; /* NULL: to be looked for in the engine's files */
-	const char *size_option;   /* Docker's, where it has no effect; NULL: as with labels */
-	const char *no_root;	   /* why root_path is NULL, if it is known */
-	bool in_pod;		   /* false: as annotations and labels say */
+	const struct json *labels; /* NULL: looked up in the engine's files */
+	const char *size_option;   /* Docker's, where Docker ignores it; NULL: looked up likewise */
+	const char *no_root;	   /* why root_path is NULL, if that is known */
+	bool in_pod;		   /* false: annotations and labels decide */
 	bool dry_run;
-	/* JOB_REFUSED where the growth would keep the container from starting again. */
-	bool refuse_unhealed;
-	const struct healing *host;    /* healing_host(); NULL: to be asked if there is need */
-	struct rule_verdict *verdicts; /* to be filled: one for each rule; NULL: not wanted */
+	bool refuse_unhealed;	       /* refuse a growth after which it would not start again */
+	const struct healing *host;    /* healing_host(); NULL: called when it is needed */
+	struct rule_verdict *verdicts; /* gets one for each rule; NULL: not wanted */
 	/*
-	 * Is this the place to do it? Asked only if something is to be done: JOB_NOTHING, or the
-	 * outcome, with @why. NULL: it is.
+	 * May this process grow the container? Called only if there is something to do. Returns
+	 * JOB_NOTHING: yes; or the outcome, with job->why. NULL: yes.
 	 */
 	enum job_outcome (*check)(struct job *job);
 	const void *check_context;
-	/* How to open the rootfs, if it comes to that; NULL: root_path, below the bundle. */
+	/* Opens the rootfs when it is needed; NULL: opens root_path, relative to the bundle. */
 	int (*open_rootfs)(void *context, struct rootfs *ret, struct why *why);
 	void *open_context;
 	grow_progress *progress; /* as in struct grow_order, and so is @warn */
 	void (*warn)(const char *caution, void *context);
 	void *progress_context;
 
-	bool in_vm; /* from @check: a virtual machine may have the disk, too */
+	bool in_vm; /* set by @check: a virtual machine may use the disk, too */
 
 	/* out */
 	enum job_outcome outcome;
 	bool sandbox;
-	struct json_doc *labels_doc; /* the engine's file that labels were found in, or NULL */
+	struct json_doc *labels_doc; /* the engine's file in which labels were found, or NULL */
 	struct request request;
 	struct rootfs rootfs;
 	struct grow_report report;
@@ -70,35 +69,36 @@ struct job {
 	uint64_t took_ms;
 	bool unhealed; /* it is (or would be) grown, and would not start again: see @healing */
 	struct healing healing; /* of the device, if an engine re-creates it */
-	char *found_image, *found_ns, *found_size_option; /* what was looked for */
+	char *found_image, *found_ns, *found_size_option; /* what was looked up */
 };
 
-/* A rootfs that is open already (@rootfs.fd is not -EBADF) is taken as it is. */
+/* Uses a rootfs that is already open (@rootfs.fd is not -EBADF). */
 void job_run(struct job *job, const struct policy *policy);
 
-/* The same for a request that is made already, in @job->request: no rule, no default, no switch. */
+/* The same for a request of the caller's in job->request: no rule, default or switch applies. */
 void job_grow(struct job *job, const struct policy *policy);
 
-/* For @check, or as a part of it: JOB_NOT_APPLICABLE if we are not root on the host. */
+/* For @check, or as a part of it: JOB_NOT_APPLICABLE if this process is not root on the host. */
 enum job_outcome job_check_rootless(struct job *job);
 
-/* Did the progress function end it? */
+/* Did the progress function stop it? */
 bool job_is_interrupted(const struct job *job);
 
-/* Was it the pool that refused? Then report.pool tells which, and others on it fare no better. */
-bool job_is_pool_alarm(const struct job *job);
+/* Was it refused because the pool lacks room or is in trouble? Others on report.pool would be, too.
+ */
+bool job_is_pool_refusal(const struct job *job);
 
-/* What @policy needs to know of the container: pointers into @job. */
+/* What @policy needs to know about the container; pointers into @job. */
 struct facts job_facts(struct job *job, const struct policy *policy);
 
 /* "docker", ...: as in engine/engine.h or engine/container.h. */
 const char *job_engine(const struct job *job);
 
-/* Why it would not start again, and what repairs that: one line. @job->unhealed is set. */
+/* Why it would not start again, and how to fix that, in one line. Only if job->unhealed. */
 const char *job_unhealed_into(struct text *out, const struct job *job);
 #define job_unhealed(job) job_unhealed_into(&(struct text){""}, (job))
 
-/* A warning about a growth that was done, or would be; NULL: none. */
+/* A warning about the growth that was, or would be, done; NULL: none. */
 const char *job_warning(const struct job *job);
 
 void job_free(struct job *job);

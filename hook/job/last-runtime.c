@@ -33,7 +33,7 @@ int last_runtime_read(const char *state_dir, char **ret)
 
 static int replace_link(int dir, const char *runtime)
 {
-	/* Two at once write the same; the one that comes too late has nothing to do. */
+	/* Of two processes at once, the later one may fail; both write the same link. */
 	if (unlinkat(dir, NEW_LINK, 0) < 0 && errno != ENOENT)
 		return -errno;
 	if (symlinkat(runtime, dir, NEW_LINK) < 0 || renameat(dir, NEW_LINK, dir, LINK) < 0 ||
@@ -60,10 +60,7 @@ int last_runtime_note(const char *state_dir, const char *runtime)
 	return dir < 0 ? dir : replace_link(dir, runtime);
 }
 
-/*
- * A container must be operated with the runtime that made it. Another one that this host has might
- * find nothing under that name, and the engine would take the container for deleted.
- */
+/* Another runtime does not know the container, and its engine would conclude that it is deleted. */
 const char *last_runtime_choose(const char *state_dir, const struct policy *policy,
 				char **ret_remembered)
 {

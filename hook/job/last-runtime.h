@@ -3,9 +3,9 @@
 
 /*
  * The runtime that the last sound configuration named: a container must be operated with the
- * runtime that made it, also while the configuration is broken. A symbolic link, "runtime" in
- * STATE_DIR, whose target is the runtime's path. It is believed only in a directory that belongs to
- * root or us and that nobody else can write to.
+ * runtime that created it, even while the configuration is broken. A symbolic link, "runtime" in
+ * STATE_DIR, whose target is the runtime's path. It is trusted only if the directory belongs to
+ * root or us and nobody else can write to it.
  */
 
 #include "policy/policy.h"
@@ -16,15 +16,15 @@
 int last_runtime_read(const char *state_dir, char **ret);
 
 /*
- * Remembers @runtime, durably; writes only if another one, or none, is remembered. One that cannot
- * be executed is a mistake, and is not remembered. 0 or -errno.
+ * Remembers @runtime, durably; writes only if another one, or none, is remembered. A runtime that
+ * cannot be executed is a mistake and is not remembered. 0 or -errno.
  */
 int last_runtime_note(const char *state_dir, const char *runtime);
 
 /*
- * The runtime to use: what @policy names, which is remembered, if it is sound. If it is broken, the
- * one that is remembered, which is also in *ret_remembered then (the caller frees it); if none is,
- * what @policy names.
+ * The runtime to use. If @policy is sound: the one that it names, which is then remembered. If it
+ * is broken: the remembered one, which is *ret_remembered, to be freed; without one, what @policy
+ * names.
  */
 const char *last_runtime_choose(const char *state_dir, const struct policy *policy,
 				char **ret_remembered);

@@ -31,7 +31,7 @@ static void complain(const struct why *why, void *context)
 	log_stderr("%s", why->text);
 }
 
-/* The usual roots, then those that were given, then those of what runs. */
+/* The default roots, the configured ones, --data-root, then those of running engines. */
 static int find_roots(const struct target_args *args, struct engine_root_set *ret)
 {
 	const struct engine_roots *usual = &engine_default_roots;
@@ -73,7 +73,7 @@ void target_read_spec(const struct engine_container *container, struct oci_spec 
 		*ret = (struct oci_spec){0};
 }
 
-/* Is it the device that the engine's own files name? What a process has mounted is its choice. */
+/* The rootfs must be on the device that the engine's files name: a process mounts what it likes. */
 static int check_device(const struct engine_container *container, const struct rootfs *rootfs,
 			struct why *why)
 {
@@ -111,7 +111,7 @@ int target_open_rootfs(const struct engine_container *container, const struct oc
 {
 	if (!container->pid)
 		return why_set(why, ESRCH, "it is stopped: start it, then grow it");
-	/* An engine may keep its mounts to itself: then only the process shows them. */
+	/* If the engine's mounts are not visible here, only the process has them. */
 	if (container->bundle && spec->root_path &&
 	    open_checked(container, spec, false, ret, why) == 0) {
 		if (ret->dev)
@@ -168,8 +168,7 @@ static int open_for_job(void *context, struct rootfs *ret, struct why *why)
 	return target_open_rootfs(target->container, &target->spec, ret, why);
 }
 
-/* What a hook could not know must not count here either: it would see no image of containerd's but
- * in the annotations. */
+/* As in the hook, containerd's image is known only from annotations. */
 struct job target_job(struct target *target)
 {
 	const struct engine_container *container = target->container;
@@ -213,7 +212,7 @@ static int open_path(const char *path, struct rootfs *ret, struct why *why)
 	return r;
 }
 
-/* A device that is mounted nowhere cannot be grown; of some the reason is what they are. */
+/* Why a device that is not mounted cannot be grown. */
 static int not_mounted(const struct thin_device *device, struct why *why)
 {
 	const char *name = quote(device->name), *target = device->target;

@@ -60,7 +60,7 @@ static void log_unhealed(const struct job *job)
 static const struct {
 	const char *action;
 	int priority;
-} forms[] = {
+} outcomes[] = {
 	[JOB_NOTHING] = {"nothing", LOG_DEBUG},
 	[JOB_KEPT] = {"keep", LOG_INFO},
 	[JOB_GROWN] = {"grow", LOG_INFO},
@@ -75,7 +75,7 @@ const char *tell_action(const struct job *job)
 {
 	if (job_is_interrupted(job))
 		return "interrupted";
-	return job->report.unfinished ? "finish" : forms[job->outcome].action;
+	return job->report.unfinished ? "finish" : outcomes[job->outcome].action;
 }
 
 static void add_request(struct log_line *line, const struct request *request)
@@ -91,10 +91,10 @@ static void add_request(struct log_line *line, const struct request *request)
 		log_add(line, "rule", request->rule->name);
 }
 
-/* A smaller number is worse. What nobody asked for is never more than a warning. */
+/* Smaller numbers are more severe. Sizes from rules and defaults cause a warning at most. */
 static int priority(const struct job *job)
 {
-	int of_outcome = job_is_interrupted(job) ? LOG_WARNING : forms[job->outcome].priority;
+	int of_outcome = job_is_interrupted(job) ? LOG_WARNING : outcomes[job->outcome].priority;
 
 	if (job_warning(job) && of_outcome > LOG_WARNING)
 		return LOG_WARNING;
@@ -124,7 +124,7 @@ void tell_log(const struct job *job)
 	log_end(&line, priority(job));
 }
 
-/* To who has just typed it: what was asked for need not be repeated. */
+/* For the operator who has just typed the command: does not repeat the request. */
 static void message_to_operator(const struct job *job, struct text *ret)
 {
 	const char *label = quote_unless_printable(job->container);
@@ -219,7 +219,7 @@ void tell_label(const char *label, FILE *out)
 	fputs(quote_unless_printable(label), out);
 }
 
-/* In the unit that was typed: who asked for 1500G does not read 1.46 TiB. */
+/* In the unit that was typed: 1500G is not shown as 1.46 TiB. */
 #define like_asked(job, bytes) size_like((bytes), (job)->request.text)
 
 static void tell_plan(const struct job *job, FILE *out)
@@ -257,7 +257,7 @@ static void tell_growth(const struct job *job, FILE *out)
 	fprintf(out, " in %" PRIu64 " ms", job->took_ms);
 }
 
-/* Of what an operator has just typed no origin need be told. */
+/* Nothing for a size that an operator has just typed. */
 static void tell_origin(const struct job *job, FILE *out)
 {
 	if (job->request.origin != ORIGIN_COMMAND)
@@ -302,7 +302,7 @@ static uint64_t free_bytes(const struct thin_pool *pool)
 	return used < all ? (all - used) * pool->block_sectors * SECTOR_BYTES : 0;
 }
 
-/* May the container write more than there is? */
+/* Could the container write more than the pool has free? */
 static bool pool_is_short(const struct job *job)
 {
 	const struct grow_report *report = &job->report;

@@ -166,7 +166,7 @@ static void run_job(struct apply *apply, struct target *target)
 		apply->tally.n[fate]++;
 		tell_container(apply, &job, target->container);
 	}
-	if (job_is_pool_alarm(&job))
+	if (job_is_pool_refusal(&job))
 		apply->pool = strdup(job.report.pool.name);
 	job_free(&job);
 }

@@ -9,7 +9,7 @@
 
 static struct json_doc *doc;
 static const struct json *annotations[2];
-static struct facts_of of;
+static struct facts_source of;
 static char *directory;
 
 static void annotate(const char *text)
@@ -26,10 +26,10 @@ static int setup(void **state)
 	(void)state;
 	annotate("{}");
 	directory = new_directory();
-	of = (struct facts_of){.id = ID,
-			       .bundle = TASKS "k8s.io/c1",
-			       .annotations = annotations,
-			       .n_annotations = 2};
+	of = (struct facts_source){.id = ID,
+				   .bundle = TASKS "k8s.io/c1",
+				   .annotations = annotations,
+				   .n_annotations = 2};
 	return 0;
 }
 

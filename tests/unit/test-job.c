@@ -135,7 +135,7 @@ static void a_full_pool_refuses_the_growth(void **state)
 	strcpy(fake_dm.pool_status, "Fail");
 	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
 	assert_contains(message.s, "pool \"docker-pool\" has failed; repair it first");
-	assert_true(job_is_pool_alarm(&job));
+	assert_true(job_is_pool_refusal(&job));
 	assert_string_equal(job.report.pool.name, "docker-pool");
 }
 
@@ -158,7 +158,7 @@ static void opens_the_rootfs_only_if_there_is_something_to_do(void **state)
 	expect("{}", JOB_NOTHING, EXIT_OK);
 	json_free(doc);
 	expect(ASKS("2T"), JOB_REFUSED, EXIT_REFUSED);
-	assert_false(job_is_pool_alarm(&job));
+	assert_false(job_is_pool_refusal(&job));
 	json_free(doc);
 	assert_int_equal(opened, 0);
 	assert_int_equal(fake_dm.calls, 0);
@@ -481,7 +481,7 @@ static void refuses_an_operator_to_grow_what_would_not_start_again(void **state)
 			    "--unhealed");
 	assert_int_equal(fake_syslog.lines, 1);
 	assert_contains(fake_syslog.text, "action=refuse");
-	assert_false(job_is_pool_alarm(&job));
+	assert_false(job_is_pool_refusal(&job));
 	assert_string_equal(fake_dm.log, "");
 }
 
