@@ -16,7 +16,7 @@
 #define MAX_BYTES (16UL << 20)
 #define NOT_RUN	  126
 
-/* In the child, which has one thing to do. */
+/* In the child. Does not return. */
 static void become(const char *root, const char *program, char *const arguments[], int out, int err)
 {
 	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -31,7 +31,7 @@ static void become(const char *root, const char *program, char *const arguments[
 	_exit(NOT_RUN);
 }
 
-/* All that comes from the pipe until it is closed, or the time @end is there. */
+/* Reads the pipe until it is closed, or until the time @end. */
 static int read_out(int fd, uint64_t end, struct answer *answer)
 {
 	_cleanup_free_ char *text = NULL;
@@ -65,7 +65,7 @@ static int read_out(int fd, uint64_t end, struct answer *answer)
 	return 0;
 }
 
-/* The last line of what is in the file @fd, safe to print. */
+/* The last line of the file @fd, safe to print. */
 static void read_said(int fd, struct text *said)
 {
 	char bytes[2 * TEXT_SIZE];
@@ -84,7 +84,7 @@ static void read_said(int fd, struct text *said)
 	text_into(said, "%s", line);
 }
 
-/* A program that has closed its output may still not end. 0, or -ETIMEDOUT: it was killed. */
+/* A program that has closed its output may still run. 0; -ETIMEDOUT: it was killed. */
 static int wait_for_end(pid_t child, uint64_t end, int *ret_status)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};

@@ -17,7 +17,7 @@
 #define MAX_NAMES_BYTES 4096
 #define MAX_VALUE_BYTES 65536
 
-/* What the plan does to the file @path; NULL: nothing so far. */
+/* NULL: the plan does not have the file @path. */
 static struct setup_file *find_planned(struct setup_plan *plan, const char *path)
 {
 	for (size_t i = 0; i < plan->n_files; i++) {
@@ -40,7 +40,7 @@ static int read_planned(struct setup_file *file, struct why *why)
 	return 0;
 }
 
-/* A link stays; where it leads to is what is changed. */
+/* A link stays: its target is what is changed. */
 int change_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
 		struct setup_file **ret, struct why *why)
 {
@@ -54,7 +54,7 @@ int change_read(const struct setup_place *place, const char *name, struct setup_
 	if (*ret)
 		return 0;
 	if (plan->n_files == SETUP_MAX_FILES)
-		return why_set(why, E2BIG, "%s: one file too many to change", name);
+		return why_set(why, E2BIG, "%s: too many files to change", name);
 	file = &plan->files[plan->n_files++];
 	*file = (struct setup_file){.path = TAKE_PTR(path)};
 	r = read_planned(file, why);
@@ -128,9 +128,9 @@ void setup_plan_free(struct setup_plan *plan)
 	*plan = (struct setup_plan){0};
 }
 
-/* --- doing it: backup, then the file, each exchanged in one step ----------------------------- */
+/* --- changing: the backup, then the file, each replaced atomically --------------------------- */
 
-/* SELinux's label is among these. What the filesystem does not have is none to keep. */
+/* SELinux labels, too. A filesystem may have no attributes. */
 static int copy_xattrs(int from, int to)
 {
 	_cleanup_free_ char *names = malloc(MAX_NAMES_BYTES + MAX_VALUE_BYTES);
@@ -152,7 +152,7 @@ static int copy_xattrs(int from, int to)
 	return 0;
 }
 
-/* Owner, mode and attributes of the file @from, which may be missing, for the new file @to. */
+/* Gives the new file @to owner, mode and attributes of @from, which may be missing. */
 static int copy_looks(int dir_fd, const char *from, const char *to)
 {
 	_cleanup_close_ int old = openat(dir_fd, from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -174,7 +174,7 @@ static int copy_looks(int dir_fd, const char *from, const char *to)
 	return fsync(new) < 0 ? -errno : 0;
 }
 
-/* @name in the directory is @text, as @model looks, from one moment to the next. */
+/* Replaces @name with @text atomically, with owner, mode and attributes of @model. */
 static int exchange(int dir_fd, const char *name, const char *model, const char *text, size_t len)
 {
 	_cleanup_free_ char *temporary = text_new(".%s.oci-thin-grow-new", name);
@@ -182,7 +182,7 @@ static int exchange(int dir_fd, const char *name, const char *model, const char 
 
 	if (!temporary)
 		return -ENOMEM;
-	unlinkat(dir_fd, temporary, 0); /* of a run that was killed */
+	unlinkat(dir_fd, temporary, 0); /* of an earlier run that was killed */
 	r = file_write_new(dir_fd, temporary, 0600, text, len);
 	if (r == 0)
 		r = copy_looks(dir_fd, model, temporary);
@@ -220,7 +220,7 @@ static int change(int dir_fd, const char *name, const char *backup, const struct
 	return remove_durably(dir_fd, name);
 }
 
-/* The file's directory, and the names in it. The directory is made if a file shall be in it. */
+/* Opens the file's directory, which is created if the file is to exist. @copy: its path. */
 static int open_directory(const struct setup_file *file, char *copy)
 {
 	const char *directory = dirname(copy);

@@ -47,7 +47,7 @@ static void clear(struct conf_list *list)
 	list->n = 0;
 }
 
-/* Once said, it holds for later files that do not say it (containers/common, attributedstring). */
+/* Once set, it holds for later files that do not set it (attributedstring in containers/common). */
 static void read_append(const struct toml *toml, const char *element, struct conf_list *list)
 {
 	size_t len = strlen(element);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * CRI-O: the hooks.d file that podman uses, and a drop-in for crio.conf(5) if its hooks_dir leaves
- * that directory out. Annotations of pods and containers reach hooks without being allowed.
+ * CRI-O: the hooks.d file that podman uses, and a drop-in for crio.conf(5) if its hooks_dir lacks
+ * that directory. Hooks get annotations of pods and containers without further configuration.
  */
 
 #include "base/cleanup.h"
@@ -23,7 +23,7 @@ static char *drop_in_name(const struct setup_place *place)
 	return place_name(place, DROP_INS "/" DROP_IN_NAME);
 }
 
-/* As CRI-O reads them: crio.conf, then every file below crio.conf.d; @but not this one. */
+/* As CRI-O reads them: crio.conf, then every file below crio.conf.d, here except @but. */
 static int crio_directories(const struct setup_place *place, const char *but,
 			    struct conf_list *list, struct why *why)
 {
@@ -54,7 +54,7 @@ static char *drop_in_text(const struct conf_list *theirs)
 	out = open_memstream(&text, &size);
 	if (!out)
 		return NULL;
-	fputs("# Of oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
+	fputs("# Made by oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
 	      "[crio.runtime]\nhooks_dir = [\n",
 	      out);
 	for (size_t i = 0; i < theirs->n; i++)
@@ -66,7 +66,7 @@ static char *drop_in_text(const struct conf_list *theirs)
 	return NULL;
 }
 
-/* Is the file @a read after @b? By the parts of their paths, as directories are walked. */
+/* Is the file @a read after @b? Directories are walked by the components of paths. */
 static bool is_later(const char *a, const char *b)
 {
 	while (*a && *a == *b)
@@ -74,7 +74,7 @@ static bool is_later(const char *a, const char *b)
 	return (*a == '/' ? 1 : (unsigned char)*a) > (*b == '/' ? 1 : (unsigned char)*b);
 }
 
-/* A later file that leaves our directory out has the last word. */
+/* Refuses if a later file sets hooks_dir without our directory. */
 static int check_later(const struct setup_place *place, const struct conf_list *theirs,
 		       const char *drop_in, struct why *why)
 {
@@ -86,7 +86,7 @@ static int check_later(const struct setup_place *place, const struct conf_list *
 	    strncmp(theirs->file, drop_ins, strlen(drop_ins)) != 0 ||
 	    !is_later(theirs->file, drop_in))
 		return 0;
-	return why_set(why, EEXIST, "%s sets hooks_dir after %s would: add \"%s\" there",
+	return why_set(why, EEXIST, "%s is read after %s and sets hooks_dir: add \"%s\" there",
 		       theirs->file, drop_in, HOOKSD_DIRECTORY);
 }
 
@@ -102,7 +102,8 @@ static int change_hooks_dir(const struct setup_place *place, const struct conf_l
 		r = change_read(place, name, plan, &file, why);
 	if (r < 0)
 		return r;
-	plan->then = "systemctl restart crio (a reload does not read hooks_dir; containers go on)";
+	plan->then = "systemctl restart crio (a reload does not read hooks_dir; containers keep "
+		     "running)";
 	if (disable || conf_has(theirs, HOOKSD_DIRECTORY)) {
 		change_set(file, NULL, 0);
 		return 0;

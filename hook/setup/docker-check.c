@@ -15,7 +15,7 @@
 #define SCRATCH "/tmp/oci-thin-grow-XXXXXX"
 
 struct scratch {
-	char *path; /* without links; NULL: there is none */
+	char *path; /* without links; NULL: not created */
 	int fd;
 };
 
@@ -44,7 +44,7 @@ static int write_scratch(const struct setup_place *place, const struct setup_fil
 	return 0;
 }
 
-/* An unknown option: that of validation, for those of the process it has taken. */
+/* It complains of an unknown option: --validate, as a running dockerd has taken the others. */
 static bool is_too_old(const struct answer *answer)
 {
 	return strstr(answer->said.s, "--help") != NULL;
@@ -63,7 +63,7 @@ static int judge_answer(const struct answer *answer, const char *candidate, stru
 		       quote(said + strspn(said, ": ")));
 }
 
-/* The words of the process, but for its name, then ours: the last --config-file counts. */
+/* The arguments of the process, then ours: the last --config-file takes effect. */
 static char **make_arguments(const struct docker_daemon *daemon, char *const ours[], size_t n_ours)
 {
 	size_t n = 1;

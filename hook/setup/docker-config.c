@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Docker: a runtime of our own in daemon.json, and that as the default. */
+/* Docker: our runtime in daemon.json, as the default. */
 
 #include "setup/docker-config.h"
 
@@ -30,7 +30,7 @@ bool docker_is_default(const struct docker_config *config)
 	return config->default_runtime && strcmp(config->default_runtime, SETUP_RUNTIME_NAME) == 0;
 }
 
-/* Go would take another case for the same key, but dockerd looks the names up as they are. */
+/* Go's parser ignores case, but dockerd then rejects a key that is not spelled like its option. */
 static int check_case(const struct json *root, struct why *why)
 {
 	static const char *const keys[] = {"runtimes", "default-runtime"};
@@ -50,7 +50,7 @@ static int check_case(const struct json *root, struct why *why)
 	return 0;
 }
 
-/* A runtime without a path is a shim, and runc's has its program among the options. */
+/* A runtime without a path is a shim; runc's has its program in the options. */
 static int read_shim(const struct json *runtime, const char **path, struct why *why)
 {
 	const struct json *options = NULL;
@@ -127,7 +127,7 @@ void docker_config_free(struct docker_config *config)
 	config->doc = NULL;
 }
 
-/* dockerd takes a key from its command line or from the file, and does not start with both. */
+/* A key is on dockerd's command line or in the file: it does not start with both. */
 static void add_command_line(struct docker_config *config, const struct docker_daemon *daemon)
 {
 	if (daemon->runtime_path) {
@@ -169,9 +169,9 @@ static void docker_judge(const struct setup_place *place, const struct docker_co
 	}
 }
 
-/* Where a running dockerd reads another file, that one counts. */
-static char *file_that_counts(const struct setup_place *place, const struct docker_daemon *daemon,
-			      bool *ret_elsewhere)
+/* A running dockerd may have been started with another file. */
+static char *file_in_effect(const struct setup_place *place, const struct docker_daemon *daemon,
+			    bool *ret_elsewhere)
 {
 	*ret_elsewhere = false;
 	if (place->file || !daemon->config_file || daemon->config_file[0] != '/' ||
@@ -189,7 +189,7 @@ static int look_at_config(const struct setup_place *place, const struct docker_d
 	size_t len = 0;
 	int r;
 
-	view->file = file_that_counts(place, daemon, &view->elsewhere);
+	view->file = file_in_effect(place, daemon, &view->elsewhere);
 	if (!view->file)
 		return why_no_memory(why);
 	r = place_read(place, view->file, &text, &len, why);

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/*
- * Docker's daemon.json, as far as it is ours. dockerd(8); keys as dockerd 20.10 to 28 take them.
- */
+/* The keys of Docker's daemon.json that concern us: dockerd(8), 20.10 to 28. */
 
 #include "oci/json.h"
 #include "setup/engines.h"
@@ -13,17 +11,17 @@
 struct docker_config {
 	struct json_doc *doc;	     /* owns what the others point to */
 	const struct json *runtimes; /* or NULL */
-	bool has_runtime;	     /* one of our name is among these... */
+	bool has_runtime;	     /* one with our name is among these... */
 	const char *runtime_path;    /* ...with this program, or NULL */
 	const char *default_runtime; /* or NULL */
 	const char *data_root;
 };
 
-/* A text of blanks only is an empty object. -EINVAL: dockerd would not take it, or we cannot. */
+/* Blanks alone are an empty object. -EINVAL: dockerd would refuse it, or we cannot parse it. */
 int docker_parse(const char *text, size_t len, struct docker_config *ret, struct why *why);
 void docker_config_free(struct docker_config *config);
 
-/* The program of an entry of "runtimes"; a shim of its own has none: *ret stays. */
+/* The program of an entry of "runtimes"; *ret is unchanged for a shim that has none. */
 int docker_runtime_program(const struct json *runtime, const char **ret, struct why *why);
 
 bool docker_is_blank(const char *text, size_t len);

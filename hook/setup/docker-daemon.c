@@ -14,8 +14,8 @@
 #define MAX_COMMAND_LINE (128UL * 1024)
 
 /*
- * dockerd-current is Red Hat's name of it. Others may call themselves as they like, and say what
- * they like on their command line; what is in a container has a root directory of its own.
+ * dockerd-current is Red Hat's name for it. Only root's process is trusted, since anybody can take
+ * that name; one in a container has another root directory.
  */
 static bool is_dockerd(const struct setup_place *place, const char *proc, const char *pid)
 {
@@ -26,7 +26,7 @@ static bool is_dockerd(const struct setup_place *place, const char *proc, const 
 	       process_is_roots(proc, pid) && root && process_links_to(proc, pid, "root", root);
 }
 
-/* "--@option VALUE" or "--@option=VALUE": the value, or NULL if @arg is another one. */
+/* "--@option VALUE" or "--@option=VALUE": the value; NULL: @arg is another option. */
 static const char *value_of(const char *arg, const char *next, const char *option)
 {
 	size_t len = strlen(option);
@@ -95,7 +95,7 @@ static int read_command_line(const char *proc, const char *pid, struct docker_da
 	int r = path ? file_read_at(AT_FDCWD, path, MAX_COMMAND_LINE, &args, &len) : -ENOMEM;
 
 	if (r < 0)
-		return r == -ENOMEM ? r : 0;	  /* it is gone */
+		return r == -ENOMEM ? r : 0;	  /* it has ended */
 	daemon->pid = (int)strtol(pid, NULL, 10); /* digits, see docker_daemon_find() */
 	daemon->arguments = TAKE_PTR(args);
 	daemon->arguments_len = len;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What dockerd is started with: options that no file of its own has. */
+/* dockerd's command line. */
 
 #include "setup/engines.h"
 
@@ -10,17 +10,17 @@ struct docker_daemon {
 	char *config_file;     /* of --config-file, or NULL */
 	char *data_root;       /* of --data-root, or NULL */
 	char *default_runtime; /* of --default-runtime, or NULL */
-	char *runtime_path;    /* of --add-runtime for the runtime of our name, or NULL */
+	char *runtime_path;    /* of --add-runtime for the runtime with our name, or NULL */
 	bool adds_runtimes;    /* there is an --add-runtime */
-	char *where;	       /* what has the last of these two; NULL: they are not there */
-	char *arguments; /* of the process: its command line, each word with a NUL behind it */
+	char *where;	       /* where the last of these two options is; NULL: neither is given */
+	char *arguments;       /* of the process, from its name on, each NUL-terminated */
 	size_t arguments_len;
 };
 
-/* The host's: root's, and in no container; the first below the place's /proc. 0 or -ENOMEM. */
+/* The first dockerd below the place's /proc that is root's and in no container. 0 or -ENOMEM. */
 int docker_daemon_find(const struct setup_place *place, struct docker_daemon *ret);
 void docker_daemon_free(struct docker_daemon *daemon);
 
-/* Adds what the words at @args say, each with a NUL behind it. 0 or -ENOMEM. */
+/* Adds the options among the words at @args, each NUL-terminated; they are @where. 0 or -ENOMEM. */
 int docker_daemon_read(const char *args, size_t len, const char *where,
 		       struct docker_daemon *daemon);

@@ -28,8 +28,8 @@ static int copy_text(const char *text, size_t len, struct edit_text *ret, struct
 }
 
 #define INSTEAD                                                                                    \
-	"say --force, and ours becomes that one's program, or say --no-default and use \"docker "  \
-	"run --runtime " SETUP_RUNTIME_NAME "\""
+	"use --force, and ours becomes that one's program; or use --no-default and \"docker run "  \
+	"--runtime " SETUP_RUNTIME_NAME "\""
 
 static int add_default(struct edit_text *t, const struct docker_config *config, bool force,
 		       struct why *why)
@@ -44,7 +44,7 @@ static int add_default(struct edit_text *t, const struct docker_config *config, 
 	return r < 0 ? r : edit_set(t, NULL, "default-runtime", QUOTED_NAME, why);
 }
 
-/* @repair: one of our name is there, but leads to something else. */
+/* @repair: one with our name exists, but is not our program. */
 static int add_runtime(struct edit_text *t, const struct docker_config *config, bool repair,
 		       struct why *why)
 {
@@ -61,7 +61,7 @@ struct wish {
 	bool by_default, force, repair;
 };
 
-/* Pure: the text @from with our keys in it. */
+/* The text @from with our keys in it. Pure. */
 static int enabled(const char *from, size_t len, const struct wish *wish, struct edit_text *ret,
 		   struct why *why)
 {
@@ -82,7 +82,7 @@ static int enabled(const char *from, size_t len, const struct wish *wish, struct
 	return r;
 }
 
-/* What was the default before, or no default of ours. */
+/* Restores the earlier default, or removes ours. */
 static int docker_strip_default(struct edit_text *t, const struct docker_config *before,
 				struct why *why)
 {
@@ -92,7 +92,7 @@ static int docker_strip_default(struct edit_text *t, const struct docker_config 
 	if (!old || docker_is_default(before))
 		return edit_remove(t, NULL, "default-runtime", why);
 	if (!quote_is_plain(old))
-		return why_set(why, EINVAL, "put the default-runtime %s back by hand", quote(old));
+		return why_set(why, EINVAL, "restore the default-runtime %s by hand", quote(old));
 	return value ? edit_set(t, NULL, "default-runtime", value, why) : why_no_memory(why);
 }
 
@@ -108,7 +108,7 @@ static int strip_runtime(struct edit_text *t, const struct docker_config *before
 	return r;
 }
 
-/* Somebody has changed the file since: only what is ours goes. */
+/* The file has changed since enable: removes only our keys. */
 static int strip(const struct docker_config *config, const struct docker_config *before,
 		 bool keep_runtime, struct edit_text *t, struct why *why)
 {
@@ -160,7 +160,7 @@ static int docker_disable(struct setup_file *file, const struct docker_config *c
 		backup.text = NULL;
 		return 0;
 	}
-	/* A backup that cannot be understood says nothing. */
+	/* a backup that cannot be parsed is ignored */
 	if (!has_backup || docker_parse(backup.text, backup.len, &before, why) < 0)
 		before = (struct docker_config){0};
 	r = copy_text(file->old, file->old_len, &t, why);
@@ -287,12 +287,12 @@ static void warn_of_users(const struct setup_place *place, const char *data_root
 			plan,
 			"%u container%s created with this runtime (%s%s) cannot start without it: "
 			"re-create %s, or run \"oci-thin-grow enable --no-default docker\", which "
-			"keeps it known",
+			"keeps the runtime",
 			users.n, users.n == 1 ? "" : "s", users.first, users.n == 1 ? "" : ", ...",
 			users.n == 1 ? "it" : "them");
 }
 
-/* A dockerd that would not read what we write. */
+/* Refuses if dockerd would not read the file that is changed. */
 static int check_file(const struct setup_place *place, const struct docker_daemon *daemon,
 		      const struct setup_file *file, const char *who, struct why *why)
 {
@@ -301,11 +301,11 @@ static int check_file(const struct setup_place *place, const struct docker_daemo
 	if (daemon->config_file && daemon->config_file[0] == '/')
 		name = place_name(place, daemon->config_file);
 	if (name && place_resolve(place, name, &real) == 0 && strcmp(real, file->path) != 0)
-		return why_set(why, EEXIST, "%s reads another one: say --file %s", who, name);
+		return why_set(why, EEXIST, "%s reads another file: use --file %s", who, name);
 	return 0;
 }
 
-/* @takes_both: runtimes may be in the file and on the command line. */
+/* @takes_both: dockerd takes runtimes from the file and the command line together. */
 static int check_options(const struct docker_daemon *daemon, const struct docker_config *after,
 			 bool takes_both, struct why *why)
 {
@@ -336,7 +336,7 @@ static void free_starts(struct starts *starts)
 	docker_daemon_free(&starts->next);
 }
 
-/* Never a dockerd that does not start. */
+/* Refuses a plan with which dockerd would not start. */
 static int check_starts(const struct setup_place *place, const struct setup_options *options,
 			const struct starts *starts, const struct setup_file *file, struct why *why)
 {
@@ -371,7 +371,7 @@ static void tell_what_then(const struct setup_options *options, struct setup_pla
 			  "when it creates one");
 }
 
-/* What our runtime becomes is known before somebody calls it. */
+/* What our runtime becomes is configured before an engine calls it. */
 static void put_first(struct setup_plan *plan, size_t i)
 {
 	struct setup_file first = plan->files[i];

@@ -12,7 +12,7 @@
 #define RUNC	  "runc"
 #define RUNC_SHIM "io.containerd.runc."
 
-/* The default runtime that is not runc and not ours; NULL: it is runc. */
+/* The default runtime; NULL: it is runc or ours. */
 static const char *other_default(const struct docker_config *config)
 {
 	const char *name = config->default_runtime;
@@ -35,15 +35,15 @@ static int program_of(const struct docker_config *config, const char *name, cons
 		r = json_member(runtime, "runtimeArgs", JSON_ARRAY, &args, why);
 	if (r >= 0 && args && args->first)
 		return why_set(why, EEXIST,
-			       "the default runtime %s has runtimeArgs, which ours would not give "
-			       "it: say --no-default",
+			       "the default runtime %s has runtimeArgs, which ours would not pass "
+			       "on: use --no-default",
 			       quote(name));
 	if (r >= 0 && runtime)
 		r = docker_runtime_program(runtime, ret, why);
 	if (r < 0 || *ret)
 		return r;
 	return why_set(why, EEXIST,
-		       "the default runtime %s has no program that ours could become: say "
+		       "the default runtime %s has no program that ours could become: use "
 		       "--no-default, or --runtime PATH",
 		       quote(name));
 }
@@ -60,7 +60,7 @@ int docker_plan_runtime(const struct setup_place *place, const struct docker_con
 	if (!options->runtime_now)
 		return 0;
 	now = place_find_program(place, options->runtime_now);
-	/* runc has no program of its own that must stay: what is configured was chosen. */
+	/* instead of runc, whatever is configured was chosen by the operator */
 	if (now && !options->runtime && !name)
 		return 0;
 	if (name)

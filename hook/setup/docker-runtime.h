@@ -4,8 +4,8 @@
 #include "setup/docker-config.h"
 
 /*
- * Containers of our runtime are to be run by the program of the default runtime whose place it
- * takes (or options->runtime): setup/real-runtime.h. @config: daemon.json as it is.
+ * Our runtime becomes the program of the default runtime that it replaces, or options->runtime:
+ * setup/real-runtime.h. @config: daemon.json as it is now.
  */
 int docker_plan_runtime(const struct setup_place *place, const struct docker_config *config,
 			const struct setup_options *options, struct setup_plan *plan,

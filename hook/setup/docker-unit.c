@@ -10,13 +10,13 @@
 #define UNIT	   "docker.service"
 #define MAX_PIECES 32
 
-/* The least important one first. */
+/* In ascending precedence. */
 static const char *const unit_directories[] = {
 	"/lib/systemd/system", "/usr/lib/systemd/system", "/usr/local/lib/systemd/system",
 	"/run/systemd/system", "/etc/systemd/system",
 };
 
-/* Words of a command line, or of variables that it may use, and the file that has them. */
+/* Words of a command line, or of variables that it may use, and the file where they are. */
 struct piece {
 	char *words, *file;
 	bool is_command;
@@ -46,7 +46,7 @@ static int add_piece(struct unit *unit, const char *words, const char *file, boo
 	return piece->words && piece->file ? 0 : -ENOMEM;
 }
 
-/* "ExecStart=" without a command: those before it do not count. */
+/* "ExecStart=" without a command discards those before it. */
 static void drop_commands(struct unit *unit)
 {
 	for (size_t i = 0; i < unit->n; i++) {
@@ -55,7 +55,7 @@ static void drop_commands(struct unit *unit)
 	}
 }
 
-/* NULL: no such file, or none that can be read. */
+/* NULL: no such file, or it cannot be read. */
 static char *read_text(const struct setup_place *place, const char *path)
 {
 	_cleanup_free_ char *name = place_name(place, path);
@@ -66,7 +66,7 @@ static char *read_text(const struct setup_place *place, const char *path)
 	return name && place_read(place, name, &text, &len, &unused) > 0 ? text : NULL;
 }
 
-/* The next line, with those that it goes on in; NULL: there is none. */
+/* The next line, joined with its continuation lines; NULL: there is none. */
 static char *next_line(char **rest)
 {
 	char *line = *rest, *end;
@@ -81,7 +81,7 @@ static char *next_line(char **rest)
 	return line + strspn(line, " \t");
 }
 
-/* VARIABLE='WORDS...', one a line */
+/* Lines of VARIABLE='WORDS...' */
 static int read_variables(const struct setup_place *place, const char *path, struct unit *unit)
 {
 	_cleanup_free_ char *text = *path == '/' ? read_text(place, path) : NULL;
@@ -167,7 +167,7 @@ static int read_unit(const struct setup_place *place, struct unit *unit)
 	return r < 0 ? r : 0;
 }
 
-/* As the kernel shows a command line: each word with a NUL behind it. */
+/* Like /proc/PID/cmdline: each word NUL-terminated. The length. */
 static size_t split_words(char *words)
 {
 	size_t len = 0;

@@ -12,9 +12,9 @@
 
 /* A member and the places around it, as byte offsets. */
 struct place {
-	size_t before;	   /* behind the member before it, or behind the opening bracket */
+	size_t before;	   /* after the member before it, or after the opening brace */
 	size_t key, value; /* where these begin */
-	size_t end;	   /* behind the value */
+	size_t end;	   /* after the value */
 	size_t next;	   /* where the next member's key begins, or 0 */
 	bool first;
 };
@@ -121,8 +121,8 @@ static int find_both(const struct edit_text *t, const char *parent, const char *
 }
 
 /*
- * What stands before the key of a new last member: a comma and the blanks that the one before it
- * has. The first member of an empty object gets a line of its own.
+ * The text before the key of a new last member: a comma, and the blanks before the last one's key.
+ * The first member of an empty object gets a line of its own.
  */
 static char *lead(const struct edit_text *t, const struct json *object, size_t *ret_at)
 {
@@ -140,7 +140,7 @@ static char *lead(const struct edit_text *t, const struct json *object, size_t *
 	for (blanks = place.key; blanks > 0 && strchr(BLANKS, t->text[blanks - 1]);) {
 		blanks--;
 		if (t->text[blanks] == '\n')
-			break; /* an empty line before that is not repeated */
+			break; /* do not repeat an empty line before that */
 	}
 	if (blanks > 0 && t->text[blanks] == '\n' && t->text[blanks - 1] == '\r')
 		blanks--;
@@ -159,7 +159,7 @@ int edit_add(struct edit_text *t, const char *parent, const char *key, const cha
 	if (r < 0 || !object)
 		return r;
 	if (there)
-		return why_set(why, EINVAL, "%s is there already", quote(key));
+		return why_set(why, EINVAL, "%s exists already", quote(key));
 	before = lead(t, object, &at);
 	new = before ? text_new("%s\"%s\": %s%s", before, key, value,
 				t->text[at] == '}' && !object->first ? "\n" : "")
@@ -170,7 +170,7 @@ int edit_add(struct edit_text *t, const char *parent, const char *key, const cha
 	return r < 0 ? why_no_memory(why) : 0;
 }
 
-/* Where the member @key of the object @parent stands, which must be there. */
+/* Finds the member @key of the object @parent. -EINVAL: it does not exist. */
 static int locate(const struct edit_text *t, const char *parent, const char *key, struct place *ret,
 		  struct why *why)
 {

@@ -4,7 +4,7 @@
 /*
  * Changes to the text of a JSON object that keep every other byte: order, blanks, line ends.
  * @parent is the name of an object in the outermost one, or NULL for the outermost itself; @value
- * is JSON. A text that cannot be understood is left as it is: -EINVAL with a reason.
+ * is JSON. A text that cannot be parsed is not changed: -EINVAL with a reason.
  */
 
 #include "base/why.h"
@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 struct edit_text {
-	char *text; /* with a NUL behind, to be freed by its owner */
+	char *text; /* NUL-terminated, to be freed by its owner */
 	size_t len;
 };
 
@@ -23,13 +23,13 @@ void edit_free(struct edit_text *t);
 /* Replaces the bytes from @start to @end by @new. 0 or -ENOMEM. */
 int edit_splice(struct edit_text *t, size_t start, size_t end, const char *new);
 
-/* Adds a member, as the last one; there must be none of that name. */
+/* Appends a member, which must not exist. */
 int edit_add(struct edit_text *t, const char *parent, const char *key, const char *value,
 	     struct why *why);
 
-/* Gives a member another value. */
+/* Changes the value of a member. */
 int edit_set(struct edit_text *t, const char *parent, const char *key, const char *value,
 	     struct why *why);
 
-/* Removes a member. What edit_add() added to an object that was not empty leaves no trace. */
+/* Removes a member. Undoes edit_add() byte for byte, unless the object was empty. */
 int edit_remove(struct edit_text *t, const char *parent, const char *key, struct why *why);

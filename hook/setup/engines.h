@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What each engine's files offer to the table in setup.c, and what they have in common. */
+/* The functions of each engine for the table in setup.c, and what they share. */
 
 #include "setup/change.h"
 #include "setup/place.h"
 
-/* Rows of the table in setup.c: how it stands with an engine, and what has to change. */
+/* look and plan of struct setup_engine */
 int docker_look(const struct setup_place *place, struct setup_view *ret, struct why *why);
 int docker_plan(const struct setup_place *place, const struct setup_options *options,
 		struct setup_plan *plan, struct why *why);
@@ -21,8 +21,8 @@ int crio_plan(const struct setup_place *place, const struct setup_options *optio
 	      struct setup_plan *plan, struct why *why);
 
 /*
- * Does @path lead to the program that is installed as @installed? If not, the reason is what comes
- * after its name: "is missing; reinstall ...", "is another program than ...".
+ * Is @path, with links resolved, the program installed as @installed? If not, the reason goes after
+ * its name: "is missing; reinstall oci-thin-grow".
  */
 bool setup_is_ours(const struct setup_place *place, const char *path, const char *installed,
 		   struct why *why);
@@ -30,7 +30,7 @@ bool setup_is_ours(const struct setup_place *place, const char *path, const char
 bool setup_is_runtime(const struct setup_place *place, const char *path, struct why *why);
 
 /*
- * May our runtime take the place of the default runtime @present? Only of runc, or by --force; if
- * not, @instead is what can be done. 0 or -EEXIST.
+ * May our runtime replace the default runtime @present? Only if that is runc, or with @force;
+ * otherwise @instead says what to do. 0 or -EEXIST.
  */
 int setup_check_default(const char *present, bool force, const char *instead, struct why *why);

@@ -29,8 +29,8 @@ const char hooksd_text[] = "{\n"
 /* --- what a file says ------------------------------------------------------------------------ */
 
 /*
- * As containers/common (pkg/hooks/1.0.0) reads it. With a file that it does not take podman creates
- * no container and CRI-O does not start.
+ * As containers/common (pkg/hooks/1.0.0) reads it. With a file that it rejects, podman creates no
+ * container and CRI-O does not start.
  */
 struct hooksd_file {
 	char *path;	  /* of the program */
@@ -122,7 +122,7 @@ static int check_when(const struct json *root, bool *ret_conditional, struct why
 	return 0;
 }
 
-/* The last two run inside the container, where the program is not. */
+/* createContainer and startContainer run inside the container, which does not have the program. */
 static int check_stages(const struct json *root, struct why *why)
 {
 	static const char *const good[] = {"createRuntime", "prestart", "poststart"};
@@ -138,8 +138,7 @@ static int check_stages(const struct json *root, struct why *why)
 		if (is_one_of(name, good, COUNT(good)))
 			called = true;
 		else if (strcmp(name, "poststop") != 0)
-			return why_set(why, EINVAL,
-				       "its stage %s is not one in which a disk can be grown",
+			return why_set(why, EINVAL, "a disk cannot be grown in its stage %s",
 				       quote(name));
 	}
 	return called ? 0 : why_set(why, EINVAL, "its stages do not have \"createRuntime\"");
@@ -198,7 +197,7 @@ static char *name_in(const struct setup_place *place, const char *directory)
 	return place_name(place, path);
 }
 
-/* The file that counts, or the one to create: in the directory of the package, or in the last. */
+/* The file in effect, or the one to create: in the package's directory, or in the last one. */
 static char *choose(const struct setup_place *place, const struct conf_list *directories)
 {
 	for (size_t i = directories->n; i-- > 0;) {
@@ -276,7 +275,7 @@ static bool is_good(const struct setup_place *place, const char *text, size_t le
 	return text && hooksd_check(place, text, len, &conditional, &unused) == 0;
 }
 
-/* One that somebody has changed is kept, and comes back; but not one that does not work. */
+/* A file that the operator has changed is kept, and restored, if it works. */
 static int hooksd_enable(const struct setup_place *place, const char *name, struct setup_plan *plan,
 			 struct why *why)
 {
@@ -318,7 +317,7 @@ static int hooksd_remove(const struct setup_place *place, const char *name, stru
 	r = change_read(place, name, plan, &file, why);
 	if (r < 0)
 		return r;
-	if (!file->old) /* somebody else has just removed it */
+	if (!file->old) /* another program has just removed it */
 		return 0;
 	file->keep_backup =
 		!change_same(file->old, file->old_len, hooksd_text, strlen(hooksd_text));

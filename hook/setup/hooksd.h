@@ -8,10 +8,10 @@
 #define HOOKSD_DIRECTORY "/usr/share/containers/oci/hooks.d"
 #define HOOKSD_NAME	 "50-oci-thin-grow.json"
 
-/* What is in it when enable has made it: config/hooks.d/50-oci-thin-grow.json. */
+/* Its text as enable writes it: config/hooks.d/50-oci-thin-grow.json. */
 extern const char hooksd_text[];
 
-/* @directories: all that the engine reads, the last one counts most. */
+/* @directories: all that the engine reads, in ascending precedence. */
 int hooksd_look(const struct setup_place *place, const struct conf_list *directories,
 		const char *engine, struct setup_view *view, struct why *why);
 int hooksd_plan(const struct setup_place *place, const struct conf_list *directories, bool disable,

@@ -15,7 +15,7 @@
 #define MAX_BYTES   (1UL << 20)
 #define MAX_ENTRIES 10000
 
-/* Where distributions and the engines' own packages put programs. */
+/* Where distributions and the engines' own packages install programs. */
 static const char *const program_directories[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
 						  "/usr/local/sbin"};
 
@@ -51,7 +51,7 @@ const char *place_inside(const struct setup_place *place, const char *path, char
 	return strncmp(path, *ret_root, len) == 0 && path[len] == '/' ? path + len : NULL;
 }
 
-/* What the plan does to the file @path; NULL: nothing. */
+/* NULL: the plan does not have the file @path. */
 static const struct setup_file *planned(const struct setup_place *place, const char *path)
 {
 	for (size_t i = 0; place->planned && i < place->planned->n_files; i++) {
@@ -68,7 +68,7 @@ int place_read_path(const char *path, char **ret_text, size_t *ret_len, struct w
 	if (r == -ENOENT)
 		return 0;
 	if (r == -EFBIG)
-		return why_set(why, EINVAL, "%s: longer than such a file can be", path);
+		return why_set(why, EINVAL, "%s: too long for a configuration file", path);
 	return r < 0 ? why_set(why, -r, "%s: %s", path, strerror(-r)) : 1;
 }
 

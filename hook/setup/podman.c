@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * podman: a hooks.d file. Where it looks for such is said by hooks_dir in containers.conf(5); its
- * default is the one directory below /usr/share. It reads the one below /etc, too, only where
- * hooks_dir is an empty list.
+ * podman: a hooks.d file, in a directory of hooks_dir (containers.conf(5)). The default is the one
+ * below /usr/share; the one below /etc is read as well only if hooks_dir is an empty list.
  */
 
 #include "base/cleanup.h"

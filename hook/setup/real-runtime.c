@@ -10,9 +10,10 @@
 
 #define DROP_IN_DIR CONFIG_DIR "/config.d"
 
-/* The program: where it is, and what to call it; to be freed. */
+/* The program; both to be freed. */
 struct wanted {
-	char *real, *path;
+	char *real; /* without links */
+	char *path; /* as it is written to the file */
 };
 
 static void free_wanted(struct wanted *wanted)
@@ -37,7 +38,7 @@ static int find_wanted(const struct setup_place *place, const struct setup_optio
 		return why_set(why, EEXIST, "--runtime %s: no such program", quote(word));
 	if (!ret->real)
 		return why_set(why, EEXIST,
-			       "%s runs %s, which is not on this host: say --runtime PATH for the "
+			       "%s runs %s, which is not on this host: use --runtime PATH for the "
 			       "program that is to run containers",
 			       replaced->owner, quote(word));
 	inside = place_inside(place, ret->real, &root);
@@ -45,7 +46,7 @@ static int find_wanted(const struct setup_place *place, const struct setup_optio
 	return ret->path ? 0 : why_no_memory(why);
 }
 
-/* Others call our runtime, too, and it has but one program to become. */
+/* Do other engines call our runtime, which can become only one program? */
 static bool is_shared(const struct setup_place *place, const char *but)
 {
 	const struct setup_place host = {.root = place->root};
@@ -76,11 +77,11 @@ static int check_replaced(const struct setup_place *place, const struct setup_op
 	    (strcmp(options->runtime_now, RUNC_PATH) != 0 || is_shared(place, replaced->engine)))
 		return why_set(why, EEXIST,
 			       "%s runs %s, but our runtime becomes %s (\"runtime\" in the "
-			       "configuration): say --runtime with the one that is to count",
+			       "configuration): choose one of them with --runtime",
 			       replaced->owner, quote(replaced->word), quote(options->runtime_now));
 	if (name && ours && strstr(options->runtime_file, "/config.d/") &&
 	    strcmp(name + 1, ours) > 0)
-		return why_set(why, EEXIST, "%s: has the last word on \"runtime\": say %s there",
+		return why_set(why, EEXIST, "%s: overrides \"runtime\": set it to %s there",
 			       options->runtime_file, quote(wanted->path));
 	return 0;
 }
@@ -98,7 +99,7 @@ static int write_runtime(const struct setup_place *place, const struct real_runt
 	if (r < 0)
 		return r;
 	if (!quote_is_plain(wanted->path))
-		return why_set(why, EEXIST, "--runtime %s: a path with odd characters",
+		return why_set(why, EEXIST, "--runtime %s: the path has unsupported characters",
 			       quote(wanted->path));
 	text = text_new("// made by \"oci-thin-grow enable %s\": what %s ran\n"
 			"{ \"runtime\": \"%s\" }\n",
@@ -132,8 +133,8 @@ void real_runtime_note(const struct setup_place *place, const char *engine, stru
 	_cleanup_free_ char *name = path ? place_name(place, path) : NULL;
 
 	if (name && place_has(place, name))
-		change_note(plan,
-			    "left: %s, by which containers that run are operated; remove it when "
-			    "none is",
-			    name);
+		change_note(
+			plan,
+			"left: %s, which running containers need; remove it when there are none",
+			name);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Our runtime takes the place of another one and becomes that in the end. Where our configuration
- * says another program, a file in config.d says the right one.
+ * The program that our runtime becomes in the end must be the one that the engine ran before. If
+ * our configuration names another one, a file in config.d sets it.
  */
 
 #include "setup/change.h"
@@ -11,18 +11,18 @@
 
 struct real_runtime {
 	const char *engine; /* config.d/60-ENGINE.json */
-	const char *owner;  /* who ran it so far, for messages */
-	const char *word;   /* what that ran: a path, or a name that is looked for */
+	const char *owner;  /* what ran it so far, for messages: "the handler runc" */
+	const char *word;   /* the program: a path, or a name that is looked up */
 };
 
 /*
- * Puts @replaced, or options->runtime, into that file if our configuration says another program.
- * -EEXIST: there is no such program; or it would take the place of one that others need.
+ * Plans that file for @replaced, or options->runtime, if our configuration names another program.
+ * -EEXIST: there is no such program; or others need the one that is configured.
  */
 int real_runtime_plan(const struct setup_place *place, const struct setup_options *options,
 		      const struct real_runtime *replaced, struct setup_plan *plan,
 		      struct why *why);
 
-/* A line on that file, which disable leaves: containers that run are operated by it. */
+/* Notes that disable leaves that file, as running containers need it. */
 void real_runtime_note(const struct setup_place *place, const char *engine,
 		       struct setup_plan *plan);

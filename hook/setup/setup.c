@@ -41,7 +41,7 @@ const struct setup_engine setup_engines[] = {
 		.name = ENGINE_CRIO,
 		.program = "crio",
 		.signs = {"/run/crio/crio.sock", "/var/lib/crio"},
-		/* From 1.31 on it has no driver that makes this. */
+		/* CRI-O 1.31 and later have no driver that creates it. */
 		.disks = STORAGE_DISKS,
 		.look = crio_look,
 		.plan = crio_plan,
@@ -62,7 +62,7 @@ bool setup_is_ours(const struct setup_place *place, const char *path, const char
 	else if (!ours)
 		why_set(why, 0, "is not %s, which is not installed", installed);
 	else if (strcmp(program, ours) != 0)
-		why_set(why, 0, "is another program than %s", installed);
+		why_set(why, 0, "is another program, not %s", installed);
 	else
 		return true;
 	return false;
@@ -76,7 +76,7 @@ bool setup_is_runtime(const struct setup_place *place, const char *path, struct 
 		return false;
 	if (strcmp(slash ? slash + 1 : path, name) == 0)
 		return true;
-	why_set(why, 0, "does not end in %s, by which it knows that it is a runtime", name);
+	why_set(why, 0, "does not end in %s, the name by which it acts as a runtime", name);
 	return false;
 }
 
@@ -85,8 +85,7 @@ int setup_check_default(const char *present, bool force, const char *instead, st
 	if (force || strcmp(present, STOCK_RUNTIME) == 0)
 		return 0;
 	return why_set(why, EEXIST,
-		       "its default runtime is %s, and " SETUP_RUNTIME_NAME
-		       " would take its place: %s",
+		       "its default runtime is %s, which " SETUP_RUNTIME_NAME " would replace: %s",
 		       quote(present), instead);
 }
 
@@ -146,7 +145,7 @@ int setup_look(const struct setup_place *place, const char *engine, struct setup
 	return 0;
 }
 
-/* What would still be wrong afterwards is not to be called done. */
+/* Refuses a plan after which the engine would still not call us. */
 static int look_after(const struct setup_place *place, const struct setup_engine *engine,
 		      struct setup_plan *plan, struct why *why)
 {

@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * How the program is hooked into the engines: which file of which engine must say what. Nothing
- * here talks to an engine, and no program is started but by setup_plan() where its options say
- * check.
+ * Hooks the program into the engines by their configuration files. Nothing here talks to an engine.
+ * Only setup_plan() starts a program, the engine's own, if its options say check.
  */
 
 #include "base/paths.h"
@@ -16,17 +15,16 @@
 
 #define SETUP_RUNTIME_NAME "oci-thin-grow"
 
-/* Where things are. All zero: on this host. */
+/* Where the files are. All zero: on this host. */
 struct setup_place {
-	const char *root; /* put before every path but @file; NULL: "" */
-	const char *file; /* the engine's own configuration file, if it is not the usual one */
-	const struct setup_plan
-		*planned; /* look at the files as it makes them; NULL: as they are */
+	const char *root; /* prefix of every path but @file; NULL: "" */
+	const char *file; /* the engine's configuration file, if not the usual one */
+	const struct setup_plan *planned; /* read files as it changes them; NULL: as they are */
 };
 
 enum setup_state {
-	SETUP_NO_ENGINE, /* the engine, or the part of it that would call us, is not there */
-	SETUP_OFF,	 /* it is, and nothing of ours is in its configuration */
+	SETUP_NO_ENGINE, /* the engine, or the part of it that would call us, is missing */
+	SETUP_OFF,	 /* nothing of ours is in its configuration */
 	SETUP_BROKEN,	 /* something of ours is, but the engine does not call the program */
 	SETUP_ON,
 };
@@ -34,33 +32,32 @@ enum setup_state {
 struct setup_view {
 	enum setup_state state;
 	bool wraps;	    /* ON: by oci-thin-grow-runtime, not by a hook */
-	const char *who;    /* ON: only for containers that ...; NULL: for all of them */
+	const char *who;    /* ON: "that ...": only for such containers; NULL: for all */
 	char *file;	    /* that hooks the program in, or would; never NULL */
-	bool elsewhere;	    /* setup_plan() needs it as the place's file */
+	bool elsewhere;	    /* setup_plan() needs @file as the place's file */
 	struct why missing; /* OFF and BROKEN: what is missing or wrong; else empty */
 };
 
 /*
- * How it stands with @engine: judged by what the engine makes of its files, not by what is in them.
- * 0; -ENOENT: we know no such engine; -EINVAL: a file of its configuration cannot be understood;
- * -errno. With a reason that names the file.
+ * Does @engine call the program? Judged by how the engine reads its files. 0; -ENOENT: unknown
+ * engine; -EINVAL: a file of its configuration cannot be parsed; -errno; with a reason that names
+ * the file.
  */
 int setup_look(const struct setup_place *place, const char *engine, struct setup_view *ret,
 	       struct why *why);
 void setup_view_free(struct setup_view *view);
 
-/* What is asked for beyond the engine's name. */
 struct setup_options {
 	bool disable;		  /* else enable */
-	bool by_default;	  /* make our runtime the engine's default one */
-	bool force;		  /* also in the place of somebody's own default runtime */
-	bool keep_runtime;	  /* disable: no longer the default, but still known by its name */
-	bool check;		  /* ask the engine's own program what it makes of the files */
+	bool by_default;	  /* make our runtime the engine's default */
+	bool force;		  /* also replace a default runtime that is not runc */
+	bool keep_runtime;	  /* disable: no longer the default, but still defined */
+	bool check;		  /* let the engine's own program validate the files */
 	const char *like;	  /* copy this handler; NULL: runc */
-	const char *snapshotter;  /* the handler's; NULL: as that of the one that is copied */
-	const char *runtime;	  /* what our runtime is to run; NULL: what the copied one runs */
-	const char *runtime_now;  /* what it runs by our configuration; NULL: not to be looked at */
-	const char *runtime_file; /* the file that says so; NULL: none */
+	const char *snapshotter;  /* the handler's; NULL: that of the copied one */
+	const char *runtime;	  /* what our runtime becomes; NULL: what the copied one runs */
+	const char *runtime_now;  /* "runtime" in our configuration; NULL: leave it alone */
+	const char *runtime_file; /* the file that sets it; NULL: none */
 };
 
 #define SETUP_MAX_FILES 16
@@ -70,56 +67,53 @@ struct setup_file {
 	char *path;	 /* the file itself, not a link to it */
 	char *old, *new; /* NULL: no such file */
 	size_t old_len, new_len;
-	bool keep_backup;   /* before the change, what is in it is kept beside it */
-	bool remove_backup; /* after the change, that is not needed any more */
+	bool keep_backup;   /* first save the old content beside it */
+	bool remove_backup; /* then remove that backup */
 };
 
-/* What will be done. Nothing, if no file changes. */
 struct setup_plan {
 	struct setup_file files[SETUP_MAX_FILES];
 	size_t n_files;
-	const char *then; /* what the operator must do then, so that the engine knows of it */
+	const char *then; /* what the operator must do so that the engine reads the files */
 	struct text notes[SETUP_MAX_NOTES];
 	size_t n_notes;
-	enum setup_state after; /* enable: how it stands then... */
+	enum setup_state after; /* enable: the state afterwards... */
 	struct why missing;	/* ...and what is missing then, as in a view */
 };
 
 #define SETUP_MAX_SIGNS	  2
 #define SETUP_MAX_OPTIONS 6
 
-/* All that is known of an engine but what its files say. */
 struct setup_engine {
 	const char *name;
-	const char *program;			/* its daemon's or its own name */
-	const char *signs[SETUP_MAX_SIGNS + 1]; /* paths that a host has if it is in use */
-	const char *disks; /* a path without which none of its disks is thin; NULL: not known */
-	const char *options[SETUP_MAX_OPTIONS + 1]; /* of enable and disable that it alone has */
-	bool by_default; /* enable makes our runtime the default one if nothing is said */
+	const char *program;			/* its daemon or command */
+	const char *signs[SETUP_MAX_SIGNS + 1]; /* if one of these paths exists, it is in use */
+	const char *disks; /* without this path none of its disks is thin; NULL: unknown */
+	const char *options[SETUP_MAX_OPTIONS + 1]; /* of enable that not every engine takes */
+	bool by_default; /* without an option, enable makes our runtime the default */
 	int (*look)(const struct setup_place *place, struct setup_view *ret, struct why *why);
 	int (*plan)(const struct setup_place *place, const struct setup_options *options,
 		    struct setup_plan *plan, struct why *why);
 };
 
-/* In the order in which they are shown; the last one has no name. */
+/* In the order of doctor's report; the last one's name is NULL. */
 extern const struct setup_engine setup_engines[];
 
-/* NULL: no engine is called that. */
+/* NULL: unknown engine. */
 const struct setup_engine *setup_find_engine(const char *name);
 
-/* Does something on the host show that the engine is in use, with thin disks? That its program is
- * there does not. */
+/* Is the engine in use, with thin disks? Its program may be installed without being used. */
 bool setup_has_sign(const struct setup_place *place, const struct setup_engine *engine);
 
-/* Decides; changes nothing. 0; -EEXIST: refused, with what to do; or as setup_look(). */
+/* Decides what to change. 0; -EEXIST: refused, with what to do; or as setup_look(). */
 int setup_plan(const struct setup_place *place, const char *engine,
 	       const struct setup_options *options, struct setup_plan *ret, struct why *why);
 bool setup_plan_changes(const struct setup_plan *plan);
 bool setup_file_changes(const struct setup_file *file);
 
 /*
- * Does it. Each file is exchanged in one step; killed anywhere, the same again finishes. 0 or
- * -errno with a reason; -EAGAIN: somebody else has changed a file meanwhile.
+ * Changes the files, each atomically; if it is killed, running it again finishes. 0 or -errno with
+ * a reason; -EAGAIN: another program has changed a file meanwhile.
  */
 int setup_apply(const struct setup_plan *plan, struct why *why);
 void setup_plan_free(struct setup_plan *plan);

@@ -147,7 +147,7 @@ cp $JSON /t/nvidia.json
 printf '#!/bin/sh\necho "$@" >>/run/nvidia\nexec runc "$@"\n' >/usr/bin/nvidia-container-runtime
 chmod 755 /usr/bin/nvidia-container-runtime
 ok "nvidia: enable is refused" not said $G enable docker
-like "nvidia: the refusal names --force" "$(cat /run/said)" 'its default runtime is "nvidia".*say --force'
+like "nvidia: the refusal names --force" "$(cat /run/said)" 'its default runtime is "nvidia".*use --force'
 ok "nvidia: enable --force succeeds" said $G enable --force docker
 like "nvidia: enable --force reports what our runtime will call" "$(cat /run/said)" 'note: our runtime becomes /usr/bin/nvidia-container-runtime'
 ok "nvidia: dockerd starts" dockerd_up

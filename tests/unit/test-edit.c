@@ -122,7 +122,7 @@ static void refuses_what_it_does_not_understand(void **state)
 	assert_contains(why.text, "expected an object");
 	set_text("{\"a\":1}");
 	assert_int_equal(edit_add(&t, NULL, "a", "2", &why), -EINVAL);
-	assert_contains(why.text, "\"a\" is there already");
+	assert_contains(why.text, "\"a\" exists already");
 	assert_int_equal(edit_add(&t, "a", "k", "2", &why), -EINVAL);
 	assert_contains(why.text, "expected an object");
 	assert_int_equal(edit_add(&t, "o", "k", "2", &why), -EINVAL);

@@ -246,7 +246,7 @@ static void asks_before_it_takes_a_runtime_away(void **state)
 	put_program("/usr/local/sbin/runc");
 	put(CONFIG, sbin_runc);
 	assert_int_equal(set_up(options), -EEXIST);
-	assert_contains(why.text, "say --runtime");
+	assert_contains(why.text, "choose one of them with --runtime");
 	options.runtime = "/usr/bin/crun";
 	assert_int_equal(set_up(options), 0);
 	assert_file(RUNTIME_FILE, NULL);
@@ -254,7 +254,7 @@ static void asks_before_it_takes_a_runtime_away(void **state)
 	options.runtime = "/usr/local/sbin/runc";
 	options.runtime_file = CONFIG_DIR "/config.d/99-x.json";
 	assert_int_equal(set_up(options), -EEXIST);
-	assert_contains(why.text, "99-x.json: has the last word");
+	assert_contains(why.text, "99-x.json: overrides");
 	/* Docker calls us, too */
 	put_program(RUNC_PATH);
 	assert_int_equal(enable("docker"), 0);

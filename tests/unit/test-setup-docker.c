@@ -270,7 +270,7 @@ static void respects_the_command_line_of_dockerd(void **state)
 	put("/etc/other.json", "{}");
 	put_daemon("dockerd --config-file /etc/other.json");
 	assert_int_equal(enable("docker"), -EEXIST);
-	assert_contains(why.text, "say --file /");
+	assert_contains(why.text, "use --file /");
 	assert_file(FILE_NAME, "{ \"mtu\": 1450 }\n");
 	put_daemon("/usr/sbin/dockerd --data-root /srv/docker --config-file");
 	assert_int_equal(enable("docker"), 0);
@@ -315,7 +315,7 @@ static void heeds_how_the_unit_starts_dockerd(void **state)
 	put(DROP_IN, "[Service]\nExecStart=\nExecStart=dockerd --config-file=/etc/other.json\n");
 	put("/etc/other.json", "{}");
 	assert_int_equal(enable("docker"), -EEXIST);
-	assert_contains(why.text, "docker.service reads another one: say --file");
+	assert_contains(why.text, "docker.service reads another file: use --file");
 	assert_file(FILE_NAME, "{}");
 }
 
@@ -341,7 +341,7 @@ static void becomes_the_default_that_it_replaces(void **state)
 	assert_int_equal(enable_over("/usr/bin/runc", NULL), -EEXIST);
 	assert_contains(why.text,
 			"the default runtime \"nvidia\" runs \"nvidia-container-runtime\", "
-			"which is not on this host: say --runtime PATH");
+			"which is not on this host: use --runtime PATH");
 	assert_file(FILE_NAME, nvidia);
 	put_program("/usr/bin/nvidia-container-runtime");
 	assert_int_equal(enable_over("/usr/bin/runc", NULL), 0);
@@ -406,7 +406,7 @@ static void the_host_keeps_a_runtime(void **state)
 	put(FILE_NAME, "{}");
 	assert_int_equal(enable_over("/usr/bin/runc", NULL), -EEXIST);
 	assert_contains(why.text,
-			"Docker runs \"runc\", which is not on this host: say --runtime PATH");
+			"Docker runs \"runc\", which is not on this host: use --runtime PATH");
 	assert_file(FILE_NAME, "{}");
 	put_program("/usr/local/sbin/runc");
 	assert_int_equal(enable_over("/usr/bin/runc", NULL), 0);
@@ -479,7 +479,7 @@ static void only_our_program_is_our_runtime(void **state)
 		{NAMED(""), "has no path"},
 		{NAMED("\"path\": \"/x\""), "\"/x\", does not exist"},
 		{NAMED("\"path\": \"/etc\""), "\"/etc\", does not exist"},
-		{NAMED("\"path\": \"/usr/bin/crun\""), "is another program than " SBIN_DIR "/"},
+		{NAMED("\"path\": \"/usr/bin/crun\""), "is another program, not " SBIN_DIR "/"},
 		{NAMED("\"path\": \"" SBIN_DIR "/otg\""), "does not end in oci-thin-grow-runtime"},
 		{NAMED("\"runtimeType\": \"io.containerd.runc.v2\""), "has no path"},
 		{NAMED("\"runtimeType\": \"io.containerd.kata.v2\", \"options\": "

@@ -288,16 +288,16 @@ static void crio_reads_its_drop_ins_recursively(void **state)
 	put("/etc/crio/crio.conf.d/10-dir/.hidden", "[crio.runtime]\nhooks_dir = [\"/opt/y\"]\n");
 	put("/etc/crio/crio.conf.d/05", "[crio.runtime]\nhooks_dir = [\"/opt/z\"]\n");
 	assert_int_equal(enable("crio"), 0);
-	assert_file(CRIO_DROP_IN,
-		    "# Of oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
-		    "[crio.runtime]\nhooks_dir = [\n\t\"/opt/x\",\n\t\"" HOOKSD_DIRECTORY
-		    "\",\n]\n");
+	assert_file(
+		CRIO_DROP_IN,
+		"# Made by oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
+		"[crio.runtime]\nhooks_dir = [\n\t\"/opt/x\",\n\t\"" HOOKSD_DIRECTORY "\",\n]\n");
 	assert_int_equal(look("crio"), SETUP_ON);
 	/* "50-oci-thin-grow.conf-d/x" is read after "50-oci-thin-grow.conf" */
 	put("/etc/crio/crio.conf.d/50-oci-thin-grow.conf-d/x",
 	    "[crio.runtime]\nhooks_dir = [\"/opt/x\"]\n");
 	assert_int_equal(enable("crio"), -EEXIST);
-	assert_contains(why.text, "-d/x sets hooks_dir after ");
+	assert_contains(why.text, "-d/x is read after ");
 }
 
 static void crios_files_are_only_read(void **state)
@@ -310,10 +310,11 @@ static void crios_files_are_only_read(void **state)
 		 "crio/crio.conf.d/10-site/network.conf");
 	assert_int_equal(enable("crio"), 0);
 	assert_int_equal(look("crio"), SETUP_ON);
-	assert_file(CRIO_DROP_IN,
-		    "# Of oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
-		    "[crio.runtime]\nhooks_dir = [\n\t\"/etc/site/hooks.d\",\n\t\"" HOOKSD_DIRECTORY
-		    "\",\n]\n");
+	assert_file(
+		CRIO_DROP_IN,
+		"# Made by oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
+		"[crio.runtime]\nhooks_dir = [\n\t\"/etc/site/hooks.d\",\n\t\"" HOOKSD_DIRECTORY
+		"\",\n]\n");
 	assert_int_equal(disable("crio"), 0);
 	assert_file(CRIO_DROP_IN, NULL);
 	assert_file(SHIPPED, NULL);
@@ -348,10 +349,11 @@ static void crio_gets_our_directory_beside_theirs(void **state)
 	(void)state;
 	put(CRIO_CONF, "[crio.runtime]\nhooks_dir = [\n\t\"/opt/hooks\",\n]\n");
 	assert_int_equal(enable("crio"), 0);
-	assert_file(CRIO_DROP_IN,
-		    "# Of oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
-		    "[crio.runtime]\nhooks_dir = [\n\t\"/opt/hooks\",\n\t\"" HOOKSD_DIRECTORY
-		    "\",\n]\n");
+	assert_file(
+		CRIO_DROP_IN,
+		"# Made by oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
+		"[crio.runtime]\nhooks_dir = [\n\t\"/opt/hooks\",\n\t\"" HOOKSD_DIRECTORY
+		"\",\n]\n");
 	assert_file(SHIPPED, hooksd_text);
 	assert_contains(plan.then, "restart crio");
 	assert_int_equal(look("crio"), SETUP_ON);
@@ -369,7 +371,7 @@ static void a_later_setting_of_the_operator_is_not_overridden(void **state)
 	assert_int_equal(disable("crio"), 0);
 	put("/etc/crio/crio.conf.d/60-x.conf", "[crio.runtime]\nhooks_dir = [\"/opt\"]\n");
 	assert_int_equal(enable("crio"), -EEXIST);
-	assert_contains(why.text, "/60-x.conf sets hooks_dir after ");
+	assert_contains(why.text, "/60-x.conf is read after ");
 	assert_int_equal(disable("crio"), 0);
 	put("/etc/crio/crio.conf.d/60-x.conf",
 	    "[crio.runtime]\nhooks_dir = [\"/opt\", \"" HOOKSD_DIRECTORY "\"]\n");
