@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/similar.h"
 #include "base/text.h"
+#include "job/tell.h"
 
 #include <getopt.h>
 #include <stddef.h>
@@ -97,7 +98,7 @@ static const char *option_name(int value)
 
 struct parser {
 	struct arguments *arguments;
-	bool help, version;
+	bool help, version, json;
 	struct text wrong; /* the first error, or "" */
 };
 
@@ -252,26 +253,34 @@ static const char *suggest_command(const struct command *const commands[], const
 	return nearest;
 }
 
-static void unknown_command(const struct command *const commands[], const char *typed)
+static void unknown_command(const struct command *const commands[], const char *typed,
+			    struct text *out)
 {
 	const char *meant = suggest_command(commands, typed);
 
 	if (meant)
-		log_stderr("unknown command %s; did you mean %s?", quote(typed), meant);
+		text_into(out, "unknown command %s; did you mean %s?", quote(typed), meant);
 	else
-		log_stderr("unknown command %s; see oci-thin-grow --help", quote(typed));
+		text_into(out, "unknown command %s; see oci-thin-grow --help", quote(typed));
 }
 
 static enum arguments_result wrong_without_command(const struct parser *parser,
 						   const struct command *const commands[],
 						   const char *name)
 {
+	struct text reason;
+
 	if (*parser->wrong.s)
-		log_stderr("%s; see oci-thin-grow --help", parser->wrong.s);
+		text_into(&reason, "%s; see oci-thin-grow --help", parser->wrong.s);
 	else if (name)
-		unknown_command(commands, name);
+		unknown_command(commands, name, &reason);
+	else if (parser->json)
+		text_into(&reason, "no command is given; see oci-thin-grow --help");
 	else
 		return ARGUMENTS_NOTHING;
+	log_stderr("%s", reason.s);
+	if (parser->json)
+		tell_failure_json(NULL, EXIT_USAGE, reason.s, stdout);
 	return ARGUMENTS_WRONG;
 }
 
@@ -287,11 +296,22 @@ static const char *find_name(struct parser *parser, int argc, char *argv[])
 	return argv[optind];
 }
 
+/* Also after an error, where options are not taken any more, and of commands without that option.
+ */
+static bool wants_json(char *argv[])
+{
+	for (char **word = argv; *word && strcmp(*word, "--") != 0; word++) {
+		if (strcmp(*word, "--json") == 0)
+			return true;
+	}
+	return false;
+}
+
 enum arguments_result arguments_parse(const struct command *const commands[], int argc,
 				      char *argv[], struct arguments *ret,
 				      const struct command **ret_command)
 {
-	struct parser parser = {.arguments = ret};
+	struct parser parser = {.arguments = ret, .json = wants_json(argv)};
 	const struct command *command;
 	const char *name;
 
@@ -300,7 +320,8 @@ enum arguments_result arguments_parse(const struct command *const commands[], in
 	*ret_command = command = find_command(commands, name);
 	if (command) {
 		/* From the start again, now that it is known which options there are. */
-		parser = (struct parser){.arguments = ret, .help = parser.help};
+		parser =
+			(struct parser){.arguments = ret, .help = parser.help, .json = parser.json};
 		*ret = (struct arguments){0};
 		optind = 0;
 		take_options(&parser, command, argc, argv);
@@ -317,6 +338,6 @@ enum arguments_result arguments_parse(const struct command *const commands[], in
 	check_operands(&parser, command);
 	if (!*parser.wrong.s)
 		return ARGUMENTS_RUN;
-	exit_usage(command->name, "%s", parser.wrong.s);
+	tell_usage(command->name, parser.json, "%s", parser.wrong.s);
 	return ARGUMENTS_WRONG;
 }

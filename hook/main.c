@@ -109,7 +109,7 @@ static int fail_broken(const struct command *command, const struct arguments *ar
 		log_stderr("%s: to go on with the built-in limits: add --config /dev/null",
 			   command->name);
 	if (arguments->json)
-		tell_failure_json(NULL, "fail", broken, stdout);
+		tell_failure_json(NULL, EXIT_USAGE, broken, stdout);
 	return EXIT_USAGE;
 }
 
@@ -137,7 +137,7 @@ static int fail_without_root(const struct arguments *arguments, const struct tex
 
 	log_stderr("%s", reason);
 	if (arguments->json)
-		tell_failure_json(NULL, "fail", reason, stdout);
+		tell_failure_json(NULL, EXIT_FAILED, reason, stdout);
 	return EXIT_FAILED;
 }
 

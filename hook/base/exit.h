@@ -11,6 +11,3 @@ enum exit_status {
 	EXIT_NOT_APPLICABLE = 4, /* not on a thin device, or no such container */
 	EXIT_INTERRUPTED = 130,	 /* as a shell has it for who was killed by Ctrl-C */
 };
-
-/* Prints what is wrong with @command's arguments, and where to read more. Returns EXIT_USAGE. */
-int exit_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3)));

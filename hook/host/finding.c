@@ -159,6 +159,7 @@ int findings_print_json(const struct findings *findings, FILE *out)
 	json_write_u64(w, "broken", findings->count[SEVERITY_BROKEN]);
 	json_write_u64(w, "warnings", findings->count[SEVERITY_WARNING]);
 	json_write_u64(w, "ok", findings->count[SEVERITY_OK]);
+	json_write_bool(w, "complete", !findings->incomplete);
 	json_write_array(w, "findings");
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *finding = &findings->all[i];

@@ -384,12 +384,46 @@ void tell_json(const struct job *job, struct json_writer *w)
 	json_healing(job, w);
 }
 
-int tell_failure_json(const char *container, const char *action, const char *reason, FILE *out)
+int tell_failure_json(const char *container, int status, const char *reason, FILE *out)
 {
 	struct json_writer *w = json_writer_begin();
 
 	json_write_string(w, "container", container);
-	json_write_string(w, "action", action);
+	json_write_string(w, "action",
+			  status == EXIT_REFUSED	  ? "refuse"
+			  : status == EXIT_NOT_APPLICABLE ? "missing"
+							  : "fail");
 	json_write_string(w, "reason", reason);
 	return json_writer_end(w, out);
+}
+
+void tell_missing_json(const char *container, const char *reason, struct json_writer *w)
+{
+	json_write_object(w, NULL);
+	json_write_string(w, "container", container);
+	json_write_string(w, "action", "missing");
+	json_write_string(w, "reason", reason);
+	json_write_close(w);
+}
+
+int tell_failure(const char *command, bool json, int status, const char *reason)
+{
+	log_stderr("%s: %s", command, reason);
+	if (json)
+		tell_failure_json(NULL, status, reason, stdout);
+	return status;
+}
+
+int tell_usage(const char *command, bool json, const char *format, ...)
+{
+	struct text reason;
+	va_list ap;
+
+	va_start(ap, format);
+	text_list(&reason, format, ap);
+	va_end(ap);
+	log_stderr("%s: %s; see oci-thin-grow %s --help", command, reason.s, command);
+	if (json)
+		tell_failure_json(NULL, EXIT_USAGE, reason.s, stdout);
+	return EXIT_USAGE;
 }

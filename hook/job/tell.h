@@ -45,9 +45,20 @@ void tell_json(const struct job *job, struct json_writer *w);
 
 /*
  * Prints one object if there was no job: @container, as it was typed (or NULL), does not exist, or
- * the command failed. @action is "fail", "refuse" or "missing". 0, -ENOMEM or -EIO.
+ * the command failed. The action is "refuse", "missing" or "fail", by @status (base/exit.h). 0,
+ * -ENOMEM or -EIO.
  */
-int tell_failure_json(const char *container, const char *action, const char *reason, FILE *out);
+int tell_failure_json(const char *container, int status, const char *reason, FILE *out);
+
+/* The same as an element of an array, for a container that was named and is not shown. */
+void tell_missing_json(const char *container, const char *reason, struct json_writer *w);
+
+/* "COMMAND: REASON" on stderr, and with @json tell_failure_json() on stdout. Returns @status. */
+int tell_failure(const char *command, bool json, int status, const char *reason);
+
+/* The same for wrong arguments, with where to read more. Returns EXIT_USAGE. */
+int tell_usage(const char *command, bool json, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Prints @label, quoted if it is not safe on a terminal. */
 void tell_label(const char *label, FILE *out);

@@ -257,10 +257,8 @@ static int apply(struct apply *apply, const struct target_args *args, char *cons
 	struct why why;
 	int status;
 
-	if (target_list(args, &list, &why) < 0) {
-		log_stderr("apply: %s", why.text);
-		return EXIT_FAILED;
-	}
+	if (target_list(args, &list, &why) < 0)
+		return tell_failure("apply", apply->as_json, EXIT_FAILED, why.text);
 	if (apply->as_json) {
 		apply->json = json_writer_begin();
 		json_write_array(apply->json, "containers");
@@ -278,14 +276,13 @@ static int apply(struct apply *apply, const struct target_args *args, char *cons
 }
 
 /* What hook and wrapper would not do now is not done here either. */
-static int check_switch(const struct policy *policy)
+static int check_switch(const struct arguments *args)
 {
 	struct why why;
 
-	if (!settings_switched_off(policy, RUN_DIR, &why))
+	if (!settings_switched_off(args->policy, RUN_DIR, &why))
 		return EXIT_OK;
-	log_stderr("apply: %s", why.text);
-	return EXIT_REFUSED;
+	return tell_failure("apply", args->json, EXIT_REFUSED, why.text);
 }
 
 static int run_apply(const struct arguments *args)
@@ -300,8 +297,8 @@ static int run_apply(const struct arguments *args)
 	int status;
 
 	if (order.all == (args->n_operands > 0))
-		return exit_usage("apply", "name the containers, or say --all");
-	status = check_switch(args->policy);
+		return tell_usage("apply", args->json, "name the containers, or say --all");
+	status = check_switch(args);
 	return status == EXIT_OK ? apply(&order, &args->target, args->operands) : status;
 }
 

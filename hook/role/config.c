@@ -5,6 +5,7 @@
 #include "policy/config.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "job/tell.h"
 #include "oci/json.h"
 #include "policy/config-check.h"
 #include "policy/config-keys.h"
@@ -168,7 +169,10 @@ static int run_show(const struct arguments *args)
 	struct policy policy;
 	int status = EXIT_USAGE;
 
-	if (load(args, &check, &policy) == 0) {
+	if (load(args, &check, &policy) < 0) {
+		if (args->json)
+			tell_failure_json(NULL, status, policy.broken, stdout);
+	} else {
 		tell_ignored(&policy);
 		(args->json ? config_show_json : config_show)(&policy, stdout);
 		status = fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
@@ -185,7 +189,7 @@ static int run_config(const struct arguments *args)
 		return run_check(args);
 	if (strcmp(args->operands[0], "show") == 0)
 		return run_show(args);
-	return exit_usage("config", "say check or show");
+	return tell_usage("config", args->json, "say check or show");
 }
 
 const struct command command_config = {

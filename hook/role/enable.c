@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "job/tell.h"
 #include "policy/config.h"
 #include "role/role.h"
 #include "setup/setup.h"
@@ -289,7 +290,7 @@ static int run_enable(const struct arguments *args)
 	};
 	struct text wrong = {""};
 
-	return is_wrong(&order, &wrong) ? exit_usage(args->command, "%s", wrong.s)
+	return is_wrong(&order, &wrong) ? tell_usage(args->command, args->json, "%s", wrong.s)
 					: enable_knowing_runtime(&order);
 }
 

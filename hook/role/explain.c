@@ -458,37 +458,41 @@ static int explain_container(struct explanation *this, const struct engine_conta
 
 /* --- the command ------------------------------------------------------------------------------ */
 
-static int run_state(struct explanation *this, const char *path)
+static void begin_json(struct explanation *this)
 {
-	_cleanup_(container_free) struct container container = {0};
+	if (!this->args->json)
+		return;
+	this->json = json_writer_begin();
+	json_write_array(this->json, "containers");
+}
+
+static int read_state(const char *path, struct container *ret, struct why *why)
+{
 	_cleanup_close_ int fd = -EBADF;
 	const char *flaw;
-	struct why why;
+	int r;
 
 	fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
-		log_stderr("%s: %s", path, strerror(errno));
-		return EXIT_FAILED;
+		why_set(why, 0, "%s: %s", path, strerror(errno));
+		return -EIO;
 	}
-	if (container_read(fd, path, &container, &why) < 0) {
-		log_stderr("%s", why.text);
-		return EXIT_FAILED;
-	}
-	flaw = *container.state.flaw.text ? container.state.flaw.text : container.no_spec.text;
-	if (*flaw) {
-		log_stderr("%s: %s", path, flaw);
-		return EXIT_FAILED;
-	}
-	return explain_state(this, &container) < 0 ? EXIT_FAILED : EXIT_OK;
+	r = container_read(fd, path, ret, why);
+	if (r < 0)
+		return r;
+	flaw = *ret->state.flaw.text ? ret->state.flaw.text : ret->no_spec.text;
+	return *flaw ? why_set(why, EINVAL, "%s: %s", path, flaw) : 0;
 }
 
-static void write_missing(struct json_writer *w, const char *name, const struct why *why)
+static int run_state(struct explanation *this, const char *path)
 {
-	json_write_object(w, NULL);
-	json_write_string(w, "container", name);
-	json_write_string(w, "action", "missing");
-	json_write_string(w, "reason", why->text);
-	json_write_close(w);
+	_cleanup_(container_free) struct container container = {0};
+	struct why why;
+
+	if (read_state(path, &container, &why) < 0)
+		return tell_failure("explain", this->args->json, EXIT_FAILED, why.text);
+	begin_json(this);
+	return explain_state(this, &container) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
 /* The first status that is not EXIT_OK; those that are found are explained all the same. */
@@ -498,10 +502,9 @@ static int run_named(struct explanation *this, const struct arguments *args)
 	int status = EXIT_OK;
 	struct why why;
 
-	if (target_list(&args->target, &list, &why) < 0) {
-		log_stderr("explain: %s", why.text);
-		return EXIT_FAILED;
-	}
+	if (target_list(&args->target, &list, &why) < 0)
+		return tell_failure("explain", args->json, EXIT_FAILED, why.text);
+	begin_json(this);
 	for (char *const *name = args->operands; *name; name++) {
 		const struct engine_container *found;
 		int r = engine_list_find(&list, *name, &found, &why);
@@ -509,7 +512,7 @@ static int run_named(struct explanation *this, const struct arguments *args)
 		if (r < 0)
 			log_stderr("explain: %s", why.text);
 		if (r < 0 && this->json)
-			write_missing(this->json, *name, &why);
+			tell_missing_json(*name, why.text, this->json);
 		r = r < 0				 ? target_exit_status(r)
 		    : explain_container(this, found) < 0 ? EXIT_FAILED
 							 : EXIT_OK;
@@ -525,15 +528,11 @@ static int run_explain(const struct arguments *args)
 	int status, r;
 
 	if ((args->n_operands > 0) == (args->state != NULL))
-		return exit_usage("explain", "name containers, or a file with --state");
+		return tell_usage("explain", args->json, "name containers, or a file with --state");
 	if (args->policy->broken)
 		log_stderr("explain: %s: using the built-in defaults", args->policy->broken);
-	if (args->json) {
-		this.json = json_writer_begin();
-		json_write_array(this.json, "containers");
-	}
 	status = args->state ? run_state(&this, args->state) : run_named(&this, args);
-	if (args->json) {
+	if (this.json) {
 		json_write_array_close(this.json);
 		r = json_writer_end(this.json, stdout);
 	} else {

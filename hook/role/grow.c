@@ -195,13 +195,9 @@ static void check_order(int r, const struct options *options, struct why *why)
 /* Before there is a job. Returns @status. */
 static int fail(const struct options *options, const char *label, int status, const struct why *why)
 {
-	const char *action = status == EXIT_REFUSED	     ? "refuse"
-			     : status == EXIT_NOT_APPLICABLE ? "missing"
-							     : "fail";
-
 	log_stderr("%s", why->text);
 	if (options->json)
-		tell_failure_json(label ? label : options->target.container, action, why->text,
+		tell_failure_json(label ? label : options->target.container, status, why->text,
 				  stdout);
 	return status;
 }
@@ -243,7 +239,7 @@ static int run_grow(const struct arguments *args)
 	bool by_other_means = args->target.pid || args->target.path || args->target.device;
 
 	if (args->n_operands != (by_other_means ? 1 : 2))
-		return exit_usage("grow", "CONTAINER SIZE are missing");
+		return tell_usage("grow", args->json, "CONTAINER SIZE are missing");
 	if (!by_other_means)
 		options.target.container = args->operands[0];
 	options.size = args->operands[args->n_operands - 1];

@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "job/finish.h"
 #include "job/settings.h"
+#include "job/tell.h"
 #include "oci/json.h"
 #include "policy/policy.h"
 #include "role/role.h"
@@ -294,9 +295,9 @@ static int run_heal(const struct arguments *args)
 	struct policy policy = *args->policy;
 
 	if (args->n_operands != (args->all ? 0 : 1))
-		return exit_usage("heal", "name one device, or --all");
+		return tell_usage("heal", args->json, "name one device, or --all");
 	if (args->json && !args->all)
-		return exit_usage("heal", "--json is for --all only");
+		return tell_usage("heal", args->json, "--json is for --all only");
 	if (policy.timeout_ms > MAX_WAIT_MS)
 		policy.timeout_ms = MAX_WAIT_MS;
 	if (args->all && policy.broken)

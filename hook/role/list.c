@@ -15,6 +15,7 @@
 #include "disk/thin.h"
 #include "host/outlook-text.h"
 #include "job/target.h"
+#include "job/tell.h"
 #include "oci/json.h"
 #include "policy/policy.h"
 #include "role/role.h"
@@ -53,6 +54,7 @@ static const char help[] =
 struct rows {
 	struct outlook *all;
 	size_t n;
+	struct json_writer *json; /* in its array of containers; NULL: as a table */
 };
 
 /* --- which, and in which order ---------------------------------------------------------------- */
@@ -122,9 +124,17 @@ static void free_rows(struct rows *rows)
 	free(rows->all);
 }
 
-/* 0, or EXIT_NOT_APPLICABLE after a line on stderr. */
+/* Why a container that was named is not shown. */
+static void tell_missing(const struct rows *rows, const char *name, const char *reason)
+{
+	log_stderr("list: %s", reason);
+	if (rows->json)
+		tell_missing_json(name, reason, rows->json);
+}
+
+/* 0, or EXIT_NOT_APPLICABLE after a line on stderr; @name as it was typed, or NULL. */
 static int look_at(const struct engine_container *container, const struct outlook_order *order,
-		   bool named, unsigned int least_percent, struct rows *rows)
+		   const char *name, unsigned int least_percent, struct rows *rows)
 {
 	struct outlook *row = &rows->all[rows->n];
 	_cleanup_free_ char *label = NULL;
@@ -137,10 +147,10 @@ static int look_at(const struct engine_container *container, const struct outloo
 		return EXIT_OK;
 	}
 	outlook_free(row);
-	if (!named)
+	if (!name)
 		return EXIT_OK;
 	label = engine_container_label(container);
-	log_stderr("list: %s is not on a thin device", label ? quote(label) : "it");
+	tell_missing(rows, name, text("%s is not on a thin device", label ? quote(label) : "it"));
 	return EXIT_NOT_APPLICABLE;
 }
 
@@ -153,7 +163,7 @@ static int look_at_all(const struct engine_list *list, const struct arguments *a
 
 	for (size_t i = 0; !args->n_operands && i < list->n; i++) {
 		if (list->containers[i].pid || !args->running)
-			look_at(&list->containers[i], order, false, least_percent, rows);
+			look_at(&list->containers[i], order, NULL, least_percent, rows);
 	}
 	for (char *const *name = args->operands; *name; name++) {
 		const struct engine_container *found;
@@ -161,9 +171,9 @@ static int look_at_all(const struct engine_list *list, const struct arguments *a
 		int r = engine_list_find(list, *name, &found, &why);
 
 		if (r < 0)
-			log_stderr("list: %s", why.text);
+			tell_missing(rows, *name, why.text);
 		r = r < 0 ? target_exit_status(r)
-			  : look_at(found, order, true, least_percent, rows);
+			  : look_at(found, order, *name, least_percent, rows);
 		if (status == EXIT_OK)
 			status = r;
 	}
@@ -316,13 +326,10 @@ static void json_row(const struct outlook *row, struct json_writer *w)
 
 static int show_json(const struct rows *rows)
 {
-	struct json_writer *w = json_writer_begin();
-
-	json_write_array(w, "containers");
 	for (size_t i = 0; i < rows->n; i++)
-		json_row(&rows->all[i], w);
-	json_write_array_close(w);
-	return json_writer_end(w, stdout);
+		json_row(&rows->all[i], rows->json);
+	json_write_array_close(rows->json);
+	return json_writer_end(rows->json, stdout);
 }
 
 /* --- only names ------------------------------------------------------------------------------- */
@@ -411,9 +418,13 @@ static int show_rows(const struct engine_list *list, const struct arguments *arg
 	if (!rows.all)
 		return -ENOMEM;
 	healing_host(&host);
+	if (args->json) {
+		rows.json = json_writer_begin();
+		json_write_array(rows.json, "containers");
+	}
 	status = look_at_all(list, args, &order, &rows);
 	qsort(rows.all, rows.n, sizeof(*rows.all), order_named(args->sort));
-	r = args->json ? show_json(&rows) : show_text(&rows, args);
+	r = rows.json ? show_json(&rows) : show_text(&rows, args);
 	free_rows(&rows);
 	return r < 0 ? r : status;
 }
@@ -424,10 +435,8 @@ static int show(const struct arguments *args)
 	struct why why;
 	int r = target_list(&args->target, &list, &why);
 
-	if (r < 0) {
-		log_stderr("list: %s", why.text);
-		return EXIT_FAILED;
-	}
+	if (r < 0)
+		return tell_failure("list", args->json, EXIT_FAILED, why.text);
 	r = args->names ? show_names(&list, args) : show_rows(&list, args);
 	engine_list_free(&list);
 	if (r < 0)
@@ -440,11 +449,11 @@ static int run_list(const struct arguments *args)
 	int status;
 
 	if (!order_named(args->sort))
-		return exit_usage("list", "--sort is by use, name or size");
+		return tell_usage("list", args->json, "--sort is by use, name or size");
 	if (args->full && parse_percent(args->full) < 0)
-		return exit_usage("list", "--full is a percentage from 0 to 100");
+		return tell_usage("list", args->json, "--full is a percentage from 0 to 100");
 	if (args->running && args->n_operands)
-		return exit_usage("list", "name containers, or say --running");
+		return tell_usage("list", args->json, "name containers, or say --running");
 	if (args->policy->broken)
 		log_stderr("list: %s: using the built-in defaults", args->policy->broken);
 	do

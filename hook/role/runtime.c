@@ -208,7 +208,7 @@ int role_runtime(char *argv[], char *environment[])
 
 static int run_runtime(const struct arguments *args)
 {
-	return exit_usage(args->command, "call it as oci-thin-grow-runtime");
+	return tell_usage(args->command, args->json, "call it as oci-thin-grow-runtime");
 }
 
 const struct command command_runtime = {

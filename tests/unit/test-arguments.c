@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "arguments.h"
 
+#include "base/cleanup.h"
+#include "base/text.h"
 #include "capture.h"
 
 #include <getopt.h>
@@ -125,6 +127,31 @@ static void help_and_version_come_before_errors(void **state)
 	assert_string_equal(err.text, "");
 }
 
+static void expect_json(const char *line, const char *reason)
+{
+	_cleanup_free_ char *expected =
+		text_new("{\"container\":null,\"action\":\"fail\",\"reason\":\"%s\"}\n", reason);
+
+	assert_int_equal(parse(line), ARGUMENTS_WRONG);
+	assert_non_null(expected);
+	assert_string_equal(out.text, expected);
+}
+
+static void an_error_is_json_too_if_that_is_anywhere_on_the_line(void **state)
+{
+	(void)state;
+	expect_json("try --json", "NAME is missing");
+	expect_json("--json try --nope web", "unknown option \\\"--nope\\\"");
+	expect_json("try --nope web --json", "unknown option \\\"--nope\\\"");
+	expect_json("try web db x --json", "unexpected argument \\\"x\\\"");
+	expect_json("bare --json", "it takes no --json");
+	expect_json("--json nope", "unknown command \\\"nope\\\"; see oci-thin-grow --help");
+	expect_json("--nope --json", "unknown option \\\"--nope\\\"; see oci-thin-grow --help");
+	expect_json("--json", "no command is given; see oci-thin-grow --help");
+	assert_int_equal(parse("try -- a b c --json"), ARGUMENTS_WRONG);
+	assert_string_equal(out.text, "");
+}
+
 static void an_error_names_the_command_and_its_help(void **state)
 {
 	(void)state;
@@ -163,7 +190,7 @@ static void an_option_of_another_command_is_an_error(void **state)
 	expect_misuse("try web --watch", "try: it takes no --watch" SEE_TRY);
 	expect_misuse("try --pid=1 web", "try: it takes no --pid" SEE_TRY);
 	expect_misuse("--pid 1 try web", "try: it takes no --pid" SEE_TRY);
-	expect_misuse("--json bare", "bare: it takes no --json; see oci-thin-grow bare --help");
+	expect_misuse("--all bare", "bare: it takes no --all; see oci-thin-grow bare --help");
 	assert_int_equal(parse("bare --config /x"), ARGUMENTS_RUN);
 	assert_string_equal(args.config_file, "/x");
 }
@@ -199,6 +226,7 @@ int main(void)
 		cmocka_unit_test(options_may_stand_anywhere),
 		cmocka_unit_test(two_dashes_end_the_options),
 		cmocka_unit_test(help_and_version_come_before_errors),
+		cmocka_unit_test(an_error_is_json_too_if_that_is_anywhere_on_the_line),
 		cmocka_unit_test(an_error_names_the_command_and_its_help),
 		cmocka_unit_test(suggests_the_name_that_was_probably_meant),
 		cmocka_unit_test(an_option_of_another_command_is_an_error),

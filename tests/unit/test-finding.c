@@ -117,7 +117,7 @@ static void prints_json(void **state)
 	fill();
 	text = printed(json);
 	assert_string_equal(text,
-			    "{\"broken\":1,\"warnings\":1,\"ok\":1,\"findings\":["
+			    "{\"broken\":1,\"warnings\":1,\"ok\":1,\"complete\":true,\"findings\":["
 			    "{\"severity\":\"ok\",\"id\":\"udevd\",\"subject\":null,"
 			    "\"what\":\"it answers\",\"why\":null,\"command\":null},"
 			    "{\"severity\":\"warning\",\"id\":\"engine\",\"subject\":\"docker\","

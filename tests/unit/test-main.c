@@ -348,6 +348,100 @@ static void without_root_repeats_the_command_with_sudo(void **state)
 	user = 0;
 }
 
+/* A word that begins with a brace stands for a file that contains it. */
+static char *word_or_file(const char *word, const char *file)
+{
+	if (*word != '{')
+		return strdup(word);
+	write_file(file, word);
+	return strdup(file);
+}
+
+static void expect_failure_in_json(const char *const words[], int status, const char *action,
+				   const char *reason)
+{
+	char *directory = new_directory();
+	_cleanup_free_ char *file = path_in(directory, "config.json");
+	_cleanup_free_ char *members = text_new("\"action\":\"%s\",\"reason\":\"", action);
+	char program[] = "oci-thin-grow", *argv[8] = {program};
+	struct capture out, err;
+	size_t n = 1;
+
+	for (; words[n - 1]; n++)
+		argv[n] = word_or_file(words[n - 1], file);
+	capture_begin(&err, stderr);
+	assert_int_equal(run(argv, &out), status);
+	capture_end(&err);
+	assert_string_equal(strstr(out.text, "{\"container\":null,"), out.text);
+	assert_contains(out.text, members);
+	assert_contains(out.text, reason);
+	assert_string_equal(strchr(out.text, '\n'), "\n");
+	while (--n)
+		free(argv[n]);
+	remove_directory(directory);
+}
+
+/* Whoever reads stdout gets an object, whatever the command could not do. */
+static void fails_in_json(void **state)
+{
+	static const struct {
+		const char *words[7];
+		int status;
+		const char *action, *reason;
+	} cases[] = {
+		{{"apply", "--json"}, EXIT_USAGE, "fail", "name the containers, or say --all"},
+		{{"apply", "--json", "--all", "--config", "{\"enabled\": false}"},
+		 EXIT_REFUSED,
+		 "refuse",
+		 "switched off by \\\"enabled\\\": false in the configuration"},
+		{{"list", "--json", "--sort", "x"},
+		 EXIT_USAGE,
+		 "fail",
+		 "--sort is by use, name or size"},
+		{{"grow", "--json", "web"}, EXIT_USAGE, "fail", "CONTAINER SIZE are missing"},
+		{{"heal", "--json", "/dev/null"}, EXIT_USAGE, "fail", "--json is for --all only"},
+		{{"config", "--json", "x"}, EXIT_USAGE, "fail", "say check or show"},
+		{{"config", "show", "--json", "--config", "{\"enabled\": 1}"},
+		 EXIT_USAGE,
+		 "fail",
+		 "enabled"},
+		{{"explain", "--json"},
+		 EXIT_USAGE,
+		 "fail",
+		 "name containers, or a file with --state"},
+		{{"explain", "--json", "--state", "/nowhere"},
+		 EXIT_FAILED,
+		 "fail",
+		 "/nowhere: No such file or directory"},
+		{{"metrics", "--json"}, EXIT_USAGE, "fail", "it takes no --json"},
+		{{"doctor", "--json", "x"}, EXIT_USAGE, "fail", "unexpected argument \\\"x\\\""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++)
+		expect_failure_in_json(cases[i].words, cases[i].status, cases[i].action,
+				       cases[i].reason);
+}
+
+static void a_container_that_does_not_exist_is_in_the_json(void **state)
+{
+	char program[] = "oci-thin-grow", list[] = "list", explain[] = "explain", json[] = "--json",
+	     name[] = "no-such";
+	char *argvs[][5] = {{program, list, json, name}, {program, explain, json, name}};
+	struct capture out, err;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(argvs); i++) {
+		capture_begin(&err, stderr);
+		assert_int_equal(run(argvs[i], &out), EXIT_NOT_APPLICABLE);
+		capture_end(&err);
+		assert_contains(
+			out.text,
+			"{\"containers\":[{\"container\":\"no-such\",\"action\":\"missing\","
+			"\"reason\":\"no such container");
+	}
+}
+
 /* A part of a command would do something else, and one cut within quotes would wait for more. */
 static void repeats_no_part_of_a_command(void **state)
 {
@@ -397,6 +491,8 @@ int main(void)
 		cmocka_unit_test(refuses_unknown_commands_and_options),
 		cmocka_unit_test(takes_the_configuration_before_the_command),
 		cmocka_unit_test(prints_its_version),
+		cmocka_unit_test(fails_in_json),
+		cmocka_unit_test(a_container_that_does_not_exist_is_in_the_json),
 		cmocka_unit_test(without_root_repeats_the_command_with_sudo),
 		cmocka_unit_test(repeats_no_part_of_a_command),
 		cmocka_unit_test(keeps_its_exit_status_if_stderr_cannot_be_written),
