@@ -4,6 +4,7 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/shim-name.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "job/settings.h"
@@ -180,7 +181,7 @@ static const char *base_name(const char *path)
 
 int main(int argc, char *argv[])
 {
-	char **environment = environ;
+	char **environment = environ, shim[SHIM_NAME_SIZE];
 
 	/* The libraries below read variables that could change where they write and what they do.
 	 */
@@ -189,5 +190,7 @@ int main(int argc, char *argv[])
 	log_init(false);
 	if (strcmp(base_name(argv[0]), RUNTIME_NAME) == 0)
 		return role_runtime(argv, environment);
+	if (shim_name_wrapped(argv[0], shim))
+		return role_shim(shim, argv, environment);
 	return command_line(argc, argv);
 }

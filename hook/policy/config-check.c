@@ -3,6 +3,7 @@
 
 #include "base/count.h"
 #include "base/engine-names.h"
+#include "base/file.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "policy/config-keys.h"
@@ -94,20 +95,26 @@ unsigned int config_warn(const struct policy *policy, const struct config_listen
 	return n;
 }
 
-int config_try_runtime(const char *path, struct why *why)
+static int try_program(const char *what, const char *path, struct stat *ret, struct why *why)
 {
-	struct stat st;
 	int err = 0;
 
-	if (stat(path, &st) < 0)
+	if (stat(path, ret) < 0)
 		err = errno;
-	else if (!S_ISREG(st.st_mode) || access(path, X_OK) < 0)
+	else if (!S_ISREG(ret->st_mode) || access(path, X_OK) < 0)
 		err = EACCES;
 	if (err == ENOENT || err == ENOTDIR)
-		return why_set(why, err, "runtime %s not found", quote(path));
-	return err ? why_set(why, err, "runtime %s cannot be executed: %s", quote(path),
+		return why_set(why, err, "%s %s not found", what, quote(path));
+	return err ? why_set(why, err, "%s %s cannot be executed: %s", what, quote(path),
 			     strerror(err))
 		   : 0;
+}
+
+int config_try_runtime(const char *path, struct why *why)
+{
+	struct stat unused;
+
+	return try_program("runtime", path, &unused, why);
 }
 
 int config_check_runtime(const struct policy *policy, struct why *why)
@@ -119,4 +126,38 @@ int config_check_runtime(const struct policy *policy, struct why *why)
 	if (r < 0 && origin.file)
 		return why_set(why, -r, "%s (set in %s:%u)", reason.text, origin.file, origin.line);
 	return r < 0 ? why_set(why, -r, "%s (the default)", reason.text) : 0;
+}
+
+static bool is_this_program(const struct stat *st)
+{
+	struct stat self;
+
+	return stat("/proc/self/exe", &self) == 0 && file_is_same(st, &self);
+}
+
+int config_try_shim(const char *path, struct why *why)
+{
+	struct stat st;
+	int r = try_program("shim", path, &st, why);
+
+	if (r < 0)
+		return r;
+	if (is_this_program(&st))
+		return why_set(why, ELOOP, "shim %s is oci-thin-grow itself", quote(path));
+	if (!file_is_ours_alone(&st))
+		return why_set(
+			why, EPERM,
+			"shim %s must belong to root, and nobody else may write to it: chown "
+			"root and chmod go-w it",
+			quote(path));
+	return 0;
+}
+
+int config_check_shim(const struct shim *shim, struct why *why)
+{
+	struct why reason;
+	int r = config_try_shim(shim->path, &reason);
+
+	return r < 0 ? why_set(why, -r, "%s (set in %s:%u)", reason.text, shim->file, shim->line)
+		     : 0;
 }

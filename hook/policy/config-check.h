@@ -15,3 +15,10 @@ unsigned int config_warn(const struct policy *policy, const struct config_listen
 int config_try_runtime(const char *path, struct why *why);
 /* The same for the policy's; the reason says where it is set, too. */
 int config_check_runtime(const struct policy *policy, struct why *why);
+
+/*
+ * The same for a real shim, which must also be a file of root's own, and not this program. -ELOOP:
+ * it is this program.
+ */
+int config_try_shim(const char *path, struct why *why);
+int config_check_shim(const struct shim *shim, struct why *why);

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/quote.h"
+#include "base/shim-name.h"
 #include "base/text.h"
 #include "policy/config-table.h"
 
@@ -18,7 +19,7 @@ static const char *const rule_request_words[] = {[RULE_REQUEST_ALLOW] = "allow",
 						 [RULE_REQUEST_DENY] = "deny",
 						 NULL};
 
-static const struct config_type rule_size, rule_annotations, rules;
+static const struct config_type rule_size, rule_annotations, rules, shims;
 
 /* clang-format off */
 #define IN_RULE(member) offsetof(struct rule, member)
@@ -51,6 +52,7 @@ static const struct config_key policy_keys[] = {
 	{"pool_guard.overcommit",       &config_ratio,   IN_POLICY(pool_guard.overcommit_thousandths), NULL},
 	{"timeout",      &config_time,          IN_POLICY(timeout_ms),    NULL},
 	{"runtime",      &config_program,       IN_POLICY(runtime),       NULL},
+	{"shims",        &shims,                0,                        NULL},
 	{"data_roots",   &config_paths,         IN_POLICY(data_roots),    NULL},
 };
 /* clang-format on */
@@ -271,3 +273,87 @@ static void show_rules(const void *target, FILE *out)
 }
 
 static const struct config_type rules = {read_rules, show_rules, NULL};
+
+/* --- shims ----------------------------------------------------------------------------------- */
+
+/* Of an earlier file's shims the path may be replaced. */
+static struct shim *find_or_add(struct shim *all, size_t *n, const char *name)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if (strcmp(all[i].name, name) == 0)
+			return &all[i];
+	}
+	return &all[(*n)++];
+}
+
+static void read_shim_entry(struct config_reader *reader, const struct json *value,
+			    const char *path, struct shim *ret)
+{
+	struct shim shim = {.file = reader->file};
+
+	if (value->key_len != strlen(value->key) || !shim_name_is_valid(value->key)) {
+		config_complain(
+			reader, config_line(reader->text, value->offset),
+			"%s: expected the NAME of containerd-shim-NAME-v2 (letters, digits, "
+			"'-' and '_')",
+			path);
+		return;
+	}
+	shim.line = config_line(reader->text, value->offset);
+	shim.name = config_strdup(reader, value->key);
+	config_shim.read(reader, value, path, &shim.path);
+	if (shim.name && shim.path)
+		*ret = shim;
+}
+
+/* The target is the policy. */
+static void read_shims(struct config_reader *reader, const struct json *value, const char *path,
+		       void *target)
+{
+	struct policy *policy = target;
+	size_t n = policy->n_shims;
+	struct shim *all;
+
+	if (value->type != JSON_OBJECT) {
+		config_fail(reader, value, path, "an object of names and absolute paths");
+		return;
+	}
+	json_foreach (member, value)
+		n++;
+	all = config_alloc(reader, n * sizeof(*all));
+	if (!all)
+		return;
+	n = policy->n_shims;
+	if (n)
+		memcpy(all, policy->shims, n * sizeof(*all));
+	json_foreach (member, value) {
+		struct shim shim = {NULL};
+		struct text inner;
+
+		text_into(&inner, "%s.%s", path, quote_n(member->key, member->key_len));
+		if (!config_is_duplicate(reader, value, member, inner.s))
+			read_shim_entry(reader, member, inner.s, &shim);
+		if (shim.name)
+			*find_or_add(all, &n, shim.name) = shim;
+	}
+	policy->shims = all;
+	policy->n_shims = n;
+}
+
+static void show_shims(const void *target, FILE *out)
+{
+	const struct policy *policy = target;
+
+	putc('{', out);
+	for (size_t i = 0; i < policy->n_shims; i++) {
+		const struct shim *shim = &policy->shims[i];
+
+		fprintf(out, "\n    \"%s\": ", shim->name);
+		config_show_string(shim->path, out);
+		fprintf(out, "%s // %s:%u", i + 1 < policy->n_shims ? "," : "", shim->file,
+			shim->line);
+	}
+	fputs(policy->n_shims ? "\n  }" : "}", out);
+}
+
+static const struct config_type shims = {read_shims, show_shims, NULL};

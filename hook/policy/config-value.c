@@ -4,6 +4,7 @@
 #include "base/count.h"
 #include "base/quote.h"
 #include "base/ratio.h"
+#include "base/shim-name.h"
 #include "base/size.h"
 #include "base/text.h"
 
@@ -120,20 +121,42 @@ static void read_name(struct config_reader *reader, const struct json *value, co
 
 const struct config_type config_name = {read_name, show_string, is_string_set};
 
-static void read_program(struct config_reader *reader, const struct json *value, const char *path,
-			 void *target)
+static bool is_ours(const char *program)
+{
+	char unused[SHIM_NAME_SIZE];
+
+	return strcmp(program, WRAPPER_NAME) == 0 || strcmp(program, PROGRAM_NAME) == 0 ||
+	       shim_name_wrapped(program, unused);
+}
+
+static void take_program(struct config_reader *reader, const struct json *value, const char *path,
+			 const char *not_ours, void *target)
 {
 	const char *slash = is_text(value) ? strrchr(value->text, '/') : NULL;
 
 	if (!slash || value->text[0] != '/' || !slash[1])
 		config_fail(reader, value, path, "an absolute path");
-	else if (strcmp(slash + 1, WRAPPER_NAME) == 0 || strcmp(slash + 1, PROGRAM_NAME) == 0)
-		config_fail(reader, value, path, "the real runtime, not the wrapper itself");
+	else if (is_ours(slash + 1))
+		config_fail(reader, value, path, not_ours);
 	else
 		*(const char **)target = config_strdup(reader, value->text);
 }
 
+static void read_program(struct config_reader *reader, const struct json *value, const char *path,
+			 void *target)
+{
+	take_program(reader, value, path, "the real runtime, not the wrapper itself", target);
+}
+
 const struct config_type config_program = {read_program, show_string, NULL};
+
+static void read_shim_path(struct config_reader *reader, const struct json *value, const char *path,
+			   void *target)
+{
+	take_program(reader, value, path, "the real shim, not our wrapper for it", target);
+}
+
+const struct config_type config_shim = {read_shim_path, show_string, NULL};
 
 /* --- lists ----------------------------------------------------------------------------------- */
 

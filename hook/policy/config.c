@@ -180,6 +180,8 @@ static void fall_back(struct policy *policy)
 	built_in.memory = policy->memory;
 	/* Existing containers depend on it, whatever else is wrong. */
 	built_in.runtime = policy->runtime;
+	built_in.shims = policy->shims;
+	built_in.n_shims = policy->n_shims;
 	*policy = built_in;
 }
 

@@ -295,6 +295,15 @@ uint64_t policy_largest_bytes(const struct policy *policy)
 	return largest;
 }
 
+const struct shim *policy_shim(const struct policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->n_shims; i++) {
+		if (strcmp(policy->shims[i].name, name) == 0)
+			return &policy->shims[i];
+	}
+	return NULL;
+}
+
 bool policy_allows_pool(const char *name, const void *policy)
 {
 	for (const char *const *pool = ((const struct policy *)policy)->pools; *pool; pool++) {

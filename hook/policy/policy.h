@@ -17,6 +17,13 @@
 enum on_failure { ON_FAILURE_FAIL, ON_FAILURE_WARN };
 enum on_exceed { ON_EXCEED_DENY, ON_EXCEED_CLAMP };
 
+/* The program that our wrapper for the shim @name (base/shim-name.h) becomes. */
+struct shim {
+	const char *name, *path;
+	const char *file; /* of the configuration, and the line in it */
+	unsigned int line;
+};
+
 /* The effective configuration (policy/config.h). Lists of strings end with NULL. */
 struct policy {
 	bool enabled;
@@ -37,12 +44,14 @@ struct policy {
 		uint64_t overcommit_thousandths; /* 0: no limit */
 	} pool_guard;
 	uint64_t timeout_ms;
-	const char *runtime; /* the program that the wrapper executes */
+	const char *runtime;	  /* the program that the wrapper executes */
+	const struct shim *shims; /* the same for shims; those not named are searched for */
+	size_t n_shims;
 	const char *const *data_roots;
 
 	/*
-	 * What is wrong with the configuration, or NULL. If set, everything above except the
-	 * runtime is built in.
+	 * What is wrong with the configuration, or NULL. If set, everything above except runtime
+	 * and shims is built in.
 	 */
 	const char *broken;
 	struct config_memory *memory; /* see policy/config.h; NULL: everything is static */
@@ -148,6 +157,9 @@ int policy_allow_again(const struct policy *policy, const struct facts *facts, u
 
 /* The largest size that any container may have. */
 uint64_t policy_largest_bytes(const struct policy *policy);
+
+/* The entry of "shims" with this name; NULL: there is none. */
+const struct shim *policy_shim(const struct policy *policy, const char *name);
 
 /* May the pool with this device-mapper name be used? @policy is a struct policy. */
 bool policy_allows_pool(const char *name, const void *policy);

@@ -63,13 +63,17 @@ static int load(const struct arguments *args, struct check *check, struct policy
 	return config_load(CONFIG_DIR, args->config_file, &listener, ret);
 }
 
-/* One that is set must be there; whether the default one must, only doctor can know. */
-static void check_runtime(const struct policy *policy, struct check *check)
+/* What is set must be there; whether the default runtime must, only doctor can know. */
+static void check_programs(const struct policy *policy, struct check *check)
 {
 	struct why why;
 
 	if (config_origin(policy, "runtime").file && config_check_runtime(policy, &why) < 0)
 		tell_error(&why, check);
+	for (size_t i = 0; i < policy->n_shims; i++) {
+		if (config_check_shim(&policy->shims[i], &why) < 0)
+			tell_error(&why, check);
+	}
 }
 
 static void find_errors(const struct arguments *args, struct check *check, struct policy *ret)
@@ -77,7 +81,7 @@ static void find_errors(const struct arguments *args, struct check *check, struc
 	if (check->json)
 		json_write_array(check->json, "errors");
 	if (load(args, check, ret) == 0)
-		check_runtime(ret, check);
+		check_programs(ret, check);
 	if (check->json)
 		json_write_array_close(check->json);
 }

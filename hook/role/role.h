@@ -49,5 +49,8 @@ extern const struct command command_apply, command_config, command_disable, comm
 	command_enable, command_explain, command_grow, command_heal, command_hook, command_list,
 	command_metrics, command_runtime;
 
-/* The wrapper: @argv is the runtime's, @environment what the real runtime will get. */
+/* The wrapper of a runtime: @argv is the runtime's, @environment what the real runtime will get. */
 int role_runtime(char *argv[], char *environment[]);
+
+/* The same for containerd's shim @name (base/shim-name.h). */
+int role_shim(const char *name, char *argv[], char *environment[]);

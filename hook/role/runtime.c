@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "disk/thin.h"
 #include "job/job.h"
-#include "job/last-runtime.h"
+#include "job/last-program.h"
 #include "job/settings.h"
 #include "job/tell.h"
 #include "oci/json.h"
@@ -193,7 +193,8 @@ int role_runtime(char *argv[], char *environment[])
 
 	runtime_args_parse(argv, &args);
 	settings_load_anyway(NULL, &policy);
-	runtime = last_runtime_choose(STATE_DIR, &policy, &remembered);
+	runtime = last_program_choose(STATE_DIR, "runtime", policy.runtime, policy.broken,
+				      &remembered);
 	/* A disk is not grown for a container that cannot be made. */
 	if (config_try_runtime(runtime, &why) < 0)
 		return fail_without_runtime(&policy, remembered, &args, &why);

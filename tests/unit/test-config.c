@@ -88,6 +88,7 @@ static void is_builtin(void)
 	assert_int_equal(policy.pool_guard.overcommit_thousandths, 0);
 	assert_int_equal(policy.timeout_ms, 10000);
 	assert_string_equal(policy.runtime, "/usr/bin/runc");
+	assert_int_equal(policy.n_shims, 0);
 	assert_null(policy.data_roots[0]);
 }
 
@@ -141,7 +142,7 @@ static void reads_every_key(void **state)
 	     "\"default\": \"fail\", \"not_applicable\": \"fail\"},\n"
 	     "\"pool_guard\": {\"data_percent\": 80, \"metadata_percent\": 1,\n"
 	     "\"overcommit\": 1.25}, \"timeout\": \"500ms\", \"runtime\": \"/usr/bin/crun\",\n"
-	     "\"data_roots\": [\"/srv/a\", \"/srv/b\"]}");
+	     "\"data_roots\": [\"/srv/a\", \"/srv/b\"], \"shims\": {\"kata\": \"/opt/shim\"}}");
 	assert_false(policy.enabled);
 	is_list(policy.keys, "a", "b");
 	assert_false(policy.labels);
@@ -158,6 +159,8 @@ static void reads_every_key(void **state)
 	assert_int_equal(policy.timeout_ms, 500);
 	assert_string_equal(policy.runtime, "/usr/bin/crun");
 	is_list(policy.data_roots, "/srv/a", "/srv/b");
+	assert_string_equal(policy_shim(&policy, "kata")->path, "/opt/shim");
+	assert_null(policy_shim(&policy, "kat"));
 	assert_int_equal(config_origin(&policy, "default_size").line, 2);
 	assert_int_equal(config_origin(&policy, "pool_guard.overcommit").line, 6);
 }
@@ -208,8 +211,11 @@ static void the_output_of_show_reads_back_as_the_same(void **state)
 	     "\"on_failure\": {\"default\": \"fail\"}, \"timeout\": \"500ms\",\n"
 	     "\"pool_guard\": {\"overcommit\": 1.25}, \"rules\": [{\"name\": \"a\",\n"
 	     "\"match\": {\"image\": \"i\", \"annotation\": {\"k\": \"v\", \"l\": \"w\"}},\n"
-	     "\"size\": null, \"max_size\": \"2T\", \"request\": \"deny\"}, {\"name\": \"b\"}]}");
+	     "\"size\": null, \"max_size\": \"2T\", \"request\": \"deny\"}, {\"name\": \"b\"}],\n"
+	     "\"shims\": {\"a\": \"/a\", \"b\": \"/b\"}}");
 	first = show();
+	assert_contains(first, "  \"shims\": {\n    \"a\": \"/a\", // ");
+	assert_contains(first, "\n    \"b\": \"/b\" // ");
 	assert_contains(first, "  \"default_size\": \"4G\", // ");
 	assert_contains(first, "\"on_failure\": {\n    \"request\": \"fail\", // default\n");
 	assert_contains(first, "    \"not_applicable\": \"warn\" // default\n  },\n");
@@ -321,6 +327,48 @@ static void the_runtime_is_kept_if_the_rest_of_the_file_is_broken(void **state)
 	free(drop_ins);
 }
 
+static void later_files_replace_and_add_shims(void **state)
+{
+	char *drop_ins = path_in(directory, CONFIG_DROP_INS);
+
+	(void)state;
+	write_in(drop_ins, "50-x.json", "{\"shims\": {\"c\": \"/c\",\n\"a\": \"/other\"}}");
+	fine("{\"shims\": {\"a\": \"/a\", \"b\": \"/b\"}}");
+	assert_int_equal(policy.n_shims, 3);
+	assert_string_equal(policy_shim(&policy, "a")->path, "/other");
+	assert_contains(policy_shim(&policy, "a")->file, "/50-x.json");
+	assert_int_equal(policy_shim(&policy, "a")->line, 2);
+	assert_string_equal(policy_shim(&policy, "b")->path, "/b");
+	assert_string_equal(policy_shim(&policy, "c")->path, "/c");
+	/* Containers that exist are operated with them. */
+	write_in(drop_ins, "60-y.json", "{");
+	assert_int_equal(load(), -EINVAL);
+	assert_string_equal(policy_shim(&policy, "a")->path, "/other");
+	free(drop_ins);
+}
+
+static void reports_wrong_shims(void **state)
+{
+	(void)state;
+	broken("{\"shims\": []}", "config.json:1: shims: expected an object of names and absolute "
+				  "paths, found an array");
+	broken("{\"shims\": {\"kata\": \"kata\"}}",
+	       "config.json:1: shims.\"kata\": expected an absolute path, found \"kata\"");
+	broken("{\"shims\": {\n\"io.kata.v2\": \"/opt/shim\"}}",
+	       "config.json:2: shims.\"io.kata.v2\": expected the NAME of "
+	       "containerd-shim-NAME-v2 (letters, digits, '-' and '_')");
+	broken("{\"shims\": {\"kata\": \"/opt/containerd-shim-oci-thin-grow-kata-v2\"}}",
+	       "config.json:1: shims.\"kata\": expected the real shim, not our wrapper for it, "
+	       "found "
+	       "\"/opt/containerd-shim-oci-thin-grow-kata-v2\"");
+	write_in(directory, CONFIG_FILE, "{\"shims\": {\"a\": \"/a\",\n\"a\": \"/b\"}}");
+	assert_int_equal(load(), -EINVAL);
+	expect_told(0,
+		    "config.json:2: shims.\"a\": expected this key once, found it again (first in "
+		    "line 1)");
+	assert_string_equal(policy_shim(&policy, "a")->path, "/a");
+}
+
 static void reports_invalid_json(void **state)
 {
 	(void)state;
@@ -349,7 +397,7 @@ static void reports_unknown_keys(void **state)
 	broken("{\n\n\"max-size\": \"1T\"}",
 	       "config.json:3: unknown key \"max-size\": expected one of enabled, keys, labels, "
 	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, timeout, "
-	       "runtime, data_roots");
+	       "runtime, shims, data_roots");
 	broken("{\"pool_guard\": {\n\"percent\": 1}}",
 	       "config.json:2: pool_guard: unknown key \"percent\": expected one of data_percent, "
 	       "metadata_percent, overcommit");
@@ -360,7 +408,7 @@ static void reports_unknown_keys(void **state)
 	       "config.json:1: unknown key \"x\\n\\x1b[2J\": expected one of enabled, keys, "
 	       "labels, "
 	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, timeout, "
-	       "runtime, data_roots");
+	       "runtime, shims, data_roots");
 }
 
 static void reports_duplicate_keys(void **state)
@@ -718,6 +766,39 @@ static void finds_that_the_runtime_cannot_be_executed(void **state)
 	assert_int_equal(config_check_runtime(&policy, &why), 0);
 }
 
+static int check_shim(const char *path)
+{
+	struct shim shim = {"kata", path, "/x.json", 3};
+	struct why why;
+	int r = config_check_shim(&shim, &why);
+
+	if (r < 0) {
+		assert_contains(why.text, path);
+		assert_contains(why.text, "(set in /x.json:3)");
+	}
+	return r;
+}
+
+static void a_shim_is_a_program_of_roots_and_not_ours(void **state)
+{
+	char *program = path_in(directory, "shim"), *link = path_in(directory, "link");
+
+	(void)state;
+	assert_int_equal(check_shim("/no/shim"), -ENOENT);
+	assert_int_equal(check_shim("/usr"), -EACCES);
+	assert_int_equal(check_shim("/bin/sh"), 0);
+	write_file(program, "#!/bin/sh\n");
+	assert_int_equal(check_shim(program), -EACCES);
+	assert_int_equal(chmod(program, 0755), 0);
+	assert_int_equal(check_shim(program), 0);
+	assert_int_equal(chmod(program, 0775), 0);
+	assert_int_equal(check_shim(program), -EPERM);
+	assert_int_equal(symlink("/proc/self/exe", link), 0);
+	assert_int_equal(check_shim(link), -ELOOP);
+	free(program);
+	free(link);
+}
+
 #define CONFIG_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -731,6 +812,8 @@ int main(void)
 		CONFIG_TEST(later_files_win_and_add_rules),
 		CONFIG_TEST(reads_only_the_file_that_is_named),
 		CONFIG_TEST(the_runtime_is_kept_if_the_rest_of_the_file_is_broken),
+		CONFIG_TEST(later_files_replace_and_add_shims),
+		CONFIG_TEST(reports_wrong_shims),
 		CONFIG_TEST(reports_invalid_json),
 		CONFIG_TEST(reports_unknown_keys),
 		CONFIG_TEST(reports_duplicate_keys),
@@ -751,6 +834,7 @@ int main(void)
 		CONFIG_TEST(records_which_files_were_read_and_which_were_ignored),
 		CONFIG_TEST(shows_values_and_origins_as_json),
 		CONFIG_TEST(finds_that_the_runtime_cannot_be_executed),
+		CONFIG_TEST(a_shim_is_a_program_of_roots_and_not_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

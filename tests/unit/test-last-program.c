@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "job/last-runtime.h"
+#include "job/last-program.h"
 
 #include "unit.h"
 
@@ -29,7 +29,7 @@ static int read_link(void)
 {
 	free(found);
 	found = NULL;
-	return last_runtime_read(dir, &found);
+	return last_program_read(dir, "runtime", &found);
 }
 
 static void expect(const char *runtime)
@@ -45,15 +45,15 @@ static void remembers_the_last_runtime(void **state)
 
 	(void)state;
 	assert_int_equal(read_link(), -ENOENT);
-	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
 	expect("/bin/sh");
 	assert_int_equal(stat(dir, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0700);
-	assert_int_equal(last_runtime_note(dir, "/bin/cat"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/cat"), 0);
 	expect("/bin/cat");
 	/* of a run that was killed */
 	assert_int_equal(symlink("/bin/ls", leftover), 0);
-	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
 	expect("/bin/sh");
 	assert_int_equal(lstat(leftover, &st), -1);
 	free(leftover);
@@ -65,9 +65,9 @@ static void writes_only_changes(void **state)
 	struct stat before, after;
 
 	(void)state;
-	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
 	assert_int_equal(lstat(link, &before), 0);
-	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
 	assert_int_equal(lstat(link, &after), 0);
 	assert_int_equal(before.st_ino, after.st_ino);
 	assert_int_equal(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
@@ -77,28 +77,28 @@ static void writes_only_changes(void **state)
 static void does_not_remember_a_runtime_that_does_not_exist(void **state)
 {
 	(void)state;
-	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
-	assert_int_equal(last_runtime_note(dir, "/nowhere/runc"), -ENOENT);
-	assert_int_equal(last_runtime_note(dir, "/etc/passwd"), -EACCES);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/nowhere/runc"), -ENOENT);
+	assert_int_equal(last_program_note(dir, "runtime", "/etc/passwd"), -EACCES);
 	expect("/bin/sh");
 }
 
 static void ignores_a_directory_that_others_can_write(void **state)
 {
 	(void)state;
-	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
 	assert_int_equal(chmod(dir, 0770), 0);
 	assert_int_equal(read_link(), -EPERM);
 	assert_int_equal(chmod(dir, 0707), 0);
 	assert_int_equal(read_link(), -EPERM);
 	/* it is taken away from them by the next sound configuration */
-	assert_int_equal(last_runtime_note(dir, "/bin/cat"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/cat"), 0);
 	expect("/bin/cat");
 	if (geteuid() != 0)
 		return; /* only root can give it away */
 	assert_int_equal(chown(dir, 1000, 1000), 0);
 	assert_int_equal(read_link(), -EPERM);
-	assert_int_equal(last_runtime_note(dir, "/bin/sh"), -EPERM);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), -EPERM);
 }
 
 static void refuses_what_is_not_our_link(void **state)
@@ -109,7 +109,7 @@ static void refuses_what_is_not_our_link(void **state)
 	assert_int_equal(mkdir(dir, 0700), 0);
 	write_file(link, "/bin/sh");
 	assert_int_equal(read_link(), -EINVAL);
-	assert_int_equal(last_runtime_note(dir, "/bin/sh"), 0);
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
 	expect("/bin/sh");
 	assert_int_equal(unlink(link), 0);
 	assert_int_equal(symlink("sh", link), 0);
@@ -117,33 +117,54 @@ static void refuses_what_is_not_our_link(void **state)
 	assert_int_equal(rename(dir, other), 0);
 	assert_int_equal(symlink(other, dir), 0);
 	assert_int_equal(read_link(), -ENOTDIR);
-	assert_true(last_runtime_note(dir, "/bin/sh") < 0);
+	assert_true(last_program_note(dir, "runtime", "/bin/sh") < 0);
 	free(link);
 	free(other);
 }
 
-/* While the configuration is broken. */
-static void the_remembered_runtime_beats_what_a_broken_configuration_names(void **state)
+static const char *choose(const char *program, bool broken, char **ret_remembered)
 {
-	struct policy policy = policy_builtin;
+	return last_program_choose(dir, "runtime", program, broken, ret_remembered);
+}
+
+static void the_remembered_program_beats_what_a_broken_configuration_names(void **state)
+{
 	char *remembered = NULL;
 
 	(void)state;
-	policy.runtime = "/bin/sh";
-	policy.broken = "x.json: broken";
-	assert_string_equal(last_runtime_choose(dir, &policy, &remembered), "/bin/sh");
+	assert_string_equal(choose("/bin/sh", true, &remembered), "/bin/sh");
 	assert_null(remembered);
 	assert_int_equal(read_link(), -ENOENT);
-	policy.broken = NULL;
-	assert_string_equal(last_runtime_choose(dir, &policy, &remembered), "/bin/sh");
+	assert_string_equal(choose("/bin/sh", false, &remembered), "/bin/sh");
 	assert_null(remembered);
 	expect("/bin/sh");
-	policy.runtime = "/bin/cat";
-	policy.broken = "x.json: broken";
-	assert_string_equal(last_runtime_choose(dir, &policy, &remembered), "/bin/sh");
+	assert_string_equal(choose("/bin/cat", true, &remembered), "/bin/sh");
 	assert_string_equal(remembered, "/bin/sh");
 	expect("/bin/sh");
 	free(remembered);
+}
+
+static void a_sound_configuration_that_leads_to_none_has_none(void **state)
+{
+	char *remembered = NULL;
+
+	(void)state;
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
+	assert_null(choose(NULL, false, &remembered));
+	assert_null(remembered);
+	assert_string_equal(choose(NULL, true, &remembered), "/bin/sh");
+	free(remembered);
+}
+
+static void each_link_is_remembered_on_its_own(void **state)
+{
+	(void)state;
+	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), 0);
+	assert_int_equal(last_program_note(dir, "shim-kata", "/bin/cat"), 0);
+	expect("/bin/sh");
+	free(found);
+	assert_int_equal(last_program_read(dir, "shim-kata", &found), 0);
+	assert_string_equal(found, "/bin/cat");
 }
 
 #define LAST_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -156,7 +177,9 @@ int main(void)
 		LAST_TEST(does_not_remember_a_runtime_that_does_not_exist),
 		LAST_TEST(ignores_a_directory_that_others_can_write),
 		LAST_TEST(refuses_what_is_not_our_link),
-		LAST_TEST(the_remembered_runtime_beats_what_a_broken_configuration_names),
+		LAST_TEST(the_remembered_program_beats_what_a_broken_configuration_names),
+		LAST_TEST(a_sound_configuration_that_leads_to_none_has_none),
+		LAST_TEST(each_link_is_remembered_on_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
