@@ -10,10 +10,21 @@
 /* From <linux/mount.h>, which collides with <sys/mount.h> in some versions of glibc. */
 #define CLONE_TREE	UINT32_C(1)
 #define SET_ATTR_RDONLY UINT64_C(1)
+enum { FS_SET_FLAG, FS_SET_STRING, FS_CREATE = 6 };
+enum { FS_CLOEXEC = 1, FS_NOSUID = 2, FS_NODEV = 4, FS_NOEXEC = 8 };
 
 /* The numbers on all architectures except alpha. */
 #ifndef __NR_open_tree
 #define __NR_open_tree 428
+#endif
+#ifndef __NR_fsopen
+#define __NR_fsopen 430
+#endif
+#ifndef __NR_fsconfig
+#define __NR_fsconfig 431
+#endif
+#ifndef __NR_fsmount
+#define __NR_fsmount 432
 #endif
 #ifndef __NR_openat2
 #define __NR_openat2 437
@@ -47,6 +58,27 @@ int call_set_mount_writable(int mount_fd)
 
 	return result(
 		syscall(__NR_mount_setattr, mount_fd, "", AT_EMPTY_PATH, &change, sizeof(change)));
+}
+
+int call_fsopen(const char *type)
+{
+	return result(syscall(__NR_fsopen, type, FS_CLOEXEC));
+}
+
+int call_fsconfig(int fs_fd, const char *key, const char *value)
+{
+	return result(
+		syscall(__NR_fsconfig, fs_fd, value ? FS_SET_STRING : FS_SET_FLAG, key, value, 0));
+}
+
+int call_fscreate(int fs_fd)
+{
+	return result(syscall(__NR_fsconfig, fs_fd, FS_CREATE, NULL, NULL, 0));
+}
+
+int call_fsmount(int fs_fd)
+{
+	return result(syscall(__NR_fsmount, fs_fd, FS_CLOEXEC, FS_NOSUID | FS_NODEV | FS_NOEXEC));
 }
 
 int call_capget(struct __user_cap_data_struct ret[_LINUX_CAPABILITY_U32S_3])

@@ -22,5 +22,15 @@ int call_clone_mount(int fd);
 /* Makes that clone writable; the filesystem on it may still be read-only. Since Linux 5.12. */
 int call_set_mount_writable(int mount_fd);
 
+/*
+ * A new mount of a filesystem, which is not attached anywhere either: fsopen(), fsconfig() with a
+ * key and perhaps a value, the superblock, and the mount, writable and without set-user-id, devices
+ * and programs. Since Linux 5.2.
+ */
+int call_fsopen(const char *type);
+int call_fsconfig(int fs_fd, const char *key, const char *value);
+int call_fscreate(int fs_fd);
+int call_fsmount(int fs_fd);
+
 /* The capabilities of this process. */
 int call_capget(struct __user_cap_data_struct ret[_LINUX_CAPABILITY_U32S_3]);

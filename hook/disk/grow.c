@@ -8,6 +8,7 @@
 #include "disk/extend.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
+#include "disk/vm-mark.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -24,8 +25,23 @@ static int not_applicable(struct grow_report *report)
 	return 0;
 }
 
+/* A damaged entry is a warning, later. */
+static bool is_in_vm(const struct grow_order *order, struct grow_report *report, struct why *why)
+{
+	struct why unread;
+
+	report->in_vm = vm_mark_read(&report->device, order->ledger_dir, &unread) > 0;
+	if (report->in_vm)
+		why_set(why, 0,
+			"device %s was given to a virtual machine: only its guest can grow the "
+			"filesystem",
+			quote(report->device.name));
+	return report->in_vm;
+}
+
 /* Looks at what is under the rootfs. Sets report->result if it must not be touched. */
-static int look(const struct rootfs *rootfs, struct grow_report *report, struct why *why)
+static int look(const struct rootfs *rootfs, const struct grow_order *order,
+		struct grow_report *report, struct why *why)
 {
 	int r;
 
@@ -52,6 +68,8 @@ static int look(const struct rootfs *rootfs, struct grow_report *report, struct 
 		why_prefix(why, 0, prefix);
 		return not_applicable(report);
 	}
+	if (is_in_vm(order, report, why))
+		return not_applicable(report);
 	r = growfs_read(rootfs, &report->fs, why);
 	if (r == -ENOTSUP)
 		return not_applicable(report);
@@ -370,7 +388,7 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	if (r < 0)
 		return r;
 	/* Another run may have held the lock until now: the last look is the one under the lock. */
-	r = look(rootfs, report, why);
+	r = look(rootfs, order, report, why);
 	if (r < 0 || report->result == GROW_NOT_APPLICABLE)
 		return r;
 	decide(order, report);
@@ -422,7 +440,7 @@ int grow_rootfs(struct rootfs *rootfs, const struct grow_order *order, struct gr
 	int r;
 
 	*report = (struct grow_report){0};
-	r = look(rootfs, report, why);
+	r = look(rootfs, order, report, why);
 	if (r < 0 || report->result == GROW_NOT_APPLICABLE)
 		return r;
 	decide(order, report);

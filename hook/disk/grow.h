@@ -51,6 +51,7 @@ struct grow_report {
 	struct growfs fs_before, fs;
 	struct plan plan;
 	bool pool_denied;   /* refused because of allows_pool */
+	bool in_vm;	    /* not applicable because a virtual machine has it */
 	bool unfinished;    /* an earlier run grew it but could not settle it or mark it done */
 	struct why caution; /* a disadvantage of the planned growth, or "" */
 	struct why warning; /* a warning for the operator although the growth succeeded, or "" */

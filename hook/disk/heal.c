@@ -27,6 +27,7 @@ static int look_once(dev_t dev, const struct heal_order *order, struct heal_repo
 	/* An earlier look may have found another device, or one that is gone. */
 	thin_device_free(&report->device);
 	report->intended_sectors = report->want_sectors = 0;
+	report->in_vm = false;
 	report->source = NULL;
 	report->warning.text[0] = '\0';
 	r = thin_lookup(dev, &report->device, why);
@@ -94,15 +95,38 @@ static uint64_t ask_ledger(const struct heal_order *order, struct heal_report *r
 	struct why why;
 	int r = ledger_read(order->ledger_dir, device->name, &entry, &why);
 
-	report->intended_sectors = 0;
 	if (r < 0)
 		report->warning = why;
 	if (r <= 0 || thin_lookup(device->pool, &pool, &why) < 0 ||
 	    !ledger_matches(&entry, device->name, pool.name, device->thin_id, superblock_uuid(sb)))
 		return 0;
+	report->in_vm = entry.in_vm;
 	if (entry.state == LEDGER_INTENDED)
 		report->intended_sectors = entry.sectors;
 	return entry.sectors;
+}
+
+/* It says more than the ledger. If it says more than the table, too, it is refused with a warning.
+ */
+static bool believe_superblock(const struct heal_order *order, struct heal_report *report,
+			       const struct superblock *sb, uint64_t needed)
+{
+	struct why reason;
+
+	if (needed <= report->device.sectors)
+		return !report->in_vm;
+	if (report->in_vm)
+		why_set(&reason, 0, "but the device was given to a virtual machine");
+	else if (sb->bytes > order->max_bytes)
+		why_set(&reason, 0,
+			"more than the configuration allows (%s), and the ledger has no such entry",
+			size_format(order->max_bytes));
+	else if (!order->is_guests ||
+		 !order->is_guests(report->device.name, order->is_guests_context, &reason))
+		return true;
+	why_set(&report->warning, 0, "its superblock says %s, %s", size_format(sb->bytes),
+		reason.text);
+	return false;
 }
 
 static void decide_length(const struct heal_order *order, struct heal_report *report,
@@ -112,16 +136,9 @@ static void decide_length(const struct heal_order *order, struct heal_report *re
 	uint64_t needed = sb->bytes / SECTOR_BYTES + (sb->bytes % SECTOR_BYTES != 0);
 
 	report->source = "superblock";
-	if (ledger >= needed) {
+	if (ledger >= needed || !believe_superblock(order, report, sb, needed)) {
 		report->source = "ledger";
 		needed = ledger;
-	} else if (needed > report->device.sectors && sb->bytes > order->max_bytes) {
-		/* A guest that has the raw device (Kata, Firecracker) can write any superblock. */
-		why_set(&report->warning, 0,
-			"its superblock says %s, more than the configuration allows (%s), and the "
-			"ledger has no such entry",
-			size_format(sb->bytes), size_format(order->max_bytes));
-		return;
 	}
 	report->want_sectors = needed;
 	if (needed > report->device.sectors)

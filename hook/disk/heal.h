@@ -3,8 +3,10 @@
 
 /*
  * Extends a thin device that its engine re-created at the size that the engine remembers to the
- * size that its filesystem needs: the larger of what the superblock and the ledger say. Called from
- * udev, before the engine mounts the device. Does not touch the filesystem.
+ * size that its filesystem needs: the larger of what the superblock and the ledger say. For a
+ * device that was given to a virtual machine only the ledger is asked, because its guest can write
+ * any superblock. Called from udev, before the engine mounts the device. Does not touch the
+ * filesystem.
  */
 
 #include "base/why.h"
@@ -17,6 +19,13 @@ struct heal_order {
 	bool (*is_engines)(const char *device_name);
 	uint64_t max_bytes; /* a superblock that asks for more is ignored; the ledger is not limited
 			     */
+	/*
+	 * May a guest have written the superblock of this device? Asked only if it says more than
+	 * table and ledger, as engines' files have to be read; true: it is ignored, with a reason.
+	 * NULL: only devices that are marked (disk/vm-mark.h) have guests.
+	 */
+	bool (*is_guests)(const char *device_name, void *context, struct why *why);
+	void *is_guests_context;
 	uint64_t timeout_ms;
 	bool dry_run;
 	const char *run_dir, *ledger_dir; /* RUN_DIR and LEDGER_DIR, except in tests */
@@ -34,6 +43,7 @@ struct heal_report {
 	uint64_t from_sectors, want_sectors;
 	const char *source;	   /* "ledger" or "superblock" */
 	uint64_t intended_sectors; /* length of a growth that was begun and not finished; else 0 */
+	bool in_vm;		   /* it is marked */
 	struct why warning; /* a damaged ledger entry, a superblock that asks for too much; or "" */
 };
 

@@ -134,6 +134,7 @@ static int look_up(struct dm_task *task, const char *what, struct thin_device *r
 	device.pool_suspended = info.internal_suspend && !info.suspended;
 	device.deferred_remove = info.deferred_remove;
 	device.inactive_table = info.inactive_table;
+	device.opens = (unsigned int)info.open_count;
 	r = read_table(task, &device);
 	if (r < 0)
 		return why_set(why, -r, "device %s: table %s: %s", quote(device.name),

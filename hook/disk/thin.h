@@ -33,6 +33,7 @@ struct thin_device {
 	bool suspended;	     /* by another program, or because its pool is suspended */
 	bool pool_suspended; /* because of its pool, which resumes the device without a uevent */
 	bool inactive_table; /* a table is loaded but not swapped in */
+	unsigned int opens;  /* how many have it open; a mount is one of them */
 };
 
 struct thin_pool {

@@ -2,6 +2,7 @@
 #include "fake-dm.h"
 
 #include "fake-clock.h"
+#include "fake-fs.h"
 #include "unit.h"
 
 struct fake_dm fake_dm;
@@ -233,6 +234,8 @@ static int look_up(struct dm_task *task)
 	}
 	if (fake_dm.pool.suspended && fake_dm.pool.lookups_to_go)
 		resume_pool();
+	if (device->opens_to_go && --device->opens_to_go == 0)
+		device->opens = 0;
 	if (task->type == DM_DEVICE_STATUS && device == &fake_dm.pool && !task->no_flush)
 		fake_dm.commits++;
 	task->seen = task->inactive ? device->inactive : device->live;
@@ -242,6 +245,8 @@ static int look_up(struct dm_task *task)
 		.suspended = device->suspended,
 		.live_table = device->live.targets != 0,
 		.inactive_table = device->inactive.targets != 0,
+		.open_count = (int32_t)(device->opens +
+					(device == &fake_dm.thin ? fake_fs_device_opens() : 0)),
 		.major = major(device->dev),
 		.minor = minor(device->dev),
 		.read_only = device->read_only,

@@ -34,6 +34,8 @@ struct fake_device {
 	bool suspended;
 	bool by_another;	    /* another program suspended it */
 	unsigned int lookups_to_go; /* it is resumed after this many lookups; 0: never */
+	unsigned int opens;	    /* so many others have it open, as udev does... */
+	unsigned int opens_to_go;   /* ...and close it after this many lookups; 0: never */
 };
 
 #define ANY_CALL	    (-1)

@@ -42,6 +42,10 @@ __typeof__(ioctl) __real_ioctl, __wrap_ioctl;
 __typeof__(call_openat2) __real_call_openat2, __wrap_call_openat2;
 __typeof__(call_clone_mount) __real_call_clone_mount, __wrap_call_clone_mount;
 __typeof__(call_set_mount_writable) __real_call_set_mount_writable, __wrap_call_set_mount_writable;
+__typeof__(call_fsopen) __wrap_call_fsopen;
+__typeof__(call_fsconfig) __wrap_call_fsconfig;
+__typeof__(call_fscreate) __wrap_call_fscreate;
+__typeof__(call_fsmount) __wrap_call_fsmount;
 __typeof__(call_capget) __real_call_capget, __wrap_call_capget;
 
 static int real_fstat(int fd, struct stat *st)
@@ -165,6 +169,21 @@ bool fake_fs_device_is_open(void)
 	return real_fstat(device_fd, &st) == 0 && st.st_ino == device_ino;
 }
 
+/* What its directory is open as besides the fd of fake_fs_arm(). */
+static bool is_mounted_unseen(void)
+{
+	for (int fd = 3; fd < 256; fd++) {
+		if (fd != first_fd && is_ours(fd))
+			return true;
+	}
+	return false;
+}
+
+unsigned int fake_fs_device_opens(void)
+{
+	return (unsigned int)fake_fs_device_is_open() + is_mounted_unseen();
+}
+
 void (*fake_fs_before_pread)(void);
 
 ssize_t __wrap_pread(int fd, void *buffer, size_t len, off_t offset)
@@ -246,6 +265,52 @@ int __wrap_call_set_mount_writable(int mount_fd)
 		return -fake_fs.setattr_errno;
 	clone_writable = true;
 	return 0;
+}
+
+static void log_mount(const char *format, ...)
+{
+	size_t len = strlen(fake_fs.mount_log);
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(fake_fs.mount_log + len, sizeof(fake_fs.mount_log) - len, format, ap);
+	va_end(ap);
+}
+
+int __wrap_call_fsopen(const char *type)
+{
+	log_mount("%s", type);
+	return fake_fs.fsopen_errno ? -fake_fs.fsopen_errno : fd_with("", 0);
+}
+
+/* The only source that cannot become another device before it is mounted. */
+int __wrap_call_fsconfig(int fs_fd, const char *key, const char *value)
+{
+	(void)fs_fd;
+	log_mount(" %s", key);
+	if (strcmp(key, "source") == 0) {
+		char fd[32];
+
+		snprintf(fd, sizeof(fd), "/proc/self/fd/%d", device_fd);
+		assert_string_equal(value, fd);
+	}
+	return 0;
+}
+
+int __wrap_call_fscreate(int fs_fd)
+{
+	(void)fs_fd;
+	if (fake_fs.before_create)
+		fake_fs.before_create();
+	log_mount(" create");
+	return -fake_fs.create_errno;
+}
+
+int __wrap_call_fsmount(int fs_fd)
+{
+	(void)fs_fd;
+	log_mount(" mount");
+	return __real_open(fake_fs.directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* --- its size -------------------------------------------------------------------------------- */

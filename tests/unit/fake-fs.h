@@ -29,6 +29,9 @@ struct fake_fs {
 	bool mount_read_only, read_only;
 	bool no_openat2;		/* ENOSYS, also if not armed */
 	int clone_errno, setattr_errno; /* errors of open_tree and mount_setattr */
+	int fsopen_errno, create_errno; /* of fsopen and of fsconfig's last step */
+	void (*before_create)(void);
+	char mount_log[128]; /* "ext4 source=... mount" */
 	/* ext4's block device: type of /dev/dm-7 */
 	bool device_is_another, device_is_a_file, device_is_short;
 	unsigned char superblock_damage; /* xored into the magic number */
@@ -50,6 +53,9 @@ extern struct fake_fs fake_fs;
 
 /* Is the block device open? Then nobody can remove it. */
 bool fake_fs_device_is_open(void);
+
+/* How often it is open: as a block device, and by a mount of call_fsmount(). */
+unsigned int fake_fs_device_opens(void);
 
 /* Called before each pread(), also if not armed: a file may change while it is read. */
 extern void (*fake_fs_before_pread)(void);

@@ -62,6 +62,14 @@ static void put_entry(struct ledger_entry entry)
 	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
 }
 
+static struct ledger_entry entry_now(void)
+{
+	struct ledger_entry entry;
+
+	assert_int_equal(ledger_read(ledger_dir, "docker-8:1-42-thin", &entry, &why), 1);
+	return entry;
+}
+
 static int heal(void)
 {
 	heal_report_free(&healed);
@@ -324,6 +332,102 @@ static void ignores_a_superblock_beyond_max_size(void **state)
 	expect_heal(HEAL_DONE, 2 * TIB / 512);
 }
 
+static void a_superblock_beyond_max_size_does_not_hide_the_ledger(void **state)
+{
+	(void)state;
+	fake_fs.bytes = 2 * TIB;
+	put_entry(entry_of(LARGE_SECTORS, LEDGER_DONE));
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+	assert_string_equal(healed.source, "ledger");
+	assert_contains(healed.warning.text, "more than the configuration allows");
+}
+
+static struct ledger_entry entry_of_a_vm(void)
+{
+	struct ledger_entry entry = entry_of(LARGE_SECTORS, LEDGER_DONE);
+
+	entry.in_vm = true;
+	return entry;
+}
+
+static void a_guest_gains_nothing_by_its_superblock(void **state)
+{
+	struct ledger_entry entry = entry_of_a_vm();
+
+	(void)state;
+	fake_fs.bytes = 2 * LARGE;
+	put_entry(entry);
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+	assert_string_equal(healed.source, "ledger");
+	assert_true(healed.in_vm);
+	assert_contains(healed.warning.text, "superblock says 8 GiB");
+	assert_contains(healed.warning.text, "given to a virtual machine");
+	expect_heal(HEAL_KEPT, LARGE_SECTORS);
+	entry.fs_uuid[0] ^= 1;
+	put_entry(entry);
+	fake_dm.thin.live.sectors = SMALL_SECTORS;
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+}
+
+static void what_a_guest_needs_is_what_the_ledger_says(void **state)
+{
+	struct ledger_entry entry = entry_of_a_vm();
+
+	(void)state;
+	fake_fs.bytes = LARGE;
+	entry.sectors = SMALL_SECTORS;
+	put_entry(entry);
+	fake_dm.thin.live.sectors = LARGE_SECTORS;
+	expect_heal(HEAL_KEPT, LARGE_SECTORS);
+	assert_int_equal(healed.want_sectors, SMALL_SECTORS);
+	assert_string_equal(healed.warning.text, "");
+}
+
+static unsigned int asked;
+static bool is_guests;
+
+static bool ask_whose(const char *name, void *context, struct why *reason)
+{
+	assert_string_equal(name, "docker-8:1-42-thin");
+	assert_ptr_equal(context, &asked);
+	asked++;
+	why_set(reason, 0, "but it is a guest's");
+	return is_guests;
+}
+
+static void asks_whose_device_it_is_only_if_the_superblock_says_more(void **state)
+{
+	(void)state;
+	asked = 0;
+	heal_order.is_guests = ask_whose;
+	heal_order.is_guests_context = &asked;
+	put_entry(entry_of(LARGE_SECTORS, LEDGER_DONE));
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+	expect_heal(HEAL_KEPT, LARGE_SECTORS);
+	assert_int_equal(asked, 0);
+	fake_fs.bytes = 2 * LARGE;
+	is_guests = true;
+	expect_heal(HEAL_KEPT, LARGE_SECTORS);
+	assert_int_equal(asked, 1);
+	assert_string_equal(healed.warning.text, "its superblock says 8 GiB, but it is a guest's");
+	is_guests = false;
+	expect_heal(HEAL_DONE, 2 * LARGE_SECTORS);
+}
+
+static void a_marked_device_is_not_grown_by_the_host(void **state)
+{
+	(void)state;
+	fake_fs.bytes = SMALL;
+	put_entry(entry_of_a_vm());
+	expect_result(GROW_NOT_APPLICABLE);
+	assert_true(report.in_vm);
+	assert_contains(why.text, "only its guest can grow the filesystem");
+	assert_untouched();
+	fake_dm.thin.live.params[7]++; /* another thin id: the mark is of an earlier device */
+	expect_result(GROW_DONE);
+	assert_false(entry_now().in_vm);
+}
+
 static void a_dry_run_only_looks(void **state)
 {
 	(void)state;
@@ -352,14 +456,6 @@ static void survives_every_failing_call(void **state)
 }
 
 /* --- what disk/grow.c does with the ledger --------------------------------------------------- */
-
-static struct ledger_entry entry_now(void)
-{
-	struct ledger_entry entry;
-
-	assert_int_equal(ledger_read(ledger_dir, "docker-8:1-42-thin", &entry, &why), 1);
-	return entry;
-}
 
 static void a_growth_is_in_the_ledger(void **state)
 {
@@ -520,6 +616,11 @@ int main(void)
 		HEAL_TEST(reports_nothing_about_a_device_that_was_removed_meanwhile),
 		HEAL_TEST(a_removed_device_needs_no_healing),
 		HEAL_TEST(ignores_a_superblock_beyond_max_size),
+		HEAL_TEST(a_superblock_beyond_max_size_does_not_hide_the_ledger),
+		HEAL_TEST(a_guest_gains_nothing_by_its_superblock),
+		HEAL_TEST(what_a_guest_needs_is_what_the_ledger_says),
+		HEAL_TEST(asks_whose_device_it_is_only_if_the_superblock_says_more),
+		HEAL_TEST(a_marked_device_is_not_grown_by_the_host),
 		HEAL_TEST(a_dry_run_only_looks),
 		HEAL_TEST(survives_every_failing_call),
 		HEAL_TEST(a_growth_is_in_the_ledger),

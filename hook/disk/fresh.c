@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "disk/fresh.h"
+
+#include "base/cleanup.h"
+#include "base/count.h"
+#include "base/quote.h"
+#include "base/syscalls.h"
+#include "base/text.h"
+#include "disk/extend.h"
+#include "disk/superblock.h"
+#include "disk/vm-mark.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+/* udev's rules open each new device for some milliseconds, on a busy host for longer. */
+#define UDEV_MS 2000
+
+/*
+ * btrfs is missing on purpose: the kernel takes two devices with one filesystem UUID, such as
+ * snapshots of one image, for the same filesystem.
+ */
+static const struct {
+	unsigned int superblock;
+	enum fs_type type;
+	const char *flag; /* an XFS with the UUID of one that is mounted is refused otherwise */
+} mountable[] = {
+	{SUPERBLOCK_EXT4, FS_EXT4, NULL},
+	{SUPERBLOCK_XFS, FS_XFS, "nouuid"},
+};
+
+static int read_same(const struct thin_device *device, struct thin_device *ret, struct why *why)
+{
+	int r = thin_lookup(device->dev, ret, why);
+
+	if (r == -ENODEV || r == -ENXIO)
+		return why_set(why, ESTALE, "it is gone");
+	if (r == 0 && !thin_is_same(device, ret))
+		return why_set(why, ESTALE, "another device has its number now");
+	return r;
+}
+
+/* Until exactly @opens have it open, who are ours, and it is not suspended. */
+static int wait_for_opens(const struct thin_device *device, unsigned int opens,
+			  const struct deadline *deadline, struct why *why)
+{
+	for (;;) {
+		_cleanup_(thin_device_free) struct thin_device now = {0};
+		int r = read_same(device, &now, why);
+
+		if (r < 0 || (now.opens == opens && !now.suspended))
+			return r;
+		if (deadline_pause(deadline, LOOK_AGAIN_MS))
+			continue;
+		if (now.opens == opens)
+			return why_set(why, EBUSY, "it is suspended");
+		return why_set(why, EBUSY, "it is in use: mounted, or open in another program");
+	}
+}
+
+static int check_usable(const struct thin_device *device, const char *ledger_dir, struct why *why)
+{
+	int r = thin_check_plain(device, why);
+
+	if (r < 0)
+		return r;
+	if (device->read_only)
+		return why_set(why, EROFS, "it is read-only");
+	if (device->deferred_remove)
+		return why_set(why, EBUSY, "it is about to be removed");
+	r = vm_mark_read(device, ledger_dir, why);
+	if (r > 0)
+		return why_set(why, EPERM,
+			       "it was given to a virtual machine, whose guest may have written "
+			       "anything to it: it must not be mounted here");
+	return r;
+}
+
+/* Returns the row of mountable[]; -ENOTSUP. */
+static int find_filesystem(int device_fd, struct why *why)
+{
+	struct superblock sb = {0};
+	int r = superblock_read(device_fd, &sb);
+
+	if (r < 0)
+		return why_set(why, -r, "reading its superblock: %s", strerror(-r));
+	for (size_t i = 0; i < COUNT(mountable); i++) {
+		if (sb.type == mountable[i].superblock)
+			return (int)i;
+	}
+	if (sb.type == SUPERBLOCK_BTRFS)
+		return why_set(why, ENOTSUP, "btrfs can be grown only while it is mounted");
+	return why_set(why, ENOTSUP, "it has no filesystem that can be grown");
+}
+
+/* By the open device, not by its name: what is mounted is what was looked at. */
+static int mount_detached(int device_fd, int row, struct why *why)
+{
+	const char *type = fs_type_name(mountable[row].type);
+	_cleanup_close_ int fs = call_fsopen(type);
+	char source[32];
+	int r;
+
+	if (fs == -ENOSYS)
+		return why_set(why, ENOTSUP, "Linux before 5.2 cannot mount it unseen");
+	if (fs < 0)
+		return why_set(why, -fs, "fsopen %s: %s", type, strerror(-fs));
+	snprintf(source, sizeof(source), "/proc/self/fd/%d", device_fd);
+	r = call_fsconfig(fs, "source", source);
+	if (r == 0 && mountable[row].flag)
+		r = call_fsconfig(fs, mountable[row].flag, NULL);
+	if (r == 0)
+		r = call_fscreate(fs);
+	if (r == 0)
+		r = call_fsmount(fs);
+	return r < 0 ? why_set(why, -r, "mounting its %s: %s", type, strerror(-r)) : r;
+}
+
+static int open_mount(int mount_fd, const struct thin_device *device, int row, struct rootfs *ret,
+		      struct why *why)
+{
+	_cleanup_(rootfs_close) struct rootfs rootfs = {
+		.fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.dev = device->dev,
+		.fs = mountable[row].type,
+	};
+	struct statx stx;
+
+	if (rootfs.fd < 0 || statx(rootfs.fd, "", AT_EMPTY_PATH, 0, &stx) < 0)
+		return why_set(why, errno, "its mount: %s", strerror(errno));
+	if (makedev(stx.stx_dev_major, stx.stx_dev_minor) != device->dev)
+		return why_set(why, ESTALE, "its mount is on device %u:%u", stx.stx_dev_major,
+			       stx.stx_dev_minor);
+	rootfs.fs_name = strdup(fs_type_name(rootfs.fs));
+	if (!rootfs.fs_name)
+		return why_no_memory(why);
+	*ret = rootfs;
+	rootfs = (struct rootfs){.fd = -EBADF};
+	return 0;
+}
+
+/*
+ * The open device pins its number, and who else comes sees that it is open. So of two that try at
+ * once none mounts it, unless the other has closed it again.
+ */
+static int open_pinned(const struct thin_device *device, const struct deadline *deadline,
+		       struct rootfs *ret, struct why *why)
+{
+	_cleanup_close_ int device_fd = superblock_open(device->dev), mount_fd = -EBADF;
+	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
+	int row, r;
+
+	if (device_fd < 0)
+		return why_set(why, -device_fd, "opening it: %s", strerror(-device_fd));
+	r = wait_for_opens(device, 1, deadline, why);
+	row = r < 0 ? r : find_filesystem(device_fd, why);
+	if (row < 0)
+		return row;
+	mount_fd = mount_detached(device_fd, row, why);
+	r = mount_fd < 0 ? mount_fd : open_mount(mount_fd, device, row, &rootfs, why);
+	if (r == 0)
+		r = wait_for_opens(device, 2, deadline, why);
+	if (r < 0)
+		return r;
+	*ret = rootfs;
+	rootfs = (struct rootfs){.fd = -EBADF};
+	return 0;
+}
+
+int fresh_open(const struct thin_device *device, const char *ledger_dir, struct rootfs *ret,
+	       struct why *why)
+{
+	const struct deadline deadline = {.end_ms = now_ms() + UDEV_MS};
+	int r = check_usable(device, ledger_dir, why);
+
+	if (r == 0)
+		r = open_pinned(device, &deadline, ret, why);
+	return r < 0 ? why_prefix(why, r, text("device %s", quote(device->name))) : 0;
+}
+
+int fresh_wait_closed(const struct thin_device *device, const struct deadline *deadline,
+		      struct why *why)
+{
+	int r = wait_for_opens(device, 0, deadline, why);
+
+	return r < 0 ? why_prefix(why, r, text("device %s", quote(device->name))) : 0;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The mark of a device that was given to a virtual machine: `vm=1` in its ledger entry. From then
+ * on a guest may write anything to it, so its filesystem is never mounted by us, its superblock is
+ * not believed when it is re-created, and only the guest can grow the filesystem.
+ */
+
+#include "base/why.h"
+#include "disk/thin.h"
+
+#include <stdint.h>
+
+struct vm_mark_order {
+	const char *run_dir, *ledger_dir; /* RUN_DIR and LEDGER_DIR, except in tests */
+	uint64_t timeout_ms;		  /* how long to wait for the device's lock */
+};
+
+/*
+ * Marks @device durably. Call it after a growth is done and the mount is closed, and before a
+ * virtual machine can see the device: a growth that was cut short has no mark, and the next start
+ * finishes it. Keeps the notes of an existing entry; the required length becomes the larger of the
+ * entry's and the device's. 0; -ESTALE: another device has its number now; -ETIMEDOUT; -errno; with
+ * a reason.
+ */
+int vm_mark(const struct thin_device *device, const struct vm_mark_order *order, struct why *why);
+
+/*
+ * Is @device marked? 1; 0; -errno with a reason: its entry cannot be read, or is damaged.
+ */
+int vm_mark_read(const struct thin_device *device, const char *ledger_dir, struct why *why);
+
+/*
+ * Is a device of this name marked, whatever its pool and thin id? For devices that are not active.
+ * The same results.
+ */
+int vm_mark_read_name(const char *device_name, const char *ledger_dir, struct why *why);
