@@ -2,9 +2,9 @@
 
 /* The configuration, and whether the program is switched off. */
 
-#include "base/text.h"
 #include "host/doctor.h"
 
+#include "base/text.h"
 #include "job/settings.h"
 #include "policy/config-check.h"
 #include "policy/config.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void tell_doubt(const struct why *why, void *context)
+static void report_doubt(const struct why *why, void *context)
 {
 	struct doctor *doctor = context;
 
@@ -35,7 +35,7 @@ static void check_switch(struct doctor *doctor)
 
 void doctor_config(struct doctor *doctor)
 {
-	const struct config_listener listener = {tell_doubt, doctor};
+	const struct config_listener listener = {report_doubt, doctor};
 
 	if (doctor->policy->broken)
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "config", NULL,

@@ -2,12 +2,12 @@
 
 /* Which container would not start again? */
 
-#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "disk/ledger.h"
 #include "host/risk.h"
 #include "job/inventory.h"
@@ -20,16 +20,16 @@ struct patient {
 	const struct engine_container *container;
 	const struct inventory *disk;
 	struct doctor_device *device; /* NULL: it is not active */
-	const char *name;	      /* for people; quoted */
+	const char *name;	      /* for messages; quoted */
 	uint64_t needed_bytes;	      /* how long its device must be */
 };
 
-static void tell_short(struct doctor *doctor, const struct patient *patient)
+static void report_short(struct doctor *doctor, const struct patient *patient)
 {
 	const struct thin_device *device = &patient->device->device;
 	uint64_t bytes = patient->device->risk.want_sectors * SECTOR_BYTES;
 
-	patient->device->told = true;
+	patient->device->reported = true;
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-too-short",
 		     patient->container->id,
 		     text_new("%s cannot start: its device %s has %s and needs %s", patient->name,
@@ -40,8 +40,8 @@ static void tell_short(struct doctor *doctor, const struct patient *patient)
 		     text_new("oci-thin-grow heal --all"));
 }
 
-static void tell_unhealed(struct doctor *doctor, const struct patient *patient,
-			  const struct healing *healing)
+static void report_unhealed(struct doctor *doctor, const struct patient *patient,
+			    const struct healing *healing)
 {
 	const struct engine_container *container = patient->container;
 	uint64_t remembered = container->remembered;
@@ -64,7 +64,7 @@ static void examine(struct doctor *doctor, struct patient *patient, size_t *heal
 	const struct inventory *disk = patient->disk;
 	struct ledger_entry entry;
 	struct healing healing;
-	struct why unused; /* a damaged entry is told with the ledger */
+	struct why unused; /* doctor_ledger() reports a damaged entry */
 	struct risk_facts facts = {
 		.disk = disk,
 		.device = patient->device ? &patient->device->risk : NULL,
@@ -79,11 +79,11 @@ static void examine(struct doctor *doctor, struct patient *patient, size_t *heal
 	patient->needed_bytes = verdict.needed_bytes;
 	*healed += verdict.grown && !verdict.unhealed;
 	if (verdict.risk == RISK_TOO_SHORT && patient->device)
-		tell_short(doctor, patient);
+		report_short(doctor, patient);
 	if (verdict.unhealed)
-		tell_unhealed(doctor, patient, &healing);
+		report_unhealed(doctor, patient, &healing);
 	if (verdict.risk == RISK_UNFINISHED && patient->device)
-		patient->device->told = true; /* with the ledger */
+		patient->device->reported = true; /* by doctor_ledger() */
 }
 
 static char *name_of(const struct engine_container *container)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The host's device-mapper devices, and what heal would do with those that are engines'. */
+/* The host's device-mapper devices, and what heal would do with engines' devices. */
 
-#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "engine/engine.h"
 
 #include <stdlib.h>
@@ -18,7 +18,7 @@ static void note_device(struct doctor *doctor, dev_t dev)
 	struct doctor_device *found = &doctor->devices[doctor->n_devices];
 	struct why unused;
 
-	/* One that goes away meanwhile is no finding. */
+	/* It may have been removed meanwhile. */
 	if (thin_lookup(dev, &found->device, &unused) < 0)
 		return;
 	found->risk.healing = HEAL_NOT_APPLICABLE;
@@ -70,7 +70,7 @@ void doctor_short_devices(struct doctor *doctor)
 		const struct doctor_device *found = &doctor->devices[i];
 		const char *name = found->device.name;
 
-		if (found->risk.healing != HEAL_DONE || found->told)
+		if (found->risk.healing != HEAL_DONE || found->reported)
 			continue;
 		findings_add(&doctor->findings, SEVERITY_BROKEN, "device-too-short", name,
 			     text_new("device %s has %s and needs %s", quote(name),

@@ -2,17 +2,16 @@
 
 /* Do the engines of this host call the program? */
 
-#include "base/count.h"
-#include "base/quote.h"
-#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
+#include "base/quote.h"
+#include "base/text.h"
 #include "setup/setup.h"
 
 #include <string.h>
 
-/* With thin disks, that is: enabling the program for others would have no effect. */
+/* Does this host use @engine with thin devices? Otherwise enabling it would have no effect. */
 static bool is_in_use(const struct doctor *doctor, const struct setup_engine *engine)
 {
 	const struct setup_place here = {0};
@@ -26,7 +25,7 @@ static bool is_in_use(const struct doctor *doctor, const struct setup_engine *en
 	return setup_has_sign(&here, engine);
 }
 
-/* Would `enable` do it? If not, why not. */
+/* Would `enable` make the engine call the program? If not, @why. */
 static bool would_enable(const struct setup_place *place, const struct setup_engine *engine,
 			 struct why *why)
 {
@@ -51,15 +50,15 @@ static char *enable_command(const char *engine, const struct setup_place *place)
 	return file ? text_new("oci-thin-grow enable --file %s %s", file, engine) : NULL;
 }
 
-static void tell_missing(struct doctor *doctor, const struct setup_engine *row,
-			 const struct setup_view *view)
+static void report_missing(struct doctor *doctor, const struct setup_engine *row,
+			   const struct setup_view *view)
 {
 	const char *engine = row->name;
 	const struct setup_place place = {.file = view->elsewhere ? view->file : NULL};
 	bool broken = view->state == SETUP_BROKEN;
 	struct why why;
 	bool can = would_enable(&place, row, &why);
-	/* The same fault is not told twice. */
+	/* Do not report the same fault twice. */
 	const char *cause = can || strcmp(why.text, view->missing.text) == 0 ? "" : why.text;
 
 	findings_add(
@@ -70,8 +69,8 @@ static void tell_missing(struct doctor *doctor, const struct setup_engine *row,
 		can ? enable_command(engine, &place) : NULL);
 }
 
-static void tell_engine(struct doctor *doctor, const struct setup_engine *row,
-			const struct setup_view *view)
+static void report_engine(struct doctor *doctor, const struct setup_engine *row,
+			  const struct setup_view *view)
 {
 	const char *engine = row->name;
 
@@ -82,7 +81,7 @@ static void tell_engine(struct doctor *doctor, const struct setup_engine *row,
 				      view->who ? view->who : ""),
 			     NULL, NULL);
 	else if (view->state != SETUP_NO_ENGINE)
-		tell_missing(doctor, row, view);
+		report_missing(doctor, row, view);
 }
 
 void doctor_engines(struct doctor *doctor)
@@ -104,7 +103,7 @@ void doctor_engines(struct doctor *doctor)
 			continue;
 		}
 		doctor->wraps |= view.state == SETUP_ON && view.wraps;
-		tell_engine(doctor, row, &view);
+		report_engine(doctor, row, &view);
 		setup_view_free(&view);
 	}
 }

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The program's own files: runtimes and udevd call them by these paths, as root. A path that leads
- * nowhere stops every container on some engines and fails silently on others; one that somebody
- * else may write to gives that one the host.
+ * The program's own files: runtimes and udevd call them by these paths, as root. A missing file
+ * stops every container on some engines and fails silently on others; whoever can write to one can
+ * run commands as root.
  */
 
-#include "base/count.h"
-#include "base/file.h"
-#include "base/quote.h"
-#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
+#include "base/file.h"
 #include "base/paths.h"
+#include "base/quote.h"
+#include "base/text.h"
 
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
 static const struct program_link {
-	const char *directory, *name, *target, *user;
+	const char *directory, *name, *target, *used_by;
 } links[] = {
 	{SBIN_DIR, "oci-thin-grow-runtime", "oci-thin-grow",
 	 "Docker and containerd call it as their runtime, and cannot start a container"},
@@ -28,7 +28,7 @@ static const struct program_link {
 	 "podman, CRI-O and bundles call it as a hook"},
 };
 
-/* Whoever may write to one of these decides what root runs, or how long a device becomes. */
+/* These determine what root runs, or how long a device becomes. */
 static const char *const guarded[] = {
 	PROGRAM_PATH,
 	SBIN_DIR,
@@ -52,7 +52,7 @@ static void bad_file(struct doctor *doctor, const char *id, const char *path, ch
 		     command);
 }
 
-/* From the program that runs, if it is not the missing one itself. */
+/* Restores it from the program that is running; NULL if that is the deleted one. */
 static char *command_for_program(void)
 {
 	_cleanup_free_ char *self = realpath("/proc/self/exe", NULL);
@@ -97,7 +97,7 @@ static bool check_link(struct doctor *doctor, const char *root, const struct pro
 	bad_file(doctor, "file-link", shown,
 		 err ? text_new("%s, a link to the program: %s", shown, strerror(err))
 		     : text_new("%s does not lead to " PROGRAM_PATH, shown),
-		 link->user,
+		 link->used_by,
 		 text_new("mkdir -p %s && ln -sfn %s %s", link->directory, link->target, shown));
 	return false;
 }
@@ -108,7 +108,7 @@ static bool check_access(struct doctor *doctor, const char *root, const char *pa
 	struct stat st;
 
 	if (!full || stat(full, &st) < 0 || S_ISCHR(st.st_mode))
-		return true; /* what must be there is asked for elsewhere */
+		return true; /* other checks report required files that are missing */
 	if (file_is_ours_alone(&st))
 		return true;
 	bad_file(doctor, "file-access", path,

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "disk/growfs.h"
 #include "disk/rule-file.h"
 
 #include <string.h>
-
-#define RELOAD "udevadm control --reload"
 
 static bool exists(const char *path)
 {
@@ -27,7 +25,7 @@ void doctor_privileges(struct doctor *doctor)
 
 bool doctor_kernel(struct doctor *doctor)
 {
-	/* There also where it is no module. */
+	/* Exists also if dm-thin is built into the kernel. */
 	if (exists("/sys/module/dm_thin_pool")) {
 		findings_add(&doctor->findings, SEVERITY_OK, "dm-thin", NULL,
 			     text_new("the kernel has dm-thin"), NULL, NULL);

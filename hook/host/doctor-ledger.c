@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The ledger: may it be believed, and does it tell of growths that were cut short? */
+/* The ledger: is it sound, and does it have interrupted growths? */
 
-#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "disk/ledger-files.h"
 #include "disk/rootfs.h"
 
@@ -21,7 +21,7 @@ struct reader {
 	bool trouble;
 };
 
-/* A name that is not for a terminal is still a file's: then its inode names it in the command. */
+/* Names the file by its inode if its name is not safe on a terminal. */
 static char *command_to_remove(const struct reader *reader, const struct ledger_file *file)
 {
 	_cleanup_free_ char *path = text_new("%s/%s", reader->dir, file->name);
@@ -40,7 +40,7 @@ static char *command_to_guard(const struct reader *reader, const struct ledger_f
 			reader->dir, (uintmax_t)file->inode);
 }
 
-/* Is it in use? Then heal --all can finish it now. */
+/* If it is mounted, heal --all can finish the growth now. */
 static bool is_mounted(const struct doctor_device *device)
 {
 	struct rootfs rootfs;
@@ -52,7 +52,7 @@ static bool is_mounted(const struct doctor_device *device)
 	return true;
 }
 
-static void tell_unfinished(struct doctor *doctor, const struct ledger_entry *entry)
+static void report_unfinished(struct doctor *doctor, const struct ledger_entry *entry)
 {
 	const struct doctor_device *device = doctor_device_named(doctor, entry->device);
 	bool mounted = device && device->risk.intended && is_mounted(device);
@@ -67,7 +67,7 @@ static void tell_unfinished(struct doctor *doctor, const struct ledger_entry *en
 		     mounted ? text_new("oci-thin-grow heal --all") : NULL);
 }
 
-static void tell_file(const struct ledger_file *file, void *context)
+static void report_file(const struct ledger_file *file, void *context)
 {
 	struct reader *reader = context;
 	struct findings *to = &reader->doctor->findings;
@@ -76,7 +76,7 @@ static void tell_file(const struct ledger_file *file, void *context)
 	case LEDGER_FILE_SOUND:
 		reader->sound++;
 		if (file->entry.state == LEDGER_INTENDED)
-			tell_unfinished(reader->doctor, &file->entry);
+			report_unfinished(reader->doctor, &file->entry);
 		return;
 	case LEDGER_FILE_DAMAGED:
 		findings_add(
@@ -102,7 +102,7 @@ static void tell_file(const struct ledger_file *file, void *context)
 	reader->trouble = true;
 }
 
-static void tell_directory(struct doctor *doctor, const char *dir, int r, const struct why *why)
+static void report_directory(struct doctor *doctor, const char *dir, int r, const struct why *why)
 {
 	char *command = NULL;
 
@@ -121,10 +121,10 @@ void doctor_ledger(struct doctor *doctor)
 {
 	struct reader reader = {.doctor = doctor, .dir = doctor->ledger_dir};
 	struct why why;
-	int r = ledger_files(doctor->ledger_dir, tell_file, &reader, &why);
+	int r = ledger_files(doctor->ledger_dir, report_file, &reader, &why);
 
 	if (r < 0)
-		tell_directory(doctor, doctor->ledger_dir, r, &why);
+		report_directory(doctor, doctor->ledger_dir, r, &why);
 	else if (!reader.trouble)
 		findings_add(&doctor->findings, SEVERITY_OK, "ledger", doctor->ledger_dir,
 			     text_new("the ledger has %zu sound entr%s", reader.sound,

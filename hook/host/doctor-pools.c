@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Thin pools: do they take writes, and for how long? */
+/* Thin pools: their state, how full they are, and whether they are extended automatically. */
 
-#include "base/ratio.h"
-#include "base/text.h"
 #include "host/doctor.h"
 
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/ratio.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "host/lvm.h"
 #include "host/pool-advice.h"
 
@@ -30,7 +30,7 @@ static void bad_pool(const struct pool *pool, const char *id, char *what, char *
 		     command);
 }
 
-/* What to do where no command does it. NULL: out of memory, or there is a command. */
+/* What to do if there is no @command. NULL: there is one, or out of memory. */
 static char *by_hand(const struct pool *pool, const struct pool_backing *backing,
 		     const char *command)
 {
@@ -44,7 +44,7 @@ static char *by_hand(const struct pool *pool, const struct pool_backing *backing
 			backing->node ? backing->node : "the device below it");
 }
 
-static void tell_data(const struct pool *pool, uint64_t percent)
+static void report_data(const struct pool *pool, uint64_t percent)
 {
 	char *command = pool_extend_data(&pool->facts);
 	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.data, command);
@@ -59,7 +59,7 @@ static void tell_data(const struct pool *pool, uint64_t percent)
 		 command);
 }
 
-static void tell_metadata(const struct pool *pool, uint64_t percent)
+static void report_metadata(const struct pool *pool, uint64_t percent)
 {
 	char *command = pool_extend_metadata(&pool->facts);
 	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.metadata, command);
@@ -74,7 +74,7 @@ static void tell_metadata(const struct pool *pool, uint64_t percent)
 		 command);
 }
 
-/* Fullness, if the pool can be mended while it is in use. false: it is full. */
+/* false: data or metadata is above its limit, which was reported. */
 static bool check_space(const struct pool *pool)
 {
 	const struct thin_pool *status = pool->status;
@@ -85,13 +85,13 @@ static bool check_space(const struct pool *pool)
 	bool metadata_full = metadata > limits->metadata_percent * 10ULL;
 
 	if (data_full)
-		tell_data(pool, data);
+		report_data(pool, data);
 	if (metadata_full)
-		tell_metadata(pool, metadata);
+		report_metadata(pool, metadata);
 	return !data_full && !metadata_full;
 }
 
-static void tell_good(const struct pool *pool)
+static void report_good(const struct pool *pool)
 {
 	const struct thin_pool *status = pool->status;
 	uint64_t data = permille(status->data_used_blocks, status->data_blocks);
@@ -131,12 +131,12 @@ static void check_state(const struct pool *pool)
 			 text_new("writes to its containers fail, and nothing is grown on it"),
 			 pool_make_writable(&pool->facts));
 	else
-		tell_good(pool);
+		report_good(pool);
 }
 
-/* --- does somebody extend it? ---------------------------------------------------------------- */
+/* --- is it extended automatically? ----------------------------------------------------------- */
 
-/* Why nothing extends it; NULL: dmeventd does, or memory runs out. */
+/* Why nothing extends it; NULL: dmeventd does, or out of memory. */
 static char *why_not_extended(const struct lvm_pool *lvm)
 {
 	static const char profile[] = "; a profile may say otherwise: " LVM_DIRECTORY
@@ -165,9 +165,9 @@ static char *describe_autoextend(const struct pool *pool)
 			lvm->unmonitored ? ", if it monitors it: activation/monitoring is 0" : "");
 }
 
-/* --- one after the other --------------------------------------------------------------------- */
+/* --- all pools ------------------------------------------------------------------------------- */
 
-/* The names of the pool's active thin devices, to be freed (the names are not the caller's). */
+/* The names of the pool's active thin devices; the array is to be freed, the names are not. */
 static const char **thins_of(const struct doctor *doctor, dev_t pool, size_t *ret_n)
 {
 	const char **names = calloc(doctor->n_devices + 1, sizeof(*names));

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDENT 8 /* of what follows a severity, "why:" and "fix:" */
+#define INDENT 8 /* of the text after a severity, "why:" and "fix:" */
 
 static const struct {
 	const char *word;
@@ -60,7 +60,7 @@ void findings_free(struct findings *findings)
 	*findings = (struct findings){0};
 }
 
-/* Breaks at blanks only; @column is where the text begins, and the width of the indentation. */
+/* Breaks lines at blanks only. @first: the column at which the text begins. */
 static void print_wrapped(const char *text, unsigned int first, unsigned int width, FILE *out)
 {
 	unsigned int column = first;
@@ -93,7 +93,7 @@ static void print_heading(const struct finding *finding, const struct findings_l
 		      out);
 }
 
-/* Has an earlier one of the same severity the same command? Then that is the cause. */
+/* What the command of @cause fixes, too, is a consequence of it. */
 static bool is_cause(const struct finding *cause, const struct finding *finding)
 {
 	return cause->severity == finding->severity && cause->command && finding->command &&
@@ -109,7 +109,7 @@ static bool has_cause(const struct findings *findings, size_t i)
 	return false;
 }
 
-/* With all that its command fixes, too. */
+/* Prints a finding together with the others that its command fixes. */
 static void print_one(const struct findings *findings, size_t i, const struct findings_look *look,
 		      FILE *out)
 {

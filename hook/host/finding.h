@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * What the doctor found, each with what it is, why it matters and the command that mends it; and
- * showing that. Pure but for the stream: who looks is elsewhere.
+ * What doctor found: each finding says what it is, why it matters, and the command that fixes it.
+ * Pure except for the stream that they are printed to.
  */
 
 #include <stdbool.h>
@@ -11,43 +11,43 @@
 #include <stdio.h>
 
 enum severity {
-	SEVERITY_OK,	  /* good, or just to be known */
-	SEVERITY_WARNING, /* works today */
+	SEVERITY_OK,	  /* good, or just information */
+	SEVERITY_WARNING, /* works at present */
 	SEVERITY_BROKEN,
 };
 
 struct finding {
 	enum severity severity;
 	const char *id; /* a stable word, for programs; static */
-	char *subject;	/* the file, pool, device or container's id; NULL: the host */
+	char *subject;	/* a file, pool, device or container id; NULL: the host */
 	char *what, *why;
-	char *command; /* for sh; NULL: none mends it, or none has to */
+	char *command; /* for sh; NULL: no command fixes it, or there is nothing to fix */
 };
 
 struct findings {
 	struct finding *all;
-	size_t n, count[SEVERITY_BROKEN + 1]; /* of each severity */
-	bool incomplete;		      /* out of memory: some is missing */
+	size_t n, count[SEVERITY_BROKEN + 1]; /* one for each severity */
+	bool incomplete;		      /* out of memory: findings are missing */
 };
 
 /*
- * Notes a finding. @subject is copied; @what, @why and @command (of text_new()) are taken over, and
- * if @why or @command is NULL there is none. Without @what the list is incomplete. Text from
- * tenants goes through quote().
+ * Adds a finding. Copies @subject; takes over @what, @why and @command, which are from text_new().
+ * @why and @command may be NULL; if @what is NULL, memory ran out and the list is incomplete. Text
+ * from tenants goes through quote().
  */
 void findings_add(struct findings *to, enum severity severity, const char *id, const char *subject,
 		  char *what, char *why, char *command);
 void findings_free(struct findings *findings);
+
 struct findings_look {
 	bool colour;
-	bool all;	    /* also what is ok, which is only counted otherwise */
-	unsigned int width; /* columns: lines are broken between words, but commands never; 0: not
-			       broken */
+	bool all;	    /* also those that are ok; otherwise they are only counted */
+	unsigned int width; /* lines except commands are wrapped to it; 0: not wrapped */
 };
 
 /*
- * What is broken first, then warnings; what one command fixes stands together, under its first
- * finding, the cause. A last line that counts. 0 or -EIO.
+ * Prints what is broken, then the warnings, then a line with the counts. Findings with the same
+ * severity and command are printed together, under the first, which is the cause. 0 or -EIO.
  */
 int findings_print(const struct findings *findings, const struct findings_look *look, FILE *out);
 /* One object. 0, -ENOMEM or -EIO. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The text format of LVM: lvm.conf, profiles and backups of metadata (lvm.conf(5); libdm-config.c):
- * `section { key = value }`, where a key may be a path itself and a value an array.
+ * Parses LVM's text format, that of lvm.conf, profiles and metadata backups (lvm.conf(5);
+ * libdm-config.c): `section { key = value }`, where a key may be a path and a value an array.
  */
 
 #include <stddef.h>
@@ -18,9 +18,9 @@ struct lvm_text {
 	size_t n;
 };
 
-/* 0; -EINVAL: not such a text, or nested too deeply, or too much in it; -ENOMEM. */
+/* 0; -EINVAL: not in this format, nested too deeply, or too many items; -ENOMEM. */
 int lvm_text_parse(const char *text, size_t len, struct lvm_text *ret);
 void lvm_text_free(struct lvm_text *text);
 
-/* The value of @path; of several the last one counts. NULL: there is none. */
+/* The value of @path, the last one if there are several. NULL: there is none. */
 const char *lvm_text_find(const struct lvm_text *text, const char *path);

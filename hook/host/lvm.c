@@ -58,7 +58,7 @@ static void take_settings(const char *path, struct lvm_pool *pool)
 		pool->unmonitored = number == 0;
 }
 
-/* The logical volume's own profile, or else its group's: not both (lv_config_profile()). */
+/* The profile of the logical volume, else of its group; never both (LVM's lv_config_profile()). */
 static const char *find_profile(const struct lvm_text *backup, const char *vg, const char *lv)
 {
 	_cleanup_free_ char *of_lv = text_new("%s/logical_volumes/%s/profile", vg, lv);
@@ -82,7 +82,7 @@ static void take_profile(const char *etc, const char *name, struct lvm_pool *poo
 		take_settings(path, pool);
 }
 
-/* --- how much room is in the group? ---------------------------------------------------------- */
+/* --- how much space is free in its group? ---------------------------------------------------- */
 
 static bool ends_in(const char *text, const char *suffix)
 {
@@ -91,7 +91,7 @@ static bool ends_in(const char *text, const char *suffix)
 	return n >= m && strcmp(text + n - m, suffix) == 0;
 }
 
-/* All space is in the segments called striped: what else there is lies on logical volumes. */
+/* Only segments of type "striped" use space of the group; others are made of logical volumes. */
 static void count_extents(const struct lvm_text *backup, uint64_t *ret_all, uint64_t *ret_used)
 {
 	uint64_t count = 0;
@@ -170,7 +170,7 @@ bool lvm_dmeventd_runs(const char *run, const char *proc)
 
 	if (!path || file_read_at(AT_FDCWD, path, PID_MAX_BYTES, &pid, &len) < 0)
 		return false;
-	/* The file outlives a daemon that was killed; anybody may have its number then. */
+	/* A killed daemon leaves the file, and another process may have its pid by now. */
 	pid[strspn(pid, "0123456789")] = '\0';
 	return *pid && process_is_called(proc, pid, "dmeventd") && process_is_hosts(proc, pid);
 }

@@ -6,7 +6,7 @@
 
 /* --- containers ------------------------------------------------------------------------------ */
 
-/* Each gives false if it is not known; then there is no sample. */
+/* Each returns false if the value is not known: no sample is written then. */
 
 static bool known(uint64_t bytes, uint64_t *ret)
 {

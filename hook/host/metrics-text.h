@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* What `metrics` found, as Prometheus' text. Pure but for the stream. */
+/* Writes the metrics in Prometheus' text format. Pure except for the stream. */
 
 #include "host/survey.h"
 

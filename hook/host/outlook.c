@@ -8,7 +8,7 @@ static uint64_t larger(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* What a mounted filesystem has is long enough for it: heal need not be asked. */
+/* A mounted device is long enough for its filesystem: heal need not look at it. */
 static void look_at_device(const struct inventory *disk, const struct outlook_order *order,
 			   struct risk_device *ret)
 {
@@ -40,13 +40,13 @@ static void judge(struct outlook *outlook, const struct outlook_order *order)
 static bool is_noted(const struct inventory *disk, const struct outlook_order *order,
 		     struct ledger_entry *ret)
 {
-	struct why unused; /* doctor tells of a damaged one */
+	struct why unused; /* doctor reports a damaged one */
 
 	return ledger_read(order->ledger_dir, disk->device, ret, &unused) > 0 &&
 	       (!disk->dev || ret->thin_id == disk->thin_id);
 }
 
-/* Whoever has such a device re-creates it with what it remembers; heal makes that enough. */
+/* The engine re-creates the device with the size that it remembers; heal then extends it. */
 static void look_ahead(struct outlook *outlook)
 {
 	const struct inventory *disk = &outlook->disk;

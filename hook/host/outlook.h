@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One container's disk: how large it is, who grew it, and how its next start will go. list and
- * explain show it; the risk is judged as for doctor and metrics (host/risk.h).
+ * One container's disk: its size, who grew it, and what happens at the container's next start. list
+ * and explain show it; the risk is the same as in doctor and metrics (host/risk.h).
  */
 
 #include "disk/healing.h"
@@ -12,35 +12,35 @@
 struct outlook_order {
 	const struct policy *policy;
 	const struct healing *host;	  /* healing_host() */
-	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR but in tests */
+	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR, except in tests */
 };
 
 enum next_start {
 	NEXT_STARTS,
-	NEXT_FAILS,    /* it will not start: its device is shorter then than its filesystem */
-	NEXT_NEW_DISK, /* a pod's container: it is created anew */
+	NEXT_FAILS,    /* it will not start: the device will be shorter than the filesystem */
+	NEXT_NEW_DISK, /* a pod's container: it is re-created */
 };
 
-/* Sizes are bytes, 0 where they are not known. */
+/* Sizes are in bytes; 0: not known. */
 struct outlook {
 	struct inventory disk;
-	bool noted; /* the ledger has an @entry of this device */
+	bool noted; /* the ledger has an @entry for this device */
 	struct ledger_entry entry;
-	struct healing healing; /* if it must be longer than its engine makes it */
+	struct healing healing;
 	struct risk_verdict verdict;
-	uint64_t size_bytes;   /* of the device, or what is known of one that is not active */
-	uint64_t engine_bytes; /* what its engine makes it */
+	uint64_t size_bytes;   /* of the device; if it is not active, as far as is known */
+	uint64_t engine_bytes; /* the size that its engine gives it */
 	enum next_start next;
-	uint64_t next_bytes; /* how large it is then */
+	uint64_t next_bytes; /* its size after the next start */
 };
 
-/* Of @container, running or not: as inventory_look(). Free it with outlook_free(). */
+/* Looks at @container, running or not, like inventory_look(). Free it with outlook_free(). */
 int outlook_look(const struct engine_container *container, const struct outlook_order *order,
 		 struct outlook *ret);
 
-/* The same of a @disk that was looked at already, and is taken over. */
+/* The same for a @disk that was already looked at; takes it over. */
 void outlook_of(struct inventory *disk, const struct outlook_order *order, struct outlook *ret);
 void outlook_free(struct outlook *outlook);
 
-/* Is there a growth of it that was begun, and is not finished? */
+/* Was a growth of it started and not finished? */
 bool outlook_is_unfinished(const struct outlook *outlook);

@@ -17,7 +17,7 @@
 #define METADATA_MAX_BYTES (UINT64_C(16) * 1024 * MIB) /* the kernel uses a little less */
 #define FILE_MAX_BYTES	   (64UL * 1024)
 
-/* --- what lies below ------------------------------------------------------------------------- */
+/* --- the devices below ----------------------------------------------------------------------- */
 
 static char *read_attribute(const char *sys, dev_t dev, const char *name)
 {
@@ -83,7 +83,7 @@ int pool_devices(const char *params, dev_t *ret_metadata, dev_t *ret_data)
 
 /* --- commands -------------------------------------------------------------------------------- */
 
-/* In dm names LVM doubles the hyphens of its own, and puts single ones between VG, LV and layer. */
+/* LVM's dm names are VG-LV-LAYER; hyphens inside a name are doubled. */
 char *pool_lvm_name(const char *name, const char *uuid)
 {
 	char *out, *at;
@@ -124,14 +124,14 @@ static const char *after_words(const char *text, int n)
 	return text;
 }
 
-/* The table without the feature @without (NULL: with all of them), as the kernel writes it. */
+/* The pool's table line without the feature @without (NULL: with all features). */
 static char *table_line(uint64_t sectors, const char *params, const char *without)
 {
 	const char *fixed = after_words(params, PARAMS_FIXED), *at = after_words(fixed, 1);
 	struct text features = {""};
 	size_t n = 0, len;
 
-	if (at == fixed) /* not even their number */
+	if (at == fixed) /* the number of features is missing, too */
 		return text_new("0 %" PRIu64 " thin-pool %s", sectors, params);
 	for (; *(at += strspn(at, " ")); at += len) {
 		len = strcspn(at, " ");
@@ -144,7 +144,7 @@ static char *table_line(uint64_t sectors, const char *params, const char *withou
 			params, n, features.s);
 }
 
-/* Swapped in by the resume, inside the kernel: no kill leaves the pool suspended. */
+/* The resume suspends the pool and swaps the tables in one ioctl: no kill leaves it suspended. */
 static char *load_and_resume(const struct pool_facts *pool, uint64_t sectors, const char *without)
 {
 	_cleanup_free_ char *line = table_line(sectors, pool->params, without);
@@ -162,12 +162,12 @@ static char *lengthen_file(const struct pool_backing *backing, uint64_t bytes)
 
 	if (!file || !backing->node)
 		return NULL;
-	/* ">": at least so long. The file may be longer than the loop device, or than the pool. */
+	/* ">": never shorten the file, which may be longer than the loop device or the pool. */
 	return text_new("truncate -s '>%" PRIu64 "' %s && losetup -c %s", bytes, file,
 			backing->node);
 }
 
-/* "@first && @second"; takes both over. NULL if one is. */
+/* "FIRST && SECOND"; takes both over. NULL if either is NULL. */
 static char *both(char *first, char *second)
 {
 	char *text = first && second ? text_new("%s && %s", first, second) : NULL;
@@ -177,7 +177,7 @@ static char *both(char *first, char *second)
 	return text;
 }
 
-/* LVM rounds up to an extent. Unknown space is taken to be enough. */
+/* LVM rounds up to an extent. If the free space is unknown, assume that it suffices. */
 static bool has_room(const struct lvm_pool *lvm, uint64_t bytes)
 {
 	if (!lvm || !lvm->extent_bytes)
@@ -202,7 +202,7 @@ static char *lvextend_data(const struct pool_facts *pool, const char *lv)
 	return text_new("lvextend -l +100%%FREE %s", word);
 }
 
-/* The group keeps a spare of the same length, for repairs. */
+/* LVM also extends the group's spare metadata volume, which is as long. */
 static char *lvextend_metadata(const struct pool_facts *pool, const char *lv, uint64_t bytes)
 {
 	_cleanup_free_ char *word = quote_word(lv);

@@ -33,7 +33,7 @@ void prometheus_family(struct prometheus *p, const char *name, const char *help)
 	fprintf(p->out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
-/* C0 without the newline, which the format can tell, DEL and C1: nothing for a terminal. */
+/* C0 except the newline, for which the format has an escape, DEL and C1. */
 static bool is_control(const char *text, size_t len)
 {
 	const unsigned char *bytes = (const unsigned char *)text;
@@ -93,7 +93,7 @@ static char *format_labels(const struct prometheus_label *labels, size_t n)
 	return NULL;
 }
 
-/* Writes all but the value; false: this series was there before, or there is no memory. */
+/* Writes everything except the value; false: the series was already written, or out of memory. */
 static bool begin_sample(struct prometheus *p, const struct prometheus_label *labels, size_t n)
 {
 	_cleanup_free_ char *text = format_labels(labels, n);

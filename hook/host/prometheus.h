@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * Prometheus' text format, version 0.0.4, to a stream: gauges, family by family. Pure but for the
- * stream. Whatever the caller does, a reader can parse the result: label values may be any bytes
- * (what is no UTF-8 and control characters become U+FFFD, what is too long is cut), and a series
- * that was written already is left out.
+ * Writes Prometheus' text format, version 0.0.4: gauges, family by family. Pure except for the
+ * stream. The output is always valid: in label values, control characters and what is not UTF-8
+ * become U+FFFD and long values are truncated; a series that was already written is skipped.
  */
 
 #include <stdbool.h>
@@ -29,10 +28,11 @@ struct prometheus {
 
 struct prometheus prometheus_begin(FILE *out);
 
-/* Begins the family @name, once for each; @name and @help need no escapes, and live on. */
+/* Starts the family @name; only once each. @name and @help need no escapes; they must stay valid.
+ */
 void prometheus_family(struct prometheus *p, const char *name, const char *help);
 
-/* A sample of that family. */
+/* Adds a sample to the current family. */
 void prometheus_add(struct prometheus *p, const struct prometheus_label *labels, size_t n,
 		    uint64_t value);
 

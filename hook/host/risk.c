@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define LOOK_MS 200 /* a suspended device that is not resumed by then is not looked at */
+#define LOOK_MS 200 /* a device that stays suspended longer is not looked at */
 
 void risk_look(const struct thin_device *thin, const struct policy *policy, const char *run_dir,
 	       const char *ledger_dir, struct risk_device *ret)
@@ -46,7 +46,7 @@ static uint64_t needed_bytes(const struct risk_facts *facts, const struct ledger
 	return entry ? larger(needed, entry->sectors * SECTOR_BYTES) : needed;
 }
 
-/* What is mounted is long enough for its filesystem, although a growth may wait to be finished. */
+/* A mounted device is long enough for its filesystem, even if a growth of it is unfinished. */
 static bool is_too_short(const struct risk_facts *facts)
 {
 	const struct risk_device *device = facts->device;
@@ -61,13 +61,13 @@ struct risk_verdict risk_judge(const struct risk_facts *facts)
 	uint64_t remembered = facts->disk->container->remembered;
 	struct risk_verdict verdict = {.risk = RISK_NONE};
 
-	/* Of another device that had the name before */
+	/* The entry is for another device that had this name before. */
 	if (entry && facts->device && entry->thin_id != facts->device->thin_id)
 		entry = NULL;
 	verdict.needed_bytes = needed_bytes(facts, entry);
 	if (!engine_names_device(facts->disk->device) || facts->disk->container->in_pod)
 		return verdict;
-	/* Where the engine's files do not say, what we have grown is what it does not know of. */
+	/* If the engine's files do not say, a ledger entry means that we grew it. */
 	verdict.grown = remembered ? verdict.needed_bytes > remembered : entry != NULL;
 	verdict.unhealed = verdict.grown && !facts->healed;
 	if (is_too_short(facts))

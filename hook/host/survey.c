@@ -157,7 +157,7 @@ void survey_free(struct survey *survey)
 	*survey = (struct survey){0};
 }
 
-/* --- which container would not start again --------------------------------------------------- */
+/* --- the risk of a container ----------------------------------------------------------------- */
 
 static const struct survey_device *find_device(const struct survey *survey, dev_t dev)
 {
