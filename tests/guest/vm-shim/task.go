@@ -257,10 +257,17 @@ func (s *service) Create(_ context.Context, r *task.CreateTaskRequest) (*task.Cr
 	if err != nil {
 		return nil, err
 	}
+	state := state{ID: r.ID, Pid: os.Getpid(), Bundle: r.Bundle}
+	if err = callHooks(spec, state, false); err != nil {
+		return nil, err
+	}
 	created := &container{bundle: r.Bundle, execs: make(map[string]*process)}
 	created.process = process{stdout: r.Stdout, stderr: r.Stderr, exited: make(chan struct{})}
 	if created.disk, err = openDisk(r.ID, r.Rootfs[0]); err != nil {
 		return nil, err
+	}
+	if err = callHooks(spec, state, true); err != nil {
+		return nil, errors.Join(err, created.closeDisk(r.ID))
 	}
 	err = created.startGuest(order{Rootfs: r.Rootfs[0], Target: filepath.Join(r.Bundle, "rootfs"), Process: spec.Process})
 	if err != nil {
