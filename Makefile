@@ -56,7 +56,7 @@ $(PROGRAM): $(OBJECTS)
 $(O)/oci-thin-grow-runtime: $(PROGRAM)
 	ln -sf oci-thin-grow $@
 
-# Changes if the directories do, so that everything that contains them is rebuilt.
+# Changes with the directories, so that everything that contains them is rebuilt.
 $(O)/places: FORCE
 	@mkdir -p $(@D)
 	@echo $(PLACES) $(UNITDIR) $(TMPFILESDIR) >$@.new
@@ -93,10 +93,10 @@ unit: $(UNIT_TESTS)
 layers: ## calls go down only; one library, one file
 	@tests/layers.sh
 
-places: ## what is built for another PREFIX names that one
+places: ## a build for another PREFIX names that PREFIX everywhere
 	@+tests/places.sh
 
-added: ## an engine, filesystem or check of doctor's is in all its places
+added: ## every engine, filesystem and doctor check is documented and tested
 	@tests/added.sh
 
 words: ## what users read is plain English
@@ -110,16 +110,16 @@ CUTS     ?= 30
 guest: deps ## guest tests only; TESTS="name ..." chooses
 	tests/guest/run $(TESTS)
 
-soak: deps ## power cuts for most of half an hour, to tests/guest/SOAK.md; CUTS=30 are made in each guest
+soak: deps ## power cuts for half an hour, CUTS=30 in each guest; results in tests/guest/SOAK.md
 	tests/guest/run --soak $(CUTS) --jobs 2 $(TESTS)
 
-test: deps ## all tests (root; makes guest trees with mmdebstrap the first time)
+test: deps ## all tests (root; the first time it creates guest trees with mmdebstrap)
 	tests/all.sh
 
-demo: deps ## the main job, shown on a real kernel with a real Docker
+demo: deps ## show what the program does, on a real kernel with a real Docker
 	tests/guest/run --console tests/guest/demo.sh
 
-bench: deps ## ratios against the unavoidable, to tests/bench/RESULTS.md
+bench: deps ## measure the hook against the calls that it cannot avoid; results in tests/bench/RESULTS.md
 	tests/bench/run
 
 # --- set-up ----------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ install: all texts ## install below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -m 0644 $(addprefix $(O)/installed/,$(wildcard config/prometheus/*)) $(DESTDIR)$(SHARE)/prometheus
 	$(INSTALL) -m 0644 $(addprefix $(O)/installed/,$(wildcard config/grafana/*)) $(DESTDIR)$(SHARE)/grafana
 
-uninstall: ## remove what install put there, but for the configuration
+uninstall: ## remove what install installed, except the configuration
 	rm -f $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime \
 		$(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow \
 		$(DESTDIR)$(PREFIX)/share/containers/oci/hooks.d/50-oci-thin-grow.json \
@@ -227,7 +227,7 @@ lint: lint-deps ## formatting, gcc and clang warnings, clang-tidy, cppcheck, she
 clean: ## remove what was built
 	rm -rf $(O)
 
-help: ## this text
+help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 -include $(OBJECTS:.o=.d) $(UNIT_TESTS:=.d) $(UNIT_FAKES:.o=.d)

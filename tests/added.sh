@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# An engine, a filesystem or a check of doctor's that was added has all the places that CONTRIBUTING.md lists under "To add".
+# An added engine, filesystem or check of doctor is in all the places that CONTRIBUTING.md lists under "To add".
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -11,27 +11,27 @@ complain() {
 	bad=1
 }
 
-# has WHAT REGEX PATH: a line of the file, or of one below the directory, is like that
+# has WHAT REGEX PATH: a line of the file, or of a file below the directory, matches
 has() {
-	grep -rsqE -- "$2" "$3" || complain "$1: nothing like $2 in $3"
+	grep -rsqE -- "$2" "$3" || complain "$1: no match for $2 in $3"
 }
 
 # ENGINE_X and "x" of each engine that can be enabled
 while read -r macro name; do
 	has "engine $name" "\.name = $macro," hook/setup/setup.c
 	has "engine $name: a walk through its files" "engine = .*\b$macro\b" hook/engine
-	has "engine $name: whose bundle it is" "return .*\b$macro\b" hook/engine
-	has "engine $name: all in words" "^[^#]*\b$macro\b" hook/base/engine-names.h
+	has "engine $name: its bundles" "return .*\b$macro\b" hook/engine
+	has "engine $name: the list in messages" "^[^#]*\b$macro\b" hook/base/engine-names.h
 	has "engine $name" "^\.Pq Cm .*\b$name\b" doc/oci-thin-grow.8
 	for completion in config/completion/*; do
 		has "engine $name" "\b$name\b" "$completion"
 	done
-	has "engine $name: tests of hooking it in" "\b(enable|run)\(\"$name\"" tests/unit
+	has "engine $name: tests of enable" "\b(enable|run)\(\"$name\"" tests/unit
 done < <(sed -n '/define ENGINE_NAMES/{s/.*ENGINE_NAMES//; s/,/\n/g; p}' hook/base/engine-names.h | while read -r macro; do
 	echo "$macro $(sed -n "s/^#define ${macro}[ \t]*\"\(.*\)\"/\1/p" hook/base/engine-names.h)"
 done)
 
-# FS_X; what the compiler does not see: test-growfs.c has the rest
+# FS_X, in places that the compiler does not check; test-growfs.c checks the rest
 while read -r macro; do
 	name=${macro#FS_}
 	has "filesystem $macro" "\{[A-Z0-9_]*SUPER_MAGIC, $macro, " hook/disk/rootfs.c
@@ -40,7 +40,7 @@ while read -r macro; do
 	has "filesystem $macro: a matrix on a real kernel" "FS=${name,,}\b" tests/guest/t-bare.sh
 done < <(sed -n 's/^enum fs_type {\(.*\)};.*/\1/p' hook/disk/rootfs.h | grep -oE 'FS_[A-Z0-9]+' | grep -vx -e FS_OTHER -e FS_TYPES)
 
-# A check of doctor's: its id is in the manual; if it can be bad it is so on a real kernel, too.
+# A check of doctor: its id is in the manual, and a warning or failure is tested on a real kernel, too.
 ids() {
 	cat hook/host/doctor-*.c | tr '\n\t' '  ' | grep -oE "($1),? *\"[a-z-]+\"" | grep -oE '"[a-z-]+"' | tr -d '"' | sort -u
 }
@@ -48,9 +48,9 @@ while read -r id; do
 	has "doctor's $id" "^\.It Cm (.* )?$id( |$)" doc/oci-thin-grow.8
 done < <(ids 'SEVERITY_[A-Z]+|(bad_file|bad_pool|blame)\([a-z]+')
 while read -r id; do
-	# No pool's status can be made unreadable from outside.
+	# The status of a pool cannot be made unreadable from outside.
 	[ "$id" = pool-unreadable ] || has "doctor's $id" "(^|[ \"'])$id([ \"')]|$)" tests/guest/t-doctor.sh
 done < <(ids 'SEVERITY_(WARNING|BROKEN)|(bad_file|bad_pool|blame)\([a-z]+')
 
-[ $bad = 0 ] && echo "added: in all their places"
+[ $bad = 0 ] && echo "added: nothing is missing"
 exit $bad

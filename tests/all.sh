@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Every ring of tests, the fastest first; all are run, whatever fails; one line sums them up.
+# All rings of tests, the fastest first. All are run, whatever fails; the last line is their sum.
 set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit 2
@@ -18,7 +18,7 @@ ring() {
 
 ring "check: unit tests and layers" make -s check
 ring "check: where char is unsigned, as on arm64" make -s O=build/unsigned-char CFLAGS=-funsigned-char unit
-# All at once takes less time than each when it is needed.
+# Creating all trees at once takes less time than one by one.
 tests/guest/run --list | awk '{ print $3 }' | sort -u | xargs tests/guest/tree.sh >/dev/null
 ring "check: Debian 11, the oldest compiler and libraries" tests/guest/run --unit --suite bullseye
 ring "guest: real kernels, runtimes and engines" tests/guest/run

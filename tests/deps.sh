@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# deps.sh PACKAGE...: installs those that are missing (Debian; root). Silent and quick if none is.
+# deps.sh PACKAGE...: installs missing packages (Debian; root). Silent and fast if none is missing.
 set -euo pipefail
 
 missing=()

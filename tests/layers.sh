@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The house of CONTRIBUTING.md, checked: calls go down only, and each external library has one file.
+# Checks the picture in CONTRIBUTING.md: calls go down only, and each external library is used by one file.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -11,7 +11,7 @@ complain() {
 	bad=1
 }
 
-# What may include what: directory -> directories
+# Which directories each directory may include
 declare -A below=(
 	[role]="role host job policy disk engine setup oci base"
 	[host]="host job policy disk engine setup oci base"
@@ -31,7 +31,7 @@ for file in hook/*/*.[ch]; do
 	done < <(sed -n 's/^#include "\(.*\)"$/\1/p' "$file")
 done
 
-# A base name stands in one directory; only a subcommand may be called like the file that does its work.
+# A base name is used in one directory; only a subcommand may have the name of the file that does its work.
 while read -r name; do
 	complain "two directories have a file $name"
 done < <(find hook -mindepth 2 -name '*.[ch]' ! -path 'hook/role/*' -printf '%h %f\n' | sed 's/\.[ch]$//' |
@@ -42,10 +42,10 @@ circle=$(grep -o '^#include "[^"]*"' hook/*/*.h | sed 's|^hook/||; s|:#include "
 	sed -n '/contains a loop/d; s/^tsort: //p')
 [ -z "$circle" ] || complain "headers include each other: $(xargs <<<"$circle")"
 
-# The library and its one file
+# Each library and the one file that uses it
 while read -r header only; do
 	while read -r file; do
-		[ "$file" = "$only" ] || complain "$file includes $header, only $only may"
+		[ "$file" = "$only" ] || complain "$file includes $header; only $only may"
 	done < <(grep -rl "#include <$header" hook)
 done <<-END
 	libdevmapper.h hook/disk/thin.c
@@ -54,16 +54,16 @@ done <<-END
 	yajl/ hook/oci/json.c
 END
 
-# No shell, no other program: but for the wrappers' last step, and what an operator's command asks of an engine.
+# No shell and no other program, except the wrappers' last step and what an operator's command asks of an engine
 while read -r found; do
 	[[ $found == hook/role/runtime.c:* || $found == hook/role/shim.c:* || $found == hook/setup/ask.c:* ]] || complain "$found"
 done < <(grep -rnE '\b(system|popen|posix_spawnp?|fork|exec[lv]p?e?)\(' hook --include='*.c')
 
-# Each header stands alone.
+# Each header compiles alone.
 for header in hook/*/*.h; do
 	head -n 3 "$header" | grep -q '^#pragma once' || complain "$header has no #pragma once"
 	${CC:-cc} -std=gnu17 -D_GNU_SOURCE -Ihook -fsyntax-only -x c - <<<"#include \"${header#hook/}\"" ||
 		complain "$header does not compile alone"
 done
-[ $bad = 0 ] && echo "layers: as drawn"
+[ $bad = 0 ] && echo "layers: as in CONTRIBUTING.md"
 exit $bad

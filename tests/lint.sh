@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# lint.sh FLAGS FILE...: everything that reads the code without running it. All are run, whatever fails.
+# lint.sh FLAGS FILE...: all checks that read the code without running it. All are run, whatever fails.
 set -uo pipefail
 
 cd "$(dirname "$0")/.." || exit 2
@@ -18,7 +18,7 @@ step() {
 	"$@" || status=1
 }
 
-# each N COMMAND... : COMMAND with N of the sources at a time, on all processors
+# each N COMMAND...: runs COMMAND with N of the sources at a time, on all processors
 each() {
 	local n=$1
 	shift
@@ -26,7 +26,7 @@ each() {
 }
 
 clang_tidy() {
-	# The flags come behind the files.
+	# The compiler's flags follow the files.
 	# shellcheck disable=SC2016
 	each 8 sh -c 'flags=$1; shift; exec clang-tidy --quiet --warnings-as-errors="*" "$@" -- $flags' sh "${flags[*]}" 2>&1 |
 		grep -v ' warnings* generated\.$\|^Suppressed\|^Use -header-filter'

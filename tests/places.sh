@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What is built for one PREFIX names it, and is built again for another. tests/guest/t-prefix.sh installs all of it.
+# A build for another PREFIX names that PREFIX, also after a build for the first. tests/guest/t-prefix.sh installs one.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -13,7 +13,7 @@ complain() {
 	bad=1
 }
 
-# built_for PREFIX SYSCONFDIR: an object that names the hook, and everything that is installed as text
+# built_for PREFIX SYSCONFDIR: an object that names the hook, and all installed texts
 built_for() {
 	make -s O="$out" PREFIX="$1" SYSCONFDIR="$2" "$out/hook/role/hook.o" texts
 	grep -q "$1/libexec/oci/hooks.d/oci-thin-grow" "$out/hook/role/hook.o" || complain "hook.o is not built for $1"
@@ -22,11 +22,11 @@ built_for() {
 
 built_for /usr /etc
 built_for /opt/thin /opt/etc
-# Where others look is the same for every PREFIX.
+# Files in other programs' directories have the same path for every PREFIX.
 found=$(grep -rnoE "(^|[^a-z])/(usr|etc)/[A-Za-z0-9_./-]*oci-thin-grow" "$out/installed" |
 	grep -vE '/usr/share/containers/|/etc/(containers|crio|containerd|systemd|udev)/' || true)
-[ -z "$found" ] || complain "left over: $found"
-grep -q '^ExecStart=/opt/thin/sbin/' "$out"/installed/config/systemd/oci-thin-grow-heal.service || complain "the unit"
-grep -q 'RUN+="/opt/thin/sbin/' "$out"/installed/config/udev/*.rules || complain "the rule"
-[ $bad = 0 ] && echo "places: as built for"
+[ -z "$found" ] || complain "not replaced: $found"
+grep -q '^ExecStart=/opt/thin/sbin/' "$out"/installed/config/systemd/oci-thin-grow-heal.service || complain "the unit does not name /opt/thin"
+grep -q 'RUN+="/opt/thin/sbin/' "$out"/installed/config/udev/*.rules || complain "the rule does not name /opt/thin"
+[ $bad = 0 ] && echo "places: every path is as built"
 exit $bad

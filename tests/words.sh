@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What users read is plain English: no message, help text, document or packaged file has one of these words.
+# Users read plain English: no message, help text, document or packaged file has one of these words.
 # Usage: words.sh [ROOT]
 set -euo pipefail
 
 cd "${1:-$(dirname "$0")/..}"
 
-# Words and turns of phrase that have to be read twice, one a line, as extended regular expressions; what to write
-# instead follows a tab.
+# Words and phrases that have to be read twice, one a line, as extended regular expressions; after a tab, what to write
+# instead.
 banned='folders?	directory
 mend(s|ed|ing)?	fix, repair
 made again|(make|makes|making) (it|them|the device|its device|devices|a disk) again	re-created, re-creates
@@ -31,7 +31,7 @@ asks? no more than	at most
 and here not	not here
 is failed	has failed'
 
-# What is in double quotes in hook/, put together where it goes on in the next line.
+# The string literals in hook/; adjacent ones are joined.
 literals() {
 	local file
 	for file in hook/*.c hook/*/*.[ch]; do

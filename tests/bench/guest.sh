@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What tests/bench/run runs in a guest. Its results are lines that begin with "@":
+# Run by tests/bench/run in a guest. Its results are lines that begin with "@":
 #   @ spec BYTES
 #   @ time WHAT WHO NANOSECONDS CPU_MICROSECONDS     one run
 #   @ calls WHAT WHO SYSTEM_CALLS DM_IOCTLS          one run under strace
@@ -26,7 +26,7 @@ BUNDLE=/run/bundle/bench
 MNT=/run/disk/bench
 STATE=/run/state.json
 
-# The hook's own flags; without "as needed", for the empty program needs none of the libraries that it is to carry.
+# The hook's own flags, but not "as needed": the empty program must load the same libraries, and uses none of them.
 # shellcheck disable=SC2016
 build() {
 	local flags libs
@@ -46,7 +46,7 @@ build() {
 	cd /t
 }
 
-# What an engine makes of a container with the default profile and a few volumes: compact, some 20 KB
+# The config.json that an engine writes for a container with the default profile and a few volumes: compact, about 20 KB
 bundle() {
 	mkdir -p $BUNDLE/rootfs
 	cd $BUNDLE
@@ -67,7 +67,7 @@ bundle() {
 	jq -c "$(ask 42G)" $BUNDLE/small.json >$BUNDLE/asking.json
 	ask_for nothing
 	echo "@ spec $(stat -c %s $BUNDLE/config.json)"
-	# A process in a mount namespace of its own, as the container's is when a hook is called
+	# A process in a mount namespace of its own, as the container's process is when a hook is called
 	unshare -m sleep infinity &
 	jq -nc --arg bundle $BUNDLE --argjson pid $! '{ ociVersion: "1.0.2", pid: $pid, status: "creating", bundle: $bundle,
 		id: "5f3c9a1e7b2d4086a1c3e5f7091b2d4f5f3c9a1e7b2d4086a1c3e5f7091b2d4f" }' >$STATE
@@ -86,7 +86,7 @@ ask_for() {
 	fi
 }
 
-# command_of WHAT WHO: into the array "command"
+# command_of WHAT WHO: sets the array "command"
 command_of() {
 	local told=("$MNT" "${dm_major:-}" "${dm_minor:-}" "${dm_params:-}" "$SECTORS_42G" "$1" "$BLOCKS_42G")
 	local script="dmsetup load bench --table \"0 $SECTORS_42G thin ${dm_params:-}\" && dmsetup resume bench"
@@ -101,7 +101,7 @@ command_of() {
 	esac
 }
 
-# timed_run WHAT WHO, traced_run WHAT WHO
+# timed_run WHAT WHO, traced_run WHAT WHO: one run, measured or under strace
 timed_run() {
 	local command
 	command_of "$@"
@@ -120,7 +120,7 @@ traced_run() {
 	[ -z "${TRACE:-}" ] || sed "s/^/@ trace $* /" /run/trace
 }
 
-# A fresh disk of 10 GiB for one run, which must leave 42
+# on_disk RUN FS WHO: one run on a new disk of 10 GiB, which must have 42 GiB afterwards
 on_disk() {
 	local run=$1 fs=$2 who=$3 lazy=()
 	[ "$fs" != ext4 ] || lazy=(-E "lazy_itable_init=1,lazy_journal_init=1")
@@ -136,7 +136,7 @@ on_disk() {
 	[ "$(table_sectors bench)" = "$SECTORS_42G" ]
 	[ "$(stat -f -c '%b' $MNT)" -gt $((41 * GIB / 4096)) ]
 	umount $MNT
-	# What is deleted only, the pool keeps in memory.
+	# The pool keeps blocks in memory that are only deleted.
 	blkdiscard -f /dev/mapper/bench 2>/run/blkdiscard.log
 	dmsetup remove bench
 	dmsetup message pool 0 "delete 1"
@@ -156,7 +156,7 @@ starts() {
 	done
 }
 
-# grows FS WHO...
+# grows FS WHO...: rounds of grows, each program once in each round
 grows() {
 	local fs=$1 who
 	shift
@@ -166,7 +166,7 @@ grows() {
 		on_disk traced_run "$fs" "$who"
 	done
 	for _ in $(seq "$GROWS"); do
-		# What one leaves behind for the next to find must not always find the same.
+		# In random order: a run may be affected by what the one before it left behind.
 		for who in $(shuf -e "$@"); do
 			on_disk timed_run "$fs" "$who"
 		done

@@ -2,8 +2,8 @@
 
 /*
  * timed STDIN COMMAND...: runs COMMAND with the file STDIN as its standard input and prints
- * "NANOSECONDS CPU_MICROSECONDS": from before the fork until it has been waited for, and what it
- * and all its children took of the processor, user and system.
+ * "NANOSECONDS CPU_MICROSECONDS": from before the fork until it has ended, and the processor time
+ * that it and all its children used, user and system.
  */
 
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 
 /*
  * unavoidable MOUNT_POINT MAJOR MINOR PARAMS SECTORS ext4|xfs BLOCKS [settle]: grows a filesystem
- * on a thin device with the calls that cannot be left out, through the library that the hook uses,
- * and with nothing else: everything is told, nothing is looked up, checked or locked.
+ * on a thin device with the calls that cannot be left out, through the library that the hook uses.
+ * It gets everything as an argument, and looks up, checks and locks nothing.
  */
 
 #include <fcntl.h>

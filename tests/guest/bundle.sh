@@ -7,7 +7,7 @@ GIB=$((1024 * 1024 * 1024))
 HOOK=/usr/libexec/oci/hooks.d/oci-thin-grow
 next_thin_id=1
 
-# new_disk NAME [SIZE] [MKFS OPTION...]: a thin device with filesystem $FS, mounted at /run/disk/NAME, busybox in it
+# new_disk NAME [SIZE] [MKFS OPTION...]: a thin device with filesystem $FS and busybox, mounted at /run/disk/NAME
 new_disk() {
 	local name=$1 size=${2:-1G}
 	shift; [ $# = 0 ] || shift
@@ -45,33 +45,33 @@ ask() {
 	echo ".annotations[\"io.oci-thin-grow.size\"] = \"$1\""
 }
 
-# hook_at STAGE: for a spec's filter
+# hook_at STAGE: a filter for spec that adds our hook
 hook_at() {
 	echo ".hooks.$1 += [{ path: \"$HOOK\", args: [\"oci-thin-grow\", \"hook\"] }]"
 }
 
-# state BUNDLE [ID]: as a runtime would give it to a hook; $STATE is a jq filter that changes it
+# state BUNDLE [ID]: the state that a runtime passes to a hook; $STATE is a jq filter that changes it
 state() {
 	jq -nc --arg bundle "$1" --arg id "${2:-c1}" \
 		'{ ociVersion: "1.0.2", id: $id, status: "creating", bundle: $bundle } | '"${STATE:-.}"
 }
 
-# call_hook BUNDLE [ID]: the hook by hand; its words in /run/hook.err
+# call_hook BUNDLE [ID]: runs the hook by hand; its messages in /run/hook.err
 call_hook() {
 	state "$@" | "$HOOK" hook 2>/run/hook.err
 }
 
-# grow_disk NAME SIZE: the hook by hand for the disk
+# grow_disk NAME SIZE: runs the hook by hand for a container on the disk that requests SIZE
 grow_disk() {
 	spec "/run/bundle/$1" "/run/disk/$1" "$(ask "$2")" && call_hook "/run/bundle/$1" "$1"
 }
 
-# df_mib: the size of / in what df -m printed
+# df_mib: the size of / from the output of df -m on stdin
 df_mib() {
 	awk 'END { print $2 }'
 }
 
-# a df figure in MiB, as a regular expression: what a filesystem of 1 or 4 GiB shows
+# Regular expressions for the size in MiB that df shows for a filesystem of 1 or 4 GiB
 # shellcheck disable=SC2034
 MIB_1G='^(9[0-9][0-9]|10[0-2][0-9])$'
 # shellcheck disable=SC2034

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# demo-svg.sh <OUTPUT >SVG: what `make demo` prints, as a picture of a terminal. Ids are shortened; nothing else is changed.
+# demo-svg.sh <OUTPUT >SVG: the output of `make demo` as a picture of a terminal. Ids are shortened; nothing else is changed.
 set -euo pipefail
 
 sed -E 's/\r$//; s/([0-9a-f]{8})[0-9a-f]{56}/\1…/g' | awk '
@@ -14,7 +14,7 @@ sed -E 's/\r$//; s/([0-9a-f]{8})[0-9a-f]{56}/\1…/g' | awk '
 		y += 17
 		out = out sprintf("<text x=\"14\" y=\"%d\" class=\"%s\">%s</text>\n", y, class, escape(text))
 	}
-	# A long log line goes on in the next one, between two pairs.
+	# A long log line continues on the next one, at a space.
 	function wrap(class, text,   at) {
 		while (length(text) > 110) {
 			for (at = 110; substr(text, at, 1) != " "; at--)
@@ -32,7 +32,7 @@ sed -E 's/\r$//; s/([0-9a-f]{8})[0-9a-f]{56}/\1…/g' | awk '
 	{ line("o", $0) }
 	END {
 		if (!ok(out)) {
-			print "demo-svg.sh: the demo did not end well" >"/dev/stderr"
+			print "demo-svg.sh: the demo failed" >"/dev/stderr"
 			exit 1
 		}
 		printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 860 %d\" font-family=\"monospace\" font-size=\"12.5\" xml:space=\"preserve\">\n", y + 18

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# `make demo`: what the program does, on a real kernel with a real Docker, step by step. doc/demo.svg is made of its output.
+# `make demo`: what the program does, on a real kernel with a real Docker, step by step. doc/demo.svg is its output.
 # limit: 300
 [ -e /host/tap ] || : >/host/tap
 # shellcheck source=tests/guest/lib.sh
@@ -12,7 +12,7 @@ say() {
 	printf '\n== %s\n' "$*"
 }
 
-# show COMMAND...: as typed, then its output
+# show COMMAND...: prints the command as typed, then its output
 show() {
 	printf '$ %s\n' "$*"
 	"$@" 2>&1 | sed 's/^/  /'
@@ -23,13 +23,13 @@ fail() {
 	exit 1
 }
 
-# quietly COMMAND...: as typed
+# quietly COMMAND...: prints the command as typed, without its output
 quietly() {
 	printf '$ %s\n' "$*"
 	"$@" >/run/null
 }
 
-# run NAME [OPTION...]
+# run NAME [OPTION...]: docker run, printed as typed
 run() {
 	local name=$1
 	shift
@@ -41,12 +41,12 @@ device_of() {
 	docker inspect -f '{{.GraphDriver.Data.DeviceName}}' "$1"
 }
 
-# show_disk NAME: as the container sees it
+# show_disk NAME: its disk, as the container sees it
 show_disk() {
 	show docker exec "$1" df -h /
 }
 
-# expect NAME SECTORS MIB: the length of its device, and at least how large it sees its disk
+# expect NAME SECTORS MIB: the length of its device, and the least size that the container sees
 expect() {
 	local sectors mib
 	sectors=$(table_sectors "$(device_of "$1")")
@@ -60,19 +60,19 @@ expect_data() {
 	echo "(its 64 MiB of random data are unchanged)"
 }
 
-# log ACTION: the last line with this action
+# log ACTION: prints the last log line with this action
 log() {
 	grep -o "action=$1.*" /run/messages | tail -n 1 || fail "no $1 in the log"
 }
 
-# What survives a reboot of this guest: Docker's data, the ledger, the pool
+# Docker's data, the ledger and the pool survive a reboot of this guest.
 start_syslog
 start_udev
 data_up
 mkdir -p /data/ledger /var/lib/oci-thin-grow
 mount --bind /data/ledger /var/lib/oci-thin-grow
 pool_up /host
-# Notes the device's table when Docker calls the runtime, then executes the wrapper.
+# A runtime that notes the device's table when Docker calls it, and then executes the wrapper
 cat >/run/runtime-with-a-look <<'END'
 #!/bin/bash
 case " $* " in *" create "*) dmsetup table "$(findmnt -no SOURCE -T "$(jq -r .root.path config.json)")" >/run/table-before ;; esac

@@ -1,20 +1,20 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Sourced after lib.sh and bundle.sh: Docker's containers, with our wrapper as their runtime by the daemon.json that we ship.
+# Sourced after lib.sh and bundle.sh: Docker's containers, with our wrapper as their runtime by the shipped daemon.json.
 
 # shellcheck disable=SC2034
 DOCKER_JSON=/src/config/docker/daemon.json
 # shellcheck disable=SC2034
 LABEL_4G=(--label io.oci-thin-grow.size=4G)
 
-# host_up: a host before Docker starts. Engines' data, the pool and our ledger outlive the boot, and have the same numbers
-# in each.
+# host_up: a host before Docker starts. Engines' data, the pool and our ledger outlive the boot, with the same device
+# numbers in each boot.
 host_up() {
 	start_udev && start_syslog && data_up && pool_up /host || return
 	mkdir -p /data/ledger /var/lib/oci-thin-grow && mount --bind /data/ledger /var/lib/oci-thin-grow
 }
 
-# docker_run NAME [OPTION...]: a container of IMAGE (bb) that goes on, and stops at once when told
+# docker_run NAME [OPTION...]: a container of IMAGE (bb) that runs until it is stopped, which takes no time
 docker_run() {
 	docker_create "$@" && docker start "$1"
 }
@@ -25,7 +25,7 @@ docker_create() {
 	docker create --name "$name" --net none --stop-signal KILL "$@" "${IMAGE:-bb}" sleep 10000
 }
 
-# fill NAME: 64 MiB of data, safe on disk
+# fill NAME: 64 MiB of data, synced to disk
 fill() {
 	docker exec "$1" dd if=/dev/urandom of=/data bs=1M count=64 conv=fsync && sum_in "$1" >"/host/sum.$1"
 }
@@ -34,7 +34,7 @@ sum_in() {
 	docker exec "$1" sha256sum /data
 }
 
-# the size in MiB of the container's /; a long device name makes df use two lines
+# df_in NAME: the size in MiB of the container's /; df uses two lines for a long device name
 df_in() {
 	docker exec "$1" df -m / | awk 'END { print $(NF-4) }'
 }
@@ -46,12 +46,12 @@ as_before() {
 	is "$1: $name has its data" "$(sum_in "$name")" "$(cat "/host/sum.$name")"
 }
 
-# same_data FILE NAME: what came out of the container is what `fill` wrote
+# same_data FILE NAME: FILE is what `fill` wrote in the container
 same_data() {
 	[ "$(sha256sum <"$1" | cut -c 1-64)" = "$(cut -c 1-64 "/host/sum.$2")" ]
 }
 
-# device_of NAME: of a container that runs
+# device_of NAME: the device of a running container
 device_of() {
 	if has_own_driver; then
 		docker inspect -f '{{.GraphDriver.Data.DeviceName}}' "$1"

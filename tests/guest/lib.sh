@@ -5,10 +5,10 @@
 
 FS=${FS:-ext4}
 DATA=${DATA:-/t}
-# Until start_udev nobody makes nodes, and libdm should not wait for them.
+# Until start_udev, libdm creates the device nodes and must not wait for udev.
 export FS DATA DM_DISABLE_UDEV=1
 
-## Saying what was found: TAP, in /host/tap, continued from boot to boot
+## Results: TAP in /host/tap, continued from boot to boot
 
 tap_count=$(grep -cE '^(not )?ok ' /host/tap)
 tap_over=''
@@ -17,13 +17,13 @@ diag() {
 	sed 's/^/# /' >>/host/tap
 }
 
-# tap_result WORD TEXT [DIRECTIVE]: one write, for a power cut must not leave half a line
+# tap_result WORD TEXT [DIRECTIVE]: one write, so that a power cut leaves no half line
 tap_result() {
 	tap_count=$((tap_count + 1))
 	echo "$1 $tap_count - ${2//#/}${3:+ # $3}" >>/host/tap
 }
 
-# ok TEXT COMMAND...: COMMAND succeeds; what it says is shown if not. It runs in this shell and may set variables.
+# ok TEXT COMMAND...: COMMAND succeeds; if not, its output is shown. It runs in this shell and may set variables.
 ok() {
 	local text=$1 status=0
 	shift
@@ -42,7 +42,7 @@ not() {
 	! "$@"
 }
 
-# tap_compare TEXT GOT WANT HOW STATUS
+# tap_compare TEXT GOT WANT HOW STATUS: the result of a comparison; if STATUS is not 0, both sides are shown
 tap_compare() {
 	if [ "$5" = 0 ]; then
 		tap_result ok "$1"
@@ -52,7 +52,7 @@ tap_compare() {
 	fi
 }
 
-# is TEXT GOT WANT, isnt TEXT GOT UNWANTED, like TEXT GOT REGEX
+# is TEXT GOT WANT: the same; isnt TEXT GOT UNWANTED: different; like TEXT GOT REGEX: matches
 is() {
 	local differs=0
 	[ "$2" = "$3" ] || differs=1
@@ -71,24 +71,24 @@ like() {
 	tap_compare "$1" "$2" "$3" like $unlike
 }
 
-# skip TEXT REASON: counted and shown, never silent
+# skip TEXT REASON: counted and shown
 skip() {
 	tap_result ok "$1" "SKIP $2"
 }
 
-# finish: the plan, and the end. A script that ends without it has failed.
+# finish: writes the plan and ends the script, which has failed if it ends without this
 finish() {
 	tap_over=1
 	echo "1..$tap_count" >>/host/tap
 	exit 0
 }
 
-# The end of a boot, seen from the EXIT trap
+# The end of a boot, called by the EXIT trap
 tap_exit() {
 	local status=$?
 	[ -z "$tap_over" ] || return 0
 	if [ -e /host/cut.armed ] && [ $status = 0 ]; then
-		# Nothing may be shut down in order before that.
+		# Nothing may be shut down before the power cut.
 		await_cut
 	fi
 	tap_result "not ok" "the script runs to its end"
@@ -100,21 +100,21 @@ trap tap_exit EXIT
 
 ## More than one boot
 
-# next_boot: shut down in order, then start this script again with the next PHASE
+# next_boot: shuts down, and starts this script again with the next PHASE
 next_boot() {
 	: >/host/next
 	tap_over=1
 	exit 0
 }
 
-# next_boot_after_cut MS: cuts the power MS milliseconds from now, while this script goes on, then as next_boot
+# next_boot_after_cut MS: the power is cut in MS milliseconds, while this script goes on; then the next boot as above
 next_boot_after_cut() {
 	echo "$1" >/host/cut.new
 	mv /host/cut.new /host/cut
 	until [ -e /host/cut.armed ]; do :; done
 }
 
-# await_cut: after next_boot_after_cut, when there is nothing left to do
+# await_cut: waits for the power cut after next_boot_after_cut
 await_cut() {
 	tap_over=1
 	while :; do
@@ -124,19 +124,19 @@ await_cut() {
 
 ## The host's services
 
-# wait_for COMMAND...: until it succeeds. What has not come after so long will not come, however busy the machine is.
+# wait_for COMMAND...: until it succeeds, at most for three minutes: long enough for a busy machine
 wait_for() {
 	local end=$((SECONDS + 180))
 	until "$@" >/dev/null 2>&1; do
 		if [ $SECONDS -ge $end ]; then
-			echo "in vain waited for: $*" >&2
+			echo "timed out waiting for: $*" >&2
 			return 1
 		fi
 		sleep .1
 	done
 }
 
-# up NAME COMMAND...: waits until COMMAND says that the daemon NAME is there; its log if not
+# up NAME COMMAND...: waits until COMMAND finds the daemon NAME running; if not, its log is shown
 up() {
 	local name=$1
 	shift
@@ -145,28 +145,28 @@ up() {
 	return 1
 }
 
-# From now on device nodes are udev's affair and libdm waits for it, as on a real host. Before pool_up, that is.
+# From now on udev creates device nodes and libdm waits for it, as on a real host. To be called before pool_up.
 start_udev() {
 	/lib/systemd/systemd-udevd --daemon >/run/udevd.log 2>&1 || return
 	wait_for udevadm control --ping || return
 	unset DM_DISABLE_UDEV
 }
 
-# `udevadm control --exit` is answered before udevd has gone, and until then it takes the next event.
+# udevd answers `udevadm control --exit` before it ends, and may still handle an event until then.
 stop_udev() {
 	udevadm control --exit && wait_for not pgrep -x systemd-udevd
 }
 
-# Messages go to /run/messages, which is empty once syslogd has said in it that it runs.
+# Messages go to /run/messages, which is emptied once syslogd has written there that it runs.
 start_syslog() {
 	busybox syslogd -n -O /run/messages >/run/syslogd.log 2>&1 &
 	wait_for grep -q 'syslogd started' /run/messages && wait_for test -S /dev/log || return
 	: >/run/messages
 }
 
-## The program, as operators call it
+## The program, called as operators call it
 
-# otg ARG...: with OTG_OPTIONS behind them; its words in /run/out and /run/err
+# otg ARG...: the program with ARGs and OTG_OPTIONS; its output in /run/out and /run/err
 OTG_OPTIONS=()
 otg() {
 	/usr/sbin/oci-thin-grow "$@" "${OTG_OPTIONS[@]}" >/run/out 2>/run/err
@@ -175,7 +175,7 @@ otg() {
 	return "$status"
 }
 
-# exits STATUS ARG...: for `ok TEXT exits…`
+# exits STATUS ARG...: otg ends with STATUS, for `ok TEXT exits…`
 exits() {
 	local want=$1 status=0
 	shift
@@ -187,18 +187,18 @@ exits() {
 
 ## Disks
 
-# sectors SIZE: of bytes, or of 10K, 10M, 10G, 10T
+# sectors SIZE: SIZE in bytes, or as 10K, 10M, 10G, 10T
 sectors() {
 	echo $(($(numfmt --from=iec "$1") / 512))
 }
 
-# loop_on FILE SIZE: a loop device on FILE, made if it is not there
+# loop_on FILE SIZE: a loop device on FILE, which is created if it does not exist
 loop_on() {
 	[ -e "$1" ] || truncate -s "$2" "$1" || return
 	losetup -f --show "$1"
 }
 
-# pool_up [DIR]: the thin pool /dev/mapper/pool of POOL_GB (20) GiB; its files in DIR are used again if they are there
+# pool_up [DIR]: the thin pool /dev/mapper/pool of POOL_GB (20) GiB; files of an earlier boot in DIR are used again
 pool_up() {
 	local dir=${1:-/t} gb=${POOL_GB:-20} meta data
 	meta=$(loop_on "$dir/meta" 100M) || return
@@ -207,7 +207,7 @@ pool_up() {
 		"0 $((gb * 2097152)) thin-pool $meta $data 128 32768 1 skip_block_zeroing"
 }
 
-# data_up: /data, an ext4 file in /host, and engines' data on it: for what must outlive a boot, and be journalled
+# data_up: /data for engines' data that must outlive a boot: an ext4 with a journal, in a file in /host
 data_up() {
 	[ -e /host/data.ext4 ] || {
 		truncate -s 8G /host/data.ext4
@@ -218,7 +218,7 @@ data_up() {
 	DATA=/data
 }
 
-# thin_on NAME ID SIZE: activates thin device ID, which exists
+# thin_on NAME ID SIZE: activates thin device ID, which must exist
 thin_on() {
 	dmsetup create "$1" --table "0 $(sectors "$3") thin /dev/mapper/pool $2"
 }
@@ -227,7 +227,7 @@ thin_new() {
 	dmsetup message pool 0 "create_thin $2" && thin_on "$1" "$2" "$3"
 }
 
-# thin_snap NAME ID ORIGIN: a snapshot of the active thin device named ORIGIN, as large as that
+# thin_snap NAME ID ORIGIN: a snapshot of the active thin device named ORIGIN, with the same size
 thin_snap() {
 	local length origin_id status=0
 	read -r _ length _ _ origin_id < <(dmsetup table "$3")
@@ -237,7 +237,7 @@ thin_snap() {
 	[ $status = 0 ] && thin_on "$1" "$2" $((length * 512))
 }
 
-# table_sectors NAME: how long the device is
+# table_sectors NAME: the length of the device
 table_sectors() {
 	dmsetup table "$1" | cut -d ' ' -f 2
 }
@@ -252,7 +252,7 @@ mkfs_on() {
 
 ## Images
 
-# busybox_rootfs DIR
+# busybox_rootfs DIR: a small root filesystem
 busybox_rootfs() {
 	local applet
 	mkdir -p "$1"/{bin,etc,proc,sys,dev,tmp} || return
@@ -262,14 +262,14 @@ busybox_rootfs() {
 	done
 }
 
-# bb_tar FILE: that, for `docker import`
+# bb_tar FILE: that root filesystem as a tar file for `docker import`
 bb_tar() {
 	local dir
 	dir=$(mktemp -d) || return
 	busybox_rootfs "$dir" && chmod 755 "$dir" && tar -C "$dir" -cf "$1" .
 }
 
-# oci_layout FILE: that, for image_import; left to itself it sleeps
+# oci_layout FILE: that root filesystem as an OCI image for image_import; by default it runs sleep
 oci_layout() (
 	work=$(mktemp -d) && cd "$work" || exit
 	umoci init --layout oci && umoci new --image oci:latest && umoci unpack --image oci:latest bundle || exit
@@ -277,9 +277,9 @@ oci_layout() (
 	umoci config --image oci:latest --config.cmd /bin/sleep --config.cmd 100000 && tar -C oci -cf "$1" .
 )
 
-## Engines, their data in $DATA, on /dev/mapper/pool, with filesystem $FS. Each says what it has to say in /run/NAME.log.
+## Engines, with their data in $DATA on /dev/mapper/pool and filesystem $FS. Each logs to /run/NAME.log.
 
-# containerd_start TOML
+# containerd_start TOML: containerd with TOML in its configuration
 containerd_start() {
 	cat >/run/containerd.toml <<-END
 		version = 2
@@ -290,14 +290,14 @@ containerd_start() {
 	containerd_run
 }
 
-# image_import NAME FILE: what oci_layout made, as NAME:latest. containerd 2's transfer service would not know devmapper.
+# image_import NAME FILE: imports an image of oci_layout as NAME:latest. containerd 2's transfer service lacks devmapper.
 image_import() {
 	local how=()
 	! ctr image import --help | grep -q -e --local || how=(--local)
 	ctr image import "${how[@]}" --snapshotter devmapper --base-name "$1" "$2"
 }
 
-# ctr_out ID COMMAND...: what COMMAND prints in the container. Seldom ctr ends before it has read any of it: once more then.
+# ctr_out ID COMMAND...: the output of COMMAND in the container. ctr sometimes ends before it has read any, so it tries again.
 ctr_out() {
 	local id=$1 out='' try
 	shift
@@ -308,11 +308,11 @@ ctr_out() {
 	echo "$out"
 }
 
-# containerd_run: with the configuration that it had
+# containerd_run: starts containerd with the configuration of before
 containerd_run() {
 	containerd -c /run/containerd.toml >>/run/containerd.log 2>&1 &
 	containerd_pid=$!
-	# Left to itself, ctr tries for ten seconds before it says that nobody is there.
+	# By default ctr tries for ten seconds before it reports that it cannot connect.
 	up containerd ctr --connect-timeout 1s version
 }
 
@@ -324,7 +324,7 @@ devmapper_ready() {
 	ctr plugin ls | grep -q 'devmapper.* ok'
 }
 
-# containerd_up [TOML]: with the devmapper snapshotter; TOML is added to the configuration
+# containerd_up [TOML]: containerd with the devmapper snapshotter, and TOML added to its configuration
 # shellcheck disable=SC2120
 containerd_up() {
 	containerd_start '
@@ -346,13 +346,13 @@ containerd_kill9() {
 	wait "$containerd_pid" || true
 }
 
-# Docker and podman have a devicemapper driver of their own. Debian 12 is the last with these.
+# Docker and podman have a devicemapper driver of their own, for the last time in Debian 12.
 has_own_driver() {
 	[ "$SUITE" = bullseye ] || [ "$SUITE" = bookworm ]
 }
 
-# docker_up [ARG...]: dockerd with ARGs added, and with what the file DOCKER_JSON says, if there is one. It uses its own
-# driver if it has one, else containerd's. containerd is started if it is not there, and not stopped by docker_down.
+# docker_up [ARG...]: dockerd with ARGs added, and with the settings in the file DOCKER_JSON, if set. It uses its own driver
+# if it has one, else containerd's. containerd is started if it does not run; docker_down does not stop it.
 docker_up() {
 	local driver=() guest='{}' network=(--bridge none --iptables=false --ip-forward=false)
 	if has_own_driver; then
@@ -379,11 +379,11 @@ docker_down() {
 docker_kill9() {
 	kill -KILL "$docker_pid"
 	wait "$docker_pid" || true
-	# It goes without tidying up, and the next one takes the number in here for a dockerd.
+	# A killed dockerd leaves its pid file, and the next one refuses to start if that pid is in use.
 	rm -f /run/docker.pid /var/run/docker.pid
 }
 
-# pm ARG...: podman (bookworm's is the last with the devicemapper driver); PODMAN_EXTRA goes before ARGs
+# pm ARG...: podman (bookworm's is the last with the devicemapper driver), with PODMAN_EXTRA before ARGs
 pm() {
 	printf '[containers]\nnetns = "none"\nlog_driver = "k8s-file"\n' >/run/containers.conf
 	# shellcheck disable=SC2086

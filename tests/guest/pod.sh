@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
-# Sourced after lib.sh and bundle.sh: pods of a containerd that has our image, asked for as a kubelet would (cri/).
+# Sourced after lib.sh and bundle.sh: pods of a containerd that has our image, requested as a kubelet would do (cri/).
 
 IMAGE=docker.io/local/bb:latest
 pods=0
@@ -12,7 +12,7 @@ cri() {
 	return $status
 }
 
-# cri_toml: the part of containerd's configuration that makes it serve pods from our image
+# cri_toml: the part of containerd's configuration with which it serves pods from our image
 cri_toml() {
 	cat <<-END
 		[plugins."io.containerd.grpc.v1.cri"]
@@ -28,13 +28,13 @@ image_up() {
 	oci_layout /t/oci.tar && CONTAINERD_NAMESPACE=k8s.io image_import "${IMAGE%:*}" /t/oci.tar
 }
 
-# run_pod HANDLER NAMESPACE [KEY=VALUE...]: a sandbox of a pod with these annotations; its id in $pod, what it is in $pod.json;
-# POD_FILTER, for jq, may change that, and CONTAINER_FILTER a container
+# run_pod HANDLER NAMESPACE [KEY=VALUE...]: a sandbox of a pod with these annotations; its id in $pod, its description in
+# $pod.json. POD_FILTER, for jq, changes the description, CONTAINER_FILTER that of a container.
 run_pod() {
 	local handler=$1 namespace=$2
 	shift 2
 	pods=$((pods + 1))
-	# The host's network: there is no other here.
+	# The host's network, because there is no other here.
 	jq -n --arg name "pod$pods" --arg namespace "$namespace" '{
 		metadata: { name: $name, uid: $name, namespace: $namespace },
 		annotations: ($ARGS.positional | map(capture("(?<key>[^=]*)=(?<value>.*)")) | from_entries),
@@ -44,7 +44,7 @@ run_pod() {
 	pod=$(cri pod "/run/pod$pods.json" "$handler") && cp "/run/pod$pods.json" "/run/$pod.json"
 }
 
-# run_container NAME [POD]: a container that goes on in the pod; its id in $container
+# run_container NAME [POD]: a container that keeps running in the pod; its id in $container
 run_container() {
 	local name=$1 in=${2:-$pod}
 	jq -n --arg name "$name" --arg image "$IMAGE" '{
@@ -57,7 +57,7 @@ run_container() {
 	container=$(cri create "$in" /run/container.json "/run/$in.json") && cri start "$container"
 }
 
-# size_in CONTAINER: of its /, in MiB, as it sees it; of a sandbox, from outside
+# size_in CONTAINER: the size of its / in MiB, as it sees it; sandbox_size: of a sandbox, seen from outside
 size_in() {
 	cri exec "$1" /bin/df -m / | awk 'END { print $(NF-4) }'
 }

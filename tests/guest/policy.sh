@@ -4,12 +4,12 @@
 
 CONFIG=/etc/oci-thin-grow/config.json
 
-# configure JSON: what counts from now on
+# configure JSON: replaces the configuration
 configure() {
 	echo "$1" >$CONFIG && /usr/sbin/oci-thin-grow config check
 }
 
-# break_config: line 2, key max_size
+# break_config: an invalid configuration; the error is in line 2, key max_size
 break_config() {
 	printf '{ "default_size": "4G",\n  "max_size": 42 }\n' >$CONFIG
 }
@@ -17,11 +17,11 @@ break_config() {
 # shellcheck disable=SC2034
 RULES='{ "default_size": "4G", "max_size": "8G",
   "rules": [ { "name": "pg", "match": { "image": "*/postgres:*" }, "size": "6G" } ] }'
-# df figures in MiB for 6 and 8 GiB
+# Regular expressions for the size in MiB that df shows for a filesystem of 6 or 8 GiB
 # shellcheck disable=SC2034
 MIB_6G='^(5[89]|60|61)[0-9][0-9]$' MIB_8G='^(7[89]|80|81)[0-9][0-9]$'
 
-# last_size: the size of / in what df printed to /run/out; a long device name makes it use two lines
+# last_size: the size of / from the output of df in /run/out; df uses two lines for a long device name
 last_size() {
 	awk 'END { print $(NF-4) }' /run/out
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# tree.sh SUITE...: makes the Debian trees that guests run on, and prints their paths in that order.
-# A tree is named after what goes into it, so a changed list makes a new one. Needs root and mmdebstrap.
+# tree.sh SUITE...: creates the Debian trees that guests run on, and prints their paths in that order.
+# A tree's name has a checksum of its packages and hooks, so a changed list creates a new tree. Needs root and mmdebstrap.
 set -euo pipefail
 
 cache=${OTG_CACHE:-/var/cache/oci-thin-grow}
@@ -17,31 +17,31 @@ packages=(
 	gcc libc6-dev make pkg-config libdevmapper-dev libyajl-dev libmount-dev libcmocka-dev xfslibs-dev
 )
 
-# What a suite has besides
+# Further packages of each suite
 trixie_packages=(
 	docker-cli
 	# test drivers: a CRI client, an NRI plugin, a shim
 	golang-go golang-github-containerd-nri-dev golang-github-kubernetes-cri-api-dev golang-google-grpc-dev
-	# checkers of what we ship
+	# checkers of the manifests, metrics and manual pages
 	kubernetes-client kustomize prometheus mandoc systemd
-	# shells that complete
+	# shells for the completion
 	bash-completion zsh fish
 )
-# crun brings no libyajl there.
+# crun does not depend on libyajl there.
 forky_packages=(docker-cli systemd libyajl2)
 
 # The hooks run at the end, with the tree as $1.
 # shellcheck disable=SC2016
 hooks=(
-	# Mount points: a guest and a build see the tree read-only, and cannot make them.
+	# Mount points: guests and builds see the tree read-only, and cannot create them.
 	--customize-hook='mkdir "$1/host" "$1/src" "$1/stage" "$1/build" "$1/t"'
-	# User-mode Linux has its modules in a place of its own, where modprobe does not look.
+	# User-mode Linux has its modules in another directory, where modprobe does not look.
 	--customize-hook='mkdir -p "$1/lib/modules"; for v in $(ls "$1/usr/lib/uml/modules"); do
 		ln -s "/usr/lib/uml/modules/$v" "$1/lib/modules/$v"; chroot "$1" depmod "$v"; done'
 )
 
-# Linux 5.10 opens a file of a hostfs that is under an overlay by a wrong name: it takes the overlay's private data, which
-# begins with the number of layers, for the name of hostfs' own root. That is relative to linux.uml's directory, which is /.
+# Linux 5.10 opens a file of a hostfs below an overlay by a wrong name: it takes the overlay's private data, which begins
+# with the number of layers, for the path of hostfs' own root. The path is relative to linux.uml's directory, which is /.
 # shellcheck disable=SC2016
 bullseye_hooks=(--customize-hook='ln -s / "$1/$(printf "\002")"')
 
@@ -50,7 +50,7 @@ bullseye_hooks=(--customize-hook='ln -s / "$1/$(printf "\002")"')
 trixie_hooks=(--customize-hook='cd "$1/tmp" && export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" &&
 	apt-get download golang-github-containerd-containerd-dev && dpkg-deb -x ./golang-*.deb "$1" && rm ./golang-*.deb')
 
-# make_tree SUITE: under the lock of the suite, so that two runs at once make one tree
+# make_tree SUITE: called with the suite's lock held, so that two runs at once create one tree
 make_tree() {
 	local suite=$1 args tree old log
 	local -a list=("${packages[@]}") more=()
@@ -62,7 +62,7 @@ make_tree() {
 		;;
 	forky)
 		list+=("${forky_packages[@]}")
-		# A mirror may keep the index of a suite that is not yet released for longer than it is valid.
+		# A mirror's index of an unreleased suite may be out of date.
 		more=(--aptopt='Acquire::Check-Valid-Until "false"')
 		;;
 	esac
@@ -85,7 +85,7 @@ make_tree() {
 	for old in "$cache/$suite"-????????????; do
 		[ "$old" != "$tree" ] || continue
 		[ -d "$old" ] || continue
-		# A run in progress holds the lock of its tree; leave that for another time.
+		# A run in progress holds the lock of its tree; then a later run removes it.
 		flock -n "$old.lock" rm -rf "$old" && rm -f "$old.lock"
 	done
 	echo "$tree" >"$cache/$suite.tree"

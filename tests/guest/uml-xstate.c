@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Preloaded into User-mode Linux. Debian's (12 and 13) keeps a process's extended registers in a
- * buffer that ends short of AMX, and a host with AMX refuses to set anything but the whole
- * (EFAULT): there, no guest gets as far as its init. So the rest is added here, as zeros, "not in
- * use". That is true: a process has to ask its kernel for AMX first, and these guests would not
- * know what it means.
+ * buffer that ends before AMX, and a host with AMX refuses to set anything but all of them
+ * (EFAULT): there, no guest reaches its init. So the rest is added here, as zeros, "not in use".
+ * That is true: a process has to request AMX from its kernel first, and these guests lack that
+ * request.
  */
 #include <elf.h>
 #include <stdarg.h>
@@ -14,10 +14,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-/* Not on the stack: a guest kernel's is small. One guest processor, so one caller at a time. */
+/* Not on the stack: a guest kernel's is small. One processor in the guest, one caller at a time. */
 static char state[65536];
 
-/* How much the host wants: as much as it gives */
+/* The host wants as many bytes as it returns. */
 static size_t host_size(pid_t pid)
 {
 	static size_t size;
@@ -51,8 +51,7 @@ long ptrace(enum __ptrace_request request, ...)
 			return syscall(SYS_ptrace, request, pid, addr, &whole);
 		}
 	}
-	/* The system call returns a peeked word through its argument, the function as its result.
-	 */
+	/* The system call returns a peeked word in its argument, the function as its result. */
 	if (request == PTRACE_PEEKTEXT || request == PTRACE_PEEKDATA ||
 	    request == PTRACE_PEEKUSER) {
 		result = syscall(SYS_ptrace, request, pid, addr, &word);
