@@ -185,7 +185,7 @@ int main(int argc, char *argv[])
 
 	/* The libraries below read variables that could change where they write and what they do.
 	 */
-	if (terminal_keep_only_wishes() < 0 || argc < 1)
+	if (terminal_clear_environment() < 0 || argc < 1)
 		return EXIT_FAILED;
 	log_init(false);
 	if (strcmp(base_name(argv[0]), RUNTIME_NAME) == 0)

@@ -11,7 +11,7 @@
 #define ENGINE_STORAGE "storage" /* podman or CRI-O, unknown which */
 #define ENGINE_RUNTIME "runtime" /* a runtime without a known engine */
 
-/* Whose directory shows a container of no engine's; to rules that is ENGINE_RUNTIME. */
+/* The runtimes whose own directory lists containers without an engine: ENGINE_RUNTIME in rules. */
 #define ENGINE_RUNC "runc"
 #define ENGINE_CRUN "crun"
 

@@ -9,5 +9,5 @@ enum exit_status {
 	EXIT_USAGE = 2,		 /* usage or configuration */
 	EXIT_REFUSED = 3,	 /* refused by policy */
 	EXIT_NOT_APPLICABLE = 4, /* not on a thin device, or no such container */
-	EXIT_INTERRUPTED = 130,	 /* as a shell has it for who was killed by Ctrl-C */
+	EXIT_INTERRUPTED = 130,	 /* as shells report a command that Ctrl-C killed */
 };

@@ -38,8 +38,8 @@ int file_write_all(int fd, const char *text, size_t len);
 int file_write_new(int dir_fd, const char *name, mode_t mode, const char *text, size_t len);
 
 /*
- * @temporary, if it was made without an error @r, takes the place of @name; else it is removed, and
- * nothing has changed. 0 or -errno.
+ * Renames @temporary to @name if @r, the result of writing it, is 0; otherwise removes it and
+ * returns @r. 0 or -errno.
  */
 int file_put_in_place(int dir_fd, const char *temporary, const char *name, int r, bool durable);
 

@@ -17,7 +17,7 @@
 /* The program's one global: its identity in the log. @verbose: debug lines go to stderr. */
 void log_init(bool verbose);
 
-/* Was it asked for? */
+/* Was --verbose given? */
 bool log_is_verbose(void);
 
 struct log_line {

@@ -25,5 +25,5 @@
 #define RUNTIME_PATH SBIN_DIR "/oci-thin-grow-runtime"
 #define HOOK_PATH    HOOK_DIR "/oci-thin-grow"
 
-/* What the wrapper becomes if the configuration does not say. */
+/* The runtime that the wrapper executes if the configuration names none. */
 #define RUNC_PATH "/usr/bin/runc"

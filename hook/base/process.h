@@ -18,7 +18,7 @@ char *process_path(const char *proc, const char *pid, const char *name);
  */
 int process_status(const char *proc, const char *pid, const char *field, char **ret);
 
-/* Is that what it calls itself (at most 15 bytes)? Any process may call itself so. */
+/* Is @name what it calls itself (at most 15 bytes)? Any process may use any name. */
 bool process_is_called(const char *proc, const char *pid, const char *name);
 
 /* Is its effective user root? */
@@ -28,7 +28,7 @@ bool process_is_roots(const char *proc, const char *pid);
 bool process_links_to(const char *proc, const char *pid, const char *name, const char *path);
 
 /*
- * Is it a process of root's on this host? A container may share the host's pid namespace, but has
+ * Does it run as root on the host itself? A container may share the host's pid namespace, but has
  * another root directory.
  */
 bool process_is_hosts(const char *proc, const char *pid);

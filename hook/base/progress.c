@@ -51,7 +51,7 @@ bool progress_is_interrupted(void)
 	return interrupted;
 }
 
-/* "web", or its beginning and its end. */
+/* A long name is shortened in its middle. */
 static const char *short_name(const char *name, struct text *out)
 {
 	const char *shown = quote_unless_printable(name);
@@ -94,7 +94,7 @@ void progress_format(const char *name, uint64_t done_bytes, uint64_t all_bytes, 
 		 percent, size_format(all_bytes), time_left(left_ms, &left));
 }
 
-/* As fast as since the first step. */
+/* Assumes that the rest takes as long per byte as all since the first step. */
 static uint64_t left_ms(struct progress *progress, uint64_t done_bytes, uint64_t all_bytes)
 {
 	uint64_t now = now_ms();

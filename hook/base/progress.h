@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * How far a long growth is, as a bar on stderr if that is a terminal, and whether somebody wants it
- * to stop: while it is shown SIGINT and SIGTERM stop the growth between two of its steps.
+ * Shows the progress of a long growth as a bar on stderr, if that is a terminal. Between
+ * progress_begin() and progress_end() SIGINT and SIGTERM stop the growth after its present step.
  */
 
 #include <signal.h>
@@ -12,21 +12,21 @@
 
 struct progress {
 	bool terminal, drawn;
-	const char *name;		/* of what grows */
-	uint64_t begin_ms, begin_bytes; /* at its first step */
+	const char *name;		/* of the container */
+	uint64_t begin_ms, begin_bytes; /* at the first step */
 	struct sigaction old_int, old_term;
 };
 
 void progress_begin(struct progress *progress);
 void progress_end(struct progress *progress);
 
-/* @name grows from now on; it must outlive that. */
+/* Starts again for the container @name, a string that must stay valid. */
 void progress_of(struct progress *progress, const char *name);
 
-/* Takes the bar away, so that something else can be said. */
+/* Erases the bar, so that something else can be printed. */
 void progress_clear(struct progress *progress);
 
-/* Has somebody wanted it to stop since progress_begin()? */
+/* Has SIGINT or SIGTERM arrived since progress_begin()? */
 bool progress_is_interrupted(void);
 
 /* A grow_progress (disk/grow.h); @context is a struct progress. */
@@ -34,7 +34,7 @@ bool progress_step(uint64_t done_bytes, uint64_t all_bytes, void *context);
 
 /*
  * Pure: the line for a terminal of 80 columns, without the control characters around it. @left_ms:
- * how long the rest will take; 0: that is not known.
+ * the estimated time left; 0: not known.
  */
 #define PROGRESS_LINE_BYTES 80
 void progress_format(const char *name, uint64_t done_bytes, uint64_t all_bytes, uint64_t left_ms,

@@ -70,7 +70,7 @@ bool quote_is_printable(const char *text)
 	return *text == '\0';
 }
 
-/* What sh takes for itself anywhere in a word; ~ is only special in front, where it is not safe. */
+/* Only characters that sh does not interpret, wherever they stand in a word. */
 static bool is_safe_word(const char *text)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -16,8 +16,10 @@ struct quoted {
 	char text[4 * QUOTE_MAX_BYTES + sizeof("\"...\"")];
 };
 
-/* `"text"`, always with quotes; keeps errno. The macro's result lives as long as the enclosing
- * block. */
+/*
+ * `"text"`, always with quotes; keeps errno. The result of the macros lives as long as the
+ * enclosing block.
+ */
 const char *quote_into(struct quoted *q, const char *text, size_t len);
 #define quote_n(text, len) quote_into(&(struct quoted){""}, (text), (len))
 #define quote(text)	   quote_n((text), __builtin_strlen(text))
@@ -35,7 +37,7 @@ bool quote_is_printable(const char *text);
 #define quote_unless_printable(text) (quote_is_printable(text) ? (text) : quote(text))
 
 /*
- * @text as one word for sh, to be freed: as it is if that is safe, or in single quotes. NULL if
- * memory runs out, or if it has control characters or is not ASCII: not for a terminal.
+ * @text as one word for sh, to be freed: as it is if that is safe, or in single quotes. NULL if out
+ * of memory, or if @text is not printable ASCII and so not safe on a terminal.
  */
 char *quote_word(const char *text);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Which of some names was probably meant by one that is not among them. Pure. */
+/* Finds the known name that a mistyped one probably means. Pure. */
 
 #include <stddef.h>
 

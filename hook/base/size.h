@@ -20,10 +20,12 @@
  */
 int size_parse(const char *text, uint64_t *ret_bytes, struct why *why);
 
-/* The same, with a "+" before it or not. */
+/* The same, optionally with "+" before it. */
 int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struct why *why);
 
-/* Digits only, for less than 1 MiB: hardly what was meant. 0, or -EINVAL with what may have been.
+/*
+ * Refuses digits without a unit for less than 1 MiB: the unit was probably forgotten. 0, or -EINVAL
+ * with a suggestion.
  */
 int size_check_bare(const char *text, uint64_t bytes, struct why *why);
 

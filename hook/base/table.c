@@ -9,8 +9,7 @@
 
 #define LEAST_WIDTH 8 /* of a shortened column */
 
-/* Everything else is quoted, so that no text can control a terminal. */
-static char *harmless(const char *text)
+static char *copy_safe(const char *text)
 {
 	if (!text || !*text)
 		return strdup("-");
@@ -27,7 +26,7 @@ int table_add(struct table *table, const struct table_cell cells[])
 		return -ENOMEM;
 	table->cells = more;
 	for (size_t i = 0; i < table->n_columns; i++) {
-		more[n + i] = (struct table_copy){harmless(cells[i].text), cells[i].style};
+		more[n + i] = (struct table_copy){copy_safe(cells[i].text), cells[i].style};
 		if (!more[n + i].text) {
 			while (i > 0)
 				free(more[n + --i].text);
@@ -51,7 +50,7 @@ static size_t width_of(const struct table *table, size_t column)
 	return width;
 }
 
-/* Fills @widths so that the columns, with a blank between them, fit @width if possible. */
+/* Fills @widths so that the columns, with a blank between them, fit into @width if possible. */
 static void measure(const struct table *table, size_t width, size_t *widths)
 {
 	size_t all = table->n_columns - 1;
@@ -67,7 +66,7 @@ static void measure(const struct table *table, size_t width, size_t *widths)
 	}
 }
 
-/* Beginning and end say more than the middle: docker-8:1-42~9f3a. */
+/* Shortens in the middle, "docker-8:1-42~9f3a", because both ends tell names apart. */
 static void print_cell(const char *text, size_t width, bool right, bool last, FILE *out)
 {
 	size_t len = strlen(text), head = width / 2;

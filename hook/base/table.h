@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Rows for people: columns as wide as what is in them. Where a width is given, the column that may
- * shrink does so, by cutting its texts in their middle; without one nothing is ever cut. Pure but
- * for the stream. Text from tenants is made harmless.
+ * Prints a table whose columns are as wide as their contents. If that is wider than a given width,
+ * the texts of one column are shortened in their middle. Pure except for the stream. Cells with
+ * text that is not safe on a terminal are quoted.
  */
 
 #include "base/terminal.h"
@@ -30,14 +30,14 @@ struct table {
 	struct table_copy {
 		char *text;
 		enum style style;
-	} * cells; /* n_rows * n_columns; the table's own */
+	} * cells; /* n_rows * n_columns */
 };
 
-/* A row of n_columns cells, which are copied. 0 or -ENOMEM. */
+/* Adds a row of n_columns cells, which are copied. 0 or -ENOMEM. */
 int table_add(struct table *table, const struct table_cell cells[]);
 
 /*
- * Prints titles and rows without trailing blanks. @width: of the terminal; 0: no limit. 0, -ENOMEM
+ * Prints titles and rows without trailing blanks. @width: the terminal's; 0: no limit. 0, -ENOMEM
  * or -EIO.
  */
 int table_print(const struct table *table, size_t width, bool colours, FILE *out);

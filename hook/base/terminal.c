@@ -8,7 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define USUAL_COLUMNS 80 /* a serial console does not say */
+#define DEFAULT_COLUMNS 80 /* a serial console does not report its size */
 
 static bool is_set(const char *variable)
 {
@@ -24,7 +24,7 @@ static bool is_dumb(void)
 	return term && strcmp(term, "dumb") == 0;
 }
 
-int terminal_keep_only_wishes(void)
+int terminal_clear_environment(void)
 {
 	bool no_colours = is_set("NO_COLOR"), dumb = is_dumb();
 
@@ -46,7 +46,7 @@ unsigned int terminal_columns(FILE *out)
 	if (isatty(fileno(out)) != 1)
 		return 0;
 	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col
-									 : USUAL_COLUMNS;
+									 : DEFAULT_COLUMNS;
 }
 
 bool terminal_has_colours(FILE *out)

@@ -13,12 +13,12 @@
  * Clears the environment except for those two variables, which are set to fixed values of ours. 0,
  * or -errno.
  */
-int terminal_keep_only_wishes(void);
+int terminal_clear_environment(void);
 
 /* Is @out a terminal that can move its cursor? */
 bool terminal_moves(FILE *out);
 
-/* How wide @out is; 0: it is no terminal. */
+/* The width of @out; 0: it is not a terminal. */
 unsigned int terminal_columns(FILE *out);
 
 /* May @out be coloured? */

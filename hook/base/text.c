@@ -23,7 +23,7 @@ __attribute__((format(printf, 3, 0))) static void print_at(struct text *out, siz
 		out->s[at] = '\0';
 }
 
-const char *text_list(struct text *out, const char *format, va_list ap)
+const char *text_into_va(struct text *out, const char *format, va_list ap)
 {
 	print_at(out, 0, format, ap);
 	return out->s;
@@ -34,7 +34,7 @@ const char *text_into(struct text *out, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	text_list(out, format, ap);
+	text_into_va(out, format, ap);
 	va_end(ap);
 	return out->s;
 }

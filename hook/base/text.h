@@ -18,7 +18,7 @@ struct text {
 /* Fills @out and returns its text. */
 const char *text_into(struct text *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-const char *text_list(struct text *out, const char *format, va_list ap)
+const char *text_into_va(struct text *out, const char *format, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 #define text(...) text_into(&(struct text){""}, __VA_ARGS__)
 

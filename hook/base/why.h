@@ -5,7 +5,7 @@
  * Why something was not done, in words for the operator.
  *
  * Functions that can fail for reasons that an errno cannot express take a `struct why *` and fill
- * it on failure; they never log. The caller that knows the whole story prints it once. A tenant's
+ * it on failure; they never log. The caller that knows all details prints it once. A tenant's
  * text enters a reason only through quote().
  */
 

@@ -420,7 +420,7 @@ int tell_usage(const char *command, bool json, const char *format, ...)
 	va_list ap;
 
 	va_start(ap, format);
-	text_list(&reason, format, ap);
+	text_into_va(&reason, format, ap);
 	va_end(ap);
 	log_stderr("%s: %s; see oci-thin-grow %s --help", command, reason.s, command);
 	if (json)

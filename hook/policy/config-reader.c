@@ -29,7 +29,7 @@ void config_complain(struct config_reader *reader, unsigned int line, const char
 	va_list ap;
 
 	va_start(ap, format);
-	text_list(&what, format, ap);
+	text_into_va(&what, format, ap);
 	va_end(ap);
 	if (line)
 		why_set(&why, 0, "%s:%u: %s", reader->file, line, what.s);

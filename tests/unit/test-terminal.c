@@ -85,7 +85,7 @@ static int left_of(char *with[])
 		int n = 0;
 
 		environ = with;
-		done = terminal_keep_only_wishes() == 0;
+		done = terminal_clear_environment() == 0;
 		while (environ && environ[n])
 			n++;
 		_exit(!done ? 100
