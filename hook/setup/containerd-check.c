@@ -111,7 +111,7 @@ static bool is_changed(const struct setup_plan *plan, const char *path)
 	return false;
 }
 
-/* Where a file is as it would be: in the scratch, if it changes; as containerd calls it. */
+/* The path of a file as it would be, for containerd: in the scratch directory if it changes. */
 static char *future_path(const struct setup_place *place, const struct containerd_file *file,
 			 const struct scratch *scratch, size_t i)
 {
@@ -151,7 +151,7 @@ static char *import_list(const struct setup_place *place, const struct container
 	return NULL;
 }
 
-/* config.toml as it would be, but for what it imports. */
+/* config.toml as it would be, with the list of all imports. */
 static int main_text(const struct setup_place *place, const struct containerd_config *config,
 		     const struct scratch *scratch, struct edit_text *ret, struct why *why)
 {
@@ -205,7 +205,7 @@ static int dump_future(const struct setup_place *place, const struct containerd_
 	return file ? dump(place, file, ret, why) : why_no_memory(why);
 }
 
-/* containerd 2.x takes a file without a version for one of its own. */
+/* containerd 2.x assumes its own version for a file without one. */
 static bool reads_version_1(const struct containerd_dump *dumped)
 {
 	return strcmp(dumped->plugin, "io.containerd.cri.v1.runtime") != 0;
@@ -221,22 +221,22 @@ int containerd_dump_now(const struct setup_place *place, const struct containerd
 		return 0;
 	r = file->text ? dump(place, file->path, ret, why) : dump_future(place, config, ret, why);
 	if (config->is_cri_disabled)
-		ret->plugin = NULL; /* its table is as somebody wrote it, if there is one */
+		ret->plugin = NULL; /* a table of it would lack the defaults */
 	else if (r == 0 && ret->text && !ret->plugin)
-		r = why_set(why, EINVAL, "it has no CRI plugin that is known");
+		r = why_set(why, EINVAL, "it has no supported CRI plugin");
 	else if (r == 0 && ret->text && config->version == 1 && !reads_version_1(ret))
-		r = why_set(why, EINVAL, "%s has no version, so it takes nothing of [plugins.cri]",
+		r = why_set(why, EINVAL, "%s has no version, so it ignores [plugins.cri]",
 			    file->path);
 	return r < 0 ? why_prefix(
 			       why, r,
 			       "containerd cannot read its configuration as it is now (--no-check "
-			       "goes on)")
+			       "skips this check)")
 		     : 0;
 }
 
-/* --- what is copied without that a file says so ---------------------------------------------- */
+/* --- defaults that are copied, too ----------------------------------------------------------- */
 
-/* The dump has each key; these mean what is meant without them. */
+/* The dump has every key; these values mean the same as no key. */
 static bool is_zero(const struct toml_item *item)
 {
 	static const char *const zeros[] = {"", "0", "false", "podsandbox"};
@@ -350,8 +350,7 @@ static int complain_of(const char *path, const struct toml_item *before,
 		key.s[i] = (char)(key.s[i] == *TOML_SEP ? '/' : key.s[i]);
 	}
 	return why_set(why, EEXIST,
-		       "containerd would also read another %s: %s instead of %s (--no-check goes "
-		       "on)",
+		       "containerd would also read %s as %s, not %s (--no-check skips this check)",
 		       key.s, after ? quote(after->text) : "nothing",
 		       before ? quote(before->text) : "nothing");
 }
@@ -408,14 +407,14 @@ static int compare_dumps(const struct containerd_dump *before, const struct cont
 	return compare_all(before, after, why);
 }
 
-/* A dump does not care whether the default handler is there, pods do. */
+/* A dump does not report that the default handler is missing. */
 static void note_default(const struct containerd_dump *dumped, struct setup_plan *plan)
 {
 	const char *name = dumped_value(dumped, CONTAINERD_DEFAULT);
 	_cleanup_free_ char *handler = containerd_handler_path(dumped->plugin, name);
 
 	if (handler && *name && !toml_has(&dumped->toml, handler))
-		change_note(plan, "the default runtime is %s then, but there is no such handler",
+		change_note(plan, "the default runtime will be %s, but there is no such handler",
 			    quote(name));
 }
 
@@ -440,7 +439,8 @@ static int check_dumped_handler(const struct containerd_dump *dumped,
 	else if (options->by_default &&
 		 strcmp(dumped_value(dumped, CONTAINERD_DEFAULT), SETUP_RUNTIME_NAME) != 0)
 		fault = "would have another default";
-	return fault ? why_set(why, EEXIST, "containerd %s (--no-check goes on)", fault) : 0;
+	return fault ? why_set(why, EEXIST, "containerd %s (--no-check skips this check)", fault)
+		     : 0;
 }
 
 /* The dump of what the plan makes. 0: there is none to compare with. */

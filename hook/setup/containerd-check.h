@@ -2,12 +2,12 @@
 #pragma once
 
 /*
- * What containerd itself makes of its configuration: "containerd config dump" of the files as they
- * are, and as they would be. Nothing is checked, and nothing is said, where it is not on the host,
- * nor for a template, which is none of its files.
+ * How containerd itself reads its configuration: "containerd config dump" of the files as they are,
+ * and as they would be. Nothing is checked or reported if containerd is not installed, nor for a
+ * template, which it does not read.
  *
- * Files as they would be are written to a directory in /tmp. There config.toml imports by name what
- * the real one would in the end, so that order and patterns make no difference.
+ * Files as they would be are written to a directory in /tmp. There, config.toml imports by name all
+ * files that the real one would import in the end, so that order and patterns make no difference.
  */
 
 #include "setup/containerd-config.h"
@@ -37,8 +37,8 @@ int containerd_check_enabled(const struct setup_place *place, const struct setup
 			     struct why *why);
 
 /*
- * Without our handler it must be as @before but for that; without a text before, anything is good
- * enough. A default without a handler is noted.
+ * Everything but our handler must be as @before; without a text there, nothing is compared. A
+ * default without a handler is noted.
  */
 int containerd_check_disabled(const struct setup_place *place, struct setup_plan *plan,
 			      const struct containerd_dump *before, struct why *why);

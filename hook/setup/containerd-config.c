@@ -30,7 +30,7 @@ char *containerd_handler_path(const char *plugin, const char *handler)
 
 /* --- the version ----------------------------------------------------------------------------- */
 
-/* A text without a version is of version 1; without anything it can be of the one we like. */
+/* A text without a version has version 1; an empty one can get any. */
 static int assume_version(const struct setup_place *place, const struct toml *toml)
 {
 	if (containerd_is_part(place))
@@ -52,7 +52,7 @@ static int read_version(const struct setup_place *place, struct containerd_confi
 		   !item->text[1] && item->text[0] != '0') {
 		config->version = item->text[0] - '0';
 	} else {
-		return why_set(why, EINVAL, "%s: is of version %s, which is none", file->path,
+		return why_set(why, EINVAL, "%s: has the invalid version %s", file->path,
 			       quote(item->text ? item->text : ""));
 	}
 	config->plugin = containerd_plugins[(config->version > 3 ? 3 : config->version) - 1];
@@ -60,8 +60,8 @@ static int read_version(const struct setup_place *place, struct containerd_confi
 }
 
 /*
- * What we know of version 3 is true of later ones as long as the plugin has the same name: any
- * other number in it is another plugin.
+ * Later versions are read like 3 as long as the plugin has the same name: another number in it is
+ * another plugin.
  */
 static int check_plugin(const struct containerd_config *config, struct why *why)
 {
@@ -79,8 +79,8 @@ static int check_plugin(const struct containerd_config *config, struct why *why)
 				continue;
 			name = strchr(path, *TOML_SEP) + 1;
 			return why_set(why, EINVAL,
-				       "%s: has a table of \"%.*s\"; of the CRI plugin only "
-				       "\"%s\" is known",
+				       "%s: has a table of \"%.*s\"; the only supported CRI "
+				       "plugin is \"%s\"",
 				       file->path, (int)strcspn(name, TOML_SEP), name,
 				       config->plugin);
 		}
@@ -90,7 +90,7 @@ static int check_plugin(const struct containerd_config *config, struct why *why)
 
 /* --- the view -------------------------------------------------------------------------------- */
 
-/* What is at or below @path does not count any more. */
+/* Removes what is at or below @path. */
 static void forget(struct toml *view, const char *path)
 {
 	size_t n = 0;
@@ -102,7 +102,7 @@ static void forget(struct toml *view, const char *path)
 	view->n = n;
 }
 
-/* The items of one more file: they replace all that there is, or what is of the same path. */
+/* Adds the items of one more file, which replace all others, or only those of the same path. */
 static int add_to_view(struct containerd_config *config, const struct toml *toml, bool merges)
 {
 	_cleanup_free_ char *plugin = containerd_plugin_path(config->plugin);
@@ -187,7 +187,7 @@ int containerd_read(const struct setup_place *place, struct containerd_config *r
 
 void containerd_config_free(struct containerd_config *config)
 {
-	free(config->view.items); /* what is in them is others' */
+	free(config->view.items); /* the items belong to files and learned */
 	toml_free(&config->learned);
 	free(config->cri);
 	free(config->runtimes);
@@ -195,7 +195,7 @@ void containerd_config_free(struct containerd_config *config)
 	*config = (struct containerd_config){0};
 }
 
-/* --- looking into it ------------------------------------------------------------------------- */
+/* --- looking up ------------------------------------------------------------------------------ */
 
 const struct toml_item *containerd_key(const struct containerd_config *config, const char *handler,
 				       const char *name)

@@ -2,31 +2,31 @@
 #pragma once
 
 /*
- * containerd's CRI plugin, and a runtime handler of ours in it (containerd-config.toml(5),
+ * containerd's CRI plugin, and our runtime handler in it (containerd-config.toml(5),
  * docs/cri/config.md).
  *
- * Read: config.toml and what it imports, each file once, in containerd's order (those that a file
- * imports are queued behind all that are there). Of these the *view* is made: what the CRI plugin
- * gets. In files of version 1 and 2 (containerd 1.x) the last file that has the plugin's table
- * replaces it whole. From version 3 on (2.x) tables are merged, and the last one that has a key
- * counts, arrays as a whole. A version that we do not know is one like 3 if the plugin has the name
- * that it has in 3. Where containerd's program is there, its "config dump" adds to the view what
- * the handler that is copied has by default.
+ * Read: config.toml and its imports, each file once, in containerd's order (the imports of a file
+ * are queued after all files that are known by then). They make the *view*: what the CRI plugin
+ * gets. In versions 1 and 2 (containerd 1.x) the last file that has the plugin's table replaces it
+ * whole. From version 3 on (2.x) tables are merged, and the last file that has a key sets it,
+ * arrays as a whole. Unknown versions are read like 3 if the plugin has the name that it has in 3.
+ * If containerd is installed, its "config dump" adds to the view the defaults of the handler that
+ * is copied.
  *
- * Written by enable: the handler, a copy of runc's (--like: another one) with our BinaryName and
- * pod_annotations, and with --default default_runtime_name. Version 1 and 2: into the file whose
- * table of the plugin counts, else config.toml; runc's handler too if none is there, since any
- * handler in a file makes 1.x forget its built-in one. From 3 on: into conf.d/CONTAINERD_DROP_IN,
- * which config.toml then imports. A handler of ours that is there is corrected where it stands.
- * What the copied handler ran becomes "runtime" of our own configuration (setup/containerd-plan.c).
+ * Enable writes the handler, a copy of runc's (--like: another one) with our BinaryName and
+ * pod_annotations, and with --default default_runtime_name. Versions 1 and 2: to the file whose
+ * table of the plugin is in effect, else config.toml; with runc's handler if there is none, since
+ * any handler in a file makes 1.x drop its built-in one. From 3 on: to conf.d/CONTAINERD_DROP_IN,
+ * which config.toml then imports. A handler of ours that exists is corrected in its file. What the
+ * copied handler ran becomes "runtime" of our own configuration (setup/containerd-runtime.h).
  *
- * Removed by disable, from each file by what it means (setup/toml-edit.h): all of our handler, of
- * whatever plugin name; a default_runtime_name that is ours, in the place of which comes that of
- * the backup; what else the backup has not and is empty then; imports of the drop-in, and then
- * the drop-in, unless somebody has added to it: then both stay. What stays is said.
+ * Disable parses each file and removes (setup/toml-edit.h) our handler, whatever the plugin's name;
+ * default_runtime_name if it is ours, or restores that of the backup; tables that are empty then
+ * and not in the backup; imports of the drop-in, and the drop-in. If the drop-in has other
+ * settings, it and its import stay. What stays is reported.
  *
- * Checked before any file is replaced: our own view of the files as they would be; and by
- * containerd, if it is there (setup/containerd-check.h).
+ * Checked before any file is replaced: our own view of the files as they would be; and
+ * containerd's, if it is installed (setup/containerd-check.h).
  */
 
 #include "setup/containerd-files.h"
@@ -42,35 +42,35 @@ struct containerd_config {
 	int version;
 	const char *plugin;   /* the CRI plugin's name in this version */
 	char *cri, *runtimes; /* paths of its tables "containerd" and "containerd.runtimes" */
-	struct toml view;     /* of the plugin's items; they are the files' */
-	bool has_handlers;    /* any file says something of any handler */
-	struct toml learned;  /* what the view has from elsewhere (setup/containerd-check.h) */
+	struct toml view;     /* the plugin's items, which belong to the files */
+	bool has_handlers;    /* there is a handler, whichever */
+	struct toml learned;  /* items of the view that no file has (setup/containerd-check.h) */
 	bool is_cri_disabled; /* as in Docker's own package */
 };
 
 /* The CRI plugin's names, in the order of versions; the last one is NULL. */
 extern const char *const containerd_plugins[];
 
-/* From version 3 on. */
+/* Are tables of several files merged? From version 3 on. */
 bool containerd_merges(const struct containerd_config *config);
 
 /*
- * Reads the place's files (as its plan makes them). A config.toml that is not there is one of
- * version 2. -EINVAL: config.toml cannot be parsed, or its version; -errno. The reason names the
- * file. Free *ret in any case.
+ * Reads the place's files, as its plan changes them. A missing config.toml is of version 2.
+ * -EINVAL: config.toml or its version cannot be parsed; -errno; with a reason that names the file.
+ * Free *ret in any case.
  */
 int containerd_read(const struct setup_place *place, struct containerd_config *ret,
 		    struct why *why);
 void containerd_config_free(struct containerd_config *config);
 
-/* The key @name of the handler @handler, as it counts; NULL if there is none. */
+/* The key @name of the handler @handler in the view; NULL: there is none. */
 const struct toml_item *containerd_key(const struct containerd_config *config, const char *handler,
 				       const char *name);
-/* The same as a text: NULL if there is none, or it is empty. */
+/* Its string; NULL: there is none, or it is empty. */
 const char *containerd_value(const struct containerd_config *config, const char *handler,
 			     const char *name);
 
-/* Is there anything of the handler @handler that counts? */
+/* Does the view have the handler @handler? */
 bool containerd_has_handler(const struct containerd_config *config, const char *handler);
 
 /* The name of the default handler, as it counts. */

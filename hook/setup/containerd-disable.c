@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* What enable has written in the place of no file at all, and nothing else. */
+/* Is it only what enable writes first to a new file? */
 static bool is_first_text(const struct edit_text *t)
 {
 	const char *rest = t->text + strlen(CONTAINERD_MADE);
@@ -63,7 +63,7 @@ static int strip(const struct setup_place *place, const struct containerd_file *
 	return r;
 }
 
-/* Where only the end of the last line differs, it was as in the backup. */
+/* Is it the backup, with a newline at the end? */
 static bool is_backup(const struct edit_text *t, const struct edit_text *backup)
 {
 	return backup->text && t->len == backup->len + 1 && t->text[backup->len] == '\n' &&
@@ -131,7 +131,7 @@ static int disable_drop_in(const struct setup_place *place, const char *name,
 	return 0;
 }
 
-/* Another handler that calls us was made by somebody else. */
+/* A handler with another name that calls us is the operator's. */
 static void note_handler(const struct containerd_file *file, const struct toml_item *item,
 			 struct setup_plan *plan)
 {
@@ -153,7 +153,7 @@ static void note_left(const struct setup_place *place, const struct containerd_f
 
 		if (i > 0 && file->text && file->toml.n == 0 &&
 		    strstr(file->text, SETUP_RUNTIME_NAME))
-			change_note(plan, "left: %s, which cannot be parsed and names us",
+			change_note(plan, "left: %s, which mentions us but cannot be parsed",
 				    file->path);
 		for (size_t k = 0; k < file->toml.n; k++)
 			note_handler(file, &file->toml.items[k], plan);
@@ -191,7 +191,7 @@ static int plan_disable(const struct setup_place *place, const struct containerd
 	return r;
 }
 
-/* Nothing of ours can be in what nobody can read, unless it names us. */
+/* A config.toml that cannot be parsed has nothing of ours, unless it mentions us. */
 static int check_readable(const struct containerd_files *files, int r, const struct why *fault,
 			  struct why *why)
 {
@@ -222,7 +222,7 @@ int containerd_disable(const struct setup_place *place, const struct setup_optio
 	note_left(place, &config.files, plan);
 	if (!options->check || !readable)
 		return 0;
-	/* What is broken is not made worse by taking away from it. */
+	/* If it was broken before, that is no reason to refuse. */
 	if (containerd_dump_now(place, &config, &before, &fault) < 0)
 		change_note(plan, "%s", fault.text);
 	return containerd_check_disabled(place, plan, &before, why);

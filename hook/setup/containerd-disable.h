@@ -4,8 +4,8 @@
 #include "setup/engines.h"
 
 /*
- * What disable does to containerd's files (setup/containerd-config.h has the whole of it), with
- * notes of what it leaves. Changes nothing where nothing is ours. As setup_plan().
+ * Plans what disable does to containerd's files (setup/containerd-config.h), with notes on what it
+ * leaves. Nothing changes if nothing is ours. As setup_plan().
  */
 int containerd_disable(const struct setup_place *place, const struct setup_options *options,
 		       struct setup_plan *plan, struct why *why);

@@ -11,11 +11,11 @@
 
 #define QUOTED_NAME "\"" SETUP_RUNTIME_NAME "\""
 
-/* What CRI must let through to us; NAME is a container's in its pod. */
+/* Annotations that CRI must pass to us; NAME is a container's in its pod. */
 static const char *const request_keys[] = {"io.oci-thin-grow.size", "io.oci-thin-grow.size.NAME"};
 static const char *const our_patterns[] = {"io.oci-thin-grow.*", "containerd.io/snapshot/max-size"};
 
-/* --- what the handler says ------------------------------------------------------------------- */
+/* --- the handler's text ---------------------------------------------------------------------- */
 
 static bool is_element(const struct toml_item *item, const char *array)
 {
@@ -99,7 +99,7 @@ struct style {
 
 static const struct style lines = {"  ", "\n  "}, braces = {"", ", "};
 
-/* The other handler's keys directly in the table @table, but for those that are ours. */
+/* The copied handler's keys in the table @table, without those that we set. */
 static void write_copies(const struct containerd_config *config, const struct containerd_wish *wish,
 			 const char *table, const struct style *style, FILE *out)
 {
@@ -242,7 +242,7 @@ static int repair(struct edit_text *t, const struct containerd_config *config,
 	return r;
 }
 
-/* What has braces around it cannot be added to from elsewhere in the file. */
+/* A table in braces can only be extended within them. */
 static bool has_braces(const struct edit_text *t, const struct containerd_config *config,
 		       struct why *why)
 {
@@ -297,7 +297,7 @@ int containerd_put_import(struct edit_text *t, const char *import, struct why *w
 	int r = toml_add_element(t, "imports", import, why);
 
 	if (r == -ENOENT && toml_set(t, "imports", "[]", why) == 0)
-		return why_set(why, EINVAL, "has imports that are no array");
+		return why_set(why, EINVAL, "its imports are not an array");
 	if (r != -ENOENT)
 		return r;
 	array = quoted ? text_new("[%s]", quoted) : NULL;
@@ -319,7 +319,7 @@ static bool is_default(const struct toml_item *item)
 	return item && item->kind == TOML_STRING && strcmp(item->text, SETUP_RUNTIME_NAME) == 0;
 }
 
-/* The one of before, under whatever name the plugin had then; or none. */
+/* Restores the earlier default, whatever the plugin's name was; or removes ours. */
 static int strip_default(struct edit_text *t, const struct containerd_before *before,
 			 const char *plugin, struct why *why)
 {
@@ -338,7 +338,7 @@ static int strip_default(struct edit_text *t, const struct containerd_before *be
 	return value ? toml_set(t, path, value, why) : why_no_memory(why);
 }
 
-/* Does the handler at @ours say the same as each key of the one at @path? */
+/* Does the handler at @ours have all keys of the one at @path, with the same values? */
 static bool is_copied(const struct toml *toml, const char *path, const char *ours)
 {
 	for (size_t i = 0; i < toml->n; i++) {
@@ -357,8 +357,8 @@ static bool is_copied(const struct toml *toml, const char *path, const char *our
 }
 
 /*
- * Is runc's handler there because ours is? Before, there were no handlers in the file, now there
- * are these two, and ours has all that it has.
+ * Did enable add runc's handler? Then the file had no handlers before, has only these two now, and
+ * ours has all keys of runc's.
  */
 static bool is_runc_ours(const struct toml *toml, const struct containerd_before *before,
 			 const char *runtimes)
@@ -379,8 +379,8 @@ static bool is_runc_ours(const struct toml *toml, const struct containerd_before
 }
 
 /*
- * What was not there before, and has nothing in it now. From the innermost table on; that one at
- * least, for containerd 1.x takes an empty table of handlers for all that there are.
+ * Removes tables that are empty and were not there before, from the innermost one on; that one in
+ * any case, as an empty table of handlers makes containerd 1.x drop the built-in one.
  */
 static int strip_empty(struct edit_text *t, const struct containerd_before *before,
 		       const char *innermost, struct why *why)

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Our handler, into and out of the text of one of containerd's files; all other bytes stay. Pure.
- */
+/* Adds our handler to the text of a file of containerd's, or removes it; other bytes stay. Pure. */
 
 #include "setup/containerd-config.h"
 #include "setup/edit.h"
 
-/* Just above what enable adds. Nothing is found by it, but it goes with what it is above of. */
+/* The line above what enable adds. Disable does not look for it, but removes it with what it adds.
+ */
 #define CONTAINERD_COMMENT "# oci-thin-grow: removed by \"oci-thin-grow disable containerd\""
 
-/* The first line of a file that was not there before. */
+/* The first line of a file that enable created. */
 #define CONTAINERD_MADE "# made by \"oci-thin-grow enable containerd\"\n"
 
 struct containerd_wish {
@@ -30,13 +30,13 @@ bool containerd_passes_requests(const struct containerd_config *config, const ch
 int containerd_put(struct edit_text *t, const struct containerd_config *config,
 		   const struct containerd_wish *wish, struct why *why);
 
-/* An import of @import into the text @t. -EINVAL: its imports are no array. */
+/* Adds the import @import to the text @t. -EINVAL: its imports are not an array. */
 int containerd_put_import(struct edit_text *t, const char *import, struct why *why);
 
 /* A file as it was before enable. */
 struct containerd_before {
-	bool is_known;	  /* else only what is surely ours goes */
-	const char *text; /* the caller's; NULL: there was no file, or it is not known */
+	bool is_known;	  /* else the tables around our handler stay */
+	const char *text; /* the caller's; NULL: there was no file, or it is unknown */
 	struct toml toml;
 };
 

@@ -61,7 +61,7 @@ bool containerd_is_part(const struct setup_place *place)
 	return containerd_is_template(place) || containerd_is_fragment(place);
 }
 
-/* The configuration that is read; a part's is beside it, or beside its directory. */
+/* config.toml; that of a part is beside it, or beside its directory. */
 static char *whole_name(const struct setup_place *place)
 {
 	_cleanup_free_ char *copy = NULL;
@@ -101,7 +101,7 @@ static int enqueue(const struct setup_place *place, const char *name,
 	return 0;
 }
 
-/* What is in the directory @name and matches the first part of @rest; then the parts below. */
+/* Enqueues what matches the pattern @rest below the directory @name. */
 static int enqueue_matches(const struct setup_place *place, const char *name, const char *rest,
 			   struct containerd_files *files)
 {
@@ -180,7 +180,8 @@ static int read_file(const struct setup_place *place, struct containerd_file *fi
 	return r == -EINVAL && is_import ? 0 : r < 0 ? why_prefix(why, r, file->path) : 0;
 }
 
-/* Those from *done on, and what they import. Others' faults are not those of a file of theirs. */
+/* Reads the files from *done on, and their imports. Only the files that were named must be valid.
+ */
 static int read_queue(const struct setup_place *place, struct containerd_files *files, size_t *done,
 		      struct why *why)
 {
@@ -205,7 +206,7 @@ int containerd_files_read(const struct setup_place *place, struct containerd_fil
 	size_t done = 0;
 
 	if (r == 0 && files->n == 0)
-		return why_set(why, ENOENT, "%s: leads nowhere", name);
+		return why_set(why, ENOENT, "%s: a symbolic link that leads nowhere", name);
 	r = r < 0 ? r : read_queue(place, files, &done, why);
 	if (r < 0 || !containerd_is_part(place))
 		return r;

@@ -12,7 +12,7 @@ struct containerd_file {
 	char *name, *path; /* setup/place.h */
 	char *text;	   /* NULL: no such file */
 	size_t len;
-	struct toml toml; /* empty if an import cannot be parsed: it has nothing of ours */
+	struct toml toml; /* empty if an import cannot be parsed */
 };
 
 #define CONTAINERD_MAX_FILES 64
@@ -23,15 +23,15 @@ struct containerd_files {
 };
 
 /*
- * Reads config.toml and what it imports; behind these a part (below) that is not among them. A
- * config.toml that is not there has no text. -EINVAL: it
- * cannot be parsed; -errno; with a reason that names the file. Free *ret in any case.
+ * Reads config.toml and its imports, then the place's file if that is a part (below) and not among
+ * them. A missing config.toml has no text. -EINVAL: it cannot be parsed; -errno; with a reason that
+ * names the file. Free *ret in any case.
  */
 int containerd_files_read(const struct setup_place *place, struct containerd_files *ret,
 			  struct why *why);
 void containerd_files_free(struct containerd_files *files);
 
-/* The last file that has anything at or below the path; NULL: none has. */
+/* The last file that has anything at or below @path; NULL: none has. */
 const struct containerd_file *containerd_last_with(const struct containerd_files *files,
 						   const char *path);
 
@@ -42,13 +42,14 @@ char *containerd_drop_in_name(const struct setup_place *place);
 /* The drop-in's path as config.toml names it. To be freed. */
 char *containerd_import(const struct setup_place *place);
 
-/* Does @import, as it stands in the file @parent, name the file at @path (no pattern)? */
+/* Does @import, as the file @parent has it, name the file at @path? Not for patterns. */
 bool containerd_import_is(const struct setup_place *place, const char *parent, const char *import,
 			  const char *path);
 
 /*
- * A template of the configuration, or a file in a directory of drop-ins (config-v3.toml.d): who has
- * named it wants the handler in that one, and config.toml beside it is what it will be part of.
+ * Is the place's file a template of the configuration, or in a directory of drop-ins
+ * (config-v3.toml.d)? Then the handler goes into that file, which becomes part of the config.toml
+ * beside it.
  */
 bool containerd_is_template(const struct setup_place *place);
 bool containerd_is_fragment(const struct setup_place *place);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Does containerd call our runtime? By its config.toml and all that this imports. */
+/* Does containerd call our runtime, by its config.toml and the imports of that? */
 
 #include "base/cleanup.h"
 #include "base/quote.h"
@@ -46,8 +46,9 @@ static void judge_replaced(const struct containerd_config *config, struct setup_
 
 	if (ours && last)
 		why_set(&view->missing, 0,
-			"%s has the section in which the runtime is in %s, too, and containerd 1.x "
-			"takes that one instead: see \"containerd config dump\"",
+			"%s replaces the section that has the runtime in %s, as containerd 1.x "
+			"does "
+			"not merge sections: see \"containerd config dump\"",
 			last->name, ours->name);
 	else
 		why_set(&view->missing, 0,

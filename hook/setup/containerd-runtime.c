@@ -11,8 +11,8 @@
 #include <string.h>
 
 /*
- * k3s and RKE2 bring a runc of their own, which their containerd finds first. Their configuration
- * is in DATA/agent/etc/containerd. The path, to be freed; NULL: there is none.
+ * k3s and RKE2 ship their own runc, which their containerd finds first. Their configuration is in
+ * DATA/agent/etc/containerd. The path, to be freed; NULL: there is none.
  */
 static char *find_bundled_runc(const struct setup_place *place)
 {
@@ -52,7 +52,7 @@ int containerd_plan_runtime(const struct setup_place *place, const struct contai
 	if (!options->runtime_now)
 		return 0;
 	now = place_find_program(place, options->runtime_now);
-	/* A handler that has been here for long may have lost its model, but has what it needs. */
+	/* An existing handler is complete, even if the copied one was removed since. */
 	if (now && !options->runtime && !options->like &&
 	    containerd_has_handler(config, SETUP_RUNTIME_NAME))
 		return 0;

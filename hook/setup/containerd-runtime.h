@@ -4,8 +4,8 @@
 #include "setup/containerd-config.h"
 
 /*
- * Pods of our handler are to be run by the program that runs those of the handler that is copied
- * (or options->runtime): setup/real-runtime.h.
+ * Our runtime becomes the program of the handler that is copied, or options->runtime:
+ * setup/real-runtime.h.
  */
 int containerd_plan_runtime(const struct setup_place *place, const struct containerd_config *config,
 			    const struct setup_options *options, struct setup_plan *plan,

@@ -25,7 +25,7 @@ static size_t line_start(const struct edit_text *t, size_t at)
 	return at;
 }
 
-/* Behind the line that has the byte at @at, or the end of the text. */
+/* The end of the line that has the byte at @at, after its newline. */
 static size_t line_end(const struct edit_text *t, size_t at)
 {
 	const char *end = at < t->len ? memchr(t->text + at, '\n', t->len - at) : NULL;
@@ -58,7 +58,7 @@ static const struct toml_item *last_member(const struct toml *toml,
 	for (size_t i = 0; i < toml->n; i++) {
 		const struct toml_item *item = &toml->items[i];
 
-		/* Of those within each other, the outer one comes first. */
+		/* Of nested values, the outer one comes first. */
 		if (item->inner && item > container && item->end < container->end &&
 		    (!last || item->start > last->end))
 			last = item;
@@ -128,7 +128,7 @@ static size_t spelled(const struct edit_text *t, const struct toml_item *item, c
 	return at - item->key;
 }
 
-/* A line of its own: behind @item, indented like it. */
+/* Adds a line after @item, indented like it. */
 static int add_line(struct edit_text *t, const struct toml_item *item, const char *prefix,
 		    size_t prefix_len, const char *pair, struct why *why)
 {
@@ -158,7 +158,7 @@ static const struct toml_item *find_statement(const struct toml *toml, const cha
 	return NULL;
 }
 
-/* Outside of all tables: behind the first key there, or before everything. */
+/* Outside of all tables: after the first key there, or at the beginning. */
 static int add_outermost(struct edit_text *t, const struct toml *toml, const char *pair,
 			 struct why *why)
 {
@@ -269,7 +269,7 @@ static const struct toml_item *find_container(const struct toml *toml, const str
 	return found;
 }
 
-/* A member of braces or brackets, with the comma before it or, of the first one, behind it. */
+/* A member of braces or brackets, with the comma before it or, for the first one, after it. */
 static int cut_member(struct edit_text *t, const struct toml *toml, const struct toml_item *item,
 		      struct why *why)
 {
@@ -295,7 +295,7 @@ static int cut_item(struct edit_text *t, const struct toml *toml, const struct t
 	return item->inner ? cut_member(t, toml, item, why) : cut_lines(t, item, comment, why);
 }
 
-/* Removes from the end on, so that what is before stays where it was parsed. */
+/* Removes the last one first. */
 int toml_cut(struct edit_text *t, const char *path, const char *comment, struct why *why)
 {
 	for (;;) {
@@ -308,7 +308,7 @@ int toml_cut(struct edit_text *t, const char *path, const char *comment, struct 
 		for (size_t i = 0; i < toml.n; i++) {
 			const struct toml_item *item = &toml.items[i];
 
-			/* What is within one that goes, goes with it. */
+			/* Members of a value that is removed are removed with it. */
 			if (toml_is_at_or_below(item->path, path) &&
 			    !(last && item->inner && item->end <= last->end))
 				last = item;

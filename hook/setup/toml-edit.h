@@ -6,29 +6,29 @@
  * order, line ends, dotted keys and braces make no difference, and what looks like it in a comment
  * or a string is left alone. Paths are those of setup/toml.h; values are TOML.
  *
- * Removing undoes adding byte for byte, but that a last line without an end has one then.
+ * Removing undoes adding byte for byte, but a last line without a newline gets one.
  *
- * 0; -EINVAL: the text cannot be parsed; -ENOMEM; with a reason. Adding and setting also say
+ * 0; -EINVAL: the text cannot be parsed; -ENOMEM; with a reason. Adding and setting also return
  * -ENOENT, without a reason.
  */
 
 #include "setup/edit.h"
 #include "setup/toml.h"
 
-/* Gives what is at @path another value. -ENOENT: there is nothing. */
+/* Changes the value at @path. -ENOENT: there is none. */
 int toml_set(struct edit_text *t, const char *path, const char *value, struct why *why);
 
 /*
  * Adds a key to the table @table ("": the outermost), which must not have it, in the way that the
  * table is written: within its braces, below its header, or as a dotted key beside those that it
- * has. -ENOENT: it is not written anywhere, and may be, with a header of its own.
+ * has. -ENOENT: there is no such table, so it can be appended with a header.
  */
 int toml_add(struct edit_text *t, const char *table, const char *key, const char *value,
 	     struct why *why);
 
 /*
- * Removes all that is at and below @path: headers, keys, members of braces. Comments of others
- * stay, but those on the same line; a line that is @comment goes if it is just above what goes.
+ * Removes all that is at and below @path: headers, keys, members of braces. Comments stay, except
+ * on the same lines, and @comment on the line above.
  */
 int toml_cut(struct edit_text *t, const char *path, const char *comment, struct why *why);
 
@@ -41,5 +41,5 @@ int toml_add_element(struct edit_text *t, const char *path, const char *string, 
 /* Removes all elements that are that string. */
 int toml_cut_element(struct edit_text *t, const char *path, const char *string, struct why *why);
 
-/* Adds @block behind all that is there, on lines of its own. */
+/* Appends @block, on lines of its own. */
 int toml_append(struct edit_text *t, const char *block, struct why *why);

@@ -80,20 +80,20 @@ static int put_escape(struct toml_parser *p, bool long_form, FILE *out)
 	if (digits && p->len - p->at > digits) {
 		memcpy(hex, p->text + p->at + 1, digits);
 		if (strspn(hex, "0123456789abcdefABCDEF") != digits)
-			return toml_complain(p, "a wrong escape");
+			return toml_complain(p, "an invalid escape");
 		put_utf8(out, strtoul(hex, NULL, 16));
 		p->at += 1 + digits;
 		return 0;
 	}
 	if (!long_form || !c || !strchr(" \t\r\n", c))
-		return toml_complain(p, "a wrong escape");
-	/* A line that goes on: all blanks up to the next word are nothing. */
+		return toml_complain(p, "an invalid escape");
+	/* A line continuation: blanks up to the next word are skipped. */
 	while (p->at < p->len && strchr(" \t\r\n", toml_peek(p)))
 		p->at++;
 	return 0;
 }
 
-/* Up to and with @quote, which is one or three of these. */
+/* Up to and including @quote, one or three quotation marks. */
 static int read_string(struct toml_parser *p, const char *quote, FILE *out)
 {
 	bool long_form = strlen(quote) == 3;
@@ -105,7 +105,7 @@ static int read_string(struct toml_parser *p, const char *quote, FILE *out)
 		int r;
 
 		if (!c || (!long_form && c == '\n'))
-			return toml_complain(p, "a string without an end");
+			return toml_complain(p, "an unterminated string");
 		p->at++;
 		if (c != '\\' || *quote == '\'') {
 			fputc(c, out);
@@ -194,7 +194,7 @@ static int end_of_line(struct toml_parser *p)
 	skip_comment(p);
 	if (p->at == p->len || toml_take(p, "\n") || toml_take(p, "\r\n"))
 		return 0;
-	return toml_complain(p, "something unexpected");
+	return toml_complain(p, "unexpected text");
 }
 
 /* Takes @path over. *ret_index: the items may move. */
@@ -202,7 +202,7 @@ static int add_item(struct toml_parser *p, enum toml_kind kind, char *path, size
 {
 	if (p->toml.n == MAX_ITEMS) {
 		free(path);
-		return toml_complain(p, "too much");
+		return toml_complain(p, "too many items");
 	}
 	if (p->toml.n == p->room) {
 		size_t room = p->room ? p->room * 2 : 64;
@@ -241,7 +241,7 @@ static int parse_part(struct toml_parser *p, char **ret)
 	while (is_bare(toml_peek(p)))
 		p->at++;
 	if (p->at == start)
-		return toml_complain(p, "no key where one should be");
+		return toml_complain(p, "a missing key");
 	*ret = strndup(p->text + start, p->at - start);
 	return *ret ? 0 : why_no_memory(p->why);
 }
@@ -318,7 +318,9 @@ static int parse_members(struct toml_parser *p, const char *path, bool is_array)
 		skip_lines(p);
 		if (toml_take(p, ","))
 			continue;
-		return toml_take(p, close) ? 0 : toml_complain(p, "neither \",\" nor an end");
+		return toml_take(p, close)
+			       ? 0
+			       : toml_complain(p, "expected \",\" or a closing bracket");
 	}
 }
 
@@ -338,7 +340,7 @@ static int parse_bare(struct toml_parser *p, char **ret)
 		end--;
 	p->at = end;
 	if (end == start)
-		return toml_complain(p, "no value where one should be");
+		return toml_complain(p, "a missing value");
 	*ret = strndup(p->text + start, end - start);
 	return *ret ? 0 : why_no_memory(p->why);
 }
@@ -379,7 +381,7 @@ static int parse_value(struct toml_parser *p, const char *path)
 	return r;
 }
 
-/* `[a.b]` or `[[a.b]]`; *table is exchanged. */
+/* `[a.b]` or `[[a.b]]`; *table is replaced. */
 static int parse_header(struct toml_parser *p, char **table)
 {
 	bool is_array = p->at + 1 < p->len && p->text[p->at + 1] == '[';
@@ -390,7 +392,7 @@ static int parse_header(struct toml_parser *p, char **table)
 	p->at += is_array ? 2 : 1;
 	r = parse_key(p, "", &path);
 	if (r == 0 && !toml_take(p, is_array ? "]]" : "]"))
-		r = toml_complain(p, "a table's name without an end");
+		r = toml_complain(p, "an unterminated table name");
 	if (r == 0 && path) {
 		free(*table);
 		*table = path;

@@ -2,12 +2,11 @@
 #pragma once
 
 /*
- * TOML (toml.io, 1.0), as far as it takes to find a key of a configuration and the place of its
- * value. That a table is defined twice, or what a number or date may look like, is left to whose
- * configuration it is.
+ * TOML (toml.io, 1.0), enough of it to find a configuration's keys and where their values are.
+ * Tables that are defined twice, and the syntax of numbers and dates, are not checked.
  *
- * Actions of Go templates, "{{ ... }}", may stand between statements, where they mean nothing, and
- * in the place of a value.
+ * Actions of Go templates, "{{ ... }}", may stand between statements, where they are ignored, and
+ * in place of a value.
  */
 
 #include "base/why.h"
@@ -17,7 +16,7 @@
 
 enum toml_kind { TOML_TABLE, TOML_STRING, TOML_ARRAY, TOML_INLINE, TOML_OTHER };
 
-/* May stand before everything. */
+/* Allowed at the very beginning. */
 #define TOML_BOM "\xef\xbb\xbf"
 /* Between the parts of a path: a part may have dots in it. */
 #define TOML_SEP "\x1f"
@@ -29,7 +28,7 @@ struct toml_item {
 	char *path;	   /* the whole key, from the outermost table on */
 	size_t start, end; /* the bytes of the value, or of a table's header with its brackets */
 	size_t key;	   /* where its key begins; of headers and elements: start */
-	size_t base;	   /* how much of the path the table around has, the rest is the key */
+	size_t base;	   /* length of the enclosing table's path; the rest is the key */
 	bool inner;	   /* within the braces or brackets of another value */
 	char *text;	   /* strings: decoded; tables: NULL; others: as written */
 };

@@ -118,8 +118,8 @@ static void what_else_would_change_is_refused(void **state)
 	static const struct {
 		const char *more, *reason;
 	} cases[] = {
-		{"OURS[z]\nOURSkey = 1\n", "another z/key: \"1\" instead of nothing"},
-		{"[z]\nOURSkey = 1\nOURSkey2 = 2\n", "another z/key"},
+		{"OURS[z]\nOURSkey = 1\n", "read z/key as \"1\", not nothing"},
+		{"[z]\nOURSkey = 1\nOURSkey2 = 2\n", "also read z/key"},
 		{"[" CRI_3 ".containerd]\nOURSdefault_runtime_name = 'x'\n", ""},
 		{"OURS[" CRI_3 ".containerd.runtimes.other]\nOURSsnapshotter = 'x'\n",
 		 "runtimes/other/snapshotter"},
@@ -213,7 +213,7 @@ static void a_disabled_plugin_is_only_read(void **state)
 	assert_file(CONFIG, theirs);
 	put(CONFIG, "version = 3\n");
 	assert_int_equal(set_up(true), -EINVAL);
-	assert_contains(why.text, "no CRI plugin that is known");
+	assert_contains(why.text, "no supported CRI plugin");
 }
 
 /* --- setup_ask() ------------------------------------------------------------------------------ */

@@ -300,8 +300,8 @@ static void refuses_what_it_does_not_understand(void **state)
 	static const struct {
 		const char *text, *reason;
 	} cases[] = {
-		{"version = \"2\"\n", "is of version \"2\", which is none"},
-		{"version = 0\n", "is of version \"0\""},
+		{"version = \"2\"\n", "has the invalid version \"2\""},
+		{"version = 0\n", "has the invalid version \"0\""},
 		{"version = 7\n[plugins.'io.containerd.cri.v2.runtime']\n",
 		 "has a table of \"io.containerd.cri.v2.runtime\""},
 		{"version = 2\n[x\n", "in line 2"},
@@ -435,7 +435,7 @@ static void looks_at_what_is_imported(void **state)
 	assert_int_equal(look("containerd"), SETUP_ON);
 	put("/etc/containerd/conf.d/20.toml", "version = 2\n[" CRI_2 "]\nsnapshotter = 'x'\n");
 	assert_int_equal(look("containerd"), SETUP_OFF);
-	assert_contains(why.text, "conf.d/20.toml has the section");
+	assert_contains(why.text, "conf.d/20.toml replaces the section");
 	put("/etc/containerd/conf.d/20.toml", "imports = ['../config.toml']\nversion = 2\n");
 	assert_int_equal(look("containerd"), SETUP_ON);
 	/* version 3 merges */

@@ -379,7 +379,7 @@ static void a_later_setting_of_the_operator_is_not_overridden(void **state)
 	assert_file(CRIO_DROP_IN, NULL);
 	put("/etc/crio/crio.conf.d/60-x.conf", "[crio.runtime\n");
 	assert_int_equal(enable("crio"), -EINVAL);
-	assert_contains(why.text, "/60-x.conf: a table's name without an end in line 1");
+	assert_contains(why.text, "/60-x.conf: an unterminated table name in line 1");
 }
 
 int main(void)

@@ -148,18 +148,18 @@ static void says_where_it_is_wrong(void **state)
 		const char *text, *reason;
 	} cases[] = {
 		{"a", "a key without \"=\" in line 1"},
-		{"a = 1\nb =\n", "no value where one should be in line 2"},
-		{"a = 1 2 = 3\n[b\n", "a table's name without an end in line 2"},
-		{"a = 'x\n'", "a string without an end in line 1"},
-		{"a = \"\"\"x\n\n", "a string without an end in line 3"},
-		{"a = \"\\q\"", "a wrong escape"},
-		{"a = \"\\u12g4\"", "a wrong escape"},
-		{"a = \"x\" y", "something unexpected"},
-		{"a = [1 2]\nb = [3", "neither \",\" nor an end"},
-		{"a = {b = 1", "neither \",\" nor an end"},
-		{"= 1", "no key where one should be"},
+		{"a = 1\nb =\n", "a missing value in line 2"},
+		{"a = 1 2 = 3\n[b\n", "an unterminated table name in line 2"},
+		{"a = 'x\n'", "an unterminated string in line 1"},
+		{"a = \"\"\"x\n\n", "an unterminated string in line 3"},
+		{"a = \"\\q\"", "an invalid escape"},
+		{"a = \"\\u12g4\"", "an invalid escape"},
+		{"a = \"x\" y", "unexpected text"},
+		{"a = [1 2]\nb = [3", "expected \",\" or a closing bracket"},
+		{"a = {b = 1", "expected \",\" or a closing bracket"},
+		{"= 1", "a missing key"},
 		{"\"\\u001f\" = 1", "a key with a control character"},
-		{"[]\n", "no key where one should be"},
+		{"[]\n", "a missing key"},
 	};
 	char deep[200] = "a = ";
 
