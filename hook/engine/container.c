@@ -30,6 +30,7 @@ void engine_container_free(struct engine_container *container)
 	free(container->bundle);
 	free(container->spec);
 	free(container->device);
+	free(container->runtime);
 	free(container->size_option);
 	json_free(container->labels_doc);
 	*container = (struct engine_container){0};

@@ -45,6 +45,7 @@ struct engine_container {
 	char *device; /* device-mapper name of its thin device, if the files name it */
 	uint64_t
 		remembered; /* bytes that the engine will give the device next time; 0: not known */
+	char *runtime;	    /* containerd's recorded name of it, such as "io.containerd.runc.v2" */
 	pid_t pid;	    /* of its first process on the host; 0: not running */
 	char *size_option;  /* Docker's --storage-opt size=, where the engine ignores it */
 	struct json_doc *labels_doc;

@@ -165,8 +165,11 @@ int record_fill(const struct engine_walk *walk, const struct snapshots *snapshot
 {
 	_cleanup_free_ char *snapshotter = database_dup_text(bucket, "snapshotter");
 	_cleanup_free_ char *key = database_dup_text(bucket, "snapshotKey");
+	struct bolt_bucket runtime;
 	int r = 0;
 
+	if (bolt_bucket(bucket, bolt_key("runtime"), &runtime) > 0)
+		container->runtime = database_dup_text(&runtime, "name");
 	if (!container->image)
 		container->image = database_dup_text(bucket, "image");
 	if (!container->bundle)

@@ -10,9 +10,9 @@
 #include "engine/snapshots.h"
 
 /*
- * Fills in image, labels and the names in them, device and remembered size, and the spec if there
- * is no bundle. @root is the number of the root whose meta.db @bucket is in. 0, -ENOMEM; calls
- * @walk's complain for what cannot be understood.
+ * Fills in image, runtime, labels and the names in them, device and remembered size, and the spec
+ * if there is no bundle. @root is the number of the root whose meta.db @bucket is in. 0, -ENOMEM;
+ * calls @walk's complain for what cannot be understood.
  */
 int record_fill(const struct engine_walk *walk, const struct snapshots *snapshots, size_t root,
 		const char *ns, const struct bolt_bucket *bucket,

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/containerd-find.h"
+
+#include "base/cleanup.h"
+#include "base/count.h"
+#include "base/quote.h"
+#include "engine/snapshots.h"
+#include "engine/walk.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MAX_PARENTS 256 /* images have at most 127 layers */
+
+bool containerd_runtime_mounts(const char *runtime)
+{
+	static const char *const known[] = {
+		"io.containerd.runc.v1",
+		"io.containerd.runc.v2",
+		"io.containerd.runtime.v1.linux",
+		"io.containerd.runsc.v1",
+		"containerd-shim",
+		"containerd-shim-runc-v1",
+		"containerd-shim-runc-v2",
+		"containerd-shim-runsc-v1",
+	};
+	const char *slash = strrchr(runtime, '/');
+
+	for (size_t i = 0; i < COUNT(known); i++) {
+		if (strcmp(slash ? slash + 1 : runtime, known[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+void containerd_record_free(struct containerd_record *record)
+{
+	for (size_t i = 0; i < record->n_parents; i++) {
+		free(record->parents[i].key);
+		free(record->parents[i].device);
+	}
+	free(record->parents);
+	free(record->runtime);
+	free(record->key);
+	free(record->device);
+	*record = (struct containerd_record){0};
+}
+
+/* What could not be read: the first reason. */
+struct unread {
+	struct why why;
+	bool any;
+};
+
+static void note_unread(const struct why *why, void *context)
+{
+	struct unread *unread = context;
+
+	if (!unread->any)
+		unread->why = *why;
+	unread->any = true;
+}
+
+static int damaged(const struct database *meta, struct why *why)
+{
+	return why_set(why, EBADMSG, "%s: it is damaged", meta->path);
+}
+
+/* --- one container -----------------------------------------------------------------------------*/
+
+static int find_device(const struct snapshots *snapshots, size_t root, const char *ns,
+		       const char *key, char **ret)
+{
+	struct engine_container found = {0};
+	int r = snapshots_fill(snapshots, root, ns, key, &found);
+
+	if (r >= 0)
+		*ret = TAKE_PTR(found.device);
+	return r < 0 ? r : 0;
+}
+
+/* 1 and the key of the parent of the snapshot @key; 0: it has none. */
+static int find_parent(const struct database *meta, const char *ns, const char *key, char **ret,
+		       struct why *why)
+{
+	const char *const keys[] = {"v1", ns, "snapshots", "devmapper", key, NULL};
+	struct bolt_bucket bucket;
+	int r = database_bucket(meta, keys, &bucket);
+
+	if (r < 0)
+		return damaged(meta, why);
+	if (r == 0)
+		return why_set(why, EBADMSG, "%s: no snapshot %s", meta->path, quote(key));
+	*ret = database_dup_text(&bucket, "parent");
+	return *ret != NULL;
+}
+
+static int add_parent(const struct snapshots *snapshots, size_t root, const char *ns, char *key,
+		      struct containerd_record *record)
+{
+	struct containerd_parent *more =
+		reallocarray(record->parents, record->n_parents + 1, sizeof(*more));
+
+	if (!more) {
+		free(key);
+		return -ENOMEM;
+	}
+	record->parents = more;
+	more[record->n_parents] = (struct containerd_parent){.key = key};
+	return find_device(snapshots, root, ns, key, &more[record->n_parents++].device);
+}
+
+static int fill_parents(const struct snapshots *snapshots, size_t root, const char *ns,
+			struct containerd_record *record, struct why *why)
+{
+	const char *key = record->key;
+	int r = 1;
+
+	while (r > 0) {
+		char *parent = NULL;
+
+		if (record->n_parents == MAX_PARENTS)
+			return damaged(snapshots->metas[root], why);
+		r = find_parent(snapshots->metas[root], ns, key, &parent, why);
+		if (r <= 0)
+			break;
+		if (add_parent(snapshots, root, ns, parent, record) < 0)
+			return why_no_memory(why);
+		key = parent;
+	}
+	return r;
+}
+
+static int fill_record(const struct snapshots *snapshots, size_t root, const char *ns,
+		       const struct bolt_bucket *bucket, struct containerd_record *record,
+		       struct why *why)
+{
+	_cleanup_free_ char *snapshotter = database_dup_text(bucket, "snapshotter");
+	struct bolt_bucket runtime;
+	int r = bolt_bucket(bucket, bolt_key("runtime"), &runtime);
+
+	if (r < 0)
+		return damaged(snapshots->metas[root], why);
+	if (r > 0)
+		record->runtime = database_dup_text(&runtime, "name");
+	if (!snapshotter || strcmp(snapshotter, "devmapper") != 0)
+		return 0;
+	record->key = database_dup_text(bucket, "snapshotKey");
+	if (!record->key)
+		return 0;
+	if (find_device(snapshots, root, ns, record->key, &record->device) < 0)
+		return why_no_memory(why);
+	return fill_parents(snapshots, root, ns, record, why);
+}
+
+/* 1: found in the database of one root. */
+static int find_in(const struct snapshots *snapshots, const char *ns, const char *id,
+		   struct containerd_record *record, struct why *why)
+{
+	const char *const keys[] = {"v1", ns, "containers", id, NULL};
+
+	for (size_t root = 0; root < snapshots->n; root++) {
+		const struct database *meta = snapshots->metas[root];
+		struct bolt_bucket bucket;
+		int r = meta ? database_bucket(meta, keys, &bucket) : 0;
+
+		if (r < 0)
+			return damaged(meta, why);
+		if (r == 0)
+			continue;
+		r = fill_record(snapshots, root, ns, &bucket, record, why);
+		return r < 0 ? r : 1;
+	}
+	return 0;
+}
+
+int containerd_find(const struct engine_roots *roots, const char *ns, const char *id,
+		    struct containerd_record *ret, struct why *why)
+{
+	_cleanup_(containerd_record_free) struct containerd_record record = {0};
+	struct unread unread = {.any = false};
+	const struct engine_walk walk = {
+		.roots = roots, .context = &unread, .complain = note_unread};
+	struct snapshots *snapshots;
+	int r;
+
+	if (!walk_is_id(ns) || !walk_is_id(id))
+		return why_set(why, EINVAL, "%s in namespace %s is not a container's id", quote(id),
+			       quote(ns));
+	if (snapshots_open(&walk, &snapshots) < 0)
+		return why_no_memory(why);
+	r = find_in(snapshots, ns, id, &record, why);
+	snapshots_free(snapshots);
+	/* What is missing may be in what could not be read. */
+	if (unread.any && (r == 0 || (r > 0 && record.key && !record.device))) {
+		*why = unread.why;
+		return -EAGAIN;
+	}
+	if (r <= 0)
+		return r;
+	*ret = record;
+	record = (struct containerd_record){0};
+	return 1;
+}
+
+/* --- whose device ------------------------------------------------------------------------------*/
+
+struct search {
+	const char *device;
+	struct unread unread;
+	char *runtime; /* of the container that was found */
+};
+
+static int visit_container(struct engine_container *container, void *context)
+{
+	struct search *search = context;
+	bool found = container->device && strcmp(container->device, search->device) == 0 &&
+		     container->runtime && !containerd_runtime_mounts(container->runtime);
+
+	if (found)
+		search->runtime = TAKE_PTR(container->runtime);
+	engine_container_free(container);
+	return found;
+}
+
+static void note_in_search(const struct why *why, void *context)
+{
+	struct search *search = context;
+
+	note_unread(why, &search->unread);
+}
+
+int containerd_device_is_guests(const struct engine_roots *roots, const char *device,
+				struct why *why)
+{
+	struct search search = {.device = device};
+	const struct engine_walk walk = {
+		.roots = roots,
+		.visit = visit_container,
+		.context = &search,
+		.complain = note_in_search,
+	};
+	int r = containerd_walk(&walk);
+
+	if (r < 0)
+		return why_no_memory(why);
+	if (r == 0 && search.unread.any) {
+		*why = search.unread.why;
+		return -EAGAIN;
+	}
+	if (r > 0)
+		why_set(why, 0, "its container's runtime, %s, may give it to a virtual machine",
+			quote_unless_printable(search.runtime));
+	free(search.runtime);
+	return r;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * One container of containerd's, found by its id or by its device, with all that its databases
+ * (engine/snapshots.h) say of its disk. Nothing is left out silently: what cannot be read is an
+ * error, and a database that is being written is read again.
+ */
+
+#include "base/why.h"
+#include "engine/container.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct containerd_parent {
+	char *key;    /* an image's layer is "sha256:...", as containerd unpacks it */
+	char *device; /* NULL: not known */
+};
+
+struct containerd_record {
+	char *runtime; /* the recorded name, such as "io.containerd.kata.v2"; NULL: none */
+	char *key;     /* of its snapshot in the devmapper snapshotter; NULL: it has none there */
+	char *device;  /* dm name, "POOL-snap-ID"; NULL with @key, or if it is not known */
+	struct containerd_parent *parents; /* of the snapshot, the nearest first */
+	size_t n_parents;
+};
+
+/*
+ * The container @id in containerd's namespace @ns, in the databases below @roots. 1 and *ret, to be
+ * freed; 0: there is none; -EAGAIN: not found completely, and a database cannot be read; -errno;
+ * with a reason.
+ */
+int containerd_find(const struct engine_roots *roots, const char *ns, const char *id,
+		    struct containerd_record *ret, struct why *why);
+void containerd_record_free(struct containerd_record *record);
+
+/*
+ * Does a container whose runtime is not known to mount its rootfs on the host use @device? 1: yes,
+ * with a reason that names its runtime; 0: no, or no container uses it; -errno with a reason: a
+ * database cannot be read.
+ */
+int containerd_device_is_guests(const struct engine_roots *roots, const char *device,
+				struct why *why);
+
+/*
+ * Does this runtime (a recorded name, or the path of a shim) mount the rootfs on the host, as runc
+ * and gVisor do? Others may hand the device to a virtual machine.
+ */
+bool containerd_runtime_mounts(const char *runtime);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One container and its disk, from databases in tests/data */
+
+#include "engine/containerd-find.h"
+
+#include "base/cleanup.h"
+#include "base/file.h"
+
+#include "walk-fixture.h"
+
+#define META  "io.containerd.metadata.v1.bolt/meta.db"
+#define STORE "io.containerd.snapshotter.v1.devmapper/"
+
+static char *root;
+static struct engine_roots roots;
+static struct containerd_record record;
+static struct why why;
+
+static void put_with(const char *name, const char *path, const char *from, const char *to)
+{
+	_cleanup_free_ char *source = path_in("tests/data", name), *target = path_in(root, path),
+			    *data = NULL;
+	_cleanup_fclose_ FILE *file = NULL;
+	char *at;
+	size_t len;
+
+	write_below(root, path, "");
+	assert_int_equal(file_read_at(AT_FDCWD, source, MIB, &data, &len), 0);
+	for (at = data; from && (at = memmem(at, len - (size_t)(at - data), from, strlen(from)));)
+		memcpy(at, to, strlen(to));
+	file = fopen(target, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(data, 1, len, file), len);
+}
+
+static void put(const char *name, const char *path)
+{
+	put_with(name, path, NULL, NULL);
+}
+
+static int setup(void **state)
+{
+	static const char *dirs[1];
+
+	(void)state;
+	root = new_directory();
+	dirs[0] = root;
+	roots = (struct engine_roots){dirs, 1};
+	put("bolt-containerd-1.6-meta", META);
+	put("bolt-containerd-1.6-snapshots", STORE "metadata.db");
+	put("bolt-containerd-1.6-devices", STORE "pool.db");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	containerd_record_free(&record);
+	remove_directory(root);
+	return 0;
+}
+
+static int find(const char *ns, const char *id)
+{
+	containerd_record_free(&record);
+	why.text[0] = '\0';
+	return containerd_find(&roots, ns, id, &record, &why);
+}
+
+static void finds_a_container_and_what_its_disk_is_made_of(void **state)
+{
+	(void)state;
+	assert_int_equal(find("default", "one"), 1);
+	assert_string_equal(record.runtime, "io.containerd.runc.v2");
+	assert_string_equal(record.key, "one");
+	assert_string_equal(record.device, "pool-snap-2");
+	assert_int_equal(record.n_parents, 1);
+	assert_int_equal(strncmp(record.parents[0].key, "sha256:", 7), 0);
+	assert_string_equal(record.parents[0].device, "pool-snap-1");
+}
+
+static void there_is_no_such_container(void **state)
+{
+	(void)state;
+	assert_int_equal(find("default", "two"), 0);
+	assert_int_equal(find("other", "one"), 0);
+	assert_int_equal(find("default", "../one"), -EINVAL);
+	remove_directory(root);
+	root = new_directory();
+	assert_int_equal(find("default", "one"), 0);
+}
+
+static void what_cannot_be_read_is_an_error(void **state)
+{
+	static const char *const files[] = {META, STORE "metadata.db", STORE "pool.db"};
+
+	for (size_t i = 0; i < COUNT_OF(files); i++) {
+		write_below(root, files[i], "torn");
+		assert_int_equal(find("default", "one"), -EAGAIN);
+		assert_contains(why.text, files[i]);
+		assert_int_equal(containerd_device_is_guests(&roots, "pool-snap-2", &why), -EAGAIN);
+		teardown(state);
+		setup(state);
+	}
+}
+
+static void a_device_is_a_guests_if_its_runtime_may_give_it_away(void **state)
+{
+	(void)state;
+	assert_int_equal(containerd_device_is_guests(&roots, "pool-snap-2", &why), 0);
+	put_with("bolt-containerd-1.6-meta", META, "io.containerd.runc.v2",
+		 "io.containerd.kata.v2");
+	assert_int_equal(find("default", "one"), 1);
+	assert_string_equal(record.runtime, "io.containerd.kata.v2");
+	assert_int_equal(containerd_device_is_guests(&roots, "pool-snap-2", &why), 1);
+	assert_contains(why.text, "io.containerd.kata.v2");
+	assert_int_equal(containerd_device_is_guests(&roots, "pool-snap-1", &why), 0);
+}
+
+static void runtimes_that_mount_the_rootfs_are_known(void **state)
+{
+	(void)state;
+	assert_true(containerd_runtime_mounts("io.containerd.runc.v2"));
+	assert_true(containerd_runtime_mounts("io.containerd.runtime.v1.linux"));
+	assert_true(containerd_runtime_mounts("/usr/bin/containerd-shim-runsc-v1"));
+	assert_false(containerd_runtime_mounts("io.containerd.kata.v2"));
+	assert_false(containerd_runtime_mounts("io.containerd.oci-thin-grow-runc.v2"));
+	assert_false(containerd_runtime_mounts("/usr/bin/runc"));
+	assert_false(containerd_runtime_mounts(""));
+}
+
+#define FIND_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIND_TEST(finds_a_container_and_what_its_disk_is_made_of),
+		FIND_TEST(there_is_no_such_container),
+		FIND_TEST(what_cannot_be_read_is_an_error),
+		FIND_TEST(a_device_is_a_guests_if_its_runtime_may_give_it_away),
+		FIND_TEST(runtimes_that_mount_the_rootfs_are_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
