@@ -1,26 +1,26 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Puts oci-thin-grow on a Kubernetes node and takes it away again. Runs in a container that has the node's / at /host; may be
-# killed anywhere and run again.
+# Installs oci-thin-grow on a Kubernetes node, and removes it. Runs in a container that has the node's / at /host. It may be killed
+# at any moment; the next run continues.
 # dash has `local`.
 # shellcheck disable=SC3043
 set -eu
 export LC_ALL=C
-# The node's systemd is meant, though the node's / is not this container's.
+# systemctl must reach the node's systemd from a chroot.
 export SYSTEMD_IGNORE_CHROOT=1
 
 usage() {
 	cat <<-'END'
 	usage: install.sh install|remove|purge [OPTION VALUE]...
-	  install  the program, the udev rule, the policy, the timers; then the handler oci-thin-grow to containerd's configuration
-	  remove   the handler and the hooks.d file; program, rule, timers and ledger stay, for what was grown must start again
-	  purge    all of it; only if no container on the node needs it any more
+	  install  installs program, udev rule, policy and timers, then adds the handler oci-thin-grow to containerd's configuration
+	  remove   removes the handler and the hooks.d file; program, rule, timers and ledger stay: grown containers need them
+	  purge    removes everything, if no container on the node needs it any more
 
 	  --host DIR         the node's / (/host)
-	  --payload DIR      what `make install` made (/oci-thin-grow/root)
+	  --payload DIR      the files that `make install` installed (/oci-thin-grow/root)
 	  --settings DIR     policy.json (/settings)
 	  --containerd FILE  containerd's configuration on the node (/etc/containerd/config.toml)
-	  --restart COMMAND  run on the node when that has changed (none); if it fails, the configuration is put back and it runs again
+	  --restart COMMAND  runs on the node when that has changed (none); if it fails, the old configuration is restored, and it runs again
 	END
 }
 
@@ -62,7 +62,7 @@ on_node() {
 	chroot "$host/" "$@"
 }
 
-# follow PATH: where that is, seen from here: links lead where they do on the node, not out of $host
+# follow PATH: the path of that file in this container; links are resolved as on the node, and never lead out of $host
 follow() {
 	local rest="$1" at='' part link links=0
 	while [ -n "$rest" ]; do
@@ -92,7 +92,7 @@ follow() {
 	echo "$host$at"
 }
 
-# node PATH: the same, but a link at PATH itself is meant, not where it leads
+# node PATH: the same, but if PATH is a link, the link itself
 node() {
 	local dir
 	dir=$(follow "${1%/*}")
@@ -103,14 +103,14 @@ has() {
 	on_node sh -c "command -v $1" >/dev/null 2>&1
 }
 
-## Files, each in one step: what is half written has another name, which the next run writes anew.
+## Files, each replaced in one step: it is written under a temporary name, which the next run overwrites
 
-# new_name FILE: hidden, and with an end that neither udev nor podman nor our program reads
+# new_name FILE: the temporary name; udev, podman and our program ignore it
 new_name() {
 	echo "${1%/*}/.${1##*/}.new"
 }
 
-# put FILE: what was written to its new name takes its place
+# put FILE: renames the temporary file to FILE
 put() {
 	local new
 	new=$(new_name "$1")
@@ -118,7 +118,7 @@ put() {
 	mv -f "$new" "$1"
 }
 
-# same OURS THEIRS: two files, or two links, that are the same; a file of the node's must be root's
+# same OURS THEIRS: equal files or links; the node's file must belong to root
 same() {
 	if [ -L "$1" ] || [ -L "$2" ]; then
 		[ "$(readlink "$1")" = "$(readlink "$2")" ]
@@ -127,7 +127,7 @@ same() {
 	fi
 }
 
-# write_new FROM TO: a file or a link under the new name of TO; for root, with the mode of FROM
+# write_new FROM TO: copies a file or link to the temporary name of TO, owned by root, with the mode of FROM
 write_new() {
 	local new
 	new=$(new_name "$2")
@@ -142,9 +142,9 @@ write_new() {
 	fi
 }
 
-## The program and what belongs to it
+## The program and its files
 
-# payload_files links|hooks|files: their paths. /etc is the node's; what we have for it is the policy.
+# payload_files links|hooks|files: their paths, without those in /etc, which is the node's; only the policy goes there
 payload_files() {
 	case $1 in
 	files) (cd "$payload" && find ./usr -type f ! -path '*/hooks.d/*' ! -path '*/rules.d/*' ! -path "*$program") ;;
@@ -163,7 +163,7 @@ install_files() {
 	done
 }
 
-# A program that its libraries or its processor do not let run would stop every container.
+# A program that cannot run on the node, because of a library or the processor, would stop every container.
 install_program() {
 	local there
 	there=$(node "$program")
@@ -176,10 +176,10 @@ install_program() {
 	put "$there"
 }
 
-# Who calls comes last: files and program first, then the links, then the rule and the hook that lead to them.
+# Files and program first, then the links to them, and last the rule and the hook that call them
 install_payload() {
-	[ -e "$payload$program" ] || die "$payload$program: not there; is this the image that README.md describes?"
-	[ -w "$(follow /usr)" ] || die "/usr of this node cannot be written: oci-thin-grow must come with the node's image"
+	[ -e "$payload$program" ] || die "$payload$program: does not exist; is this the image that README.md describes?"
+	[ -w "$(follow /usr)" ] || die "/usr of this node is not writable: oci-thin-grow must come with the node's image"
 	install_files files
 	install_program
 	install_files links
@@ -188,7 +188,7 @@ install_payload() {
 
 reload_udev() {
 	has udevadm && on_node udevadm control --reload && return
-	say "udev was not told of the rule; it finds it by itself within seconds, if it runs"
+	say "udevadm cannot reload the rules; if udevd runs, it finds the new rule within seconds"
 }
 
 ## The policy
@@ -200,30 +200,30 @@ install_policy() {
 	before=$(node "$policy_before")
 	new=$(new_name "$there")
 	mkdir -p "${there%/*}"
-	# A ConfigMap is a link to files of any mode.
+	# A ConfigMap is a link, to a file of any mode.
 	rm -f "$new"
 	cat "$settings/policy.json" >"$new"
 	chmod 644 "$new"
 	chown 0:0 "$new"
 	on_node "$program" --config "$(new_name "$policy")" config check || {
 		rm -f "$new"
-		die "policy.json is wrong (above); the node keeps what it had"
+		die "policy.json is invalid (see above); the node keeps its old policy"
 	}
-	# A run that was killed has left the one of before, and may not have tried the new one.
+	# $before exists if a run was killed: it is the old policy, and the new one may not have been checked.
 	if [ ! -e "$before" ]; then
 		cmp -s "$new" "$there" && rm -f "$new" && return
 		keep_policy "$there" "$before"
 	fi
 	put "$there"
-	# With the node's own files
+	# Together with the node's own files
 	on_node "$program" config check || {
 		give_policy_back "$there" "$before"
-		die "policy.json does not go with the configuration of this node (above), which keeps what it had"
+		die "policy.json conflicts with the configuration of this node (see above); the node keeps its old policy"
 	}
 	rm -f "$before"
 }
 
-# keep_policy POLICY BEFORE: an empty one says that there was none
+# keep_policy POLICY BEFORE: keeps the old policy in BEFORE, which is empty if there was none
 keep_policy() {
 	local new
 	new=$(new_name "$2")
@@ -232,7 +232,7 @@ keep_policy() {
 	put "$2"
 }
 
-# give_policy_back POLICY BEFORE
+# give_policy_back POLICY BEFORE: restores it
 give_policy_back() {
 	if [ -s "$2" ]; then
 		mv -f "$2" "$1"
@@ -241,7 +241,7 @@ give_policy_back() {
 	fi
 }
 
-## Timers: metrics for node_exporter, and growths that were cut short. A node works without them.
+## Timers: metrics for node_exporter, and finishing interrupted growths. A node works without them.
 
 timers() {
 	(cd "$payload/usr/lib/systemd/system" 2>/dev/null && ls) | grep '[.]timer$'
@@ -249,11 +249,11 @@ timers() {
 
 enable_timers() {
 	local timer
-	has systemctl || { say "no systemd on this node: nothing runs \"$program heal --all\" from time to time"; return 0; }
+	has systemctl || { say "no systemd on this node: nothing runs \"$program heal --all\" regularly"; return 0; }
 	mkdir -p "$(follow "${textfile%/*}")"
 	on_node systemctl daemon-reload || true
 	for timer in $(timers); do
-		on_node systemctl enable --now "$timer" || say "$timer: not enabled (above)"
+		on_node systemctl enable --now "$timer" || say "$timer: not enabled (see above)"
 	done
 }
 
@@ -265,7 +265,7 @@ disable_timers() {
 	done
 }
 
-## containerd's configuration, which the program edits: `enable` and `disable`
+## containerd's configuration, changed by the program's `enable` and `disable`
 
 # planned VERB: the files that the program would change, and its backups of them
 planned() {
@@ -275,7 +275,7 @@ planned() {
 		done
 }
 
-# keep VERB: the files as they are, in $before: their paths, and the N-th as N, if it is there
+# keep VERB: copies these files to $before: their paths, and the N-th file, if it exists, as N
 keep() {
 	local path there n=0
 	rm -rf "$before.new" && mkdir "$before.new"
@@ -288,7 +288,7 @@ keep() {
 	rm -rf "$before" && mv "$before.new" "$before"
 }
 
-# sums: of the files as they are now
+# sums: checksums of these files now
 sums() {
 	local path
 	while read -r path; do
@@ -296,7 +296,7 @@ sums() {
 	done <"$before/paths"
 }
 
-# put_back: the files as they were, if nobody else has changed them since
+# put_back: restores these files, unless another program has changed them
 put_back() {
 	local path there n=0
 	[ "$(sums)" = "$(cat "$before/after")" ] || { say "$config: changed by another program in the meantime; left as it is"; return 1; }
@@ -316,8 +316,8 @@ forget() {
 	rm -rf "$before"
 }
 
-# change_handler enable|disable: that a restart is due is noted first, with what was there before, and forgotten last.
-# A run that was killed has left what containerd last started with: that stays the one to go back to.
+# change_handler enable|disable: first notes that a restart is due, and keeps the old files; forgets both last. If a run was
+# killed, the files that it kept are those that containerd last started with, and stay the ones to restore.
 change_handler() {
 	local failed=''
 	if [ ! -e "$pending" ]; then
@@ -325,13 +325,13 @@ change_handler() {
 		sums >"$before/after"
 		: >"$pending"
 	fi
-	# It asks containerd what it would make of the files before it changes one.
+	# It has containerd check the result before it changes a file.
 	on_node "$program" "$1" --file "$config" containerd || failed=1
 	sums >"$before/after"
 	if [ -n "$failed" ]; then
-		put_back || die "$config: not put back"
+		put_back || die "$config: cannot be restored"
 		forget
-		die "$config is as it was"
+		die "$1 failed (see above); $config is unchanged"
 	fi
 	[ -s "$before/paths" ] || forget
 }
@@ -346,39 +346,39 @@ restart_due() {
 	forget
 }
 
-# The node's containerd may be down: it is to run again, as it did before.
+# The node's containerd may be down: start it with the configuration that worked.
 roll_back() {
-	say "$restart: failed; $config is put back"
+	say "$restart: failed; restoring $config"
 	put_back || die "containerd may not run: see its log on this node"
 	forget
-	on_node sh -c "$restart" || die "$restart: failed with the configuration of before, too: containerd does not run on this node"
-	die "containerd did not restart with the changed configuration; it runs again with that of before, which is in $config"
+	on_node sh -c "$restart" || die "$restart: failed with the old configuration, too: containerd does not run on this node"
+	die "containerd did not restart with the changed configuration; it runs again with the old one, which is restored in $config"
 }
 
 add_handler() {
-	[ -e "$(follow "$config")" ] || die "$config: not there; give --containerd the file that this node's containerd reads"
+	[ -e "$(follow "$config")" ] || die "$config: does not exist; give --containerd the file that this node's containerd reads"
 	change_handler enable
 }
 
-# Without the program there is nothing of it, either.
+# Without the program there is no handler, either.
 drop_handler() {
 	[ -x "$(follow "$program")" ] && [ -e "$(follow "$config")" ] || return 0
 	change_handler disable
 }
 
-## Taking it away
+## Removal
 
 drop_hooks() {
 	rm -f "$(node /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json)"
 }
 
-# grown: devices that need healing, by their ledger entries
+# grown: devices that need healing, according to the ledger
 grown() {
 	[ ! -x "$(follow "$program")" ] || on_node "$program" heal --all >/dev/null 2>&1 || true
 	ls "$(follow /var/lib/oci-thin-grow/ledger)" 2>/dev/null
 }
 
-# users: running containers whose runtime or hooks are ours
+# users: running containers that have our runtime or hook
 users() {
 	local file tasks
 	tasks=$(follow /run/containerd/io.containerd.runtime.v2.task)
@@ -387,7 +387,7 @@ users() {
 	done | sort -u
 }
 
-# check_unused WHAT NAMES
+# check_unused WHAT NAMES: fails if there are any
 check_unused() {
 	# shellcheck disable=SC2086
 	[ -z "$2" ] || die "$1:" $2
@@ -415,7 +415,7 @@ main() {
 	run=$(follow /run/oci-thin-grow-node)
 	pending=$run/restart before=$run/before
 	mkdir -p "$run"
-	# The pod of before may not have ended yet.
+	# The pod before this one may not have ended yet.
 	exec 9>"$run/lock"
 	flock 9
 	case $verb in
@@ -423,7 +423,7 @@ main() {
 		install_payload
 		reload_udev
 		install_policy
-		# The wrapper remembers the runtime that is configured: it stays, also if the configuration breaks.
+		# Makes the wrapper remember the configured runtime now, in case the configuration is broken later.
 		on_node "$program-runtime" --version >/dev/null 2>&1 || true
 		enable_timers
 		add_handler
@@ -438,7 +438,7 @@ main() {
 	*) usage >&2; exit 2 ;;
 	esac
 	case $verb in
-	remove) say "removed; program, rule, timers and ledger stay for what was grown" ;;
+	remove) say "removed; program, rule, timers and ledger stay for grown containers" ;;
 	purge)
 		check_unused "these containers still use it, end them and purge again" "$(users)"
 		check_unused "these devices were grown and would not start again, remove their containers and purge again" "$(grown)"

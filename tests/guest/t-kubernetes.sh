@@ -331,7 +331,7 @@ is "a second install restarts nothing" "$(restarts)" 1
 
 mv /run/settings/policy.json /run/settings/good
 echo '{ "max_sise": "1T" }' >/run/settings/policy.json
-wrong_for "an invalid policy" 'max_sise.*the node keeps what it had'
+wrong_for "an invalid policy" 'max_sise.*the node keeps its old policy'
 is "an invalid policy: the node keeps the old one" "$(cat /etc/oci-thin-grow/config.d/50-kubernetes.json)" "$(cat $K/policy.json)"
 mv /run/settings/good /run/settings/policy.json
 
