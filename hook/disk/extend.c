@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/extend.h"
 
+#include "base/cleanup.h"
 #include "base/quote.h"
+#include "base/text.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 static int look_again(struct thin_device *device, struct why *why)
 {
@@ -121,6 +123,16 @@ static bool is_left_suspended(dev_t dev)
 	return left;
 }
 
+static int left_suspended(const struct thin_device *device, int r, struct why *why)
+{
+	_cleanup_free_ char *name = quote_word(device->name);
+
+	return why_set(why, EIO,
+		       "resuming the device: %s; it is left suspended, run \"dmsetup resume %s\"",
+		       strerror(-r),
+		       name ? name : text("-j %u -m %u", major(device->dev), minor(device->dev)));
+}
+
 /*
  * A swap that fails may leave the device suspended. It was not suspended before, so we have to
  * resume it, with the old table if need be.
@@ -129,17 +141,12 @@ static int swap(const struct thin_device *device, bool freeze, struct why *why)
 {
 	int r = thin_swap(device->dev, freeze);
 
-	if (r < 0) {
-		if (is_left_suspended(device->dev) && thin_swap(device->dev, false) < 0)
-			return why_set(why, EIO,
-				       "resuming the device: %s; it is left suspended, run "
-				       "\"dmsetup resume %s\"",
-				       strerror(-r), device->name);
-		return why_set(why, -r, "resuming the device with its new table: %s%s",
-			       strerror(-r),
-			       r == -EINTR ? " (it took too long; the device is unchanged)" : "");
-	}
-	return 0;
+	if (r == 0)
+		return 0;
+	if (is_left_suspended(device->dev) && thin_swap(device->dev, false) < 0)
+		return left_suspended(device, r, why);
+	return why_set(why, -r, "resuming the device with its new table: %s%s", strerror(-r),
+		       r == -EINTR ? " (it took too long; the device is unchanged)" : "");
 }
 
 int extend_device(struct thin_device *device, uint64_t sectors, bool freeze,

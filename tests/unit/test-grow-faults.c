@@ -82,9 +82,21 @@ static void says_what_to_do_if_the_device_stays_suspended(void **state)
 	fake_dm.fault_lasts = true;
 	fake_dm.fault_errno = EIO;
 	fake_dm.harm = HARM_SUSPENDED;
-	expect_error(EIO, "dmsetup resume docker-8:1-42-thin");
+	expect_error(EIO, "run \"dmsetup resume docker-8:1-42-thin\"");
 	assert_true(fake_dm.count[DM_DEVICE_RESUME] > 1);
 	assert_int_equal(fake_fs.grows, 0);
+}
+
+static void the_advice_to_resume_a_device_is_quoted_for_sh(void **state)
+{
+	(void)state;
+	fake_dm.thin.name = "docker-8:1-42-a;reboot";
+	order.timeout_ms = 30;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
+	fake_dm.fault_lasts = true;
+	fake_dm.fault_errno = EIO;
+	fake_dm.harm = HARM_SUSPENDED;
+	expect_error(EIO, "run \"dmsetup resume 'docker-8:1-42-a;reboot'\"");
 }
 
 /* An interrupted resume leaves a device as it was: if it is suspended now, that was somebody else.
@@ -210,6 +222,7 @@ int main(void)
 		EACH_FS(resumes_what_a_failed_resume_left_suspended),
 		EACH_FS(an_interrupted_resume_changes_nothing_and_is_postponed),
 		EACH_FS(says_what_to_do_if_the_device_stays_suspended),
+		EACH_FS(the_advice_to_resume_a_device_is_quoted_for_sh),
 		EACH_FS(does_not_resume_a_device_that_another_program_suspended_after_an_interrupt),
 		EACH_FS(resumes_even_if_the_lookup_after_a_failed_resume_fails),
 		FS_TEST(a_growth_that_cannot_be_settled_is_done_and_settled_later, FS_XFS),
