@@ -43,7 +43,7 @@ static int is_pool_suspended(const struct thin_device *device, struct why *why)
 	return r;
 }
 
-int extend_waited_in_vain(const struct thin_device *device, struct why *why)
+int extend_timed_out(const struct thin_device *device, struct why *why)
 {
 	struct thin_device pool = {0};
 	struct why unused;
@@ -75,7 +75,7 @@ int extend_wait_until_live(struct thin_device *device, const struct deadline *de
 		if (r < 0 || (r == 0 && !device->suspended))
 			return r;
 		if (!deadline_pause(deadline, LOOK_AGAIN_MS))
-			return extend_waited_in_vain(device, why);
+			return extend_timed_out(device, why);
 	}
 }
 

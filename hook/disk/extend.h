@@ -30,5 +30,5 @@ int extend_device(struct thin_device *device, uint64_t sectors, bool freeze,
 int extend_wait_until_live(struct thin_device *device, const struct deadline *deadline,
 			   struct why *why);
 
-/* Returns -ETIMEDOUT, with the reason why the suspended *@device did not come back in time. */
-int extend_waited_in_vain(const struct thin_device *device, struct why *why);
+/* Returns -ETIMEDOUT, with the reason why *@device is still suspended. */
+int extend_timed_out(const struct thin_device *device, struct why *why);

@@ -131,7 +131,7 @@ static int check_last_growth(const struct grow_order *order, struct grow_report 
 	return check_replay(&entry, report, boot_id, why);
 }
 
-/* Large enough, but the earlier run that grew it could not settle it or mark it done. */
+/* Is it large enough, but the earlier run that grew it could not settle it or mark it done? */
 static bool is_unfinished(const struct grow_order *order, struct grow_report *report)
 {
 	struct ledger_entry entry;
@@ -352,10 +352,10 @@ static int act(const struct rootfs *rootfs, const struct grow_order *order,
 }
 
 /*
- * Two devices of one pool must not both be granted the last space. The pool is locked from the
- * check until what this growth will write is claimed, and with an over-commit limit until the
- * ledger has the intent; the next check includes both. *ret_claim is to be closed when all is
- * written: a large growth takes minutes, and those that fit beside it need not wait.
+ * Two growths must not both be granted the last space of a pool. The pool is locked from the check
+ * until this growth has claimed what it may write and, with an over-commit limit, until the ledger
+ * has its intent; the next check includes both. The caller closes *ret_claim after growing: the
+ * claim lasts longer than the lock, so that growths for which there is space need not wait.
  */
 static int check_and_note(struct rootfs *rootfs, const struct grow_order *order,
 			  struct grow_report *report, struct ledger_entry *ret, int *ret_claim,

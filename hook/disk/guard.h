@@ -35,10 +35,13 @@ int guard_check(const struct pool_marks *marks, const char *ledger_dir,
  */
 int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,
 		     uint64_t cost_blocks, struct why *why);
-/* -EBUSY if it must wait, as other growths may still write @claimed_blocks of the pool. */
+/*
+ * -EBUSY: it must wait, because other growths that are running may still write @claimed_blocks. A
+ * claim is in effect in full until its growth has ended, although part of it may be written already
+ * and so is in the pool's figures, too: near the limit a growth waits longer than it has to.
+ */
 int guard_check_claims(const struct thin_pool *pool, const struct pool_marks *marks,
 		       uint64_t cost_blocks, uint64_t claimed_blocks, struct why *why);
-/* May the devices of the pool have @sectors in total? @own_sectors of them has the one that grows.
- */
+/* May the devices of the pool have @sectors in total, @own_sectors of them the growing device? */
 int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,
 			   uint64_t sectors, uint64_t own_sectors, struct why *why);

@@ -67,7 +67,7 @@ static int open_live(dev_t dev, const struct heal_order *order, struct heal_repo
 			cleanup_close(&fd);
 			fd = -EBADF;
 			if (!deadline_pause(deadline, LOOK_AGAIN_MS))
-				return extend_waited_in_vain(&report->device, why);
+				return extend_timed_out(&report->device, why);
 			continue;
 		}
 		if (fd >= 0) {

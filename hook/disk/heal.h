@@ -17,8 +17,7 @@
 
 struct heal_order {
 	bool (*is_engines)(const char *device_name);
-	uint64_t max_bytes; /* a superblock that asks for more is ignored; the ledger is not limited
-			     */
+	uint64_t max_bytes; /* larger sizes are ignored in superblocks, not in the ledger */
 	/*
 	 * May a guest have written the superblock of this device? Asked only if it says more than
 	 * table and ledger, as engines' files have to be read; true: it is ignored, with a reason.

@@ -16,7 +16,7 @@
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 #define OPEN_ENTRY     (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-/* Others' permission to write here is for doctor to report: each entry is checked on its own. */
+/* doctor reports a directory that others can write to: each entry is checked on its own. */
 static int open_dir(const char *dir, struct why *why)
 {
 	_cleanup_close_ int fd = open(dir, OPEN_DIRECTORY | O_NOFOLLOW);
@@ -105,7 +105,7 @@ static int open_or_make_dir(const char *dir, struct why *why)
 	return r < 0 ? why_set(why, -r, "%s", strerror(-r)) : file_open_private(dir, why);
 }
 
-static bool stands_already(int dir_fd, const char *device, const char *text, size_t len)
+static bool is_unchanged(int dir_fd, const char *device, const char *text, size_t len)
 {
 	_cleanup_free_ char *old = NULL;
 	size_t old_len = 0;
@@ -131,7 +131,7 @@ int ledger_write(const char *dir, const struct ledger_entry *entry, struct why *
 	/* Shared among writers; exclusive in ledger_prune(). */
 	if (flock(fd, LOCK_SH) < 0)
 		r = -errno;
-	if (r == 0 && !stands_already(fd, entry->device, text, (size_t)len))
+	if (r == 0 && !is_unchanged(fd, entry->device, text, (size_t)len))
 		r = file_replace_at(fd, entry->device, text, (size_t)len, 0600, true);
 	else if (r == 0 &&
 		 fsync(fd) < 0) /* the writer may have been killed right after the rename */

@@ -57,7 +57,7 @@ int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline,
 	return 0;
 }
 
-/* A claim is a locked range of the file that has as many bytes as blocks are claimed. */
+/* A claim is a locked range of the file, one byte for each block. */
 static struct flock range(uint64_t from, uint64_t to)
 {
 	return (struct flock){
@@ -68,7 +68,7 @@ static struct flock range(uint64_t from, uint64_t to)
 	};
 }
 
-/* The kernel names any one of the ranges that others have locked. */
+/* The kernel returns only one of the ranges that others have locked. */
 static uint64_t count_claimed(int fd, uint64_t from, uint64_t to)
 {
 	struct flock found = range(from, to);
@@ -91,7 +91,7 @@ void lock_claim(int fd, uint64_t blocks)
 	struct flock claim = range(0, blocks);
 	uint64_t start = 0;
 
-	/* In a gap. If claiming fails, the growth goes on, and others do not count it. */
+	/* Finds a gap. If claiming fails otherwise, the growth goes on without a claim. */
 	while (blocks && fcntl(fd, F_OFD_SETLK, &claim) < 0 && errno == EAGAIN) {
 		if (fcntl(fd, F_OFD_GETLK, &claim) == 0 && claim.l_type != F_UNLCK)
 			start = (uint64_t)(claim.l_start + claim.l_len);

@@ -25,9 +25,11 @@ int lock_device(const char *run_dir, dev_t dev, const struct deadline *deadline,
 		struct why *why);
 
 /*
- * A pool's lock (@fd is of lock_device()) is held only while one growth looks for room; the room
- * that it claims then stays claimed until @fd is closed.
+ * Claims on the space of a pool; @fd is its lock, from lock_device(). The lock is held only while a
+ * growth checks for space and claims what it may write; the claim lasts until @fd is closed, when
+ * the growing ioctl has returned. A filesystem writes some of its metadata later, in the
+ * background: nothing claims that.
  */
-uint64_t lock_claimed_blocks(int fd); /* what others have claimed, in total */
+uint64_t lock_claimed_blocks(int fd); /* of all other growths */
 void lock_claim(int fd, uint64_t blocks);
-void lock_release(int fd); /* the lock, not the claim */
+void lock_release(int fd); /* releases the lock, keeps the claim */

@@ -23,7 +23,7 @@ static bool prune_one(const struct ledger_entry *entry, void *context)
 	bool gone = prune_is_gone(entry);
 
 	if (gone)
-		order->tell(entry->device, order->context);
+		order->report(entry->device, order->context);
 	return gone && !order->dry_run;
 }
 

@@ -19,7 +19,7 @@ struct prune_order {
 	const char *ledger_dir; /* LEDGER_DIR, except in tests */
 	bool dry_run;
 	/* Called for each entry that is, or in a dry run would be, removed. */
-	void (*tell)(const char *device, void *context);
+	void (*report)(const char *device, void *context);
 	void *context;
 };
 

@@ -26,8 +26,8 @@ static int connect_as(int type, const char *path)
 	    (int)sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	/*
-	 * The socket file of a killed udevd stays and refuses connections. A full queue (EAGAIN)
-	 * has a reader.
+	 * The socket of a killed udevd remains and refuses connections. EAGAIN means a full queue,
+	 * so somebody listens.
 	 */
 	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 && errno != EAGAIN)
 		return -errno;

@@ -170,13 +170,13 @@ int superblock_open(dev_t dev)
 	return TAKE_FD(fd);
 }
 
-/* --- as they stand on an unmounted device ---------------------------------------------------- */
+/* --- unmounted devices ------------------------------------------------------------------------ */
 
 #define LEAST_BYTES		2048		      /* of a device with a filesystem */
-#define MAX_BYTES		((uint64_t)INT64_MAX) /* an off_t reaches no further */
+#define MAX_BYTES		((uint64_t)INT64_MAX) /* the largest off_t */
 #define EXT4_RO_COMPAT_CSUM	0x0400
 #define XFS_MAGIC		"XFSB"
-#define XFS_SECTOR_BYTES	512 /* the least; all fields are in it */
+#define XFS_SECTOR_BYTES	512 /* the smallest; it has all fields */
 #define XFS_MAX_SECTOR_BYTES	32768
 #define XFS_MIN_GROUP_BLOCKS	64
 #define XFS_INCOMPAT_META_UUID	0x0004
@@ -187,8 +187,9 @@ int superblock_open(dev_t dev)
 #define BTRFS_METADATA_UUID	0x0400
 
 /*
- * The checksum is stored without the final inversion. Without the feature there may be an outdated
- * value; it fits a superblock with the feature only if a flipped bit took that away.
+ * The checksum is stored without the final inversion. Without the feature the field may have an
+ * outdated value. If that value is right for this superblock with the feature, a flipped bit has
+ * cleared the feature.
  */
 static bool ext4_is_sound(const uint8_t *block)
 {
@@ -214,8 +215,8 @@ static void parse_ext4(const uint8_t *block, struct superblock *ret)
 }
 
 /*
- * Where the fields are in struct xfs_dsb of the kernel's fs/xfs/libxfs/xfs_format.h, big endian but
- * for the checksum.
+ * Where the fields are in struct xfs_dsb of the kernel's fs/xfs/libxfs/xfs_format.h. Big endian,
+ * except the checksum.
  */
 enum {
 	SB_MAGICNUM = 0,
@@ -235,8 +236,8 @@ enum {
 struct xfs_superblock {
 	uint32_t version, block_bytes, group_blocks, groups, sector_bytes;
 	uint64_t blocks;
-	const uint8_t *uuid;	  /* what users see, and may change */
-	const uint8_t *meta_uuid; /* what mkfs gave; it is in all metadata */
+	const uint8_t *uuid;	  /* the one that users see and can change */
+	const uint8_t *meta_uuid; /* the one from mkfs, which is in all metadata */
 };
 
 static bool is_power_of_two(uint32_t n, uint32_t from, uint32_t to)
@@ -245,8 +246,8 @@ static bool is_power_of_two(uint32_t n, uint32_t from, uint32_t to)
 }
 
 /*
- * The checksum is of the whole sector, with zeros in its own place. Version 4 has nothing there: a
- * value means that a flipped bit made it of a version 5.
+ * The checksum covers the whole sector, with zeros in the checksum's field. Version 4 has zeros
+ * there: any other value means that a flipped bit has turned a version 5 into 4.
  */
 static bool xfs_is_sound(const uint8_t *sector, const struct xfs_superblock *sb)
 {
@@ -293,8 +294,8 @@ static bool parse_xfs_sector(const uint8_t *sector, size_t len, struct xfs_super
 }
 
 /*
- * The UUID that mkfs gave decides, not the visible one: who changes that may be interrupted, or
- * leave an outdated one in the copies.
+ * Compares the UUID from mkfs, not the visible one: changing that may be interrupted, or leave the
+ * old one in the copies.
  */
 static bool is_copy(const struct xfs_superblock *copy, const struct xfs_superblock *of)
 {
@@ -303,7 +304,7 @@ static bool is_copy(const struct xfs_superblock *copy, const struct xfs_superblo
 	       memcmp(copy->meta_uuid, of->meta_uuid, 16) == 0;
 }
 
-/* As much as there is: its length, or -errno. */
+/* Reads up to @len bytes, fewer at the end of the device. Their number, or -errno. */
 static ssize_t read_at(int fd, uint8_t *out, size_t len, uint64_t offset)
 {
 	ssize_t n;
@@ -360,9 +361,8 @@ enum {
 enum { BTRFS_CSUM_CRC32C, BTRFS_CSUM_XXHASH64, BTRFS_CSUM_SHA256, BTRFS_CSUM_BLAKE2B };
 
 /*
- * Kinds of checksum other than CRC-32C are not checked: like ext4 without a checksum, the
- * superblock is held to what the kernel requires. The field of 32 bytes is zero behind the
- * checksum: one that is too short for its kind means that a flipped bit made it of that kind.
+ * Only CRC-32C checksums are verified. The field has 32 bytes, with zeros after the checksum: if
+ * the last word of a longer checksum is zero, a flipped bit has changed the type.
  */
 static bool btrfs_is_sound(const uint8_t *block)
 {
@@ -380,7 +380,7 @@ static bool btrfs_is_sound(const uint8_t *block)
 	}
 }
 
-/* As btrfs_validate_super() of the kernel's fs/btrfs/disk-io.c, and one device only. */
+/* Like btrfs_validate_super() in the kernel's fs/btrfs/disk-io.c, but for one device only. */
 static bool btrfs_is_in_range(const uint8_t *block)
 {
 	uint32_t sector_bytes = le32(block + BTRFS_SB_SECTORSIZE),
@@ -426,7 +426,7 @@ int superblock_read(int fd, struct superblock *ret)
 	has_xfs = len >= LEAST_BYTES && memcmp(first + SB_MAGICNUM, XFS_MAGIC, 4) == 0;
 	has_btrfs = len_at_64k == BTRFS_SUPERBLOCK_BYTES &&
 		    memcmp(at_64k + BTRFS_SB_MAGIC, BTRFS_MAGIC, strlen(BTRFS_MAGIC)) == 0;
-	/* Two at once are a leftover or a trap: neither is believed, even if one is damaged. */
+	/* If there is more than one, none is trusted: a leftover, or a trap. */
 	if (has_ext4 + has_xfs + has_btrfs > 1)
 		has_ext4 = has_xfs = has_btrfs = false;
 	if (has_ext4)

@@ -46,9 +46,9 @@ static void cleanup_pool(struct dm_pool **pool)
 #define _cleanup_task_ _cleanup_(cleanup_task)
 
 /*
- * libdm only ever returns "no": it cannot open the control device, or has no memory. Each task
- * needs to be told to log nothing, and not to wait for a udev cookie: with cookies on and none set,
- * a resume makes udev drop /dev/mapper/NAME.
+ * NULL: libdm cannot open the control device, or is out of memory. Before each task libdm must be
+ * set to log nothing and not to use udev cookies: with cookies on and none set, a resume makes udev
+ * remove /dev/mapper/NAME.
  */
 static struct dm_task *new_task(int type)
 {
@@ -387,7 +387,7 @@ static int run_on_probe(int type, const char *params)
 	return run(task);
 }
 
-/* -ENODATA if it is still @pool that answers. */
+/* -ENODATA if the number is still that of @pool, so that the answer is about it. */
 static int confirm(const struct thin_device *pool, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device now = {0};

@@ -174,7 +174,7 @@ static void heal_one_of_all(struct all *all, dev_t dev)
 	all->failed += r != 0;
 }
 
-static void tell_pruned(const char *device, void *context)
+static void report_pruned(const char *device, void *context)
 {
 	struct all *all = context;
 	struct log_line line;
@@ -196,7 +196,7 @@ static int prune_all(struct all *all, struct why *why)
 	const struct prune_order prune = {
 		.ledger_dir = LEDGER_DIR,
 		.dry_run = all->dry_run,
-		.tell = tell_pruned,
+		.report = report_pruned,
 		.context = all,
 	};
 

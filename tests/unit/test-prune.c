@@ -43,7 +43,7 @@ static void put(const char *device, const char *pool, uint32_t thin_id)
 	assert_int_equal(ledger_write(dir, &entry, &why), 0);
 }
 
-static void tell(const char *device, void *context)
+static void report(const char *device, void *context)
 {
 	assert_string_equal(device, context);
 	told++;
@@ -53,7 +53,7 @@ static void tell(const char *device, void *context)
 static bool is_pruned(const char *device)
 {
 	const struct prune_order order = {
-		.ledger_dir = dir, .tell = tell, .context = (char *)(uintptr_t)device};
+		.ledger_dir = dir, .report = report, .context = (char *)(uintptr_t)device};
 	struct ledger_entry entry;
 
 	told = 0;
@@ -144,8 +144,10 @@ static void removes_what_a_killed_run_left(void **state)
 
 static void a_dry_run_only_reports(void **state)
 {
-	const struct prune_order order = {
-		.ledger_dir = dir, .dry_run = true, .tell = tell, .context = (char[]){"stopped"}};
+	const struct prune_order order = {.ledger_dir = dir,
+					  .dry_run = true,
+					  .report = report,
+					  .context = (char[]){"stopped"}};
 	struct ledger_entry entry;
 
 	(void)state;
@@ -157,7 +159,7 @@ static void a_dry_run_only_reports(void **state)
 
 static void needs_no_ledger(void **state)
 {
-	const struct prune_order order = {.ledger_dir = dir, .tell = tell};
+	const struct prune_order order = {.ledger_dir = dir, .report = report};
 
 	(void)state;
 	assert_int_equal(prune_ledger(&order, &why), 0);
