@@ -46,6 +46,7 @@ static const struct {
 	{"sort", VALUE, AT(sort)},
 	{"state", VALUE, AT(state)},
 	{"unhealed", FLAG, AT(unhealed)},
+	{"unmounted", FLAG, AT(unmounted)},
 	{"watch", FLAG, AT(watch)},
 	{"wide", FLAG, AT(wide)},
 };

@@ -13,7 +13,7 @@ _oci_thin_grow_options() {
 	doctor) echo --json --data-root --config --verbose --help ;;
 	enable) echo --print --file --root --no-default --default --force --like --snapshotter --runtime --no-check --config --verbose --help ;;
 	explain) echo --state --json --data-root --config --verbose --help ;;
-	grow) echo --dry-run --json --unhealed --pid --path --device --data-root --config --verbose --help ;;
+	grow) echo --dry-run --json --unhealed --unmounted --pid --path --device --data-root --config --verbose --help ;;
 	heal) echo --all --dry-run --json --config --verbose --help ;;
 	list) echo --running --sort --full --wide --json --names --watch --data-root --config --verbose --help ;;
 	metrics) echo --output --data-root --config --verbose --help ;;

@@ -61,6 +61,7 @@ complete -c oci-thin-grow -n '__oci_thin_grow_is explain' -l state -r -F -d 'An 
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l pid -x -a '(__fish_complete_pids)' -d 'The container with this process'
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l path -x -a '(__fish_complete_directories)' -d 'The one with this rootfs'
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l device -x -d 'The one on this device'
+complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l unmounted -d 'With --device: the disk of a VM before its first start'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l names -d 'Only names and engines'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l sort -x -a 'use name size' -d 'Order'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l full -x -d 'Only those of which so much is used'

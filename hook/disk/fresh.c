@@ -122,23 +122,20 @@ static int mount_detached(int device_fd, int row, struct why *why)
 static int open_mount(int mount_fd, const struct thin_device *device, int row, struct rootfs *ret,
 		      struct why *why)
 {
-	_cleanup_(rootfs_close) struct rootfs rootfs = {
-		.fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-		.dev = device->dev,
-		.fs = mountable[row].type,
-	};
+	_cleanup_close_ int fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	enum fs_type type = mountable[row].type;
 	struct statx stx;
+	char *name;
 
-	if (rootfs.fd < 0 || statx(rootfs.fd, "", AT_EMPTY_PATH, 0, &stx) < 0)
+	if (fd < 0 || statx(fd, "", AT_EMPTY_PATH, 0, &stx) < 0)
 		return why_set(why, errno, "its mount: %s", strerror(errno));
 	if (makedev(stx.stx_dev_major, stx.stx_dev_minor) != device->dev)
 		return why_set(why, ESTALE, "its mount is on device %u:%u", stx.stx_dev_major,
 			       stx.stx_dev_minor);
-	rootfs.fs_name = strdup(fs_type_name(rootfs.fs));
-	if (!rootfs.fs_name)
+	name = strdup(fs_type_name(type));
+	if (!name)
 		return why_no_memory(why);
-	*ret = rootfs;
-	rootfs = (struct rootfs){.fd = -EBADF};
+	*ret = (struct rootfs){.fd = TAKE_FD(fd), .dev = device->dev, .fs = type, .fs_name = name};
 	return 0;
 }
 

@@ -23,8 +23,8 @@ struct heal_order {
 	 * table and ledger, as engines' files have to be read; true: it is ignored, with a reason.
 	 * NULL: only devices that are marked (disk/vm-mark.h) have guests.
 	 */
-	bool (*is_guests)(const char *device_name, void *context, struct why *why);
-	void *is_guests_context;
+	bool (*is_guests)(const char *device_name, const void *context, struct why *why);
+	const void *is_guests_context;
 	uint64_t timeout_ms;
 	bool dry_run;
 	const char *run_dir, *ledger_dir; /* RUN_DIR and LEDGER_DIR, except in tests */

@@ -62,7 +62,7 @@ static int new_entry(const struct thin_device *device, struct ledger_entry *ret,
 static int mark_locked(const struct thin_device *device, const char *ledger_dir, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device now = {0};
-	struct ledger_entry entry;
+	struct ledger_entry entry = {0};
 	int r = thin_lookup(device->dev, &now, why);
 
 	if (r == 0 && !thin_is_same(device, &now))

@@ -113,22 +113,20 @@ static int add_parent(const struct snapshots *snapshots, size_t root, const char
 static int fill_parents(const struct snapshots *snapshots, size_t root, const char *ns,
 			struct containerd_record *record, struct why *why)
 {
+	const struct database *meta = snapshots->metas[root];
 	const char *key = record->key;
-	int r = 1;
 
-	while (r > 0) {
+	while (record->n_parents < MAX_PARENTS) {
 		char *parent = NULL;
+		int r = find_parent(meta, ns, key, &parent, why);
 
-		if (record->n_parents == MAX_PARENTS)
-			return damaged(snapshots->metas[root], why);
-		r = find_parent(snapshots->metas[root], ns, key, &parent, why);
 		if (r <= 0)
-			break;
+			return r;
 		if (add_parent(snapshots, root, ns, parent, record) < 0)
 			return why_no_memory(why);
-		key = parent;
+		key = record->parents[record->n_parents - 1].key;
 	}
-	return r;
+	return damaged(meta, why);
 }
 
 static int fill_record(const struct snapshots *snapshots, size_t root, const char *ns,

@@ -77,7 +77,7 @@ static bool is_storage_name(const char *name, const char *prefix)
 	return *name != '\0';
 }
 
-static bool is_snapshot_name(const char *name)
+bool engine_names_snapshot(const char *name)
 {
 	static const char snap[] = "-snap-";
 	const char *found = NULL;
@@ -93,5 +93,5 @@ static bool is_snapshot_name(const char *name)
 bool engine_names_device(const char *name)
 {
 	return is_storage_name(name, "docker-") || is_storage_name(name, "container-") ||
-	       is_snapshot_name(name);
+	       engine_names_snapshot(name);
 }

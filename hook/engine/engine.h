@@ -19,6 +19,9 @@
  */
 bool engine_names_device(const char *name);
 
+/* Is it named as containerd does? Only such a device can be given to a virtual machine. */
+bool engine_names_snapshot(const char *name);
+
 /*
  * Is this one of Docker's namespaces in containerd? "moby", and from Docker 26 on, with
  * userns-remap, "moby-UID.GID" (RemapContainerdNamespaces in daemon/daemon.go).

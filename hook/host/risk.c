@@ -2,6 +2,7 @@
 #include "host/risk.h"
 
 #include "engine/engine.h"
+#include "job/settings.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,17 +12,14 @@
 void risk_look(const struct thin_device *thin, const struct policy *policy, const char *run_dir,
 	       const char *ledger_dir, struct risk_device *ret)
 {
-	const struct heal_order order = {
-		.is_engines = engine_names_device,
-		.max_bytes = policy_largest_bytes(policy),
-		.timeout_ms = LOOK_MS,
-		.dry_run = true,
-		.run_dir = run_dir,
-		.ledger_dir = ledger_dir,
-	};
+	struct heal_order order = settings_heal_order(policy);
 	struct heal_report report;
 	struct why unused;
 
+	order.timeout_ms = LOOK_MS;
+	order.dry_run = true;
+	order.run_dir = run_dir;
+	order.ledger_dir = ledger_dir;
 	*ret = (struct risk_device){.thin_id = thin->thin_id, .healing = HEAL_NOT_APPLICABLE};
 	if (heal_device(thin->dev, &order, &report, &unused) == 0 && report.device.name &&
 	    thin_is_same(&report.device, thin)) {

@@ -7,6 +7,9 @@
 #include "base/text.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
+#include "engine/containerd-find.h"
+#include "engine/engine.h"
+#include "job/target.h"
 
 #include <string.h>
 
@@ -50,6 +53,37 @@ struct grow_order settings_order(const struct policy *policy)
 			  policy->pool_guard.overcommit_thousandths},
 		.allows_pool = policy_allows_pool,
 		.allows_pool_context = policy,
+		.timeout_ms = policy->timeout_ms,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+	};
+}
+
+/* Reads engines' files, but only for a superblock that says more than is known. */
+static bool is_guests(const char *device, const void *context, struct why *why)
+{
+	_cleanup_(engine_roots_free) struct engine_root_set set = {0};
+	const struct target_args args = {.policy = context};
+	int r;
+
+	if (!engine_names_snapshot(device))
+		return false;
+	r = target_roots(&args, &set);
+	r = r < 0 ? why_no_memory(why) : containerd_device_is_guests(&set.roots, device, why);
+	if (r < 0)
+		why_prefix(why, r, "but whose device it is cannot be read");
+	else if (r > 0)
+		why_prefix(why, r, "but a guest may have written it");
+	return r != 0;
+}
+
+struct heal_order settings_heal_order(const struct policy *policy)
+{
+	return (struct heal_order){
+		.is_engines = engine_names_device,
+		.max_bytes = policy_largest_bytes(policy),
+		.is_guests = is_guests,
+		.is_guests_context = policy,
 		.timeout_ms = policy->timeout_ms,
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,

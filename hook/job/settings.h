@@ -5,6 +5,7 @@
 
 #include "base/why.h"
 #include "disk/grow.h"
+#include "disk/heal.h"
 #include "policy/config.h"
 #include "policy/policy.h"
 
@@ -27,3 +28,9 @@ bool settings_switched_off(const struct policy *policy, const char *run_dir, str
 
 /* An order with everything that @policy sets; the caller adds the size. */
 struct grow_order settings_order(const struct policy *policy);
+
+/*
+ * The same for healing. A superblock is not believed if the container's runtime may have given the
+ * device to a virtual machine, or if that cannot be found out (engine/containerd-find.h).
+ */
+struct heal_order settings_heal_order(const struct policy *policy);

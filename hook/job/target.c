@@ -31,8 +31,7 @@ static void complain(const struct why *why, void *context)
 	log_stderr("%s", why->text);
 }
 
-/* The default roots, the configured ones, --data-root, then those of running engines. */
-static int find_roots(const struct target_args *args, struct engine_root_set *ret)
+int target_roots(const struct target_args *args, struct engine_root_set *ret)
 {
 	const struct engine_roots *usual = &engine_default_roots;
 	const char *const *configured = (args->policy ? args->policy : &policy_builtin)->data_roots;
@@ -50,7 +49,7 @@ static int find_roots(const struct target_args *args, struct engine_root_set *re
 int target_list(const struct target_args *args, struct engine_list *ret, struct why *why)
 {
 	_cleanup_(engine_roots_free) struct engine_root_set set = {0};
-	int r = find_roots(args, &set);
+	int r = target_roots(args, &set);
 
 	if (r == 0)
 		r = engine_list_read(&set.roots, complain, NULL, ret);
@@ -212,8 +211,16 @@ static int open_path(const char *path, struct rootfs *ret, struct why *why)
 	return r;
 }
 
-/* Why a device that is not mounted cannot be grown. */
-static int not_mounted(const struct thin_device *device, struct why *why)
+static int find_device(const char *name, struct thin_device *ret, struct why *why)
+{
+	int r = thin_lookup_name(name, ret, why);
+
+	if (r == -ENODEV || r == -ENXIO)
+		return why_set(why, ENOENT, "no such device-mapper device: %s", quote(name));
+	return r;
+}
+
+static int check_thin(const struct thin_device *device, struct why *why)
 {
 	const char *name = quote(device->name), *target = device->target;
 
@@ -222,23 +229,35 @@ static int not_mounted(const struct thin_device *device, struct why *why)
 	if (strcmp(target, "thin") != 0)
 		return why_set(why, ENOENT, "%s is a %s device, not a container's disk", name,
 			       quote_unless_printable(target));
-	return why_set(why, ENOENT, "device %s is not mounted: start its container, then grow it",
-		       name);
+	return 0;
+}
+
+int target_find_device(const char *name, struct thin_device *ret, struct why *why)
+{
+	int r = find_device(name, ret, why);
+
+	if (r < 0)
+		return r;
+	r = check_thin(ret, why);
+	if (r < 0)
+		thin_device_free(ret);
+	return r;
 }
 
 static int open_device(const char *name, struct rootfs *ret, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device device = {0};
-	int r = thin_lookup_name(name, &device, why);
+	int r = find_device(name, &device, why);
 
-	if (r == -ENODEV || r == -ENXIO)
-		return why_set(why, ENOENT, "no such device-mapper device: %s", quote(name));
 	if (r < 0)
 		return r;
 	r = rootfs_open_device(&device, ret, why);
-	if (r == -ENOENT)
-		return not_mounted(&device, why);
-	return r < 0 ? why_prefix(why, r, text("device %s", quote(name))) : 0;
+	if (r == -ENOENT && check_thin(&device, why) == 0)
+		why_set(why, 0, "device %s is not mounted: start its container, then grow it",
+			quote(name));
+	else if (r < 0 && r != -ENOENT)
+		why_prefix(why, r, text("device %s", quote(name)));
+	return r;
 }
 
 int target_open(const struct target_args *args, struct target *ret, struct why *why)

@@ -4,7 +4,9 @@
 /* What an operator names on the command line: a container, or a rootfs by other means. */
 
 #include "disk/rootfs.h"
+#include "disk/thin.h"
 #include "engine/list.h"
+#include "engine/roots.h"
 #include "job/job.h"
 #include "oci/spec.h"
 #include "policy/policy.h"
@@ -32,6 +34,12 @@ struct target {
 int target_add_root(struct target_args *args, const char *value, struct why *why);
 
 /*
+ * The directories in which containers are looked for: the default ones, those of the configuration,
+ * --data-root, and those of running engines. 0 or -ENOMEM; free *ret in either case.
+ */
+int target_roots(const struct target_args *args, struct engine_root_set *ret);
+
+/*
  * Lists all containers below the default directories, those of the configuration, of --data-root,
  * and of running engines. Reports on stderr what cannot be read. 0 or -errno with a reason.
  */
@@ -43,6 +51,9 @@ int target_list(const struct target_args *args, struct engine_list *ret, struct 
  */
 int target_open(const struct target_args *args, struct target *ret, struct why *why);
 void target_close(struct target *target);
+
+/* The thin device @name. 0; -ENOENT: there is none, or it is not thin; -errno; with a reason. */
+int target_find_device(const char *name, struct thin_device *ret, struct why *why);
 
 /*
  * Fills *ret for @container, an element of a list, with its spec; does not open its rootfs. 0 or

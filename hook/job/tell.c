@@ -129,7 +129,9 @@ static void message_to_operator(const struct job *job, struct text *ret)
 {
 	const char *label = quote_unless_printable(job->container);
 
-	if (job->outcome == JOB_NOT_APPLICABLE && !job->bundle[0])
+	if (job->report.in_vm)
+		text_into(ret, "%s: %s", label, job->why.text);
+	else if (job->outcome == JOB_NOT_APPLICABLE && !job->bundle[0])
 		text_into(ret, "%s is not in a container with a thin disk: %s", label,
 			  job->why.text);
 	else if (job->outcome == JOB_NOT_APPLICABLE)

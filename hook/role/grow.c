@@ -7,11 +7,14 @@
 #include "base/progress.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "disk/ledger.h"
 #include "disk/thin.h"
+#include "disk/vm-mark.h"
 #include "job/job.h"
 #include "job/settings.h"
 #include "job/target.h"
 #include "job/tell.h"
+#include "job/unmounted.h"
 #include "oci/json.h"
 #include "role/role.h"
 
@@ -22,6 +25,7 @@
 static const char help[] =
 	"Usage: oci-thin-grow grow [OPTIONS] CONTAINER SIZE\n"
 	"       oci-thin-grow grow [OPTIONS] --pid PID | --path DIR | --device NAME SIZE\n"
+	"       oci-thin-grow grow [OPTIONS] --device NAME --unmounted SIZE\n"
 	"Makes the disk of a running container larger, without stopping it.\n\n"
 	"CONTAINER is a name, an id or the beginning of one, or ENGINE:NAME where that\n"
 	"is ambiguous. SIZE is 4G, 1.5T, ..., or +10G for that much more than now; units\n"
@@ -29,6 +33,8 @@ static const char help[] =
 	"  --pid PID          the container in which this process runs\n"
 	"  --path DIR         the one whose rootfs is there\n"
 	"  --device NAME      the one that has this device-mapper device mounted\n"
+	"  --unmounted        with --device: the disk of a virtual machine before its\n"
+	"                     first start, mounted nowhere and written only by this host\n"
 	"  --dry-run          only say what would be done\n"
 	"  --json             as one JSON object\n"
 	"  --unhealed         also if it would not start again, because nothing extends\n"
@@ -45,11 +51,11 @@ struct options {
 	struct target_args target;
 	const char *size;
 	const struct policy *policy;
-	bool dry_run, json, unhealed;
+	bool dry_run, json, unhealed, unmounted;
 };
 
-/* SIZE as bytes; "+SIZE" is on top of what @rootfs has. */
-static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *ret, struct why *why)
+/* SIZE as bytes; "+SIZE" is on top of what the device @dev has. */
+static int parse_size(const char *text, dev_t dev, uint64_t *ret, struct why *why)
 {
 	struct thin_device device;
 	uint64_t bytes, now;
@@ -61,7 +67,7 @@ static int parse_size(const char *text, const struct rootfs *rootfs, uint64_t *r
 	if (r < 0)
 		return r;
 	/* Not on a thin device: the growth will say so. */
-	r = thin_lookup(rootfs->dev, &device, why);
+	r = thin_lookup(dev, &device, why);
 	if (r < 0 && r != -ENODEV)
 		return r;
 	now = r < 0 || !device.pool ? 0 : device.sectors * SECTOR_BYTES;
@@ -103,6 +109,18 @@ static int tell_result(const struct job *job, bool json)
 	return r;
 }
 
+static struct request request_for(const struct options *options, uint64_t bytes,
+				  const struct rule *rule)
+{
+	return (struct request){
+		.bytes = bytes,
+		.origin = ORIGIN_COMMAND,
+		.key = "grow",
+		.text = options->size,
+		.rule = rule,
+	};
+}
+
 /* Takes the rootfs over. The rule for the container says how much it may have. */
 static struct job job_for(struct target *target, const struct options *options, uint64_t bytes)
 {
@@ -120,13 +138,7 @@ static struct job job_for(struct target *target, const struct options *options, 
 	job.refuse_unhealed = !options->unhealed;
 	job.rootfs = target->rootfs;
 	target->rootfs = (struct rootfs){.fd = -EBADF};
-	job.request = (struct request){
-		.bytes = bytes,
-		.origin = ORIGIN_COMMAND,
-		.key = "grow",
-		.text = options->size,
-		.rule = rule,
-	};
+	job.request = request_for(options, bytes, rule);
 	return job;
 }
 
@@ -152,29 +164,51 @@ static void say_how_to_go_on(const struct options *options, uint64_t bytes, stru
 		why_set(why, 0, "%s. Run the same command to go on", interrupted.text);
 }
 
-static int grow_target(struct target *target, const struct options *options, uint64_t bytes)
+/* No container has to start: a failure is one, whatever the configuration says. */
+static struct policy strict_policy(const struct options *options)
 {
-	struct job job = job_for(target, options, bytes);
 	struct policy policy = *options->policy;
-	struct progress progress;
-	int status;
 
-	job.progress = progress_step;
-	job.warn = warn;
-	job.progress_context = &progress;
 	policy.on_failure.request = policy.on_failure.not_applicable = ON_FAILURE_FAIL;
+	return policy;
+}
+
+static void run_job(struct job *job, const struct policy *policy)
+{
+	struct progress progress;
+
+	job->progress = progress_step;
+	job->warn = warn;
+	job->progress_context = &progress;
 	progress_begin(&progress);
-	progress_of(&progress, job.container);
-	job_grow(&job, &policy);
+	progress_of(&progress, job->container);
+	job_grow(job, policy);
 	progress_end(&progress);
-	status = tell_exit_status(&job, &policy);
-	if (job_is_interrupted(&job)) {
-		say_how_to_go_on(options, bytes, &job.why);
+}
+
+/* Says what came of it. Returns the exit status. */
+static int conclude(struct job *job, const struct policy *policy, const struct options *options)
+{
+	int status = tell_exit_status(job, policy);
+
+	if (job_is_interrupted(job)) {
+		say_how_to_go_on(options, job->request.bytes, &job->why);
 		status = EXIT_INTERRUPTED;
 	}
-	/* No container has to start: who asked for it now must know that it is not done. */
-	if (tell_result(&job, options->json) < 0 || job.outcome == JOB_POSTPONED)
+	/* Who asked for it now must know that it is not done. */
+	if (tell_result(job, options->json) < 0 || job->outcome == JOB_POSTPONED)
 		status = EXIT_FAILED;
+	return status;
+}
+
+static int grow_target(struct target *target, const struct options *options, uint64_t bytes)
+{
+	const struct policy policy = strict_policy(options);
+	struct job job = job_for(target, options, bytes);
+	int status;
+
+	run_job(&job, &policy);
+	status = conclude(&job, &policy, options);
 	job_free(&job);
 	return status;
 }
@@ -202,6 +236,11 @@ static int fail(const struct options *options, const char *label, int status, co
 	return status;
 }
 
+static int size_exit_status(int r)
+{
+	return r == -EDOM ? EXIT_REFUSED : r == -EINVAL || r == -ERANGE ? EXIT_USAGE : EXIT_FAILED;
+}
+
 static int grow(const struct options *options)
 {
 	struct target target;
@@ -213,18 +252,91 @@ static int grow(const struct options *options)
 		check_order(r, options, &why);
 		status = fail(options, target.container ? target.label : NULL,
 			      target_exit_status(r), &why);
-	} else if ((r = parse_size(options->size, &target.rootfs, &bytes, &why)) < 0) {
+	} else if ((r = parse_size(options->size, target.rootfs.dev, &bytes, &why)) < 0) {
 		why_prefix(&why, 0, quote_unless_printable(target.label));
-		status = fail(options, target.label,
-			      r == -EDOM		     ? EXIT_REFUSED
-			      : r == -EINVAL || r == -ERANGE ? EXIT_USAGE
-							     : EXIT_FAILED,
-			      &why);
+		status = fail(options, target.label, size_exit_status(r), &why);
 	} else {
 		status = grow_target(&target, options, bytes);
 	}
 	target_close(&target);
 	return status;
+}
+
+/* --- grow --unmounted ------------------------------------------------------------------------ */
+
+/* A device that was marked by an earlier run is not mounted again: its length is all we can see. */
+static void keep_marked(struct job *job, struct thin_device *device)
+{
+	job->outcome = JOB_KEPT;
+	if (device->sectors < job->request.bytes / SECTOR_BYTES) {
+		why_set(&job->why, 0,
+			"it was given to a virtual machine: only its guest can grow the "
+			"filesystem");
+		job->outcome = JOB_NOT_APPLICABLE;
+		job->report.in_vm = true;
+	}
+	job->report.from_sectors = device->sectors;
+	job->report.device = *device;
+	*device = (struct thin_device){0};
+}
+
+static void grow_and_give(struct job *job, struct thin_device *device, const struct policy *policy)
+{
+	int r = vm_mark_read(device, LEDGER_DIR, &job->why);
+
+	if (r > 0) {
+		keep_marked(job, device);
+		return;
+	}
+	if (r == 0) {
+		run_job(job, policy);
+		if (job->outcome != JOB_KEPT && job->outcome != JOB_GROWN)
+			return;
+		r = unmounted_give(job, device, policy, &job->why);
+	}
+	if (r < 0) {
+		job->outcome = JOB_FAILED;
+		job->error = r;
+	}
+}
+
+static int grow_device(struct thin_device *device, const struct options *options, uint64_t bytes)
+{
+	const struct policy policy = strict_policy(options);
+	struct job job = {
+		.container = options->target.device,
+		.bundle = "",
+		.engine = "none",
+		.refuse_unhealed = !options->unhealed,
+		.rootfs.fd = -EBADF,
+		.open_rootfs = unmounted_open,
+		.open_context = device,
+		.request = request_for(options, bytes, NULL),
+	};
+	int status;
+
+	grow_and_give(&job, device, &policy);
+	status = conclude(&job, &policy, options);
+	job_free(&job);
+	return status;
+}
+
+static int grow_unmounted(const struct options *options)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	const char *name = options->target.device;
+	uint64_t bytes = 0;
+	struct why why;
+	int r = target_find_device(name, &device, &why);
+
+	if (r < 0)
+		return fail(options, name, target_exit_status(r), &why);
+	r = parse_size(options->size, device.dev, &bytes, &why);
+	if (r < 0) {
+		why_prefix(&why, 0, quote_unless_printable(name));
+		return fail(options, name, size_exit_status(r), &why);
+	}
+	return grow_device(&device, options, bytes);
 }
 
 static int run_grow(const struct arguments *args)
@@ -235,15 +347,21 @@ static int run_grow(const struct arguments *args)
 		.dry_run = args->dry_run,
 		.json = args->json,
 		.unhealed = args->unhealed,
+		.unmounted = args->unmounted,
 	};
 	bool by_other_means = args->target.pid || args->target.path || args->target.device;
 
 	if (args->n_operands != (by_other_means ? 1 : 2))
 		return tell_usage("grow", args->json, "CONTAINER SIZE are missing");
+	if (args->unmounted && !args->target.device)
+		return tell_usage("grow", args->json, "--unmounted is for --device only");
+	if (args->unmounted && args->dry_run)
+		return tell_usage("grow", args->json,
+				  "--dry-run cannot look at what is not mounted");
 	if (!by_other_means)
 		options.target.container = args->operands[0];
 	options.size = args->operands[args->n_operands - 1];
-	return grow(&options);
+	return args->unmounted ? grow_unmounted(&options) : grow(&options);
 }
 
 const struct command command_grow = {
@@ -251,7 +369,8 @@ const struct command command_grow = {
 	.arguments = "CONTAINER SIZE",
 	.what = "make a running container's disk larger",
 	.help = help,
-	.options = {"pid", "path", "device", "dry-run", "json", "unhealed", "data-root"},
+	.options = {"pid", "path", "device", "dry-run", "json", "unhealed", "unmounted",
+		    "data-root"},
 	.max_operands = 2,
 	.needs_root = true,
 	.policy = POLICY_SOUND,

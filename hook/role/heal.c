@@ -101,17 +101,13 @@ static void log_broken(const struct policy *policy)
 static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, bool dry_run,
 		FILE *out, struct heal_report *report)
 {
-	const struct heal_order order = {
-		.is_engines = engine_names_device,
-		.max_bytes = policy_largest_bytes(policy),
-		.timeout_ms = timeout_ms,
-		.dry_run = dry_run,
-		.run_dir = RUN_DIR,
-		.ledger_dir = LEDGER_DIR,
-	};
+	struct heal_order order = settings_heal_order(policy);
 	struct why why;
-	int r = heal_device(dev, &order, report, &why);
+	int r;
 
+	order.timeout_ms = timeout_ms;
+	order.dry_run = dry_run;
+	r = heal_device(dev, &order, report, &why);
 	if (r == -ETIMEDOUT || r == -EINTR)
 		say_what_next(&why);
 	/* It matters only now: one line a device that there is something to say of. */

@@ -17,7 +17,7 @@ struct arguments {
 	const char *command;
 	struct target_args target; /* --pid, --path, --device, --data-root; and the policy */
 	bool all, by_default, dry_run, force, json, keep_runtime, names, no_check, no_default,
-		print, running, unhealed, verbose, watch, wide;
+		print, running, unhealed, unmounted, verbose, watch, wide;
 	const char *file, *full, *like, *output, *root, *runtime, *snapshotter, *sort, *state;
 	const char *config_file; /* NULL: not given */
 	char *const *operands;	 /* what is no option; NULL at the end */

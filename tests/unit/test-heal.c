@@ -386,7 +386,7 @@ static void what_a_guest_needs_is_what_the_ledger_says(void **state)
 static unsigned int asked;
 static bool is_guests;
 
-static bool ask_whose(const char *name, void *context, struct why *reason)
+static bool ask_whose(const char *name, const void *context, struct why *reason)
 {
 	assert_string_equal(name, "docker-8:1-42-thin");
 	assert_ptr_equal(context, &asked);

@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A device before a virtual machine gets it: grown without a mount that anybody sees, marked, and not believed after that.
+# suites: bullseye bookworm trixie
+# matrix: bullseye:FS=ext4 bookworm:FS=xfs trixie:FS=ext4
+# soak: FS=ext4 FS=xfs
+# limit: 900
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+
+GIB=$((1024 * 1024 * 1024))
+LEDGER=/var/lib/oci-thin-grow/ledger
+
+device_gib() {
+	echo "$(($(table_sectors "$1") / 2097152)) GiB"
+}
+
+opens() {
+	dmsetup info -c --noheadings -o open "$1"
+}
+
+is_closed() {
+	[ "$(opens "$1")" = 0 ]
+}
+
+# mounts_of NAME: in all mount tables of all processes
+mounts_of() {
+	local number
+	number=$(dmsetup info -c --noheadings -o major,minor --separator : "$1")
+	cat /proc/[0-9]*/mountinfo 2>/run/null | awk -v number="$number" -v name="$1" '$3 == number || index($0, name)'
+}
+
+check_fs() {
+	case $FS in
+	ext4) e2fsck -fn "/dev/mapper/$1" ;;
+	xfs) xfs_repair -n "/dev/mapper/$1" ;;
+	esac
+}
+
+fs_bytes() {
+	case $FS in
+	ext4) dumpe2fs -h "/dev/mapper/$1" 2>/run/null | awk '/^Block count/ { b = $3 } /^Block size/ { printf "%.0f\n", b * $3 }' ;;
+	xfs) xfs_db -r -c 'sb 0' -c 'p dblocks blocksize' "/dev/mapper/$1" | awk '{ n = n ? n * $3 : $3 } END { printf "%.0f\n", n }' ;;
+	esac
+}
+
+# Whole allocation groups only; XFS leaves out the beginning of one.
+fills() {
+	[ "$(fs_bytes "$1")" -gt $(($2 * GIB - 8 * 1024 * 1024)) ]
+}
+
+mount_count() {
+	dumpe2fs -h "/dev/mapper/$1" 2>/run/null | sed -n 's/^Mount count: *//p'
+}
+
+# forge NAME GIB: a superblock with a sound checksum that asks for so much
+forge() {
+	case $FS in
+	ext4) debugfs -w -R "set_super_value blocks_count $(($2 * GIB / 4096))" "/dev/mapper/$1" ;;
+	xfs) xfs_db -x -c 'sb 0' -c "write -d dblocks $(($2 * GIB / 4096))" \
+		-c "write -d agcount $(($2 * GIB / 4096 / $(xfs_db -r -c 'sb 0' -c 'p agblocks' "/dev/mapper/$1" | sed 's/.* //')))" "/dev/mapper/$1" ;;
+	esac
+}
+
+mount_disk() {
+	mkdir -p /run/disk && mount -o "$([ "$FS" = xfs ] && echo nouuid || echo rw)" "/dev/mapper/$1" /run/disk
+}
+
+# forget NAME ID: what containerd does after a reboot: the device is re-created at the size that it remembers
+forget() {
+	dmsetup remove --retry "$1" && thin_on "$1" "$2" 1G
+}
+
+grow_unmounted() {
+	otg grow --device "$1" --unmounted "$2"
+}
+
+ok "udev starts" start_udev
+ok "syslog starts" start_syslog
+ok "a pool comes up" pool_up
+ok "an image is created" thin_new image 1 1G
+ok "it has a filesystem" mkfs_on "$FS" /dev/mapper/image -b "$([ "$FS" = ext4 ] && echo 4096 || echo size=4096)"
+
+## Grown, and seen by nobody
+
+D=pool-snap-2
+ok "a snapshot of it is created" thin_snap $D 2 image
+[ "$FS" != ext4 ] || mounted=$(mount_count $D)
+strace -f -o /run/strace -e trace=fsmount -e inject=fsmount:signal=STOP:when=1 \
+	/usr/sbin/oci-thin-grow grow --device $D --unmounted 4G >/run/out 2>/run/err &
+strace=$!
+is_stopped() {
+	grow=$(pgrep -x oci-thin-grow) && grep -q '^State:.T\|^State:.t' "/proc/$grow/status"
+}
+ok "grow is stopped while the filesystem is mounted" wait_for is_stopped
+is "no mount table shows it" "$(mounts_of $D)" ""
+is "it is open twice: as a device and by the mount" "$(opens $D)" 2
+kill -CONT "$grow"
+ok "grow succeeds" wait $strace
+like "grow says so" "$(cat /run/out)" "^$D: grown from 1 GiB to 4 GiB"
+is "it is silent on stderr" "$(cat /run/err)" ""
+is "the device has 4 GiB" "$(device_gib $D)" "4 GiB"
+ok "the filesystem fills it" fills $D 4
+is "nobody has it open" "$(opens $D)" 0
+ok "the filesystem is clean" check_fs $D
+[ "$FS" != ext4 ] || is "it was mounted once" "$(mount_count $D)" $((mounted + 1))
+like "the ledger has its length" "$(cat $LEDGER/$D)" $'\nsectors=8388608\n'
+like "the ledger has the growth as finished" "$(cat $LEDGER/$D)" $'\nstate=done\n'
+like "the ledger has the mark" "$(cat $LEDGER/$D)" $'\nvm=1\n'
+like "the log has the growth" "$(cat /run/messages)" "action=grow container=$D .*to=4294967296"
+
+## Never again
+
+ok "the same size again: nothing to do" exits 0 grow --device $D --unmounted 4G
+like "the same size again: it says so" "$(cat /run/out)" "^$D: has 4 GiB already"
+ok "a larger size: not for the host" exits 4 grow --device $D --unmounted 5G
+like "a larger size: the guest is named" "$(cat /run/err)" 'given to a virtual machine: only its guest can grow'
+[ "$FS" != ext4 ] || is "it is still mounted once in its life" "$(mount_count $D)" $((mounted + 1))
+ok "another program mounts it" mount_disk $D
+ok "mounted: refused all the same" exits 4 grow --device $D 5G
+like "mounted: the reason" "$(cat /run/err)" 'given to a virtual machine'
+is "mounted: the device is as it was" "$(device_gib $D)" "4 GiB"
+umount /run/disk
+
+## What is refused
+
+ok "a snapshot is created" thin_snap pool-snap-3 3 image
+exec 7<>/dev/mapper/pool-snap-3
+ok "open in another program: refused" exits 1 grow --device pool-snap-3 --unmounted 4G
+like "open in another program: the reason" "$(cat /run/err)" 'in use: mounted, or open in another program'
+exec 7>&-
+ok "another program mounts it" mount_disk pool-snap-3
+ok "mounted: refused" exits 1 grow --device pool-snap-3 --unmounted 4G
+like "mounted: the reason" "$(cat /run/err)" 'in use: mounted, or open in another program'
+umount /run/disk
+is "nothing has changed" "$(device_gib pool-snap-3)" "1 GiB"
+ok "a smaller size is refused" exits 3 grow --device pool-snap-3 --unmounted 512M
+ok "no such device" exits 4 grow --device pool-snap-9 --unmounted 4G
+ok "the pool is not a disk" exits 4 grow --device pool --unmounted 4G
+ok "an option without its device is a usage error" exits 2 grow --unmounted web 4G
+ok "so is a dry run" exits 2 grow --dry-run --device pool-snap-3 --unmounted 4G
+is "no entry was made" "$(ls $LEDGER)" "$D"
+
+## A guest forges its superblock
+
+ok "unmarked: a superblock of 8 GiB is written" forge pool-snap-3 8
+ok "unmarked: the device is re-created" forget pool-snap-3 3
+is "unmarked: it is believed" "$(device_gib pool-snap-3)" "8 GiB"
+ok "marked: a superblock of 8 GiB is written" forge $D 8
+ok "marked: the device is re-created" forget $D 2
+is "marked: it gets what the ledger has" "$(device_gib $D)" "4 GiB"
+like "marked: the log says why not more" "$(cat /run/messages)" "device=$D .*superblock says 8 GiB, but the device was given to a virtual machine"
+ok "marked: heal --all succeeds" exits 0 heal --all
+is "marked: it has no more after it" "$(device_gib $D)" "4 GiB"
+like "marked: the mark is still there" "$(cat $LEDGER/$D)" $'\nvm=1\n'
+
+## Killed at each of its system calls
+
+id=10
+for call in fsopen fsconfig fsmount flock renameat fsync ioctl; do
+	for k in {1..99}; do
+		name=pool-snap-$id
+		thin_snap $name $id image || break 2
+		strace -o /run/strace -e "trace=$call" -e "inject=$call:signal=KILL:when=$k" \
+			/usr/sbin/oci-thin-grow grow --device $name --unmounted 4G >/run/out 2>/run/err && done=1 || done=0
+		if ! wait_for is_closed $name || [ -n "$(mounts_of $name)" ]; then
+			is "killed at $call $k: nobody has it open, and no mount is left" "$(opens $name) $(mounts_of $name)" "0 "
+		fi
+		if ! grow_unmounted $name 4G >/run/said || [ "$(device_gib $name)" != "4 GiB" ] || ! fills $name 4 ||
+			! check_fs $name >/run/said 2>&1 || ! grep -qx vm=1 $LEDGER/$name || ! is_closed $name; then
+			is "killed at $call $k: the next run finishes" "$(device_gib $name) $(cat /run/said $LEDGER/$name)" ""
+		fi
+		dmsetup remove --retry $name
+		dmsetup message pool 0 "delete $id"
+		id=$((id + 1))
+		[ $done = 0 ] || break
+	done
+	ok "killed at each $call: nothing is left, and the next run finishes" test "$k" -gt 1
+done
+ok "their entries are removed with them" exits 0 heal --all
+is "only the first is still in the ledger" "$(ls $LEDGER)" "$D"
+finish
