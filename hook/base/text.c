@@ -47,3 +47,10 @@ void text_add(struct text *out, const char *format, ...)
 	print_at(out, strlen(out->s), format, ap);
 	va_end(ap);
 }
+
+bool text_ends_in(const char *text, const char *suffix)
+{
+	size_t len = strlen(text), suffix_len = strlen(suffix);
+
+	return len >= suffix_len && strcmp(text + len - suffix_len, suffix) == 0;
+}

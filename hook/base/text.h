@@ -4,6 +4,7 @@
 /* Formatted text: on the heap, or in a buffer of the enclosing block. */
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The text, to be freed; NULL if out of memory. */
@@ -24,3 +25,5 @@ const char *text_into_va(struct text *out, const char *format, va_list ap)
 
 /* Appends to @out. */
 void text_add(struct text *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+bool text_ends_in(const char *text, const char *suffix);

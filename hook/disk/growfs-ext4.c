@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/minmax.h"
 #include "disk/growfs.h"
 #include "disk/superblock.h"
 
@@ -99,11 +100,6 @@ int growfs_ext4_grow(const struct rootfs *rootfs, const struct growfs *fs, uint6
 /* Places that every growth writes to: superblock, resize inode, both ends of the journal. */
 #define PLACES 8
 
-static uint64_t min_of(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 /*
  * Bitmaps and inode tables of @n contiguous groups. With blocks of 1 KiB each group begins one
  * block later.
@@ -119,7 +115,7 @@ static uint64_t groups_cost(const struct growfs *fs, uint64_t n, uint64_t pool_b
 static uint64_t backups_in(const struct growfs *fs, uint64_t groups)
 {
 	static const uint64_t roots[] = {3, 5, 7};
-	uint64_t n = min_of(groups, 2);
+	uint64_t n = smaller(groups, 2);
 
 	if (fs->ext4.backs_up_each_group)
 		return groups;
@@ -140,8 +136,8 @@ static uint64_t descriptors_cost(const struct growfs *fs, uint64_t old_groups, u
 				 uint64_t pool_block_bytes)
 {
 	uint64_t present = fs->ext4.descriptor_blocks, reserved = fs->ext4.reserved_blocks;
-	uint64_t used = min_of(groups / fs->ext4.descriptors_per_block + 1,
-			       fs->group_bytes / fs->block_bytes);
+	uint64_t used = smaller(groups / fs->ext4.descriptors_per_block + 1,
+				fs->group_bytes / fs->block_bytes);
 	uint64_t old = backups_in(fs, old_groups), new = backups_in(fs, groups) - old;
 	uint64_t cost = 0;
 
@@ -150,7 +146,7 @@ static uint64_t descriptors_cost(const struct growfs *fs, uint64_t old_groups, u
 	cost += old *
 		growfs_run_blocks((used + 1) * fs->block_bytes, fs->group_bytes, pool_block_bytes);
 	cost += new *growfs_run_blocks(
-		min_of((used + reserved + 1) * fs->block_bytes, fs->group_bytes), fs->group_bytes,
+		smaller((used + reserved + 1) * fs->block_bytes, fs->group_bytes), fs->group_bytes,
 		pool_block_bytes);
 	cost += growfs_run_blocks((1 + new) * reserved * fs->block_bytes, fs->block_bytes,
 				  pool_block_bytes);
@@ -161,9 +157,9 @@ uint64_t growfs_ext4_cost(const struct growfs *fs, uint64_t bytes, uint64_t pool
 {
 	uint64_t old_groups = fs->bytes / fs->group_bytes;
 	uint64_t groups = bytes / fs->group_bytes + (bytes % fs->group_bytes != 0);
-	uint64_t flex = min_of(fs->ext4.flex_groups, MOST_FLEX_GROUPS), n = groups - old_groups;
+	uint64_t flex = smaller(fs->ext4.flex_groups, MOST_FLEX_GROUPS), n = groups - old_groups;
 	/* Growth begins by filling up the last piece. */
-	uint64_t head = min_of(n, (flex - old_groups % flex) % flex);
+	uint64_t head = smaller(n, (flex - old_groups % flex) % flex);
 	uint64_t pieces = (n - head) / flex, tail = (n - head) % flex;
 
 	return groups_cost(fs, head, pool_block_bytes) +

@@ -84,13 +84,6 @@ static void take_profile(const char *etc, const char *name, struct lvm_pool *poo
 
 /* --- how much space is free in its group? ---------------------------------------------------- */
 
-static bool ends_in(const char *text, const char *suffix)
-{
-	size_t n = strlen(text), m = strlen(suffix);
-
-	return n >= m && strcmp(text + n - m, suffix) == 0;
-}
-
 /* Only segments of type "striped" use space of the group; others are made of logical volumes. */
 static void count_extents(const struct lvm_text *backup, uint64_t *ret_all, uint64_t *ret_used)
 {
@@ -102,11 +95,11 @@ static void count_extents(const struct lvm_text *backup, uint64_t *ret_all, uint
 
 		if (!value)
 			continue;
-		if (ends_in(path, "/pe_count"))
+		if (text_ends_in(path, "/pe_count"))
 			*ret_all += strtoull(value, NULL, 10);
-		else if (ends_in(path, "/extent_count"))
+		else if (text_ends_in(path, "/extent_count"))
 			count = strtoull(value, NULL, 10);
-		else if (ends_in(path, "/type") && strcmp(value, "striped") == 0)
+		else if (text_ends_in(path, "/type") && strcmp(value, "striped") == 0)
 			*ret_used += count;
 	}
 }

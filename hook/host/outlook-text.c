@@ -5,6 +5,7 @@
 #include "base/size.h"
 #include "base/terminal.h"
 #include "engine/engine.h"
+#include "job/tell.h"
 
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,12 @@
 static bool is_engines(const struct outlook *outlook)
 {
 	return outlook->disk.device && engine_names_device(outlook->disk.device);
+}
+
+/* Can its device be re-created too short at the next start? */
+static bool has_healing(const struct outlook *outlook)
+{
+	return is_engines(outlook) && outlook->next != NEXT_NEW_DISK;
 }
 
 static void print_use(const struct inventory *disk, FILE *out)
@@ -132,7 +139,7 @@ static void print_healing(const struct outlook *outlook, FILE *out)
 {
 	const struct healing *healing = &outlook->healing;
 
-	if (!is_engines(outlook) || outlook->next == NEXT_NEW_DISK)
+	if (!has_healing(outlook))
 		return;
 	fprintf(out, OUTLOOK_LINE, "healing");
 	if (healing->armed) {
@@ -193,21 +200,6 @@ static void json_grown(const struct outlook *outlook, struct json_writer *w)
 	json_write_close(w);
 }
 
-static void json_healing(const struct outlook *outlook, struct json_writer *w)
-{
-	const struct healing *healing = &outlook->healing;
-
-	if (!is_engines(outlook) || outlook->next == NEXT_NEW_DISK) {
-		json_write_string(w, "healing", NULL);
-		return;
-	}
-	json_write_object(w, "healing");
-	json_write_bool(w, "armed", healing->armed);
-	json_write_string(w, "reason", healing->armed ? NULL : healing->why.text);
-	json_write_string(w, "fix", *healing->fix.s ? healing->fix.s : NULL);
-	json_write_close(w);
-}
-
 void outlook_json(const struct outlook *outlook, struct json_writer *w)
 {
 	const struct inventory *disk = &outlook->disk;
@@ -226,5 +218,5 @@ void outlook_json(const struct outlook *outlook, struct json_writer *w)
 	else
 		json_write_bool(w, "starts_again", outlook->next == NEXT_STARTS);
 	json_write_known_u64(w, "next_bytes", outlook->next_bytes);
-	json_healing(outlook, w);
+	tell_healing_json(has_healing(outlook) ? &outlook->healing : NULL, w);
 }

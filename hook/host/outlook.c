@@ -2,11 +2,7 @@
 #include "host/outlook.h"
 
 #include "base/cleanup.h"
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
+#include "base/minmax.h"
 
 /* A mounted device is long enough for its filesystem: heal need not look at it. */
 static void look_at_device(const struct inventory *disk, const struct outlook_order *order,

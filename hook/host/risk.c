@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/risk.h"
 
+#include "base/minmax.h"
 #include "engine/engine.h"
 #include "job/settings.h"
 
@@ -28,11 +29,6 @@ void risk_look(const struct thin_device *thin, const struct policy *policy, cons
 		ret->intended = report.intended_sectors != 0;
 	}
 	heal_report_free(&report);
-}
-
-static uint64_t larger(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
 }
 
 static uint64_t needed_bytes(const struct risk_facts *facts, const struct ledger_entry *entry)

@@ -353,17 +353,15 @@ static void json_disk(const struct job *job, struct json_writer *w)
 	}
 }
 
-static void json_healing(const struct job *job, struct json_writer *w)
+void tell_healing_json(const struct healing *healing, struct json_writer *w)
 {
-	const struct healing *healing = &job->healing;
-
-	if (!job->unhealed) {
+	if (!healing) {
 		json_write_string(w, "healing", NULL);
 		return;
 	}
 	json_write_object(w, "healing");
-	json_write_bool(w, "armed", false);
-	json_write_string(w, "reason", healing->why.text);
+	json_write_bool(w, "armed", healing->armed);
+	json_write_string(w, "reason", healing->armed ? NULL : healing->why.text);
 	json_write_string(w, "fix", *healing->fix.s ? healing->fix.s : NULL);
 	json_write_close(w);
 }
@@ -383,7 +381,7 @@ void tell_json(const struct job *job, struct json_writer *w)
 		json_disk(job, w);
 	json_write_string(w, "reason", job->outcome >= JOB_NOT_APPLICABLE ? job->why.text : NULL);
 	json_write_string(w, "warning", job_warning(job));
-	json_healing(job, w);
+	tell_healing_json(job->unhealed ? &job->healing : NULL, w);
 }
 
 int tell_failure_json(const char *container, int status, const char *reason, FILE *out)

@@ -43,6 +43,9 @@ const char *tell_cost_into(struct text *out, const struct job *job);
 /* Writes the members of an object that the caller has opened. */
 void tell_json(const struct job *job, struct json_writer *w);
 
+/* Writes the member "healing"; NULL: null. */
+void tell_healing_json(const struct healing *healing, struct json_writer *w);
+
 /*
  * Prints one object if there was no job: @container, as it was typed (or NULL), does not exist, or
  * the command failed. The action is "refuse", "missing" or "fail", by @status (base/exit.h). 0,

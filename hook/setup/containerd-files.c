@@ -37,23 +37,16 @@ char *containerd_drop_in_name(const struct setup_place *place)
 	return import ? place_name(place, import) : NULL;
 }
 
-static bool ends_in(const char *text, const char *suffix)
-{
-	size_t n = strlen(text), m = strlen(suffix);
-
-	return n >= m && strcmp(text + n - m, suffix) == 0;
-}
-
 bool containerd_is_template(const struct setup_place *place)
 {
-	return place->file && ends_in(place->file, ".tmpl");
+	return place->file && text_ends_in(place->file, ".tmpl");
 }
 
 bool containerd_is_fragment(const struct setup_place *place)
 {
 	_cleanup_free_ char *copy = place->file ? strdup(place->file) : NULL;
 
-	return copy && ends_in(dirname(copy), ".toml.d");
+	return copy && text_ends_in(dirname(copy), ".toml.d");
 }
 
 bool containerd_is_part(const struct setup_place *place)
