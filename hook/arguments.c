@@ -73,7 +73,7 @@ static bool takes_option(const struct command *command, const char *name)
 
 #define OPTIONS_MAX (COMMON_OPTIONS + COUNT(own_options) + 1)
 
-/* Those of @command, among which an abbreviation must be unique; NULL: those of all commands. */
+/* Those of @command, among which abbreviations must be unique; NULL: those of all commands. */
 static void fill_options(struct option options[OPTIONS_MAX], const struct command *command)
 {
 	size_t n = COMMON_OPTIONS;
@@ -148,7 +148,7 @@ static bool is_another_commands(const char *typed)
 	return false;
 }
 
-/* getopt_long() says in optopt which letter it was, or which option; 0: a long one of no table. */
+/* optopt is the letter, or the value of the option; 0: a long option that is in no table. */
 static void describe_error(struct text *out, int c, const struct option *options, char *argv[])
 {
 	const char letter[] = {'-', (char)optopt, '\0'};
@@ -184,8 +184,8 @@ static void take_option(struct parser *parser, int c, const struct option *optio
 }
 
 /*
- * Takes what is before the next operand; with a @command all of its options, which getopt_long()
- * moves before the operands. optind is the first operand then.
+ * Takes the options before the next operand; with a @command all of its options, which
+ * getopt_long() moves before the operands. optind is the first operand then.
  */
 static void take_options(struct parser *parser, const struct command *command, int argc,
 			 char *argv[])
@@ -195,7 +195,7 @@ static void take_options(struct parser *parser, const struct command *command, i
 
 	fill_options(options, command);
 	while ((c = getopt_long(argc, argv, command ? ":hV" : "+:hV", options, NULL)) >= 0) {
-		/* The rest is parsed all the same: the command may come last. */
+		/* the rest is still parsed, as the command may come last */
 		if (!parser->help && !parser->version && !*parser->wrong.s)
 			take_option(parser, c, options, argv);
 	}
@@ -297,8 +297,7 @@ static const char *find_name(struct parser *parser, int argc, char *argv[])
 	return argv[optind];
 }
 
-/* Also after an error, where options are not taken any more, and of commands without that option.
- */
+/* No option is taken after an error, and not all commands have this one: looked for apart. */
 static bool wants_json(char *argv[])
 {
 	for (char **word = argv; *word && strcmp(*word, "--") != 0; word++) {
@@ -320,7 +319,7 @@ enum arguments_result arguments_parse(const struct command *const commands[], in
 	name = find_name(&parser, argc, argv);
 	*ret_command = command = find_command(commands, name);
 	if (command) {
-		/* From the start again, now that it is known which options there are. */
+		/* from the start again, now with the command's options */
 		parser =
 			(struct parser){.arguments = ret, .help = parser.help, .json = parser.json};
 		*ret = (struct arguments){0};

@@ -2,13 +2,13 @@
 #pragma once
 
 /*
- * The command line. Options may stand before the command and after it; those of another command
- * are errors. --help, --version, --verbose and --config are everybody's.
+ * The command line. Options may stand before and after the command; those of another command are
+ * errors. Every command takes --help, --version, --verbose and --config.
  */
 
 #include "role/role.h"
 
-/* What is to be done. */
+/* What to do. */
 enum arguments_result {
 	ARGUMENTS_RUN,	/* run the command */
 	ARGUMENTS_HELP, /* print the help of the command, or the program's if there is none */

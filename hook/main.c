@@ -33,7 +33,7 @@ static const struct command *const commands[] = {
 	NULL,
 };
 
-/* In --help, before which command? */
+/* In --help, above a command. */
 static const struct {
 	const struct command *before;
 	const char *text;
@@ -61,8 +61,8 @@ static int print_program_help(void)
 		       (*command)->what);
 	}
 	printf("\nOptions, here or after the command:\n"
-	       "  --config FILE  instead of what is in " CONFIG_DIR "\n"
-	       "  --verbose      print what is logged to stderr, too\n"
+	       "  --config FILE  read only FILE, nothing in " CONFIG_DIR "\n"
+	       "  --verbose      also print log lines to stderr\n"
 	       "  -h, --help     this text; after a command its options, with examples\n"
 	       "  -V, --version\n");
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
@@ -78,8 +78,8 @@ static int print_help(const struct command *command)
 #define WORDS_MAX (TEXT_SIZE - 64) /* fits a message */
 
 /*
- * The words after the program's name, for a shell; "" if they are too long or not for a terminal: a
- * part of a command would do something else.
+ * The words after the program's name, quoted for a shell; "" if they are too long or not printable:
+ * a part of a command would do something else.
  */
 static void repeat_words(char *argv[], struct text *ret)
 {
@@ -95,7 +95,7 @@ static void repeat_words(char *argv[], struct text *ret)
 	}
 }
 
-/* A disk that is full now must not wait for the right comma. */
+/* With a full disk, the operator can grow first and repair the configuration later. */
 static int fail_broken(const struct command *command, const struct arguments *arguments,
 		       const char *broken, char *argv[])
 {
@@ -183,8 +183,7 @@ int main(int argc, char *argv[])
 {
 	char **environment = environ, shim[SHIM_NAME_SIZE];
 
-	/* The libraries below read variables that could change where they write and what they do.
-	 */
+	/* Libraries read variables that could change what they do and where they write. */
 	if (terminal_clear_environment() < 0 || argc < 1)
 		return EXIT_FAILED;
 	log_init(false);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * `apply CONTAINER... | --all`: running containers get what is asked for them now, as they would at
- * their next start. One that fails does not stop the others; a pool in need does, because the next
- * ones would only burden it more.
+ * `apply CONTAINER... | --all`: grows running containers to the sizes that their next start would
+ * give them. One that fails does not stop the others; a pool in trouble does, because the next ones
+ * would make it worse.
  */
 
 #include "base/cleanup.h"
@@ -44,7 +44,7 @@ static const char help[] =
 	"  oci-thin-grow apply --all --dry-run\n"
 	"  oci-thin-grow apply web docker:db\n\n"
 	"Exit status: 0 done, or nothing to do; 1 some failed; 2 usage; 3 some were\n"
-	"refused, a pool ended it, or it is switched off; 4 no such container;\n"
+	"refused, a pool stopped it, or it is switched off; 4 no such container;\n"
 	"130 interrupted.\n";
 
 struct apply {
@@ -54,13 +54,13 @@ struct apply {
 	struct json_writer *json; /* only if as_json */
 	struct progress progress;
 	struct tally tally;
-	char *pool; /* the one that ends it, or NULL */
+	char *pool; /* the one that stops it, or NULL */
 };
 
-/* --- telling --------------------------------------------------------------------------------- */
+/* --- reporting ------------------------------------------------------------------------------- */
 
-/* Who named a container hears of it, whatever comes of it; with --all only news is told. */
-static void tell_no_news(const struct apply *apply, const char *label, const char *what)
+/* A container that was named is always reported; with --all only changes and problems are. */
+static void tell_idle(const struct apply *apply, const char *label, const char *what)
 {
 	if (apply->all || apply->as_json) {
 		log_debug("%s: %s", quote(label), what);
@@ -71,7 +71,7 @@ static void tell_no_news(const struct apply *apply, const char *label, const cha
 	terminal_print(stdout, STYLE_DIM, "%s\n", what);
 }
 
-/* A container that nothing is done about, in the JSON. */
+/* Adds a container without a job to the JSON. */
 static void add_idle(struct apply *apply, const char *label,
 		     const struct engine_container *container, const char *action,
 		     const char *reason)
@@ -92,10 +92,10 @@ static void pass_over(struct apply *apply, const char *label,
 {
 	apply->tally.n[FATE_PASSED_OVER]++;
 	add_idle(apply, label, container, "skip", reason);
-	tell_no_news(apply, label, reason);
+	tell_idle(apply, label, reason);
 }
 
-static void tell_news(const struct apply *apply, const struct job *job)
+static void tell_change(const struct apply *apply, const struct job *job)
 {
 	struct text message;
 
@@ -113,13 +113,13 @@ static void tell_container(struct apply *apply, const struct job *job,
 			   const struct engine_container *container)
 {
 	if (job->outcome == JOB_GROWN || job->outcome > JOB_NOT_APPLICABLE || job_warning(job)) {
-		tell_news(apply, job);
+		tell_change(apply, job);
 	} else if (job->outcome == JOB_KEPT) {
-		tell_no_news(apply, job->container,
-			     text("has %s already",
-				  size_format(job->report.device.sectors * SECTOR_BYTES)));
+		tell_idle(apply, job->container,
+			  text("has %s already",
+			       size_format(job->report.device.sectors * SECTOR_BYTES)));
 	} else {
-		tell_no_news(apply, job->container, "nothing is asked for");
+		tell_idle(apply, job->container, "nothing is asked for");
 	}
 	if (apply->as_json) {
 		json_write_object(apply->json, NULL);
@@ -236,7 +236,7 @@ static int sum_up_jobs(struct apply *apply)
 	return apply->pool ? EXIT_REFUSED : tally_exit_status(&apply->tally);
 }
 
-/* What cannot be found does not stop the others. */
+/* One that cannot be found does not stop the others. */
 static void apply_to_named(struct apply *apply, const struct engine_list *list, const char *name)
 {
 	const struct engine_container *found;
@@ -275,7 +275,7 @@ static int apply(struct apply *apply, const struct target_args *args, char *cons
 	return status;
 }
 
-/* What hook and wrapper would not do now is not done here either. */
+/* While hooks and wrappers are switched off, so is this. */
 static int check_switch(const struct arguments *args)
 {
 	struct why why;
@@ -297,7 +297,7 @@ static int run_apply(const struct arguments *args)
 	int status;
 
 	if (order.all == (args->n_operands > 0))
-		return tell_usage("apply", args->json, "name the containers, or say --all");
+		return tell_usage("apply", args->json, "name containers, or use --all");
 	status = check_switch(args);
 	return status == EXIT_OK ? apply(&order, &args->target, args->operands) : status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* `config check | show`: is the configuration in order, and what does it come to? */
+/* `config check | show`: validates the configuration, or prints the values in force. */
 
 #include "policy/config.h"
 #include "base/log.h"
@@ -18,10 +18,10 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow [--config FILE] config check | show [--json]\n"
-	"check reports all that is wrong with the configuration by file, line and key,\n"
-	"and rules that can never match; and names the files that it read, and those\n"
-	"that it ignored. show prints the values that are in force, and where each is\n"
-	"set; its output can be used as a configuration file.\n\n"
+	"check reports all errors in the configuration by file, line and key, and rules\n"
+	"that can never match, and lists the files that it read and those that it\n"
+	"ignored. show prints the values in force, and where each is set; its output can\n"
+	"be used as a configuration file.\n\n"
 	"The files are config.json and then config.d/*.json in " CONFIG_DIR ",\n"
 	"or only FILE.\n\n"
 	"  --json             the same as one JSON object\n\n"
@@ -63,7 +63,7 @@ static int load(const struct arguments *args, struct check *check, struct policy
 	return config_load(CONFIG_DIR, args->config_file, &listener, ret);
 }
 
-/* What is set must be there; whether the default runtime must, only doctor can know. */
+/* Programs that are set must exist; whether the default runtime must, only doctor can know. */
 static void check_programs(const struct policy *policy, struct check *check)
 {
 	struct why why;
@@ -193,13 +193,13 @@ static int run_config(const struct arguments *args)
 		return run_check(args);
 	if (strcmp(args->operands[0], "show") == 0)
 		return run_show(args);
-	return tell_usage("config", args->json, "say check or show");
+	return tell_usage("config", args->json, "expected check or show");
 }
 
 const struct command command_config = {
 	.name = "config",
 	.arguments = "check | show",
-	.what = "validate it, or print what is in force",
+	.what = "validate the configuration, or print it",
 	.help = help,
 	.options = {"json"},
 	.min_operands = 1,

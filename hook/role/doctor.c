@@ -67,7 +67,7 @@ static int run_doctor(const struct arguments *args)
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
 	};
-	/* Not broken in a pipe: grep sees whole sentences. */
+	/* In a pipe lines are not wrapped, for grep. */
 	const struct findings_look look = {
 		.colour = terminal_has_colours(stdout),
 		.all = log_is_verbose(),
@@ -81,7 +81,7 @@ static int run_doctor(const struct arguments *args)
 	r = args->json ? findings_print_json(&doctor.findings, stdout)
 		       : findings_print(&doctor.findings, &look, stdout);
 	if (doctor.findings.incomplete)
-		log_stderr("doctor: out of memory: not everything was looked at");
+		log_stderr("doctor: out of memory: not everything was checked");
 	if (r < 0)
 		log_stderr("doctor: standard output: %s", strerror(-r));
 	doctor_free(&doctor);

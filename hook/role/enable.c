@@ -22,18 +22,18 @@
 
 static const char help_enable[] =
 	"Usage: oci-thin-grow enable [OPTIONS] " ENGINES "\n"
-	"Hooks the program into an engine: adds what is missing to the configuration of\n"
-	"the engine, and says how to make the engine read it. No daemon is reloaded or\n"
-	"restarted. What was there before is kept beside each changed file, as\n"
-	"FILE.oci-thin-grow-backup.\n\n"
+	"Hooks the program into an engine: adds what is missing to the engine's\n"
+	"configuration, and prints the command that makes the engine read it. No daemon\n"
+	"is reloaded or restarted. A file that enable changes for the first time is kept\n"
+	"as FILE.oci-thin-grow-backup.\n\n"
 	"  --print            only show what would be changed\n"
 	"  --file FILE        the engine's configuration file, if not the usual one\n"
-	"  --root DIR         a host's filesystem that is mounted there\n"
+	"  --root DIR         change the host whose filesystem is mounted at DIR\n"
 	"  --no-default       docker: only containers with --runtime oci-thin-grow\n"
 	"  --default          containerd: all pods, not only those of the runtime class\n"
 	"  --like HANDLER     containerd: ours is a copy of this handler, not of runc\n"
 	"  --snapshotter NAME containerd: pods of our handler use this snapshotter\n"
-	"  --runtime PATH     docker, containerd: the program that runs them in the end\n"
+	"  --runtime PATH     docker, containerd: the OCI runtime that ours becomes\n"
 	"  --no-check         docker, containerd: do not have it check the files\n"
 	"  --force            also replace a default runtime that is not runc\n\n"
 	"docker      /etc/docker/daemon.json: a runtime, and that as the default\n"
@@ -50,7 +50,7 @@ static const char help_enable[] =
 	"  oci-thin-grow enable --default containerd && systemctl restart containerd\n"
 	"  oci-thin-grow enable --snapshotter devmapper containerd\n\n"
 	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage, or a configuration\n"
-	"that is not understood; 3 refused: it would replace something of yours.\n";
+	"that cannot be parsed; 3 refused: it would replace something of yours.\n";
 
 static const char help_disable[] =
 	"Usage: oci-thin-grow disable [OPTIONS] " ENGINES "\n"
@@ -59,7 +59,7 @@ static const char help_disable[] =
 	"file: disabling one disables both.\n\n"
 	"  --print            only show what would be changed\n"
 	"  --file FILE        the engine's configuration file, if not the usual one\n"
-	"  --root DIR         a host's filesystem that is mounted there\n"
+	"  --root DIR         change the host whose filesystem is mounted at DIR\n"
 	"  --keep-runtime     docker: no longer the default, but kept for the containers\n"
 	"                     that were created with it and do not start without it\n"
 	"  --no-check         docker, containerd: do not have it check the files\n\n"
@@ -72,10 +72,10 @@ struct order {
 	const struct arguments *args;
 	struct setup_place place;
 	struct setup_options options;
-	const struct setup_engine *engine; /* NULL: of no name that we know */
+	const struct setup_engine *engine; /* NULL: unknown */
 };
 
-/* One line of @text at @at, with a sign before it. Returns where the next one begins. */
+/* Prints the line of @text at @at after a sign. Returns where the next one begins. */
 static size_t print_line(char sign, const char *text, size_t at, size_t end)
 {
 	const char *newline = memchr(text + at, '\n', end - at);
@@ -86,7 +86,7 @@ static size_t print_line(char sign, const char *text, size_t at, size_t end)
 	return stop;
 }
 
-/* The lines between those that are the same at the beginning and at the end. */
+/* The lines between those at the beginning and at the end that are the same. */
 static void print_difference(const struct setup_file *file)
 {
 	const char *old = file->old ? file->old : "", *new = file->new ? file->new : "";
@@ -113,7 +113,7 @@ static void print_difference(const struct setup_file *file)
 
 static const char *what_was_done(const struct setup_file *file)
 {
-	return !file->new ? "removed" : !file->old ? "made" : "changed";
+	return !file->new ? "removed" : !file->old ? "created" : "changed";
 }
 
 static void log_changes(const struct order *order, const struct setup_plan *plan)
@@ -189,7 +189,7 @@ static bool has_option(const struct setup_engine *engine, const char *name)
 	return false;
 }
 
-/* Options that mean nothing to the engine are errors, not ignored. */
+/* An option that the engine does not take is an error. */
 static bool is_option_wrong(const struct order *order, struct text *ret)
 {
 	const struct {
@@ -249,7 +249,7 @@ static bool is_wrong(const struct order *order, struct text *ret)
 	return ret->s[0] != '\0';
 }
 
-/* By the configuration of the host that it is about. */
+/* Reads our configuration of the host that is changed. */
 static int enable_knowing_runtime(struct order *order)
 {
 	static const struct config_listener nobody = {0};
@@ -310,7 +310,7 @@ const struct command command_enable = {
 const struct command command_disable = {
 	.name = "disable",
 	.arguments = "ENGINE",
-	.what = "undo that",
+	.what = "undo enable",
 	.help = help_disable,
 	.options = {"print", "file", "root", "keep-runtime", "no-check"},
 	.min_operands = 1,

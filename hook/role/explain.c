@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * `explain CONTAINER... | --state FILE`: how large the disk is and why, what its next start will
- * be, and what the hook or `apply` would do now. Nothing is done.
+ * `explain CONTAINER... | --state FILE`: how large the disk is and why, how large at the next
+ * start, and what the hook or `apply` would do now. Changes nothing.
  */
 
 #include "base/cleanup.h"
@@ -37,7 +37,7 @@ static const char help[] =
 	"--verbose also devices, sectors and blocks.\n\n"
 	"  --state FILE       an OCI container state as runtimes give it to hooks, or -\n"
 	"                     for stdin\n"
-	"  --json             all in bytes, one object\n"
+	"  --json             one JSON object, sizes in bytes\n"
 	"  --data-root DIR    also look for containers there (may be given repeatedly)\n"
 	"\n"
 	"Examples:\n"
@@ -46,26 +46,26 @@ static const char help[] =
 	"  runc state c1 | oci-thin-grow explain --state -\n\n"
 	"Exit status: 0 explained, 1 failed, 2 usage, 4 no such container.\n";
 
-/* All that is said of one container. */
+/* All that is reported about one container. */
 struct explanation {
 	const struct arguments *args;
 	struct json_writer *json; /* NULL: as text */
 	bool first;		  /* no empty line before it */
 	struct job job;
-	const char *state;	/* "running", "stopped", or "" where that is not known */
+	const char *state;	/* "running", "stopped", or "" if unknown */
 	struct outlook outlook; /* disk.device is NULL: not on a thin device */
-	struct thin_pool pool;	/* name is NULL: not known */
+	struct thin_pool pool;	/* name is NULL: unknown */
 };
 
-/* --- what comes of it ------------------------------------------------------------------------- */
+/* --- what would be done ----------------------------------------------------------------------- */
 
-/* Nothing can be done about a stopped container now, but at its next start. */
+/* A stopped container can only be grown at its next start. */
 static bool waits_for_start(const struct explanation *this)
 {
 	return this->job.error == -ESRCH && this->job.outcome == JOB_FAILED;
 }
 
-/* Will the start make it larger than it is then by itself? */
+/* Will the next start grow it beyond the size that it has then anyway? */
 static bool start_grows(const struct explanation *this)
 {
 	const struct request *request = &this->job.request;
@@ -75,7 +75,7 @@ static bool start_grows(const struct explanation *this)
 	       request->bytes > this->outlook.next_bytes;
 }
 
-/* Does the engine call us? Of a runtime without an engine nobody knows. */
+/* Does the engine call us? Assumed for a runtime without an engine. */
 static bool engine_calls_us(const char *engine)
 {
 	const struct setup_place here = {0};
@@ -131,7 +131,7 @@ static void print_request(const struct job *job)
 
 	printf(OUTLOOK_LINE, "request");
 	if (job->sandbox)
-		puts("none looked for: this is a pod's sandbox");
+		puts("none: this is a pod's sandbox");
 	else if (!request_exists(request))
 		puts("none");
 	else if (request->bytes)
@@ -140,7 +140,7 @@ static void print_request(const struct job *job)
 	else
 		printf("cannot be read, from %s\n", request_source(request, ' '));
 	if (request->exceeded_bytes)
-		printf(OUTLOOK_LINE "it asks for %s, which is cut to the limit\n", "",
+		printf(OUTLOOK_LINE "it asks for %s, which is reduced to the limit\n", "",
 		       size_format(request->exceeded_bytes));
 }
 
@@ -219,7 +219,7 @@ static void print_verdict(const struct explanation *this)
 		printf(OUTLOOK_LINE "%s\n", "cost", tell_cost(job));
 }
 
-/* --verbose: what nobody wants to read at three in the morning. */
+/* --verbose: numbers of devices, sectors and blocks. */
 static void print_details(const struct explanation *this)
 {
 	const struct inventory *disk = &this->outlook.disk;
@@ -383,7 +383,7 @@ static void look_at_pool(struct explanation *this)
 		this->pool = (struct thin_pool){0};
 }
 
-/* The outlook is there; the job is done without effect, and freed. 0 or -ENOMEM. */
+/* Shows one container, whose outlook is known; the job is a dry run, and freed. 0 or -ENOMEM. */
 static int show(struct explanation *this)
 {
 	const struct policy *policy = this->args->policy;
@@ -419,7 +419,7 @@ static struct outlook_order order_of(const struct explanation *this, struct heal
 	};
 }
 
-/* A container that is being created: it is in no engine's files as a running one. */
+/* A container that is being created: no engine's files have it as a running one. */
 static int explain_state(struct explanation *this, const struct container *state)
 {
 	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
@@ -495,7 +495,7 @@ static int run_state(struct explanation *this, const char *path)
 	return explain_state(this, &container) < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
-/* The first status that is not EXIT_OK; those that are found are explained all the same. */
+/* Explains all that are found. The first status that is not EXIT_OK. */
 static int run_named(struct explanation *this, const struct arguments *args)
 {
 	_cleanup_(engine_list_free) struct engine_list list = {0};

@@ -54,7 +54,7 @@ struct options {
 	bool dry_run, json, unhealed, unmounted;
 };
 
-/* SIZE as bytes; "+SIZE" is on top of what the device @dev has. */
+/* SIZE in bytes; "+SIZE" is added to the size of the device @dev. */
 static int parse_size(const char *text, dev_t dev, uint64_t *ret, struct why *why)
 {
 	struct thin_device device;
@@ -66,7 +66,7 @@ static int parse_size(const char *text, dev_t dev, uint64_t *ret, struct why *wh
 		r = size_check_bare(text, bytes, why);
 	if (r < 0)
 		return r;
-	/* Not on a thin device: the growth will say so. */
+	/* -ENODEV, not on a thin device, is reported by the growth */
 	r = thin_lookup(dev, &device, why);
 	if (r < 0 && r != -ENODEV)
 		return r;
@@ -121,7 +121,7 @@ static struct request request_for(const struct options *options, uint64_t bytes,
 	};
 }
 
-/* Takes the rootfs over. The rule for the container says how much it may have. */
+/* Takes the rootfs over. The rule for the container limits its size. */
 static struct job job_for(struct target *target, const struct options *options, uint64_t bytes)
 {
 	struct job job = {.container = target->label, .bundle = "", .engine = "none"};
@@ -148,7 +148,7 @@ static void warn(const char *caution, void *context)
 	log_stderr("%s", caution);
 }
 
-/* "+10G" once more would be ten more. */
+/* Repeating "+10G" would add it again. */
 static void say_how_to_go_on(const struct options *options, uint64_t bytes, struct why *why)
 {
 	const char *container = options->target.container;
@@ -164,7 +164,7 @@ static void say_how_to_go_on(const struct options *options, uint64_t bytes, stru
 		why_set(why, 0, "%s. Run the same command to go on", interrupted.text);
 }
 
-/* No container has to start: a failure is one, whatever the configuration says. */
+/* No container has to start, so failures are errors, whatever the configuration says. */
 static struct policy strict_policy(const struct options *options)
 {
 	struct policy policy = *options->policy;
@@ -186,7 +186,7 @@ static void run_job(struct job *job, const struct policy *policy)
 	progress_end(&progress);
 }
 
-/* Says what came of it. Returns the exit status. */
+/* Reports the result. Returns the exit status. */
 static int conclude(struct job *job, const struct policy *policy, const struct options *options)
 {
 	int status = tell_exit_status(job, policy);
@@ -195,7 +195,7 @@ static int conclude(struct job *job, const struct policy *policy, const struct o
 		say_how_to_go_on(options, job->request.bytes, &job->why);
 		status = EXIT_INTERRUPTED;
 	}
-	/* Who asked for it now must know that it is not done. */
+	/* At a start this is not an error, but here the operator must know that it is not done. */
 	if (tell_result(job, options->json) < 0 || job->outcome == JOB_POSTPONED)
 		status = EXIT_FAILED;
 	return status;
@@ -213,7 +213,7 @@ static int grow_target(struct target *target, const struct options *options, uin
 	return status;
 }
 
-/* Were SIZE and CONTAINER typed the wrong way round? */
+/* Were SIZE and CONTAINER swapped? */
 static void check_order(int r, const struct options *options, struct why *why)
 {
 	const char *container = options->target.container;
@@ -226,7 +226,7 @@ static void check_order(int r, const struct options *options, struct why *why)
 		why_set(why, 0, "no container %s; the order is CONTAINER SIZE", quote(container));
 }
 
-/* Before there is a job. Returns @status. */
+/* Reports an error before there is a job. Returns @status. */
 static int fail(const struct options *options, const char *label, int status, const struct why *why)
 {
 	log_stderr("%s", why->text);

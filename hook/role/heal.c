@@ -2,8 +2,8 @@
 
 /*
  * `heal DEVICE`: from udev, before an engine mounts a device that it has re-created. `heal --all`:
- * all of them, from a shell or a timer; it also finishes growths that were cut short
- * (role/finish.h), and removes ledger entries of devices that are gone.
+ * all devices, from a shell or a timer; it also finishes interrupted growths (job/finish.h), and
+ * removes ledger entries of devices that are gone.
  */
 
 #include "disk/heal.h"
@@ -32,9 +32,8 @@ static const char help[] =
 	"Extends a thin device that its engine has re-created too short to the length\n"
 	"that its filesystem's superblock or the ledger has. The udev rule calls it for\n"
 	"each device.\n\n"
-	"  --all              every thin device; also finish growths that were cut\n"
-	"                     short, and remove ledger entries of devices that no\n"
-	"                     longer exist\n"
+	"  --all              every thin device; also finish interrupted growths, and\n"
+	"                     remove ledger entries of devices that no longer exist\n"
 	"  --dry-run          only say what would be done\n"
 	"  --json             with --all: what was healed and removed, as one object\n\n"
 	"Examples:\n"
@@ -42,7 +41,7 @@ static const char help[] =
 	"  oci-thin-grow heal /dev/mapper/docker-8:1-42-base\n\n"
 	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 4 no such device.\n";
 
-/* udev kills what takes 180 s, and then nobody would know why the device is too short. */
+/* udev kills a program after 180 s, and then the log would not say why the device is too short. */
 #define MAX_WAIT_MS 150000
 
 static void log_report(const struct heal_report *report, const struct why *failed)
@@ -77,7 +76,7 @@ static void print_report(const struct heal_report *report, bool dry_run, FILE *o
 		log_stderr("device %s: %s", quote(name), report->warning.text);
 }
 
-/* A pool that resumes its devices sends no event: nobody else would try again. */
+/* A pool that resumes its devices sends no event: nothing else would try again. */
 static void say_what_next(struct why *why)
 {
 	struct why reason = *why;
@@ -97,7 +96,7 @@ static void log_broken(const struct policy *policy)
 	log_end(&line, LOG_WARNING);
 }
 
-/* 0, or -errno when all is said. */
+/* Heals a device, and reports it. 0 or -errno. */
 static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, bool dry_run,
 		FILE *out, struct heal_report *report)
 {
@@ -110,7 +109,7 @@ static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, boo
 	r = heal_device(dev, &order, report, &why);
 	if (r == -ETIMEDOUT || r == -EINTR)
 		say_what_next(&why);
-	/* It matters only now: one line a device that there is something to say of. */
+	/* once for each device that is reported, not for all that udev adds */
 	if (r < 0 || report->result == HEAL_DONE || report->warning.text[0])
 		log_broken(policy);
 	if (r < 0) {
@@ -136,7 +135,7 @@ struct all {
 	FILE *out;		  /* for text */
 	struct json_writer *json; /* NULL: text */
 	unsigned int checked, healed, begun, removed, failed;
-	struct why broke_off; /* "": all devices and the whole ledger were gone through */
+	struct why broke_off; /* "": all devices and the whole ledger were checked */
 };
 
 static void add_healed(struct all *all, const struct heal_report *report)
@@ -199,7 +198,7 @@ static int prune_all(struct all *all, struct why *why)
 	return prune_ledger(&prune, why);
 }
 
-/* Devices first, then the ledger: 0, or -errno when all is said. */
+/* Devices first, then the ledger. 0; -errno, which is reported. */
 static int heal_and_prune(struct all *all)
 {
 	_cleanup_(thin_list_free) struct thin_list list = {0};

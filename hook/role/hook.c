@@ -32,7 +32,7 @@ static const char help[] =
 	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage; 3 refused; 4 not on a\n"
 	"thin device; 0 also where on_failure in the configuration makes it a warning.\n";
 
-/* Without a state nobody knows what is asked for. */
+/* Without a state the request is unknown. */
 static int fail(const struct why *why)
 {
 	struct log_line line;
@@ -44,7 +44,7 @@ static int fail(const struct why *why)
 	return EXIT_FAILED;
 }
 
-/* Of a container that something is to be done for. */
+/* Only for a container that has a request. */
 static enum job_outcome check_place(struct job *job)
 {
 	const struct oci_state *state = job->check_context;
@@ -60,7 +60,7 @@ static enum job_outcome check_place(struct job *job)
 	if (namespace_find("/proc", state->pid, &relation, &job->why) < 0)
 		return JOB_FAILED;
 	if (relation == NAMESPACE_INSIDE) {
-		/* Paths mean something else there. */
+		/* the bundle's paths are not valid there */
 		why_set(&job->why, 0,
 			"the hook runs in the container's namespaces; use the stage createRuntime, "
 			"prestart or poststart, not createContainer or startContainer");

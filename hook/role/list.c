@@ -35,10 +35,10 @@ static const char help[] =
 	"Shows the containers whose disk is a thin device, the fullest first: how large\n"
 	"it is, how full, and how large it will be at the next start.\n\n"
 	"  --sort KEY         by use (the default), name or size\n"
-	"  --full PERCENT     only those that are at least so full\n"
+	"  --full PERCENT     only those that are at least this full\n"
 	"  --wide             also id, device, filesystem, requested size, and the size\n"
 	"                     that the engine gives the device\n"
-	"  --json             all in bytes, one object\n"
+	"  --json             one JSON object, sizes in bytes\n"
 	"  --names            only names as other commands take them, a tab, and the\n"
 	"                     engine; of all containers, on thin devices or not\n"
 	"  --running          only running containers\n"
@@ -75,7 +75,7 @@ static int by_size(const void *a, const void *b)
 	return left == right ? by_name(a, b) : left < right ? 1 : -1;
 }
 
-/* What is not mounted has no use: those that will not start come first. */
+/* Of those that are not mounted, whose use is unknown, those that will not start come first. */
 static int by_use(const void *a, const void *b)
 {
 	const struct outlook *left = a, *right = b;
@@ -154,7 +154,7 @@ static int look_at(const struct engine_container *container, const struct outloo
 	return EXIT_NOT_APPLICABLE;
 }
 
-/* All of @list, or those that are named. An exit status: what is found is shown in any case. */
+/* All of @list, or those that are named. An exit status; what is found is shown in any case. */
 static int look_at_all(const struct engine_list *list, const struct arguments *args,
 		       const struct outlook_order *order, struct rows *rows)
 {
@@ -301,7 +301,7 @@ static int show_text(const struct rows *rows, const struct arguments *args)
 	if (args->full)
 		log_stderr("list: no container is %d %% full", parse_percent(args->full));
 	else if (!args->n_operands)
-		log_stderr("no containers on thin devices; is this host on overlay2? see "
+		log_stderr("no containers on thin devices; does this host use overlay2? see "
 			   "oci-thin-grow doctor");
 	return 0;
 }
@@ -349,8 +349,8 @@ static char *qualified(const char *namespace, const char *name)
 	return namespace && name ? text_new("%s/%s", namespace, name) : NULL;
 }
 
-/* What engine_list_find() takes for this container and no other, to be freed; NULL: it cannot be
- * typed. */
+/* By which engine_list_find() finds this container, to be freed; NULL: nothing that can be typed.
+ */
 static char *name_to_type(const struct engine_list *list, const struct engine_container *container)
 {
 	_cleanup_free_ char *longer = qualified(container->namespace, container->name);
@@ -378,7 +378,7 @@ static void show_name(const struct engine_container *container, const char *name
 	json_write_close(json);
 }
 
-/* For completion, hence cheap: engines' files are read, but no device is looked at. */
+/* For completion, so it is cheap: engines' files are read, but no device is. */
 static int show_names(const struct engine_list *list, const struct arguments *args)
 {
 	struct json_writer *json = args->json ? json_writer_begin() : NULL;
@@ -449,11 +449,11 @@ static int run_list(const struct arguments *args)
 	int status;
 
 	if (!order_named(args->sort))
-		return tell_usage("list", args->json, "--sort is by use, name or size");
+		return tell_usage("list", args->json, "--sort takes use, name or size");
 	if (args->full && parse_percent(args->full) < 0)
-		return tell_usage("list", args->json, "--full is a percentage from 0 to 100");
+		return tell_usage("list", args->json, "--full takes a percentage from 0 to 100");
 	if (args->running && args->n_operands)
-		return tell_usage("list", args->json, "name containers, or say --running");
+		return tell_usage("list", args->json, "name containers, or use --running");
 	if (args->policy->broken)
 		log_stderr("list: %s: using the built-in defaults", args->policy->broken);
 	do

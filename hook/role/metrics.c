@@ -22,14 +22,13 @@ static const char help[] =
 	"Usage: oci-thin-grow metrics [--output FILE] [--data-root DIR]...\n"
 	"Prints pools, containers on thin devices and the ledger in Prometheus' text\n"
 	"format.\n\n"
-	"  --output FILE      into a file, which is replaced in one step; for\n"
-	"                     node_exporter's textfile collector its name must end with\n"
-	"                     .prom\n"
+	"  --output FILE      replace FILE, in one step; for node_exporter's textfile\n"
+	"                     collector its name must end with .prom\n"
 	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
 	"  oci-thin-grow metrics | promtool check metrics\n"
 	"  oci-thin-grow metrics --output /var/lib/node-exporter/oci-thin-grow.prom\n"
-	"  systemctl enable --now oci-thin-grow-metrics.timer    # that, every minute\n\n"
+	"  systemctl enable --now oci-thin-grow-metrics.timer    # the same every minute\n\n"
 	"Exit status: 0 done, 1 failed, 2 usage.\n";
 
 static void write_complaint(const struct why *why)
@@ -81,7 +80,7 @@ static int put(const char *text, size_t len, const char *output, struct why *why
 	return 0;
 }
 
-/* The text is made before anything of it is written. */
+/* Nothing is written before the text is complete. */
 static int write_metrics(struct metrics *metrics, const struct engine_list *list,
 			 const struct target_args *args, const char *output, struct why *why)
 {
@@ -134,6 +133,6 @@ const struct command command_metrics = {
 	.help = help,
 	.options = {"output", "data-root"},
 	.needs_root = true,
-	.policy = POLICY_ANY, /* others report what is broken; numbers are wanted all the same */
+	.policy = POLICY_ANY, /* numbers do not depend on it, and others report it */
 	.run = run_metrics,
 };

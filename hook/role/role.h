@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Roles: one file for each subcommand, which defines its struct command. main.c parses the command
- * line, loads the configuration and calls it.
+ * One file for each subcommand, which defines its struct command. main.c parses the command line,
+ * loads the configuration and calls its run().
  */
 
 #include "base/exit.h"
@@ -20,15 +20,15 @@ struct arguments {
 		print, running, unhealed, unmounted, verbose, watch, wide;
 	const char *file, *full, *like, *output, *root, *runtime, *snapshotter, *sort, *state;
 	const char *config_file; /* NULL: not given */
-	char *const *operands;	 /* what is no option; NULL at the end */
+	char *const *operands;	 /* the words that are not options; NULL at the end */
 	int n_operands;
 	const struct policy *policy; /* as struct command's @policy says */
 };
 
 enum policy_need {
-	POLICY_UNUSED, /* it is the built-in one */
-	POLICY_SOUND,  /* a broken configuration is reported, and ends it with EXIT_USAGE */
-	POLICY_ANY,    /* @broken says what is wrong with it; built-in values are used then */
+	POLICY_UNUSED, /* it gets the built-in one */
+	POLICY_SOUND,  /* with a broken configuration it is not called: EXIT_USAGE */
+	POLICY_ANY, /* with a broken one it gets the built-in values, and the reason in @broken */
 };
 
 #define COMMAND_OPTIONS_MAX 10

@@ -96,8 +96,8 @@ static int tell_before_runtime(const struct job *job, const struct runtime_args 
 }
 
 /*
- * A spec that we cannot read is left to the runtime, whose word on it counts; but not without a
- * warning, since a request may have been in it.
+ * A spec that we cannot read is left to the runtime, which will report it; with a warning, since it
+ * may have a request.
  */
 static int unreadable_spec(const struct runtime_args *args, const struct why *why)
 {
@@ -139,7 +139,7 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 	return status;
 }
 
-/* Which line of the configuration, or what else, has chosen the runtime? */
+/* The line of the configuration, or what else, that has chosen the runtime. */
 static const char *whose_choice(const struct policy *policy, const char *remembered,
 				struct text *out)
 {
@@ -157,7 +157,7 @@ static const char *whose_choice(const struct policy *policy, const char *remembe
 	return out->s;
 }
 
-/* No container starts or stops then: whoever is asked must say why. */
+/* No container can start or stop then: the reason goes to the log, stderr and the engine. */
 static int fail_without_runtime(const struct policy *policy, const char *remembered,
 				const struct runtime_args *args, const struct why *why)
 {
@@ -195,7 +195,7 @@ int role_runtime(char *argv[], char *environment[])
 	settings_load_anyway(NULL, &policy);
 	runtime = last_program_choose(STATE_DIR, "runtime", policy.runtime, policy.broken,
 				      &remembered);
-	/* A disk is not grown for a container that cannot be made. */
+	/* no disk is grown for a container that cannot be created */
 	if (config_try_runtime(runtime, &why) < 0)
 		return fail_without_runtime(&policy, remembered, &args, &why);
 	status = makes_container(&args) ? grow_first(&args, &policy) : EXIT_OK;

@@ -389,7 +389,7 @@ static void fails_in_json(void **state)
 		int status;
 		const char *action, *reason;
 	} cases[] = {
-		{{"apply", "--json"}, EXIT_USAGE, "fail", "name the containers, or say --all"},
+		{{"apply", "--json"}, EXIT_USAGE, "fail", "name containers, or use --all"},
 		{{"apply", "--json", "--all", "--config", "{\"enabled\": false}"},
 		 EXIT_REFUSED,
 		 "refuse",
@@ -397,10 +397,10 @@ static void fails_in_json(void **state)
 		{{"list", "--json", "--sort", "x"},
 		 EXIT_USAGE,
 		 "fail",
-		 "--sort is by use, name or size"},
+		 "--sort takes use, name or size"},
 		{{"grow", "--json", "web"}, EXIT_USAGE, "fail", "CONTAINER SIZE are missing"},
 		{{"heal", "--json", "/dev/null"}, EXIT_USAGE, "fail", "--json is for --all only"},
-		{{"config", "--json", "x"}, EXIT_USAGE, "fail", "say check or show"},
+		{{"config", "--json", "x"}, EXIT_USAGE, "fail", "expected check or show"},
 		{{"config", "show", "--json", "--config", "{\"enabled\": 1}"},
 		 EXIT_USAGE,
 		 "fail",
