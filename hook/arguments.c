@@ -120,19 +120,13 @@ static int take_own(struct parser *parser, size_t i, const char *value, struct w
 /* "; did you mean --dry-run?", for "--dryrun" or "--dryrun=1"; or nothing. */
 static void suggest_option(struct text *out, const struct option *options, const char *typed)
 {
-	const char *name = strncmp(typed, "--", 2) == 0 ? typed + 2 : "", *nearest = NULL;
-	unsigned int least = SIMILAR_NOT;
+	const char *name = strncmp(typed, "--", 2) == 0 ? typed + 2 : "";
+	struct similar nearest = {0};
 
-	for (; options->name; options++) {
-		unsigned int distance = similar_distance(name, strcspn(name, "="), options->name);
-
-		if (distance < least) {
-			least = distance;
-			nearest = options->name;
-		}
-	}
-	if (nearest)
-		text_add(out, "; did you mean --%s?", nearest);
+	for (; options->name; options++)
+		similar_try(&nearest, name, strcspn(name, "="), options->name);
+	if (nearest.name)
+		text_add(out, "; did you mean --%s?", nearest.name);
 }
 
 static bool is_another_commands(const char *typed)
@@ -236,22 +230,15 @@ static const struct {
 
 static const char *suggest_command(const struct command *const commands[], const char *typed)
 {
-	unsigned int least = SIMILAR_NOT;
-	const char *nearest = NULL;
+	struct similar nearest = {0};
 
 	for (size_t i = 0; i < COUNT(habits); i++) {
 		if (strcmp(habits[i].typed, typed) == 0)
 			return habits[i].meant;
 	}
-	for (size_t i = 0; commands[i]; i++) {
-		unsigned int distance = similar_distance(typed, strlen(typed), commands[i]->name);
-
-		if (distance < least) {
-			least = distance;
-			nearest = commands[i]->name;
-		}
-	}
-	return nearest;
+	for (size_t i = 0; commands[i]; i++)
+		similar_try(&nearest, typed, strlen(typed), commands[i]->name);
+	return nearest.name;
 }
 
 static void unknown_command(const struct command *const commands[], const char *typed,

@@ -36,3 +36,11 @@ unsigned int similar_distance(const char *typed, size_t len, const char *name)
 	}
 	return cost[len][n] > (n > 4 ? 2 : 1) ? SIMILAR_NOT : cost[len][n];
 }
+
+void similar_try(struct similar *nearest, const char *typed, size_t len, const char *name)
+{
+	unsigned int distance = similar_distance(typed, len, name);
+
+	if (distance < (nearest->name ? nearest->distance : SIMILAR_NOT))
+		*nearest = (struct similar){name, distance};
+}

@@ -11,3 +11,11 @@
  */
 unsigned int similar_distance(const char *typed, size_t len, const char *name);
 #define SIMILAR_NOT 3U
+
+/* The name that was probably meant, of those that were tried; NULL: none is similar. */
+struct similar {
+	const char *name;
+	unsigned int distance;
+};
+
+void similar_try(struct similar *nearest, const char *typed, size_t len, const char *name);

@@ -30,11 +30,31 @@ static void names_with_more_differences_are_not_similar(void **state)
 	assert_int_equal(distance("explainexplainexplainexplain", "explain"), SIMILAR_NOT);
 }
 
+static const char *nearest(const char *typed, const char *const names[], size_t n)
+{
+	struct similar similar = {0};
+
+	for (size_t i = 0; i < n; i++)
+		similar_try(&similar, typed, strlen(typed), names[i]);
+	return similar.name;
+}
+
+static void the_first_of_the_nearest_names_is_meant(void **state)
+{
+	static const char *const names[] = {"explain", "list", "lint", "lisp"};
+
+	(void)state;
+	assert_string_equal(nearest("lis", names, 4), "list");
+	assert_string_equal(nearest("lintt", names, 4), "lint");
+	assert_null(nearest("grow", names, 4));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_letters_that_are_wrong_missing_added_or_swapped),
 		cmocka_unit_test(names_with_more_differences_are_not_similar),
+		cmocka_unit_test(the_first_of_the_nearest_names_is_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
