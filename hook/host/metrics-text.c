@@ -189,15 +189,17 @@ static void add_state(struct prometheus *p, const char *label, const char *state
 
 static void write_counts(const struct metrics *metrics, struct prometheus *p)
 {
-	uint64_t running = 0, risks[RISKS] = {0};
+	uint64_t running = 0, in_vm = 0, risks[RISKS] = {0};
 
 	for (size_t i = 0; i < metrics->n_rows; i++) {
 		running += metrics->rows[i].inventory.container->pid != 0;
+		in_vm += metrics->rows[i].in_vm;
 		risks[metrics->rows[i].risk]++;
 	}
 	prometheus_family(p, "oci_thin_grow_containers", "Containers on thin devices.");
 	add_state(p, "state", "running", running);
-	add_state(p, "state", "stopped", metrics->n_rows - running);
+	add_state(p, "state", "vm", in_vm);
+	add_state(p, "state", "stopped", metrics->n_rows - running - in_vm);
 	prometheus_family(p, "oci_thin_grow_containers_at_risk",
 			  "Containers that may not start again, and those whose growth is "
 			  "unfinished.");
@@ -208,16 +210,20 @@ static void write_counts(const struct metrics *metrics, struct prometheus *p)
 
 static void write_ledger(const struct survey *survey, struct prometheus *p)
 {
-	uint64_t unfinished = 0;
+	uint64_t unfinished = 0, given_to_vms = 0;
 
-	for (size_t i = 0; i < survey->n_entries; i++)
+	for (size_t i = 0; i < survey->n_entries; i++) {
 		unfinished += survey->entries[i].state == LEDGER_INTENDED;
+		given_to_vms += survey->entries[i].in_vm;
+	}
 	prometheus_family(p, "oci_thin_grow_ledger_entries", "Entries of the ledger.");
 	add_state(p, "state", "done", survey->n_entries - unfinished);
 	add_state(p, "state", "intended", unfinished);
 	add_state(p, "state", "damaged", survey->damaged_entries);
 	add_one(p, "oci_thin_grow_unfinished_growths",
 		"Growths that were begun and are not finished, by the ledger.", unfinished);
+	add_one(p, "oci_thin_grow_vm_devices",
+		"Devices that were given to virtual machines, by the ledger.", given_to_vms);
 }
 
 static void write_host(const struct metrics *metrics, struct prometheus *p)

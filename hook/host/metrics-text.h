@@ -11,6 +11,7 @@
 struct metrics_row {
 	struct inventory inventory;
 	enum risk risk;
+	bool in_vm; /* survey_is_in_vm() */
 };
 
 struct metrics {

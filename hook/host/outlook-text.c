@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+#define IN_VM "it was given to a virtual machine: only its guest can grow the filesystem"
+
 static bool is_engines(const struct outlook *outlook)
 {
 	return outlook->disk.device && engine_names_device(outlook->disk.device);
@@ -86,6 +88,10 @@ static void print_grown(const struct outlook *outlook, FILE *out)
 		fputs(outlook->verdict.grown ? "yes, but not by oci-thin-grow\n" : "no\n", out);
 		return;
 	}
+	if (entry->in_vm && !entry->first_sectors) {
+		fputs("no; " IN_VM "\n", out);
+		return;
+	}
 	if (outlook_is_unfinished(outlook))
 		terminal_print(out, STYLE_WARN, "UNFINISHED: ");
 	if (entry->first_sectors)
@@ -98,6 +104,8 @@ static void print_grown(const struct outlook *outlook, FILE *out)
 			      ? "; unless it goes on just now: oci-thin-grow heal --all"
 			      : "; the next start finishes it",
 		      out);
+	if (entry->in_vm)
+		fputs("; " IN_VM, out);
 	fputc('\n', out);
 }
 
@@ -213,6 +221,8 @@ void outlook_json(const struct outlook *outlook, struct json_writer *w)
 	json_write_known_u64(w, "requested_bytes", disk->requested_bytes);
 	json_write_known_u64(w, "engine_bytes", outlook->engine_bytes);
 	json_grown(outlook, w);
+	json_write_bool(w, "given_to_vm", outlook->noted && outlook->entry.in_vm);
+	json_write_bool(w, "in_vm", outlook->in_vm);
 	if (outlook->next == NEXT_NEW_DISK || !disk->device)
 		json_write_string(w, "starts_again", NULL);
 	else

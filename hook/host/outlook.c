@@ -72,6 +72,7 @@ void outlook_of(struct inventory *disk, const struct outlook_order *order, struc
 {
 	*ret = (struct outlook){.disk = *disk, .next = NEXT_STARTS};
 	ret->noted = is_noted(&ret->disk, order, &ret->entry);
+	ret->in_vm = inventory_is_in_vm(&ret->disk, ret->noted && ret->entry.in_vm);
 	judge(ret, order);
 	look_ahead(ret);
 }

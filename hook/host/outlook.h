@@ -26,6 +26,7 @@ struct outlook {
 	struct inventory disk;
 	bool noted; /* the ledger has an @entry for this device */
 	struct ledger_entry entry;
+	bool in_vm; /* a virtual machine has it now: inventory_is_in_vm() */
 	struct healing healing;
 	struct risk_verdict verdict;
 	uint64_t size_bytes;   /* of the device; if it is not active, as far as is known */

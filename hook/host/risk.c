@@ -49,6 +49,12 @@ static bool is_too_short(const struct risk_facts *facts)
 	       !(device->intended && facts->disk->filesystem_bytes);
 }
 
+/* A device that was only given to a virtual machine has an entry, too. */
+static bool is_of_growth(const struct ledger_entry *entry)
+{
+	return entry && (!entry->in_vm || entry->first_sectors);
+}
+
 struct risk_verdict risk_judge(const struct risk_facts *facts)
 {
 	const struct ledger_entry *entry = facts->entry;
@@ -62,7 +68,7 @@ struct risk_verdict risk_judge(const struct risk_facts *facts)
 	if (!engine_names_device(facts->disk->device) || facts->disk->container->in_pod)
 		return verdict;
 	/* If the engine's files do not say, a ledger entry means that we grew it. */
-	verdict.grown = remembered ? verdict.needed_bytes > remembered : entry != NULL;
+	verdict.grown = remembered ? verdict.needed_bytes > remembered : is_of_growth(entry);
 	verdict.unhealed = verdict.grown && !facts->healed;
 	if (is_too_short(facts))
 		verdict.risk = RISK_TOO_SHORT;

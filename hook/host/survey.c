@@ -189,3 +189,10 @@ enum risk survey_judge(const struct survey *survey, const struct inventory *row)
 
 	return risk_judge(&facts).risk;
 }
+
+bool survey_is_in_vm(const struct survey *survey, const struct inventory *row)
+{
+	const struct ledger_entry *entry = find_entry(survey, row->device);
+
+	return inventory_is_in_vm(row, entry && entry->in_vm && entry->thin_id == row->thin_id);
+}

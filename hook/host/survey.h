@@ -53,3 +53,6 @@ void survey_free(struct survey *survey);
 
 /* risk_judge() with the survey's devices and entries. */
 enum risk survey_judge(const struct survey *survey, const struct inventory *row);
+
+/* inventory_is_in_vm() with the survey's entries. */
+bool survey_is_in_vm(const struct survey *survey, const struct inventory *row);

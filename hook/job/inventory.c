@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "disk/growfs.h"
 #include "disk/thin.h"
+#include "engine/containerd-find.h"
 #include "job/target.h"
 
 #include <string.h>
@@ -13,6 +14,14 @@ unsigned int inventory_used_percent(const struct inventory *inventory)
 	uint64_t all = inventory->used_bytes + inventory->available_bytes;
 
 	return all ? (unsigned int)((inventory->used_bytes * 100 + all - 1) / all) : 0;
+}
+
+bool inventory_is_in_vm(const struct inventory *inventory, bool marked)
+{
+	const char *runtime = inventory->container->runtime;
+
+	return !inventory->filesystem && inventory->opens &&
+	       (marked || (runtime && !containerd_runtime_mounts(runtime)));
 }
 
 void inventory_free(struct inventory *inventory)
@@ -76,6 +85,7 @@ int inventory_at(const struct engine_container *container, const struct policy *
 	found.dev = device.dev;
 	found.pool = device.pool;
 	found.thin_id = device.thin_id;
+	found.opens = device.opens;
 	found.device_bytes = device.sectors * SECTOR_BYTES;
 	found.requested_bytes = ask_request(container, policy, spec);
 	if (rootfs->fd >= 0 && device.name)

@@ -8,6 +8,7 @@
 #include "oci/spec.h"
 #include "policy/policy.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -18,6 +19,7 @@ struct inventory {
 	dev_t dev;    /* 0:0 if the device is not active */
 	dev_t pool;   /* the same */
 	uint32_t thin_id;
+	unsigned int opens; /* how many have the device open; a mount is one of them */
 	uint64_t device_bytes, filesystem_bytes, used_bytes, available_bytes;
 	uint64_t requested_bytes; /* by the container itself */
 	char *filesystem;	  /* as in mountinfo; NULL: not mounted, or not visible */
@@ -33,6 +35,12 @@ int inventory_look(const struct engine_container *container, const struct policy
 /* The same with a spec and rootfs from the caller; rootfs->fd is -EBADF if it is not open. */
 int inventory_at(const struct engine_container *container, const struct policy *policy,
 		 const struct oci_spec *spec, const struct rootfs *rootfs, struct inventory *ret);
+
+/*
+ * Does a virtual machine have it now? @marked: the ledger says that it was given to one. Its
+ * container has no process here, and its filesystem cannot be seen.
+ */
+bool inventory_is_in_vm(const struct inventory *inventory, bool marked);
 
 void inventory_free(struct inventory *inventory);
 

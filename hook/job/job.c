@@ -121,6 +121,8 @@ static enum job_outcome outcome_of(const struct job *job)
 	const struct grow_report *report = &job->report;
 	bool is_implicit = request_is_implicit(&job->request);
 
+	if (job->error == -EREMOTE)
+		return JOB_NOT_APPLICABLE;
 	if (job->error < 0)
 		return job->error == -ENODATA && is_implicit ? JOB_NOT_APPLICABLE : JOB_FAILED;
 	switch (report->result) {

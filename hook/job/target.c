@@ -6,8 +6,11 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "disk/ledger.h"
 #include "disk/thin.h"
+#include "disk/vm-mark.h"
 #include "engine/roots.h"
+#include "job/inventory.h"
 
 #include <limits.h>
 #include <string.h>
@@ -105,9 +108,26 @@ static int open_checked(const struct engine_container *container, const struct o
 	return r;
 }
 
+bool target_is_in_vm(const struct engine_container *container)
+{
+	_cleanup_(inventory_free) struct inventory disk = {.container = container};
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	struct why unused;
+
+	if (container->pid || !container->device ||
+	    thin_lookup_name(container->device, &device, &unused) < 0)
+		return false;
+	disk.opens = device.opens;
+	return inventory_is_in_vm(&disk, vm_mark_read(&device, LEDGER_DIR, &unused) > 0);
+}
+
 int target_open_rootfs(const struct engine_container *container, const struct oci_spec *spec,
 		       struct rootfs *ret, struct why *why)
 {
+	if (target_is_in_vm(container))
+		return why_set(why, EREMOTE,
+			       "a virtual machine has its disk: only its guest can grow the "
+			       "filesystem");
 	if (!container->pid)
 		return why_set(why, ESRCH, "it is stopped: start it, then grow it");
 	/* If the engine's mounts are not visible here, only the process has them. */
@@ -299,6 +319,7 @@ int target_exit_status(int r)
 		return EXIT_USAGE;
 	case -ENOENT:
 	case -ESRCH:
+	case -EREMOTE:
 		return EXIT_NOT_APPLICABLE;
 	default:
 		return EXIT_FAILED;

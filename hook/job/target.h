@@ -70,7 +70,13 @@ int target_find(const struct target_args *args, struct target *ret, struct why *
  */
 struct job target_job(struct target *target);
 
-/* Opens the rootfs of a running container. 0; -ESRCH: it is not running; -errno; with a reason. */
+/* Does a virtual machine have the container's disk now? Then the container has no process here. */
+bool target_is_in_vm(const struct engine_container *container);
+
+/*
+ * Opens the rootfs of a running container. 0; -ESRCH: it is not running; -EREMOTE: a virtual
+ * machine has it; -errno; with a reason.
+ */
 int target_open_rootfs(const struct engine_container *container, const struct oci_spec *spec,
 		       struct rootfs *ret, struct why *why);
 

@@ -193,7 +193,9 @@ static void apply_to(struct apply *apply, const struct engine_container *contain
 	} else if (apply->pool || progress_is_interrupted()) {
 		leave(apply, target.label, container);
 	} else if (!container->pid) {
-		pass_over(apply, target.label, container, "it is not running");
+		pass_over(apply, target.label, container,
+			  target_is_in_vm(container) ? "a virtual machine has its disk"
+						     : "it is not running");
 	} else {
 		run_job(apply, &target);
 	}

@@ -238,6 +238,8 @@ static struct table_cell state_cell(const struct outlook *row)
 
 	if (outlook_is_unfinished(row))
 		return (struct table_cell){"unfinished", STYLE_WARN};
+	if (row->in_vm)
+		return (struct table_cell){"in a VM", STYLE_PLAIN};
 	return (struct table_cell){runs ? "running" : "stopped", runs ? STYLE_PLAIN : STYLE_DIM};
 }
 

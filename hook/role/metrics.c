@@ -55,6 +55,7 @@ static int look_at_containers(const struct engine_list *list, const struct polic
 		if (!inventory_look(&list->containers[i], policy, &row->inventory))
 			continue;
 		row->risk = survey_judge(metrics->survey, &row->inventory);
+		row->in_vm = survey_is_in_vm(metrics->survey, &row->inventory);
 		metrics->n_rows++;
 	}
 	return 0;

@@ -34,7 +34,8 @@ static struct metrics_row rows[] = {
 	{.inventory = {.container = &hostile, .device = (char *)(uintptr_t) "pool-snap-1"},
 	 .risk = RISK_NONE},
 	{.inventory = {.container = &hostile, .device = (char *)(uintptr_t) "pool-snap-1"},
-	 .risk = RISK_UNFINISHED},
+	 .risk = RISK_UNFINISHED,
+	 .in_vm = true},
 };
 static struct survey_pool pools[] = {
 	{.status = {.name = (char *)(uintptr_t) "p1",
@@ -47,7 +48,8 @@ static struct survey_pool pools[] = {
 	 .active = 2},
 	{.status = {.name = (char *)(uintptr_t) "p2", .trouble = "out of data space"}},
 };
-static struct ledger_entry entries[] = {{.state = LEDGER_DONE}, {.state = LEDGER_INTENDED}};
+static struct ledger_entry entries[] = {{.state = LEDGER_DONE, .in_vm = true},
+					{.state = LEDGER_INTENDED}};
 static struct survey survey = {
 	.pools = pools,
 	.n_pools = COUNT_OF(pools),
@@ -108,7 +110,8 @@ static void reports_containers(void **state)
 			"\noci_thin_grow_container_engine_remembered_bytes" LABELS " 1073741824\n");
 	assert_contains(text, "\noci_thin_grow_container_at_risk" LABELS " 1\n");
 	assert_contains(text, "\noci_thin_grow_containers{state=\"running\"} 1\n"
-			      "oci_thin_grow_containers{state=\"stopped\"} 2\n");
+			      "oci_thin_grow_containers{state=\"vm\"} 1\n"
+			      "oci_thin_grow_containers{state=\"stopped\"} 1\n");
 	assert_contains(text, "\noci_thin_grow_containers_at_risk{reason=\"not healed\"} 1\n"
 			      "oci_thin_grow_containers_at_risk{reason=\"too short\"} 0\n"
 			      "oci_thin_grow_containers_at_risk{reason=\"unfinished\"} 1\n");
@@ -148,6 +151,7 @@ static void reports_the_host(void **state)
 			      "oci_thin_grow_ledger_entries{state=\"intended\"} 1\n"
 			      "oci_thin_grow_ledger_entries{state=\"damaged\"} 3\n");
 	assert_contains(text, "\noci_thin_grow_unfinished_growths 1\n");
+	assert_contains(text, "\noci_thin_grow_vm_devices 1\n");
 	assert_contains(text, "\noci_thin_grow_healing_armed 0\n");
 	assert_contains(text, "\noci_thin_grow_unread_objects 4\n");
 	assert_contains(text, "\noci_thin_grow_last_run_timestamp_seconds 1700000000\n");

@@ -104,6 +104,24 @@ static void says_that_a_growth_was_cut_short(void **state)
 		"engine      docker makes the device 1 GiB\n");
 }
 
+static void says_that_a_virtual_machine_was_given_it(void **state)
+{
+	(void)state;
+	outlook.entry.in_vm = true;
+	expect_size(
+		"size        4 GiB, as the ledger says\n"
+		"grown       from 1 GiB to 4 GiB by \"oci-thin-grow grow\", 2026-09-21 14:13:20; "
+		"it was given to a virtual machine: only its guest can grow the filesystem\n"
+		"engine      docker makes the device 1 GiB\n");
+	outlook.entry.first_sectors = outlook.entry.time = 0;
+	outlook.entry.source[0] = '\0';
+	expect_size(
+		"size        4 GiB, as the ledger says\n"
+		"grown       no; it was given to a virtual machine: only its guest can grow the "
+		"filesystem\n"
+		"engine      docker makes the device 1 GiB\n");
+}
+
 static void says_what_we_did_not_grow(void **state)
 {
 	(void)state;
@@ -169,13 +187,15 @@ static void what_is_not_known_is_null(void **state)
 		    "\"requested_bytes\":null,\"engine_bytes\":1073741824,"
 		    "\"grown\":{\"source\":\"command:grow\",\"time\":1790000000,"
 		    "\"from_bytes\":1073741824,\"to_bytes\":4294967296,\"finished\":true},"
+		    "\"given_to_vm\":false,\"in_vm\":false,"
 		    "\"starts_again\":true,\"next_bytes\":4294967296,"
 		    "\"healing\":{\"armed\":true,\"reason\":null,\"fix\":null}}\n");
 	outlook = (struct outlook){.disk.container = &container}; /* on no thin device */
 	expect_json("{\"device\":null,\"device_bytes\":null,\"size_bytes\":null,"
 		    "\"filesystem\":null,\"filesystem_bytes\":null,\"used_bytes\":null,"
 		    "\"available_bytes\":null,\"used_percent\":null,\"requested_bytes\":null,"
-		    "\"engine_bytes\":null,\"grown\":null,\"starts_again\":null,"
+		    "\"engine_bytes\":null,\"grown\":null,\"given_to_vm\":false,\"in_vm\":false,"
+		    "\"starts_again\":null,"
 		    "\"next_bytes\":null,\"healing\":null}\n");
 }
 
@@ -188,6 +208,7 @@ int main(void)
 		TEXT_TEST(says_how_full_it_is),
 		TEXT_TEST(says_what_an_older_entry_does_not),
 		TEXT_TEST(says_that_a_growth_was_cut_short),
+		TEXT_TEST(says_that_a_virtual_machine_was_given_it),
 		TEXT_TEST(says_what_we_did_not_grow),
 		TEXT_TEST(says_how_the_next_start_will_go),
 		TEXT_TEST(says_why_it_will_not_start),

@@ -142,6 +142,58 @@ static void a_pods_container_gets_a_new_disk(void **state)
 	expect(LARGE, NEXT_NEW_DISK, 0);
 }
 
+static void mark(void)
+{
+	struct ledger_entry entry;
+
+	assert_int_equal(ledger_read(ledger_dir, device_name, &entry, &why), 1);
+	entry.in_vm = true;
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+}
+
+/* By the mark, or by a runtime that may give its disk away; and it must be open. */
+static void a_virtual_machine_may_have_it(void **state)
+{
+	char kata[] = "io.containerd.kata.v2", runc[] = "io.containerd.runc.v2";
+
+	(void)state;
+	fake_dm.thin.gone = false;
+	fake_dm.thin.live.sectors = LARGE_SECTORS;
+	note(17, LEDGER_DONE);
+	fake_dm.thin.opens = 1;
+	look_at_it();
+	assert_false(outlook.in_vm);
+	container.runtime = kata;
+	look_at_it();
+	assert_true(outlook.in_vm);
+	container.runtime = runc;
+	look_at_it();
+	assert_false(outlook.in_vm);
+	mark();
+	look_at_it();
+	assert_true(outlook.in_vm);
+	fake_dm.thin.opens = 0;
+	look_at_it();
+	assert_false(outlook.in_vm);
+}
+
+static void a_mark_alone_is_no_growth(void **state)
+{
+	struct ledger_entry entry;
+
+	(void)state;
+	note(17, LEDGER_DONE);
+	mark();
+	container.remembered = 0;
+	look_at_it();
+	assert_true(outlook.verdict.grown);
+	assert_int_equal(ledger_read(ledger_dir, device_name, &entry, &why), 1);
+	entry.first_sectors = 0;
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+	look_at_it();
+	assert_false(outlook.verdict.grown);
+}
+
 static void what_is_on_no_thin_device_has_no_outlook(void **state)
 {
 	(void)state;
@@ -169,6 +221,8 @@ int main(void)
 		OUTLOOK_TEST(an_entry_of_another_thin_device_does_not_count),
 		OUTLOOK_TEST(a_growth_that_was_cut_short_is_unfinished),
 		OUTLOOK_TEST(a_pods_container_gets_a_new_disk),
+		OUTLOOK_TEST(a_virtual_machine_may_have_it),
+		OUTLOOK_TEST(a_mark_alone_is_no_growth),
 		OUTLOOK_TEST(what_is_on_no_thin_device_has_no_outlook),
 	};
 
