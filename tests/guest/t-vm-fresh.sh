@@ -101,7 +101,7 @@ like "grow says so" "$(cat /run/out)" "^$D: grown from 1 GiB to 4 GiB"
 is "it is silent on stderr" "$(cat /run/err)" ""
 is "the device has 4 GiB" "$(device_gib $D)" "4 GiB"
 ok "the filesystem fills it" fills $D 4
-is "nobody has it open" "$(opens $D)" 0
+ok "nobody has it open" wait_for is_closed $D
 ok "the filesystem is clean" check_fs $D
 [ "$FS" != ext4 ] || is "it was mounted once" "$(mount_count $D)" $((mounted + 1))
 like "the ledger has its length" "$(cat $LEDGER/$D)" $'\nsectors=8388608\n'
@@ -167,7 +167,7 @@ for call in fsopen fsconfig fsmount flock renameat fsync ioctl; do
 			is "killed at $call $k: nobody has it open, and no mount is left" "$(opens $name) $(mounts_of $name)" "0 "
 		fi
 		if ! grow_unmounted $name 4G >/run/said || [ "$(device_gib $name)" != "4 GiB" ] || ! fills $name 4 ||
-			! check_fs $name >/run/said 2>&1 || ! grep -qx vm=1 $LEDGER/$name || ! is_closed $name; then
+			! check_fs $name >/run/said 2>&1 || ! grep -qx vm=1 $LEDGER/$name || ! wait_for is_closed $name; then
 			is "killed at $call $k: the next run finishes" "$(device_gib $name) $(cat /run/said $LEDGER/$name)" ""
 		fi
 		dmsetup remove --retry $name
