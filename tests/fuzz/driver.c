@@ -4,8 +4,8 @@
  * Runs a target without libFuzzer: every file of a corpus, then random mutations of them.
  * Usage: fuzz-x SECONDS CORPUS [FIRST_ROUND]
  *
- * A round's input depends on the corpus and the round's number only: what failed is run again by
- * giving the number as FIRST_ROUND.
+ * A round's input depends on the corpus and the round's number only: to repeat a failure, pass its
+ * number as FIRST_ROUND.
  */
 #include "fuzz.h"
 
@@ -64,7 +64,7 @@ static void mutate(struct input *input)
 		for (; n-- && at < input->len; at++)
 			input->bytes[at] = telling[any(sizeof(telling))];
 		break;
-	case 3: /* cut */
+	case 3: /* truncate */
 		input->len = any(4) ? input->len : at;
 		break;
 	case 4: /* insert a copy */
@@ -73,13 +73,13 @@ static void mutate(struct input *input)
 		memmove(input->bytes + at + n, input->bytes + at, input->len - at);
 		input->len += n;
 		break;
-	default: /* of another file */
+	default: /* from another file */
 		for (; n-- && at < input->len && at < other->len; at++)
 			input->bytes[at] = other->bytes[at];
 	}
 }
 
-/* In memory of its own, so that a byte too far is noticed. */
+/* In a buffer of its own, so that sanitizers detect a read beyond its end. */
 static void run(const struct input *input)
 {
 	uint8_t *copy = malloc(input->len ? input->len : 1);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * A bbolt database, all of it walked. The input is pages of 512 bytes, the first of them the root
- * bucket's; before them go two good meta pages, which no fuzzer would guess the checksums of.
+ * A walk through a whole bbolt database. The input is pages of 512 bytes, the first of them the
+ * root bucket's. Two valid meta pages are put before them, because a fuzzer would not guess their
+ * checksums.
  */
 #include "fuzz.h"
 
@@ -77,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	bolt_root(&bolt, &root);
 	bolt_each(&root, visit, &(struct level){&root, 0});
 	free(data);
-	/* and as it is, meta pages and all */
+	/* and the input as it is, with its own meta pages */
 	if (bolt_open(input, len, &budget, &bolt, &why) == 0) {
 		budget = 10000;
 		bolt_root(&bolt, &root);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A configuration file: what is accepted is within its bounds, what is not names a line. */
+/* A configuration file: accepted values are within their bounds, and an error names a line. */
 #include "fuzz.h"
 
 #include "policy/config-check.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* json_parse(), and every question that can be asked of what it gives. */
+/* json_parse(), and every accessor on its result. */
 #include "fuzz.h"
 
 #include "oci/json.h"

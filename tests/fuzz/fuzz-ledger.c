@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* ledger_parse(): each input as it is, and with a checksum that fits. */
+/* ledger_parse(): each input as it is, and with a matching checksum. */
 #include "fuzz.h"
 
 #include "base/crc32c.h"
@@ -24,7 +24,7 @@ static void try_text(const char *text, size_t len)
 		require(reason_len > 0 && reason_len < sizeof(why.text));
 		return;
 	}
-	/* There is one way only to write an entry. */
+	/* An entry can be written in one way only. */
 	require(ledger_format(&entry, again) == (int)len && memcmp(again, text, len) == 0);
 	require(entry.sectors > 0 && entry.sectors <= UINT64_C(1) << 54);
 	require(!strchr(entry.device, '/') && !strchr(entry.pool, '/'));

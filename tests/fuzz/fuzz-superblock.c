@@ -2,8 +2,8 @@
 
 /*
  * superblock_read() on a device of at most three pieces: 4 KiB at its beginning, 4 KiB at 64 KiB,
- * and the rest where the first piece says that allocation group 1 of XFS is. Each input is tried
- * as it is, and with checksums that fit: else no mutation would come beyond them.
+ * and the rest where the first piece says that allocation group 1 of XFS is. Each input is tried as
+ * it is, and with matching checksums, without which no mutation would be accepted.
  */
 #include "fuzz.h"
 

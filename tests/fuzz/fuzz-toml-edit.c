@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* toml_add() and toml_cut(): what is added is there, and what is removed leaves no trace. */
+/* toml_add() and toml_cut(): an added key is found, and a removed one leaves nothing behind. */
 #include "fuzz.h"
 
 #include "setup/toml-edit.h"
@@ -23,7 +23,7 @@ static bool has(const struct edit_text *t, const char *path)
 	return found;
 }
 
-/* As it was, but that the last line may have an end now. */
+/* As before, except that the last line may have a newline now. */
 static void check_same(const struct edit_text *t, const uint8_t *input, size_t len)
 {
 	require(t->len == len || (t->len == len + 1 && t->text[len] == '\n'));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* toml_parse(): what it finds lies in the text, and is found again. */
+/* toml_parse(): each value that it finds is within the text, and is found again. */
 #include "fuzz.h"
 
 #include "setup/toml.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* A target is a program: fuzz-x.c with libFuzzer, or with driver.c where that is not there. */
+/* A target is a program: fuzz-x.c with libFuzzer, or with driver.c if there is no libFuzzer. */
 
 #include <stddef.h>
 #include <stdint.h>

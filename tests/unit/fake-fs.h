@@ -51,7 +51,7 @@ struct fake_fs {
 
 extern struct fake_fs fake_fs;
 
-/* Is the block device open? Then nobody can remove it. */
+/* Is the block device open? Then it cannot be removed. */
 bool fake_fs_device_is_open(void);
 
 /* How often it is open: as a block device, and by a mount of call_fsmount(). */

@@ -29,7 +29,7 @@ static struct grow_report report;
 static struct why why;
 static char *run_parent, *run_dir, *ledger_dir;
 
-/* A device and a filesystem of 1 GiB, of the type in *@state, and an order for 4 GiB. */
+/* A device and a filesystem of 1 GiB, of the type in *@state, and a request for 4 GiB. */
 static inline int setup(void **state)
 {
 	fake_dm_arm(SMALL_SECTORS);

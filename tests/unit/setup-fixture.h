@@ -84,7 +84,10 @@ static inline char *get(const char *path)
 	return text;
 }
 
-/* What people have: tests/data/engines/@name, to be freed. Tests run in the project's directory. */
+/*
+ * A file as users have it: tests/data/engines/@name, to be freed. Tests run in the project's
+ * directory.
+ */
 static inline char *data_of(const char *name)
 {
 	char path[200], *text = calloc(1, 1 << 14);

@@ -195,7 +195,7 @@ static void an_option_of_another_command_is_an_error(void **state)
 	assert_string_equal(args.config_file, "/x");
 }
 
-/* Not among those of all commands: a new option of one breaks no script that calls another. */
+/* Only this command's options are considered: a new option of another one breaks no script. */
 static void an_abbreviation_is_unique_among_the_commands_options(void **state)
 {
 	(void)state;

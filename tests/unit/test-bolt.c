@@ -148,7 +148,7 @@ static void walks_keys_in_order(void **state)
 	assert_string_equal(seen, "alpha=5 ");
 }
 
-/* A database is written by turns to one and the other meta page. */
+/* A database is written to one meta page and the other in turn. */
 static void uses_the_meta_page_with_the_larger_txid(void **state)
 {
 	struct bolt_bucket root;
@@ -158,11 +158,11 @@ static void uses_the_meta_page_with_the_larger_txid(void **state)
 	root = open_root();
 	expect_text(&root, "in", "side");
 	assert_int_equal(bolt_txid(db.data, db.page_size * db.n_pages), 8);
-	db.data[20] ^= 1; /* torn: the older one is good still */
+	db.data[20] ^= 1; /* torn: the older one is still good */
 	root = open_root();
 	expect_text(&root, "alpha", "first");
 	assert_int_equal(bolt_txid(db.data, db.page_size * db.n_pages), 7);
-	db.data[512 + 16 + 48] ^= 0x10; /* all in order, but for the checksum */
+	db.data[512 + 16 + 48] ^= 0x10; /* valid except for the checksum */
 	assert_int_equal(bolt_txid(db.data, db.page_size * db.n_pages), 0);
 	assert_int_equal(bolt_open(db.data, 512 * 7, &budget, &bolt, &why), -EBADMSG);
 	assert_contains(why.text, "no bbolt database");
@@ -213,7 +213,9 @@ static void refuses_cyclic_databases(void **state)
 	expect_damage();
 }
 
-/* Thirty levels of branches that all lead to the same two pages: 2^30 leaves, were they counted. */
+/*
+ * Thirty levels of branches that all lead to the same two pages: 2^30 leaves if each were visited.
+ */
 static void limits_the_work_for_a_hostile_database(void **state)
 {
 	struct db_item leaf[] = {{.key = "a", .value = "b"}};
@@ -245,7 +247,7 @@ static void refuses_invalid_pages(void **state)
 		{0, 0, 8}, /* another page's number */
 		{8, 4, 2},
 		{8, 3, 2},
-		{8, 0, 2}, /* no branch, no leaf */
+		{8, 0, 2}, /* neither branch nor leaf */
 		{10, 0xffff, 2},
 		{10, 32, 2}, /* more elements than fit */
 		{12, 0xffffffff, 4},
@@ -309,7 +311,7 @@ static int look_inside(struct bolt_bytes key, struct bolt_bytes value, bool is_b
 	return 0;
 }
 
-/* In memory of its own, so that a sanitizer sees a byte too far. */
+/* In a buffer of its own, so that sanitizers detect a read beyond its end. */
 static size_t walk_copy(const uint8_t *data, size_t len)
 {
 	_cleanup_free_ uint8_t *copy = malloc(len ? len : 1);
@@ -345,7 +347,7 @@ static void survives_every_truncation(void **state)
 		assert_int_equal(walk_copy(db.data, len), 0);
 }
 
-/* Written by containerd itself */
+/* Written by containerd itself. */
 static void survives_flipped_bytes_in_real_databases(void **state)
 {
 	static const char *const names[] = {DATA "bolt-containerd-1.6-devices",

@@ -69,7 +69,7 @@ static void is_list(const char *const *list, const char *first, const char *seco
 	assert_null(list[2]);
 }
 
-/* All but where the values came from. */
+/* All settings, without their origins. */
 static void is_builtin(void)
 {
 	assert_true(policy.enabled);
@@ -201,7 +201,7 @@ static void reads_rules(void **state)
 	assert_int_equal(rule->request, RULE_REQUEST_ALLOW);
 }
 
-/* Shown, read again and shown again, it is the same but for the places. */
+/* Shown, read and shown again, the output is the same except for the origins. */
 static void the_output_of_show_reads_back_as_the_same(void **state)
 {
 	char *first, *second, *end;
@@ -246,7 +246,7 @@ static void later_files_win_and_add_rules(void **state)
 	write_in(drop_ins, "10-a.json",
 		 "{\"max_size\": \"2T\", \"rules\": [{\"name\": \"b\"}],\n"
 		 "\"default_size\": null, \"keys\": [\"mine\"]}");
-	write_in(drop_ins, "B.json", "{\"timeout\": \"2m\"}"); /* before small letters */
+	write_in(drop_ins, "B.json", "{\"timeout\": \"2m\"}"); /* capital letters come first */
 	write_in(drop_ins, "a.json", "{\"timeout\": \"3s\"}");
 	write_in(drop_ins, "x.json.bak", "broken");
 	write_in(drop_ins, ".x.json", "broken");
@@ -317,7 +317,7 @@ static void the_runtime_is_kept_if_the_rest_of_the_file_is_broken(void **state)
 	assert_int_equal(config_origin(&policy, "runtime").line, 2);
 	policy.runtime = policy_builtin.runtime;
 	is_builtin();
-	/* in the broken file itself; but not where it is what is wrong */
+	/* in the broken file itself, unless it is itself the error */
 	write_in(drop_ins, "50-x.json", "{\"max_size\": \"lots\", \"runtime\": \"/opt/runsc\"}");
 	assert_int_equal(load(), -EINVAL);
 	assert_string_equal(policy.runtime, "/opt/runsc");
@@ -535,7 +535,7 @@ static void reports_wrong_paths(void **state)
 	broken("{\"runtime\": \"/usr/sbin/oci-thin-grow-runtime\"}",
 	       "config.json:1: runtime: expected the real runtime, not the wrapper itself, found "
 	       "\"/usr/sbin/oci-thin-grow-runtime\"");
-	/* Under the wrapper's argv[0] it would be the wrapper, again and again. */
+	/* Under the wrapper's argv[0] it would execute itself again and again. */
 	broken("{\"runtime\": \"/usr/sbin/oci-thin-grow\"}",
 	       "config.json:1: runtime: expected the real runtime, not the wrapper itself, found "
 	       "\"/usr/sbin/oci-thin-grow\"");
@@ -624,7 +624,7 @@ static void a_link_is_followed_and_its_file_checked(void **state)
 	free(real);
 }
 
-/* What it would have said is not known: the defaults may be more than that. */
+/* Its values are unknown: the defaults may allow more than it would. */
 static void a_dangling_link_is_not_a_missing_file(void **state)
 {
 	char *file = path_in(directory, CONFIG_FILE),

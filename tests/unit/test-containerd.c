@@ -160,13 +160,16 @@ static void finds_a_snapshotter_in_another_directory(void **state)
 	put_meta("1.6", root);
 	put_store("1.6", other, "", "my-pool");
 	walk_containerd(2);
-	assert_null(by_id("one")->device); /* of another pool: the database says "pool-snap-2" */
+	assert_null(by_id("one")->device); /* of another pool: the database has "pool-snap-2" */
 	put_store("1.6", other, "", "pool");
 	walk_containerd(2);
 	assert_string_equal(by_id("one")->device, "pool-snap-2");
 }
 
-/* Two containerds that both have a snapshot of that name: only its own root tells. */
+/*
+ * Two containerds have a snapshot of that name: only the container's own root shows which one it
+ * is.
+ */
 static void leaves_an_ambiguous_device_out(void **state)
 {
 	(void)state;
@@ -285,7 +288,7 @@ static size_t list_all(void)
 	return n;
 }
 
-/* What was not reached is told by tasks. */
+/* The tasks show what the database does not. */
 static void a_damaged_tree_hides_no_task(void **state)
 {
 	(void)state;
@@ -297,7 +300,7 @@ static void a_damaged_tree_hides_no_task(void **state)
 	assert_int_equal(list_all(), 1);
 }
 
-/* What was reached is told by tasks again, and shown once. */
+/* What the database and the tasks show is listed once. */
 static void a_damaged_tree_shows_nothing_twice(void **state)
 {
 	(void)state;
@@ -308,7 +311,7 @@ static void a_damaged_tree_shows_nothing_twice(void **state)
 	assert_int_equal(list_all(), 1);
 }
 
-/* dockerd was killed: containerd still has a record of what does not run any more. */
+/* dockerd was killed: containerd still has a record of a container that has stopped. */
 static void shows_a_container_of_dockers_once(void **state)
 {
 	static const char config[] = "containers/" POD "/config.v2.json";
@@ -324,7 +327,7 @@ static void shows_a_container_of_dockers_once(void **state)
 
 static int changes;
 
-/* Another transaction, by turns on one meta page and the other. */
+/* Another transaction, on one meta page and the other in turn. */
 static void change(void)
 {
 	struct db db = new_record("default", "c1", NULL, 0);
@@ -338,7 +341,7 @@ static void change(void)
 	free(db.data);
 }
 
-/* It is read until it stays the same for so long, but not for ever. */
+/* It is read until it stays the same, but not for ever. */
 static void reads_a_database_again_that_changed_meanwhile(void **state)
 {
 	(void)state;
@@ -374,7 +377,7 @@ static void labels_are_text(void **state)
 	assert_int_equal(json_string(walked.found[0].labels, "nul", &text, &why), 0);
 }
 
-/* Bytes that are no UTF-8 are not passed on as they are. */
+/* Invalid UTF-8 is replaced. */
 static void labels_become_text(void **state)
 {
 	struct db_item labels[] = {{.key = "a", .value = "\xff\xfe"},
@@ -398,7 +401,7 @@ static void no_label_leads_outside_the_directory(void **state)
 	put_labels(labels, 1);
 	write_below(root, TASKS "default/c1/config.json", IN_TASK);
 	walk_containerd(1);
-	assert_string_equal(walked.found[0].name, "../../etc"); /* people's affair, no path */
+	assert_string_equal(walked.found[0].name, "../../etc"); /* text of users, not a path */
 	assert_contains(walked.found[0].bundle, TASKS "default/c1");
 }
 
@@ -423,7 +426,8 @@ static void finds_the_spec(void **state)
 	(void)state;
 	assert_string_equal(spec_of("\x0a\x03url\x12\x02{}", 9), "{}");
 	assert_string_equal(spec_of("\x12\x02{}\x0a\x03url", 9), "{}");
-	assert_string_equal(spec_of("\x12\x82\x00{}", 5), "{}"); /* as long as it may be written */
+	assert_string_equal(spec_of("\x12\x82\x00{}", 5),
+			    "{}"); /* the largest length that may be written */
 }
 
 static void a_hostile_spec_is_not_used(void **state)
@@ -433,10 +437,10 @@ static void a_hostile_spec_is_not_used(void **state)
 		size_t len;
 	} specs[] = {
 		{"\x12", 1},
-		{"\x12\x03{}", 4}, /* longer than what is there */
+		{"\x12\x03{}", 4}, /* longer than the value */
 		{"\x12\xff\xff\xff\xff\x0f{}", 8},
 		{"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11},
-		{"\x0a\x03url", 5}, /* nothing but a type */
+		{"\x0a\x03url", 5}, /* only a type */
 		{"\x0a\xff\xff\xff\xff\x0f\x12\x02{}", 10},
 		{"\x10\x02\x12\x02{}", 6}, /* a number where bytes should be */
 		{"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 10},
@@ -484,7 +488,7 @@ static void finds_the_devices_of_dockers_snapshots(void **state)
 	assert_string_equal(walked.found[0].name, "web");
 	assert_contains(walked.found[0].device, "pool-snap-");
 	assert_int_equal(walked.found[0].remembered, GIB);
-	walk_containerd(0); /* it does not run, and is not in the namespace's containers */
+	walk_containerd(0); /* it is stopped, and not among the namespace's containers */
 }
 
 static void recognises_dockers_other_drivers(void **state)
@@ -506,7 +510,7 @@ static void expect_containerds_pid(pid_t pid)
 	assert_int_equal(by_id("one")->pid, pid);
 }
 
-/* Neither what the clock says nor when a file was written tells whose a number is. */
+/* Neither the clock nor the time of a file shows whose a pid is. */
 static void asks_the_runtimes_state_whose_a_pid_is(void **state)
 {
 	static const time_t mtimes[] = {1, 4000000000};

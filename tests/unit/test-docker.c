@@ -84,7 +84,7 @@ static void finds_the_data_root_in_the_root_path(void **state)
 		{"/var/lib/docker/devicemapper/mnt/5678/rootfs", "/var/lib/docker"},
 		{"/var/lib/docker/rootfs/devmapper/" ID, "/var/lib/docker"},
 		{"/d/rootfs/devmapper/" ID, "/d"},
-		/* the same words in the data root's own name */
+		/* the same names in the data root's own path */
 		{"/srv/devicemapper/mnt/x/devicemapper/mnt/5678/rootfs", "/srv/devicemapper/mnt/x"},
 		{"/devicemapper/mnt/devicemapper/mnt/5678/rootfs", "/devicemapper/mnt"},
 		{"/srv/rootfs/devmapper/x/rootfs/devmapper/" ID, "/srv/rootfs/devmapper/x"},
@@ -142,7 +142,7 @@ static void reads_labels(void **state)
 	expect_size(ID);
 }
 
-/* What Docker writes beside them is of no interest, whatever it is. */
+/* Other members of the file are ignored, whatever their values. */
 static void reads_labels_among_other_things(void **state)
 {
 	(void)state;
@@ -191,7 +191,7 @@ static void a_container_without_labels_is_not_an_error(void **state)
 	json_free(doc);
 }
 
-/* Go writes a map that was never made as null. */
+/* Go writes a nil map as null. */
 static void null_gives_no_labels(void **state)
 {
 	(void)state;
@@ -228,7 +228,7 @@ static void refuses_wrong_types(void **state)
 	}
 }
 
-/* Wherever the file was cut, as a full disk or a crash may do. */
+/* Truncated anywhere, as by a full disk or a crash. */
 static void refuses_damaged_files(void **state)
 {
 	static const char *const damaged[] = {
@@ -250,7 +250,7 @@ static void refuses_damaged_files(void **state)
 	}
 }
 
-/* Makes "@directory/@way" with all the directories on the way. */
+/* Creates "@directory/@way" with all directories in it. */
 static void mkdirs_in(const char *directory, const char *way)
 {
 	char *path = path_in(directory, way);
@@ -264,7 +264,7 @@ static void mkdirs_in(const char *directory, const char *way)
 	free(path);
 }
 
-/* Under each of these names there is a file to be read; it is not. */
+/* There is a file to be read under each of these names; it is not read. */
 static void refuses_hostile_ids(void **state)
 {
 	static const char *const ids[] = {
@@ -303,7 +303,7 @@ static void refuses_hostile_ids(void **state)
 	expect_size(ID);
 }
 
-/* /var/lib/docker is a link on many a host. */
+/* /var/lib/docker is a link on many hosts. */
 static void follows_links_of_the_host(void **state)
 {
 	char *link = path_in(data_root, "link"), *way = path_in(data_root, "config");
@@ -408,7 +408,7 @@ static void reads_the_size_option_where_docker_ignores_it(void **state)
 	assert_int_equal(ask_size("rootfs/devmapper/" ID, asks, &size), 1);
 	assert_string_equal(size, "4G");
 	free(size);
-	/* Docker's own driver has already given it. */
+	/* Docker's own driver has already created the disk with this size. */
 	assert_int_equal(ask_size("devicemapper/mnt/5678/rootfs", asks, &size), 0);
 	assert_int_equal(ask_size("rootfs/devmapper/x/devicemapper/mnt/5678/rootfs", asks, &size),
 			 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What doctor finds of files, devices, pools, ledger and containers. */
+/* doctor's findings about files, devices, pools, ledger and containers. */
 
 #include "host/doctor.h"
 
@@ -17,8 +17,7 @@ static struct policy policy;
 static struct engine_container container;
 static char id[] = "0123456789abcdef", name[] = "we\"b", device_name[] = "docker-8:1-42-thin";
 
-/* A stopped container of Docker's, with 4 GiB on a device that is as long; Docker remembers 1 GiB.
- */
+/* A stopped container of Docker, with 4 GiB on a device of 4 GiB; Docker remembers 1 GiB. */
 static int setup_doctor(void **state)
 {
 	setup(state);
@@ -46,7 +45,7 @@ static int setup_doctor(void **state)
 
 static void forget(void)
 {
-	doctor.containers = (struct engine_list){0}; /* they are ours */
+	doctor.containers = (struct engine_list){0}; /* they belong to us */
 	doctor_free(&doctor);
 }
 
@@ -172,7 +171,7 @@ static void a_container_that_was_never_grown_is_not_at_risk(void **state)
 	expect_nothing();
 	again(state);
 	doctor.healing = fake_host_without_rule;
-	container.remembered = 0; /* the engine's files do not say */
+	container.remembered = 0; /* unknown to the engine's files */
 	examine();
 	expect_nothing();
 }
@@ -239,7 +238,7 @@ static void names_a_device_that_is_too_short(void **state)
 	assert_string_equal(fake_dm.log, "");
 	again(state);
 	fake_dm.thin.live.sectors = SMALL_SECTORS;
-	doctor.healing = fake_host_without_rule; /* and so it would be the next time, too */
+	doctor.healing = fake_host_without_rule; /* and the next start would fail, too */
 	examine();
 	assert_non_null(find("container-too-short"));
 	assert_non_null(find("container-at-risk"));
@@ -251,7 +250,7 @@ static void names_a_device_that_is_too_short(void **state)
 	assert_string_equal(finding->command, "oci-thin-grow heal --all");
 }
 
-/* What `metrics` says of the container that doctor looks at. */
+/* What `metrics` reports about the same container. */
 static enum risk risk_by_survey(void)
 {
 	const struct survey_order survey_order = {
@@ -283,7 +282,7 @@ static enum risk risk_by_doctor(void)
 	return find("growth-unfinished") ? RISK_UNFINISHED : RISK_NONE;
 }
 
-/* All that can come together of a stopped container. */
+/* All findings about a stopped container at once. */
 static void agrees_with_metrics(void **state)
 {
 	static const char *const cookies[] = {"6302301", "6291456", NULL};
@@ -325,7 +324,7 @@ static void reports_the_ledger(void **state)
 	(void)state;
 	put_entry(device_name, LARGE_SECTORS, LEDGER_INTENDED);
 	examine();
-	/* It is not mounted, as far as the mount table tells. */
+	/* Not mounted, according to the mount table. */
 	assert_null(
 		expect(SEVERITY_WARNING, "growth-unfinished", device_name, "to 4 GiB")->command);
 	again(state);
@@ -362,7 +361,7 @@ static const struct finding *pool_says(void **state, const char *status, const c
 	return find(finding_id);
 }
 
-/* The same, where it must say it. */
+/* The same, where it must be reported. */
 static const struct finding *pool_must_say(void **state, const char *status, const char *finding_id)
 {
 	pool_says(state, status, finding_id);
@@ -384,7 +383,7 @@ static void reports_pools(void **state)
 			      "- 1024",
 			      "pool-data");
 	assert_string_equal(finding->what, "pool \"docker-pool\" is 96.0 % full");
-	assert_null(finding->command); /* nothing is known of what lies below it */
+	assert_null(finding->command); /* the devices below it are unknown */
 	assert_contains(finding->why, "no command can extend it");
 	finding = pool_must_say(state,
 				"0 3900/4096 100/1638400 - rw discard_passdown queue_if_no_space "
@@ -418,7 +417,7 @@ static void does_not_report_pools_that_no_container_uses(void **state)
 	policy.pools = others;
 	examine();
 	assert_null(find("pool-needs-check"));
-	assert_non_null(find("pool")); /* there is none that may be used */
+	assert_non_null(find("pool")); /* none that may be used */
 }
 
 /* --- configuration --------------------------------------------------------------------------- */
@@ -466,7 +465,7 @@ static void a_missing_runtime_is_broken(void **state)
 	policy.runtime = "/bin/sh";
 	doctor_runtime(&doctor);
 	expect_nothing();
-	/* podman with crun alone has no use for the one that is built in */
+	/* podman with crun alone does not need the built-in one */
 	policy.runtime = builtin;
 	if (access(builtin, X_OK) < 0) {
 		doctor_runtime(&doctor);
@@ -481,7 +480,7 @@ static void a_missing_runtime_is_broken(void **state)
 
 static char *host;
 
-/* @path and what is above it, below host */
+/* @path and the directories above it, below host */
 static void make_directories(const char *path)
 {
 	for (size_t i = 1; path[i - 1]; i++) {

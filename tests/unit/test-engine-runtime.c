@@ -117,7 +117,9 @@ static void detects_a_reused_pid(void **state)
 	}
 }
 
-/* crun writes 0 if the process was gone before it looked: who has the number now is another. */
+/*
+ * crun writes 0 if the process had ended before it looked: the pid now belongs to another process.
+ */
 static void ignores_a_pid_without_a_start_time(void **state)
 {
 	struct fixture *fixture = *state;

@@ -62,7 +62,10 @@ static void distinguishes_podman_and_crio(void **state)
 	assert_string_equal(facts_engine(&of), "podman");
 	annotate("{\"io.container.manager\":\"cri-o\"}");
 	assert_string_equal(facts_engine(&of), "crio");
-	/* Who is not in storage's directories is not one of the two, whatever is said. */
+	/*
+	 * A container outside of storage's directories belongs to neither, whatever its annotations
+	 * are.
+	 */
 	of.bundle = "/run/bundle";
 	assert_string_equal(facts_engine(&of), "runtime");
 }
@@ -81,7 +84,7 @@ static void finds_the_namespace(void **state)
 	of.bundle = TASKS "moby/" ID;
 	expect(facts_namespace(&of), "by-label");
 	of.labels = NULL;
-	expect(facts_namespace(&of), NULL); /* Docker's own is no news */
+	expect(facts_namespace(&of), NULL); /* Docker's own option is ignored */
 }
 
 static void finds_the_image_in_annotations(void **state)

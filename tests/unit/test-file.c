@@ -81,7 +81,7 @@ static void reads_a_pipe_to_its_end(void **state)
 	close(ends[0]);
 }
 
-/* An endless writer cannot make us use all memory. */
+/* An endless writer cannot make the program use all memory. */
 static void stops_at_the_limit(void **state)
 {
 	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);

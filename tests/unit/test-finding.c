@@ -71,7 +71,7 @@ static void prints_each_finding_with_its_reason_and_command(void **state)
 	free(text);
 }
 
-/* One cause with its symptoms has one command, which is never broken. */
+/* One cause and its symptoms share one command, which is printed on one line. */
 static void prints_causes_once_and_breaks_lines_between_words(void **state)
 {
 	static const char command[] = "install -D -m 0644 /usr/share/rule /usr/lib/udev/rule";

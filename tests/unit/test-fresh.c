@@ -8,7 +8,7 @@
 static struct thin_device device;
 static struct vm_mark_order mark_order;
 
-/* An ext4 of 1 GiB that nobody has mounted. */
+/* An ext4 of 1 GiB that is not mounted. */
 static int setup_fresh(void **state)
 {
 	*state = &(enum fs_type){FS_EXT4};
@@ -110,7 +110,7 @@ static void a_marked_device_is_never_mounted(void **state)
 	assert_int_equal(fake_fs_device_opens(), 0);
 }
 
-static void nor_is_one_whose_entry_cannot_be_read(void **state)
+static void a_device_whose_entry_cannot_be_read_is_not_mounted(void **state)
 {
 	(void)state;
 	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
@@ -201,7 +201,7 @@ static void an_entry_keeps_its_notes(void **state)
 	assert_memory_equal(entry_now().fs_uuid, before.fs_uuid, 16);
 }
 
-static void the_mark_of_an_earlier_device_is_not_its(void **state)
+static void the_mark_of_an_earlier_device_is_ignored(void **state)
 {
 	struct ledger_entry entry;
 
@@ -237,14 +237,14 @@ int main(void)
 		FRESH_TEST(a_device_in_use_is_not_mounted),
 		FRESH_TEST(a_suspended_device_is_waited_for),
 		FRESH_TEST(a_marked_device_is_never_mounted),
-		FRESH_TEST(nor_is_one_whose_entry_cannot_be_read),
+		FRESH_TEST(a_device_whose_entry_cannot_be_read_is_not_mounted),
 		FRESH_TEST(only_a_plain_writable_thin_device_is_mounted),
 		FRESH_TEST(another_device_with_the_number_is_not_mounted),
 		FRESH_TEST(without_a_filesystem_that_can_be_grown_it_is_not_mounted),
 		FRESH_TEST(reports_what_the_kernel_says),
 		FRESH_TEST(a_device_without_an_entry_gets_one),
 		FRESH_TEST(an_entry_keeps_its_notes),
-		FRESH_TEST(the_mark_of_an_earlier_device_is_not_its),
+		FRESH_TEST(the_mark_of_an_earlier_device_is_ignored),
 		FRESH_TEST(another_device_is_not_marked),
 	};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Every call to device-mapper may fail; the state at the end is what counts. */
+/* Each call to device-mapper may fail; the tests check the state at the end. */
 
 #include "disk/ledger.h"
 #include "grow-fixture.h"
@@ -39,7 +39,7 @@ static void survives_every_failing_call(void **state)
 
 		while (fail_at(state, ANY_CALL, k, errors[i], HARM_NONE))
 			k++;
-		/* Two looks, the pool's table and status, load, look, resume, look. */
+		/* look twice, the pool's table and status, load, look, resume, look */
 		assert_true(k > 8);
 	}
 }
@@ -73,7 +73,7 @@ static void an_interrupted_resume_changes_nothing_and_is_postponed(void **state)
 	assert_next_run_finishes();
 }
 
-/* The device cannot be resumed any more: all that is left is to say so, and how. */
+/* If the device cannot be resumed any more, the error must say so, and what to do. */
 static void says_what_to_do_if_the_device_stays_suspended(void **state)
 {
 	(void)state;
@@ -99,7 +99,8 @@ static void the_advice_to_resume_a_device_is_quoted_for_sh(void **state)
 	expect_error(EIO, "run \"dmsetup resume 'docker-8:1-42-a;reboot'\"");
 }
 
-/* An interrupted resume leaves a device as it was: if it is suspended now, that was somebody else.
+/*
+ * An interrupted resume leaves a device as it was: if it is suspended now, another program did it.
  */
 static void does_not_resume_a_device_that_another_program_suspended_after_an_interrupt(void **state)
 {
@@ -113,7 +114,9 @@ static void does_not_resume_a_device_that_another_program_suspended_after_an_int
 	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 1);
 }
 
-/* The look that must tell whether the device was left suspended may fail once, too. */
+/*
+ * The look after a failed resume, which shows whether the device is suspended, may fail once, too.
+ */
 static void look_fails_next(void)
 {
 	fake_dm.fault = (struct fake_when){DM_DEVICE_TABLE, fake_dm.count[DM_DEVICE_TABLE] + 1};
@@ -141,7 +144,7 @@ static enum ledger_state entry_state(void)
 	return entry.state;
 }
 
-/* XFS: the container has the disk that it asked for, and heal the length that it must have. */
+/* XFS: the container has the requested size, and heal the length that the device needs. */
 static void a_growth_that_cannot_be_settled_is_done_and_settled_later(void **state)
 {
 	static const int errors[] = {EINTR, EIO, ENOMEM, EBUSY, EINVAL};
@@ -161,7 +164,7 @@ static void a_growth_that_cannot_be_settled_is_done_and_settled_later(void **sta
 		assert_contains(report.warning.text, "grown, but not settled");
 		assert_lacks(report.warning.text, "nothing");
 		assert_int_equal(entry_state(), LEDGER_INTENDED);
-		/* Nor is it said to be finished by a run that cannot settle it, either. */
+		/* A second run that cannot settle it must not report it as finished, either. */
 		fake_dm.fault.nth = fake_dm.count[type] + 1;
 		fake_dm.harm = HARM_NONE;
 		expect_result(GROW_KEPT);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Others are at work on the same device, or hold the lock. */
+/* Other programs change the same device, or hold the lock. */
 
 #include "fake-clock.h"
 #include "grow-fixture.h"
@@ -39,7 +39,7 @@ static void waits_while_the_pool_is_suspended(void **state)
 	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 0);
 }
 
-/* With only the filesystem left to grow its ioctl would hang in the kernel, beyond any deadline. */
+/* With only the filesystem left to grow, its ioctl would hang in the kernel beyond any deadline. */
 static void does_not_grow_a_filesystem_on_a_suspended_device(void **state)
 {
 	(void)state;
@@ -59,7 +59,7 @@ static void suspend_for_three_lookups(void)
 	fake_dm_suspend_by_another(3);
 }
 
-/* Whenever the suspend comes, but between our last look and the resume itself. */
+/* The suspend comes at any moment, up to the one between our last look and the resume. */
 static void waits_whenever_the_suspend_happens(void **state)
 {
 	static const int types[] = {DM_DEVICE_TABLE, DM_DEVICE_STATUS, DM_DEVICE_RELOAD};
@@ -81,7 +81,7 @@ static void become_another(void)
 	strcpy(fake_dm.thin.live.params, "1234:3 18");
 }
 
-/* By rename, or by a table that somebody swaps in: nothing is loaded into it, nothing swapped. */
+/* By rename or by a new table: nothing is loaded into it or resumed. */
 static void does_not_touch_a_device_that_was_replaced(void **state)
 {
 	(void)state;
@@ -108,7 +108,7 @@ static void reports_that_another_load_won(void **state)
 	assert_int_equal(fake_fs.grows, 0);
 }
 
-/* XFS: the second swap has the same gap as the first. */
+/* XFS: the second resume has the same gap as the first. */
 static void reports_that_another_load_won_while_settling(void **state)
 {
 	(void)state;
@@ -117,7 +117,7 @@ static void reports_that_another_load_won_while_settling(void **state)
 	expect_error(EIO, "8388608 sectors and has 1048576");
 }
 
-/* Somebody makes the device longer than we want to, by hand, at any moment: it stays that long. */
+/* Another program makes the device longer than requested, at any moment: it keeps that length. */
 static void keeps_the_length_that_another_program_gave(void **state)
 {
 	unsigned int k;
@@ -138,7 +138,7 @@ static void finish_the_work(void)
 	fake_fs.bytes = LARGE;
 }
 
-/* Another run was at work while this one waited for the lock. */
+/* Another run has grown the device while this one waited for the lock. */
 static void looks_again_under_the_lock(void **state)
 {
 	(void)state;
@@ -171,7 +171,7 @@ static void try_to_lock(void)
 
 static void holds_the_lock_from_the_last_look_to_the_end(void **state)
 {
-	unsigned int k = 2; /* the first look is without it */
+	unsigned int k = 2; /* the first look does not take it */
 
 	do {
 		start_again(state);
@@ -190,7 +190,7 @@ static void waits_no_longer_than_the_deadline_for_the_lock(void **state)
 	int fd;
 
 	(void)state;
-	expect_result(GROW_DONE); /* which makes the file */
+	expect_result(GROW_DONE); /* creates the file */
 	fd = open_lock_file();
 	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
 	fake_dm.thin.live.sectors = SMALL_SECTORS;

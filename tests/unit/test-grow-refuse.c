@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What must not be touched is not touched: nothing is loaded. */
+/* Devices and filesystems that must not be touched: nothing is loaded. */
 
 #include "grow-fixture.h"
 
@@ -126,7 +126,7 @@ static void does_not_touch_other_filesystems(void **state)
 	expect_not_applicable("f2fs");
 }
 
-/* As the rootfs of the vfs drivers, which share a filesystem with all others. */
+/* Like the rootfs of the vfs drivers, which share a filesystem with all other directories. */
 static void does_not_touch_a_shared_filesystem(void **state)
 {
 	char *deep = path_in(fake_fs.directory, "a/b/c");
@@ -185,7 +185,7 @@ static void does_not_touch_a_mount_that_cannot_be_made_writable(void **state)
 	fake_fs.clone_errno = EPERM;
 	expect_error(EPERM, "open_tree");
 	assert_not_changed();
-	/* Nor is there another mount of this device. */
+	/* There is no other mount of this device, either. */
 	fake_fs.setattr_errno = ENOSYS;
 	fake_fs.clone_errno = 0;
 	expect_error(EROFS, "Linux before 5.12");
@@ -242,7 +242,7 @@ static void does_not_touch_ext4_with_sparse_super2(void **state)
 	assert_not_changed();
 }
 
-/* Growing from 1 GiB to 4 TiB costs ext4 64 GiB of inode tables, which the pool does not have. */
+/* Growing ext4 from 1 GiB to 4 TiB costs 64 GiB of inode tables, which the pool does not have. */
 static void counts_the_filesystems_own_metadata(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What grow_rootfs() is for, and what it does when the filesystem says no. */
+/* What grow_rootfs() does, also if the filesystem refuses. */
 
 #include "grow-fixture.h"
 
@@ -52,7 +52,10 @@ static void grows_only_the_filesystem(void **state)
 	assert_int_equal(report.plan.device_sectors, 0);
 }
 
-/* A device longer than asked is used to its end: a shorter filesystem would gain nothing. */
+/*
+ * If the device is longer than requested, the filesystem uses all of it: a shorter one would have
+ * no advantage.
+ */
 static void never_makes_a_long_device_shorter(void **state)
 {
 	(void)state;
@@ -90,7 +93,7 @@ static void passes_on_the_error_of_the_filesystem(void **state)
 		fake_fs.grow_errno = answers[i].err;
 		expect_error(answers[i].err, answers[i].hint);
 		assert_contains(why.text, "from 1073741824 to 4294967296 bytes");
-		assert_safe(LARGE_SECTORS); /* the device stays long: harmless */
+		assert_safe(LARGE_SECTORS); /* the device stays long, which is harmless */
 		assert_int_equal(fake_fs.bytes, SMALL);
 		assert_next_run_finishes();
 	}
@@ -115,7 +118,7 @@ static void accepts_that_ext4_drops_an_incomplete_group(void **state)
 	assert_int_equal(fake_fs.grows, 1);
 }
 
-/* Something else changes its size: a later run goes on from there. */
+/* Another program changes its size: a later run continues from there. */
 static void waits_for_another_resize(void **state)
 {
 	static const int answers[] = {EBUSY, EAGAIN, EINTR, ETIMEDOUT};
@@ -147,8 +150,7 @@ static void does_not_touch_btrfs_on_two_devices(void **state)
 	assert_not_changed();
 }
 
-/* New kernels take a smaller number as an order to shrink; fake-fs fails the test if they got one.
- */
+/* New kernels take a smaller number as a request to shrink; fake-fs then fails the test. */
 static void never_asks_xfs_to_shrink(void **state)
 {
 	for (unsigned int reading = 1; reading <= 3; reading++) {

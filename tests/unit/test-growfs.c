@@ -110,7 +110,7 @@ static void reads_no_other_filesystem(void **state)
 	assert_contains(why.text, "only ext4, XFS and btrfs can");
 }
 
-/* /dev/dm-N is what udev made of it: what it is, is asked of the fd. */
+/* udev may have replaced /dev/dm-N: the type of the opened file is checked. */
 static void does_not_trust_a_name_in_dev(void **state)
 {
 	(void)state;
@@ -144,8 +144,8 @@ static void needs_capabilities(void **state)
 }
 
 /*
- * What growths took of a pool (Linux 6.1 and 6.12; the larger of the two), on a snapshot of a fresh
- * filesystem, as containers have it, after lazy initialisation and unmounting.
+ * How much growths took from a pool (Linux 6.1 and 6.12; the larger of the two), on a snapshot of a
+ * fresh filesystem, as containers have it, after lazy initialisation and unmounting.
  */
 #define XFS(groups_mib)	   FS_XFS, groups_mib, 44, 0, 0, 0, 4
 #define EXT4		   FS_EXT4, 128, 2056, 16, 1, 127, 4
@@ -234,7 +234,7 @@ static struct growfs fs_before(const struct growth *growth)
 	};
 }
 
-/* Never below what was measured, and not absurdly above. */
+/* Never below the measured value, and not far above it. */
 static void knows_the_cost_of_growing(void **state)
 {
 	(void)state;
@@ -264,7 +264,7 @@ static void each_filesystem_has_a_name_and_a_measured_cost(void **state)
 	}
 }
 
-/* 8 groups more, in a filesystem that has 161 from growing before. */
+/* 8 groups more, in a filesystem that has 161 because it was grown before. */
 static void knows_the_cost_of_growing_again(void **state)
 {
 	static const struct growth on = {XFS(127), 4096, 20480, 21504, 8};
@@ -286,7 +286,7 @@ static void the_cost_is_within_its_bounds(void **state)
 		assert_true(growfs_cost_blocks(&fs, fs.bytes + 4096, 64 * KIB) > 0);
 		/* never more than the whole device has */
 		assert_int_equal(growfs_cost_blocks(&fs, 100 * GIB, GIB) > 100, 0);
-		/* the largest that there can be */
+		/* the largest possible value */
 		assert_true(growfs_cost_blocks(&fs, UINT64_C(1) << 63, 64 * KIB) <=
 			    (UINT64_C(1) << 63) / (64 * KIB));
 	}
@@ -310,13 +310,13 @@ static void warns_of_an_xfs_made_for_a_far_smaller_disk(void **state)
 	/* made for 1 GiB: 8 groups */
 	assert_null(caution(128, 1, 10));
 	assert_contains(caution(128, 1, 11), "the filesystem has 88 allocation groups");
-	/* also from a size in between, but not of what is there already */
+	/* also from a size in between, but not if it already has so many groups */
 	assert_contains(caution(128, 9, 11), "88 allocation groups");
 	assert_null(caution(128, 11, 11));
-	/* made for 10 GiB: 16 */
+	/* made for 10 GiB: 16 groups */
 	assert_null(caution(640, 10, 100));
 	assert_contains(caution(640, 10, 1024), "1639 allocation groups");
-	/* ext4 has as many as it needs */
+	/* ext4 has as many groups as it needs */
 	arm(FS_EXT4, GIB, GIB);
 	read_size();
 	assert_false(growfs_caution(&fs, TIB, &why));
@@ -329,10 +329,10 @@ static void counts_the_blocks_that_a_run_touches(void **state)
 	assert_int_equal(growfs_run_blocks(1, GIB, 64 * KIB), 1);
 	assert_int_equal(growfs_run_blocks(64 * KIB, GIB, 64 * KIB), 1);
 	assert_int_equal(growfs_run_blocks(64 * KIB + 1, GIB, 64 * KIB), 2);
-	/* it may begin in the middle of a block, but not so that it reaches the next */
+	/* it may begin within a block, but must not reach the next one */
 	assert_int_equal(growfs_run_blocks(MIB, 127 * MIB, 4 * MIB), 1);
 	assert_int_equal(growfs_run_blocks(MIB + 1, 127 * MIB, 4 * MIB), 2);
-	/* it may begin at a block's last 4 KiB */
+	/* it may begin at the last 4 KiB of a block */
 	assert_int_equal(growfs_run_blocks(4096, 4096, 64 * KIB), 1);
 	assert_int_equal(growfs_run_blocks(8192, 4096, 64 * KIB), 2);
 }
@@ -396,7 +396,7 @@ static void success_with_a_smaller_size_is_a_failure(void **state)
 	less_by(3 * GIB, EIO);
 }
 
-/* A smaller number would be an order to shrink. */
+/* A smaller number would be a request to shrink. */
 static void never_asks_xfs_for_less_than_its_size(void **state)
 {
 	(void)state;
@@ -409,7 +409,7 @@ static void never_asks_xfs_for_less_than_its_size(void **state)
 	assert_int_equal(fs.bytes, 4 * GIB);
 }
 
-/* imaxpct may have been changed since; the call would set it back. */
+/* imaxpct may have changed since; the call would reset it. */
 static void keeps_imaxpct(void **state)
 {
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Which pools may be used, and how much they may promise. The pretend pool has 100 GiB. */
+/* Which pools may be used, and the limit of over-commit. The fake pool has 100 GiB. */
 
 #include "disk/guard.h"
 
@@ -31,7 +31,7 @@ static void refuses_a_pool_that_is_not_allowed(void **state)
 	assert_large();
 }
 
-/* What the ledger knows of a device that is not active, and may be gone. */
+/* A device that is in the ledger and not active, and may have been removed. */
 static void note(const char *device, const char *pool, uint32_t thin_id, uint64_t gib)
 {
 	struct ledger_entry entry = {.thin_id = thin_id, .sectors = gib * GIB / 512};
@@ -42,7 +42,7 @@ static void note(const char *device, const char *pool, uint32_t thin_id, uint64_
 	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
 }
 
-/* Of one that is in the pool. */
+/* The same for a device that is in the pool. */
 static void promise(const char *device, const char *pool, uint32_t thin_id, uint64_t gib)
 {
 	size_t i = 0;
@@ -61,7 +61,7 @@ static void counts_the_virtual_sizes_of_the_pools_devices(void **state)
 	promise("a", "docker-pool", 1, 150);
 	promise("b", "docker-pool", 2, 46);
 	promise("elsewhere", "other-pool", 3, 900);
-	promise("docker-8:1-42-thin", "docker-pool", 17, 1); /* it itself */
+	promise("docker-8:1-42-thin", "docker-pool", 17, 1); /* the device itself */
 	expect_result(GROW_DONE);			     /* 200 GiB */
 	assert_large();
 }
@@ -97,7 +97,7 @@ static unsigned int count_entries(void)
 	return n - 2;
 }
 
-/* The entry of a removed device is there until `heal --all` comes by. */
+/* The entry of a removed device stays until the next `heal --all`. */
 static void does_not_count_removed_devices(void **state)
 {
 	(void)state;
@@ -114,7 +114,7 @@ static void does_not_count_removed_devices(void **state)
 	assert_false(fake_dm.probe_exists);
 }
 
-/* Each question about an id that is gone is two lines in the kernel's log. */
+/* Each lookup of a removed id adds two lines to the kernel's log. */
 static void looks_for_removed_devices_only_at_the_limit(void **state)
 {
 	(void)state;
@@ -135,7 +135,7 @@ static void looks_for_removed_devices_only_at_the_limit(void **state)
 	assert_int_equal(fake_dm.count[DM_DEVICE_CREATE], 1);
 }
 
-/* What cannot be told counts. */
+/* If it is unknown whether a device was removed, it is counted. */
 static void counts_devices_that_may_or_may_not_be_removed(void **state)
 {
 	(void)state;
@@ -176,7 +176,7 @@ static void counts_a_reused_thin_id_once(void **state)
 	thin_pool_free(&pool);
 }
 
-/* A fraction is not rounded away: a sector too much is too much. */
+/* A fraction is not rounded: one sector too much is too much. */
 static void the_limit_is_exact(void **state)
 {
 	struct thin_pool pool = {.name = strdup("p"), .block_sectors = 128, .data_blocks = 1000};
@@ -199,7 +199,7 @@ static void lists_no_devices_without_a_limit(void **state)
 	assert_int_equal(fake_dm.count[DM_DEVICE_LIST], 0);
 }
 
-/* @blocks of the pool are claimed by another growth, or the pool is being looked at by it. */
+/* @blocks of the pool are claimed by another growth, or another growth holds the pool's lock. */
 static int another_growth(uint64_t blocks)
 {
 	struct deadline deadline;
@@ -215,7 +215,7 @@ static int another_growth(uint64_t blocks)
 	return fd;
 }
 
-/* Else two growths at once would both find the room that is there for one. */
+/* Without the lock two growths at once would both find room for one. */
 static void looks_for_room_under_the_pools_lock(void **state)
 {
 	int fd = another_growth(0);
@@ -231,8 +231,8 @@ static void looks_for_room_under_the_pools_lock(void **state)
 	assert_large();
 }
 
-/* What maps 500,000 blocks would not fit into the pool's metadata. */
-static void waits_where_others_will_take_the_room(void **state)
+/* The mappings of 500,000 blocks would not fit into the pool's metadata. */
+static void waits_if_others_will_use_the_room(void **state)
 {
 	int fd = another_growth(300000);
 
@@ -258,7 +258,7 @@ static void look_at_claims(void)
 	close(fd);
 }
 
-/* The pool itself is free for others meanwhile. */
+/* The lock of the pool itself is released in the meantime. */
 static void claims_what_it_will_write(void **state)
 {
 	int fd;
@@ -300,7 +300,7 @@ static void respects_the_limits_in_percent(void **state)
 	assert_int_equal(check_room(0, 0, 0), 0);
 	assert_int_equal(check_room(950, 900, 0), 0);
 	assert_int_equal(check_room(951, 900, 0), -ENOSPC);
-	/* 2 blocks more, and 951 are no more than 95 % */
+	/* 2 blocks more, and 951 are not more than 95 % */
 	assert_string_equal(why.text,
 			    "pool \"p\\n\" has 95.1 % of its data in use; the limit is 95 "
 			    "%: extend the pool by 0.001 GiB");
@@ -322,7 +322,7 @@ static void adds_the_blocks_that_will_be_written(void **state)
 			  "the limit is 95 %: extend the pool by 1.018 GiB, or ask for less");
 }
 
-/* A limit of 100 % is no leave for a block that is not there. */
+/* A limit of 100 % still requires that the pool has the blocks. */
 static void never_allows_more_than_the_pool_has(void **state)
 {
 	struct thin_pool pool = {
@@ -350,7 +350,7 @@ static void survives_any_cost(void **state)
 	assert_int_equal(check_room(1, 0, UINT64_MAX), -ENOSPC);
 }
 
-/* What growths wrote in a pool with blocks of 64 KiB took of its metadata; see test-growfs.c. */
+/* How much pool metadata growths took in a pool with blocks of 64 KiB; see test-growfs.c. */
 static void knows_the_metadata_cost_of_mappings(void **state)
 {
 	static const struct {
@@ -387,7 +387,7 @@ static void refuses_a_pool_in_trouble(void **state)
 	assert_contains(why.text, "pool \"p\" is on fire");
 	pool.trouble = NULL;
 	assert_int_equal(guard_check_room(&pool, &usual_marks, 0, &why), 0);
-	pool.data_blocks = 0; /* full, whatever it is */
+	pool.data_blocks = 0; /* full in any case */
 	assert_int_equal(guard_check_room(&pool, &usual_marks, 0, &why), -ENOSPC);
 }
 
@@ -405,7 +405,7 @@ int main(void)
 		FS_TEST(the_limit_is_exact, FS_EXT4),
 		FS_TEST(lists_no_devices_without_a_limit, FS_EXT4),
 		FS_TEST(looks_for_room_under_the_pools_lock, FS_EXT4),
-		FS_TEST(waits_where_others_will_take_the_room, FS_EXT4),
+		FS_TEST(waits_if_others_will_use_the_room, FS_EXT4),
 		EACH_FS(claims_what_it_will_write),
 		cmocka_unit_test(respects_the_limits_in_percent),
 		cmocka_unit_test(adds_the_blocks_that_will_be_written),

@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-/* An ext4 of 4 GiB that an engine has put on a device of 1 GiB again. */
+/* An ext4 of 4 GiB on a device that its engine has re-created with 1 GiB. */
 static struct heal_order heal_order;
 static struct heal_report healed;
 
@@ -144,7 +144,7 @@ static void an_entry_applies_to_one_device_only(void **state)
 	}
 }
 
-/* A torn superblock, or a filesystem that is unknown here. */
+/* A damaged superblock, or a filesystem that is unknown here. */
 static void without_a_uuid_the_ledger_heals_the_device_that_it_names(void **state)
 {
 	(void)state;
@@ -152,7 +152,7 @@ static void without_a_uuid_the_ledger_heals_the_device_that_it_names(void **stat
 	for (int i = 0; i < 3; i++) {
 		struct ledger_entry entry = entry_of(2 * LARGE_SECTORS, LEDGER_DONE);
 
-		if (i == 1) /* what it was made from, or a snapshot of it */
+		if (i == 1) /* its origin, or a snapshot of it */
 			entry.thin_id++;
 		else if (i == 2)
 			strcpy(entry.pool, "other-pool");
@@ -213,7 +213,7 @@ static void suspend_pool(void)
 	fake_dm_suspend_pool(3);
 }
 
-/* No load is tried meanwhile: each costs two lines in the kernel's log. */
+/* No load is tried before the resume: each would add two lines to the kernel's log. */
 static void waits_for_a_suspended_pool(void **state)
 {
 	(void)state;
@@ -229,7 +229,7 @@ static void waits_for_a_suspended_pool(void **state)
 	assert_int_equal(fake_dm.complaints, 0);
 }
 
-/* Suspended right before a load, the load is refused: once. */
+/* Suspended right before a load, the load is refused once. */
 static void a_pool_may_be_suspended_at_any_moment(void **state)
 {
 	unsigned int k;
@@ -249,8 +249,7 @@ static void a_pool_may_be_suspended_at_any_moment(void **state)
 
 static bool replaced;
 
-/* The kernel gives the number of a removed device to the next one; none is removed while it is
- * open. */
+/* The kernel reuses the number of a removed device; a device is not removed while it is open. */
 static void replace_device(void)
 {
 	if (fake_fs_device_is_open())
@@ -503,7 +502,7 @@ static void finishing_a_growth_keeps_its_source(void **state)
 	assert_int_equal(entry_now().first_sectors, 1024);
 }
 
-/* What an entry of a version without these notes does not say stays unknown, and is not guessed. */
+/* What an older entry lacks stays unknown; it is not guessed. */
 static void an_entry_without_notes_stays_without_them(void **state)
 {
 	(void)state;
@@ -547,7 +546,7 @@ static void an_unfinished_growth_is_finished(void **state)
 	expect_result(GROW_KEPT);
 }
 
-/* What it asks for it has: it must not fail because the rest cannot be done now. */
+/* It has the requested size: it must not fail because the rest is not possible now. */
 static void a_growth_that_cannot_be_finished_is_a_warning(void **state)
 {
 	(void)state;
@@ -570,7 +569,7 @@ static void a_growth_that_cannot_be_finished_is_a_warning(void **state)
 }
 
 /* The kernel's BUG: see check_replay() in disk/grow.c. */
-static void ext4_is_not_grown_on_the_mount_that_replayed(void **state)
+static void ext4_is_not_grown_on_the_mount_that_replayed_its_journal(void **state)
 {
 	struct ledger_entry entry = entry_of(LARGE_SECTORS, LEDGER_INTENDED);
 
@@ -631,7 +630,7 @@ int main(void)
 		HEAL_TEST(changes_nothing_if_the_ledger_cannot_be_written),
 		HEAL_TEST(an_unfinished_growth_is_finished),
 		HEAL_TEST(a_growth_that_cannot_be_finished_is_a_warning),
-		HEAL_TEST(ext4_is_not_grown_on_the_mount_that_replayed),
+		HEAL_TEST(ext4_is_not_grown_on_the_mount_that_replayed_its_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

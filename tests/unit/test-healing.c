@@ -28,7 +28,7 @@ static void expect_healed(void)
 
 static void a_device_whose_engine_waits_for_udev_is_healed(void **state)
 {
-	/* flags above, the semaphore's number below; and an event that was asked for by hand */
+	/* flags above, the semaphore's number below; and an event that was triggered by hand */
 	static const char *const cookies[] = {"6302301", "10845", "4194305", "none"};
 
 	(void)state;
@@ -55,7 +55,7 @@ static void a_device_whose_engine_does_not_wait_is_not_healed(void **state)
 	assert_true(healing.armed);
 }
 
-/* It was made before the rule was installed, or under another device's number. */
+/* It was created before the rule was installed, or under another device's number. */
 static void a_device_that_the_rule_has_not_seen_says_nothing_about_the_next(void **state)
 {
 	(void)state;

@@ -33,7 +33,7 @@ static int setup(void **state)
 		.root_path = ".",
 		.rootfs.fd = -EBADF,
 		.host = &fake_host_heals,
-		.dry_run = true, /* no lock in /run: how it grows is test-grow's */
+		.dry_run = true, /* no lock in /run: test-grow.c tests how it grows */
 	};
 	return 0;
 }
@@ -64,7 +64,10 @@ static void expect(const char *annotations, enum job_outcome outcome, int status
 	assert_int_equal(tell_exit_status(&job, &policy), status);
 }
 
-/* Who asks for nothing pays nothing: not even if there is no rootfs, and libdm does not answer. */
+/*
+ * A container without a request costs nothing: it does not matter that there is no rootfs and that
+ * libdm does not answer.
+ */
 static void without_a_request_nothing_is_done(void **state)
 {
 	(void)state;
@@ -149,7 +152,7 @@ static int does_not_run(void *context, struct rootfs *ret, struct why *why)
 	return why_set(why, ESRCH, "it does not run");
 }
 
-/* Commands open a rootfs in their own way, and only if there is something to be had from it. */
+/* Commands open a rootfs in their own way, and only if it may have to be grown. */
 static void opens_the_rootfs_only_if_there_is_something_to_do(void **state)
 {
 	(void)state;
@@ -190,7 +193,7 @@ static void a_failed_request_fails_the_container(void **state)
 	assert_int_equal(tell_exit_status(&job, &policy), EXIT_OK);
 }
 
-/* Whatever on_failure says: it is no failure. */
+/* Whatever on_failure is: it is not a failure. */
 static void a_postponed_growth_does_not_keep_a_container_down(void **state)
 {
 	(void)state;
@@ -358,7 +361,7 @@ static void a_broken_configuration_fails_containers_with_a_request(void **state)
 	assert_int_equal(fake_dm.calls, 0);
 }
 
-/* A container's name cannot forge a line, nor a field. */
+/* A container's name cannot forge a line or a field. */
 static void quotes_the_container(void **state)
 {
 	(void)state;
@@ -371,7 +374,7 @@ static void quotes_the_container(void **state)
 
 #define DOCKER_ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* What the job found in files, to look again. */
+/* The value from the engine's files, for a second look. */
 static void forget(void)
 {
 	json_free(doc);
@@ -396,7 +399,7 @@ static void a_sandbox_is_recognised_by_its_label(void **state)
 	job.container = DOCKER_ID;
 	job.root_path = root;
 	write_in(directory, "config.v2.json", "{\"Config\":{\"Labels\":" ASKS("4G") "}}");
-	expect("{}", JOB_FAILED, EXIT_FAILED); /* it asks, and has no rootfs */
+	expect("{}", JOB_FAILED, EXIT_FAILED); /* it has a request, and no rootfs */
 	assert_int_equal(job.request.origin, ORIGIN_LABEL);
 	forget();
 	write_in(directory, "config.v2.json",
@@ -409,7 +412,7 @@ static void a_sandbox_is_recognised_by_its_label(void **state)
 	free(root);
 }
 
-/* Docker takes the option, and does nothing with it. */
+/* Docker accepts the option and ignores it. */
 static void an_option_asks_after_annotations_and_labels(void **state)
 {
 	static const char label[] = "{\"Config\":{\"Labels\":" ASKS("4G") "}}";
@@ -423,7 +426,7 @@ static void an_option_asks_after_annotations_and_labels(void **state)
 	write_in(directory, "hostconfig.json", "{\"StorageOpt\":{\"size\":\"4G\"}}");
 	job.container = DOCKER_ID;
 	job.root_path = root;
-	expect("{}", JOB_FAILED, EXIT_FAILED); /* it asks, and has no rootfs */
+	expect("{}", JOB_FAILED, EXIT_FAILED); /* it has a request, and no rootfs */
 	assert_string_equal(request_source(&job.request, ':'), "option:size");
 	assert_true(job.request.bytes == 4 * GIB);
 	forget();

@@ -5,7 +5,7 @@
 
 static struct why why;
 
-/* A document, or NULL and a reason. It may contain NULs. */
+/* A document, or NULL and a reason. @text may contain NULs. */
 static struct json_doc *parse_n(const char *text, size_t len)
 {
 	struct json_doc *doc = NULL;
@@ -16,7 +16,7 @@ static struct json_doc *parse_n(const char *text, size_t len)
 	memcpy(copy, text, len);
 	why.text[0] = '\0';
 	r = json_parse(copy, len, &doc, &why);
-	free(copy); /* which the document must outlive */
+	free(copy); /* must outlive the document */
 	assert_int_equal(r, doc ? 0 : -EINVAL);
 	return doc;
 }
@@ -119,7 +119,7 @@ static void refuses_what_is_not_json(void **state)
 	refuse("{]", "at byte 2");
 }
 
-/* Nothing of the input may come back in a reason: it could forge a log line. */
+/* A reason must not contain the input, which could forge a log line. */
 static void errors_contain_no_input(void **state)
 {
 	(void)state;
@@ -164,7 +164,7 @@ static void bounds_the_depth(void **state)
 	}
 }
 
-/* Closed containers do not count. */
+/* Closed containers do not add to the depth. */
 static void depth_decreases_again(void **state)
 {
 	char text[3 * 1000 + 2] = "[";
@@ -178,7 +178,7 @@ static void depth_decreases_again(void **state)
 	json_free(doc);
 }
 
-/* More than a block of memory, in one value and in many. */
+/* Larger than a block of memory, in one value and in many. */
 static void reads_large_documents(void **state)
 {
 	size_t len = 200000;
@@ -304,7 +304,7 @@ static void refuses_duplicates_of_a_key_that_is_read(void **state)
 
 	(void)state;
 	refuse_member(json_root(doc), "twice", JSON_NUMBER, "duplicate key \"twice\" at byte 52");
-	/* of whatever type */
+	/* of any type */
 	refuse_member(json_root(doc), "twice", JSON_STRING, "duplicate key");
 	json_free(doc);
 }

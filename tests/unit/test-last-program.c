@@ -91,11 +91,11 @@ static void ignores_a_directory_that_others_can_write(void **state)
 	assert_int_equal(read_link(), -EPERM);
 	assert_int_equal(chmod(dir, 0707), 0);
 	assert_int_equal(read_link(), -EPERM);
-	/* it is taken away from them by the next sound configuration */
+	/* the next valid configuration removes the write permission */
 	assert_int_equal(last_program_note(dir, "runtime", "/bin/cat"), 0);
 	expect("/bin/cat");
 	if (geteuid() != 0)
-		return; /* only root can give it away */
+		return; /* only root can change the owner */
 	assert_int_equal(chown(dir, 1000, 1000), 0);
 	assert_int_equal(read_link(), -EPERM);
 	assert_int_equal(last_program_note(dir, "runtime", "/bin/sh"), -EPERM);
@@ -127,7 +127,7 @@ static const char *choose(const char *program, bool broken, char **ret_remembere
 	return last_program_choose(dir, "runtime", program, broken, ret_remembered);
 }
 
-static void the_remembered_program_beats_what_a_broken_configuration_names(void **state)
+static void the_remembered_program_takes_precedence_over_a_broken_configuration(void **state)
 {
 	char *remembered = NULL;
 
@@ -177,7 +177,7 @@ int main(void)
 		LAST_TEST(does_not_remember_a_runtime_that_does_not_exist),
 		LAST_TEST(ignores_a_directory_that_others_can_write),
 		LAST_TEST(refuses_what_is_not_our_link),
-		LAST_TEST(the_remembered_program_beats_what_a_broken_configuration_names),
+		LAST_TEST(the_remembered_program_takes_precedence_over_a_broken_configuration),
 		LAST_TEST(a_sound_configuration_that_leads_to_none_has_none),
 		LAST_TEST(each_link_is_remembered_on_its_own),
 	};

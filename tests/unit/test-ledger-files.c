@@ -91,7 +91,7 @@ static void distinguishes_leftovers_from_running_writers(void **state)
 	write_entry("docker-1");
 	snprintf(name, sizeof(name), ".docker-2.%d.new", getpid());
 	write_in(dir, name, "");
-	expect("docker-1 sound;"); /* we are still at it */
+	expect("docker-1 sound;"); /* the writer still runs */
 	snprintf(name, sizeof(name), "%s/.docker-2.%d.new", dir, getpid());
 	assert_int_equal(unlink(name), 0);
 	snprintf(name, sizeof(name), "%s/docker-1", dir);
@@ -100,7 +100,7 @@ static void distinguishes_leftovers_from_running_writers(void **state)
 	expect(".docker-2.4194304.new leftover;");
 	snprintf(name, sizeof(name), "%s/.docker-2.4194304.new", dir);
 	assert_int_equal(unlink(name), 0);
-	/* no writer's name */
+	/* not the name of a writer */
 	write_in(dir, ".new", "");
 	expect(".new damaged;");
 	snprintf(name, sizeof(name), "%s/.new", dir);

@@ -125,7 +125,7 @@ static void kill_writer(void)
 	writer = 0;
 	assert_int_equal(kill(child, SIGKILL), 0);
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status)); /* else a write had failed before */
+	assert_true(WIFSIGNALED(status)); /* otherwise a write has failed before */
 }
 
 static int teardown(void **state)
@@ -206,7 +206,7 @@ static int files_in(const char *directory)
 	return n;
 }
 
-/* @lines with the right checksum behind them. */
+/* @lines, followed by the right checksum. */
 static int parse_sealed(const char *lines, size_t len)
 {
 	char text[LEDGER_MAX_BYTES + 64];
@@ -315,7 +315,7 @@ static void reads_that_a_device_was_given_to_a_vm(void **state)
 	round_trip(&entry);
 }
 
-/* A guest can write another one; anything else still has to match. */
+/* A guest can write another one; everything else must still match. */
 static void the_uuid_is_not_compared_for_a_device_of_a_vm(void **state)
 {
 	static const uint8_t another[16] = {1};
@@ -540,14 +540,14 @@ static void makes_directories_and_file(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(files_in(deep), 1);
-	/* three new directories, each in one that was there before it */
+	/* three new directories, each in one that existed before it */
 	assert_string_equal(calls.log, "sync directory, sync directory, sync directory, "
 				       "sync file, rename, sync directory");
 	free(path);
 	free(deep);
 }
 
-/* A power cut leaves the old or the new one; readers that have the old one open keep it. */
+/* After a power cut there is the old or the new one; readers that have the old one open keep it. */
 static void replaces_in_the_right_order(void **state)
 {
 	char *path = path_in(dir, DEVICE), text[LEDGER_MAX_BYTES], old[LEDGER_MAX_BYTES];
@@ -567,7 +567,7 @@ static void replaces_in_the_right_order(void **state)
 	free(path);
 }
 
-/* But the directory is: the writer before may have been killed between rename and fsync. */
+/* The directory is synced: the writer before may have been killed between rename and fsync. */
 static void does_not_rewrite_an_unchanged_entry(void **state)
 {
 	char *path = path_in(dir, DEVICE);
@@ -753,7 +753,7 @@ static void ignores_entries_of_other_users(void **state)
 	assert_int_equal(ledger_read(dir, DEVICE, &got, &why), 0);
 	assert_int_equal(symlink(target, path), 0);
 	assert_damaged();
-	put(&example); /* in the place of the link, not through it */
+	put(&example); /* in place of the link, not through it */
 	assert_int_equal(unlink(target), 0);
 	assert_stands(&example);
 	assert_int_equal(chmod(path, 0620), 0);
@@ -883,7 +883,10 @@ static void visits_each_sound_entry(void **state)
 	assert_int_equal(seen, 1);
 }
 
-/* Its entries are root's all the same. Reading leaves it for doctor to report; writing does not. */
+/*
+ * Its entries still belong to root. Reading leaves the permissions for doctor to report; writing
+ * changes them.
+ */
 static void uses_sound_entries_in_a_directory_that_others_can_write(void **state)
 {
 	struct stat st;

@@ -111,7 +111,7 @@ static void finds_dockers_containers(void **state)
 	assert_int_equal(find(ID_B).pid, 0);
 }
 
-/* The driver's files, as Docker 20.10 leaves them. */
+/* The files of the driver of Docker 20.10. */
 static void knows_the_device_of_dockers_own_driver(void **state)
 {
 	char *path = NULL, *expected = NULL;
@@ -173,7 +173,7 @@ static void shows_dockers_task_once(void **state)
 	assert_contains(list.containers[0].bundle, "moby");
 }
 
-/* With userns-remap, from Docker 26 on */
+/* With userns-remap, since Docker 26 */
 static void shows_a_remapped_dockers_task_once(void **state)
 {
 	char *top = root;
@@ -220,7 +220,7 @@ static void prefers_the_running_attempt(void **state)
 	assert_string_equal(find("containerd:web-0/app").id, ID_B);
 	assert_string_equal(find("prod/web-0/app").id, ID_B);
 	assert_string_equal(find("aaaa").id, ID_A);
-	/* By the beginning of an id any of them is meant. */
+	/* The beginning of an id may mean any of them. */
 	assert_int_equal(engine_list_find(&list, "aaa", &found, &why), -EEXIST);
 
 	by_id(ID_A)->pid = 2;
@@ -283,7 +283,8 @@ static void finds_the_container_that_is_meant(void **state)
 	assert_string_equal(find("aaab5").id, ID_B);
 	assert_string_equal(find("aaab").id, ID_B);
 	assert_string_equal(find(ID_A).id, ID_A);
-	assert_string_equal(find("aaaa").id, ID_B); /* a name beats the beginning of an id */
+	assert_string_equal(find("aaaa").id,
+			    ID_B); /* a name takes precedence over the beginning of an id */
 	assert_string_equal(find("docker:web").id, ID_A);
 	assert_false(is_found("containerd:" ID_A));
 	assert_false(is_found(""));
@@ -322,7 +323,7 @@ static void labels_for_people(void **state)
 	free(label);
 }
 
-/* What only we would see must not count for more than what the hook sees. */
+/* What only list sees must not take precedence over what the hook sees. */
 static void only_dockers_labels_can_request_a_size(void **state)
 {
 	(void)state;

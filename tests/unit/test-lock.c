@@ -94,7 +94,7 @@ static bool waits_for_a_lock(pid_t pid)
 	return found;
 }
 
-/* A signal before the deadline is no reason to give up; nor is a holder that was killed. */
+/* Neither a signal before the deadline nor a killed holder ends the wait. */
 static void gets_the_lock_when_its_holder_ends(void **state)
 {
 	int ends[2], fd = -1;
@@ -149,7 +149,7 @@ static void refuses_a_directory_of_another_user(void **state)
 
 	(void)state;
 	if (geteuid() != 0)
-		return; /* only root can give files away */
+		return; /* only root can change the owner */
 	assert_int_equal(mkdir(run_dir, 0755), 0);
 	write_file(path, "");
 	assert_int_equal(chown(path, 1000, 1000), 0);
@@ -230,7 +230,7 @@ static void adds_up_claims_until_they_end(void **state)
 	assert_int_equal(lock_claimed_blocks(b), 107);
 	close(a);
 	assert_int_equal(claimed(), 7 + (UINT64_C(1) << 40));
-	a = claim(200); /* where there is a gap of 100 */
+	a = claim(200); /* after a gap of 100 */
 	assert_int_equal(claimed(), 207 + (UINT64_C(1) << 40));
 	close(b);
 	assert_int_equal(claimed(), 207);

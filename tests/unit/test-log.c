@@ -12,7 +12,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* What @call writes on stderr, to be freed. */
+/* What @call writes to stderr, to be freed. */
 static char *stderr_of(void (*call)(void))
 {
 	int saved = dup(STDERR_FILENO), fd = memfd_create("stderr", MFD_CLOEXEC);
@@ -73,7 +73,7 @@ static void also_prints_to_stderr_if_verbose(void **state)
 	free(text);
 }
 
-/* A value longer than what quote.h calls plain comes whole all the same. */
+/* A value that is longer than what quote.h calls plain is not truncated. */
 static void write_long_value(void)
 {
 	struct log_line line;

@@ -135,7 +135,7 @@ static void a_profile_takes_precedence(void **state)
 	expect(70, "group.profile");
 	put_backup("\tprofile = \"group\"\n", "\t\t\tprofile = \"docker-thinpool\"\n");
 	expect(80, "docker-thinpool.profile");
-	/* one of the pool's own that does not say it: the group's is not asked */
+	/* the pool's own profile lacks the setting: the group's is not read */
 	put_backup("\tprofile = \"group\"\n", "\t\t\tprofile = \"missing\"\n");
 	expect(85, "lvmlocal.conf");
 	put_backup("\tprofile = \"../profile/group\"\n", "");
@@ -157,7 +157,7 @@ static void reads_the_other_settings_that_matter(void **state)
 	pool = look();
 	assert_true(pool.unmonitored);
 	assert_int_equal(pool.percent, 0);
-	assert_int_equal(pool.threshold, 100); /* what is no number is not taken */
+	assert_int_equal(pool.threshold, 100); /* an invalid number is ignored */
 }
 
 static void counts_free_extents(void **state)
@@ -177,7 +177,7 @@ static void counts_free_extents(void **state)
 	lvm_pool_free(&pool);
 }
 
-/* "PROC/7/@name" leads to where @target's does. */
+/* "PROC/7/@name" leads to where @target's leads. */
 static void put_link(const char *proc, const char *name, const char *target)
 {
 	char *path = path_in(proc, name);
@@ -209,7 +209,7 @@ static void dmeventd_is_roots_process_on_the_host(void **state)
 	assert_false(lvm_dmeventd_runs(etc, proc));
 	write_in(etc, "dmeventd.pid", "7\n");
 	assert_true(lvm_dmeventd_runs(etc, proc));
-	/* another one has the number: of a user, in a container, or with another name */
+	/* another process has the pid: a user's, a container's, or one with another name */
 	write_in(proc, "7/status", "Name:\tdmeventd\nUid:\t1000\t1000\t1000\t1000\n");
 	assert_false(lvm_dmeventd_runs(etc, proc));
 	write_in(proc, "7/status", "Name:\tdmeventd\nUid:\t0\t0\t0\t0\n");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Every subcommand explains itself, and is in the manual page and in the completion of each shell,
- * with all its options. A new one without them is red here.
+ * Every subcommand has a help, a section of the manual page, and completion in each shell, with all
+ * its options. A new one without them fails here.
  */
 
 #include <unistd.h>
@@ -53,7 +53,7 @@ static int run(char *argv[], struct capture *out)
 
 	while (argv[argc])
 		argc++;
-	optind = 0; /* glibc: all anew */
+	optind = 0; /* glibc: a full reset */
 	capture_begin(out, stdout);
 	status = program_main(argc, argv);
 	capture_end(out);
@@ -78,7 +78,7 @@ static bool is_word_character(char c)
 	return c == '-' || c == '_' || (c >= 'a' && c <= 'z');
 }
 
-/* Is @word in the @len bytes at @text, and not only as a part of another one? */
+/* Is @word in the @len bytes at @text, and not only as part of another word? */
 static bool has_word(const char *text, size_t len, const char *word)
 {
 	size_t word_len = strlen(word);
@@ -90,7 +90,7 @@ static bool has_word(const char *text, size_t len, const char *word)
 	return false;
 }
 
-/* Does any line of @text that has @marker have both words? An empty one is in every line. */
+/* Does any line of @text that has @marker have both words? An empty word is in every line. */
 static bool has_line(const char *text, const char *marker, const char *one, const char *other)
 {
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
@@ -155,7 +155,7 @@ static void the_program_lists_its_commands(void **state)
 	}
 }
 
-/* The part of the manual about @command. */
+/* The section of the manual about @command. */
 static void manual_section(const char *manual, const char *command, const char **ret, size_t *len)
 {
 	char title[64];
@@ -187,7 +187,7 @@ static void is_in_manual(const char *command, const char *option)
 	free(manual);
 }
 
-/* The help of a command names the options that it takes, and no others. */
+/* The help of a command names exactly the options that it takes. */
 static void help_names_every_option_of_the_command(void **state)
 {
 	struct capture out;
@@ -381,7 +381,7 @@ static void expect_failure_in_json(const char *const words[], int status, const 
 	remove_directory(directory);
 }
 
-/* Whoever reads stdout gets an object, whatever the command could not do. */
+/* Readers of stdout get an object, whatever the command could not do. */
 static void fails_in_json(void **state)
 {
 	static const struct {
@@ -442,7 +442,9 @@ static void a_container_that_does_not_exist_is_in_the_json(void **state)
 	}
 }
 
-/* A part of a command would do something else, and one cut within quotes would wait for more. */
+/*
+ * A part of a command would do something else, and one that ends within quotes would wait for more.
+ */
 static void repeats_no_part_of_a_command(void **state)
 {
 	char program[] = "oci-thin-grow", apply[] = "apply", escape[] = "a\x1b[31m", web[600] = "";
@@ -462,7 +464,7 @@ static void repeats_no_part_of_a_command(void **state)
 	user = 0;
 }
 
-/* Printing fails then, and leaves its own errno. */
+/* Printing fails then, and sets its own errno. */
 static void keeps_its_exit_status_if_stderr_cannot_be_written(void **state)
 {
 	char program[] = "oci-thin-grow", heal[] = "heal", gone[] = "/dev/dm-gone";

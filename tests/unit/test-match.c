@@ -4,7 +4,7 @@
 #include "unit.h"
 
 static struct json_doc *doc;
-static const struct json *annotations[2]; /* the first stays NULL, as without a state's */
+static const struct json *annotations[2]; /* the first stays NULL, like that of a missing state */
 static struct why why;
 
 static struct facts facts;
@@ -125,7 +125,7 @@ static void an_unknown_property_matches_nothing(void **state)
 	assert_false(matches((struct rule){.annotations = &number, .n_annotations = 1}));
 }
 
-/* A pattern of many stars and a text that nearly matches, of half a megabyte. */
+/* A pattern of many stars and a text of half a megabyte that nearly matches. */
 static void a_hostile_text_takes_no_time(void **state)
 {
 	size_t len = 512 * KIB;
@@ -166,7 +166,7 @@ static void detects_unreachable_rules(void **state)
 	assert_true(match_covers(&all, &all));
 	assert_false(match_covers(&docker, &all));
 	assert_true(match_covers(&engines, &docker));
-	assert_false(match_covers(&engines, &all)); /* an engine may not be known */
+	assert_false(match_covers(&engines, &all)); /* the engine may be unknown */
 	assert_true(match_covers(&pg, &pg));
 	assert_true(match_covers(&pg, &pg16));
 	assert_true(match_covers(&pg, &one));
@@ -177,7 +177,7 @@ static void detects_unreachable_rules(void **state)
 	assert_true(match_covers(&metal, &golden));
 	assert_false(match_covers(&golden, &metal));
 	assert_false(match_covers(&pg, &docker));
-	assert_false(match_covers(&with_x, &x_or_y)); /* it has an x, and does not mean it */
+	assert_false(match_covers(&with_x, &x_or_y)); /* it has an x, but not in the right place */
 	assert_true(match_covers(&anything, &x_or_y));
 }
 

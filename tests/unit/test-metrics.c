@@ -87,7 +87,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* How often @part is there. */
+/* How often @part occurs. */
 static int count(const char *part)
 {
 	int n = 0;
@@ -117,7 +117,10 @@ static void reports_containers(void **state)
 			      "oci_thin_grow_containers_at_risk{reason=\"unfinished\"} 1\n");
 }
 
-/* What is not known has no sample; a container that is there twice has one; and no name forges. */
+/*
+ * An unknown value has no sample, a container that is listed twice has one, and no name can forge a
+ * line.
+ */
 static void reports_each_container_once(void **state)
 {
 	(void)state;

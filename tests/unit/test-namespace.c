@@ -77,7 +77,7 @@ static void outside_if_the_namespaces_differ(void **state)
 	expect(NAMESPACE_APART);
 }
 
-/* createContainer: the container's first process calls the hook, perhaps by way of a shell. */
+/* createContainer: the container's first process calls the hook, perhaps through a shell. */
 static void inside_if_called_by_the_containers_process(void **state)
 {
 	(void)state;
@@ -90,7 +90,7 @@ static void inside_if_called_by_the_containers_process(void **state)
 	expect(NAMESPACE_INSIDE);
 }
 
-/* startContainer: what is seen of the processes is the container's view. */
+/* startContainer: the hook sees the processes that the container sees. */
 static void inside_if_beside_its_process_1(void **state)
 {
 	(void)state;
@@ -115,7 +115,7 @@ static void inside_if_in_a_pid_namespace_below(void **state)
 	expect(NAMESPACE_INSIDE);
 }
 
-/* Kata: the hypervisor is beside us, or is the shim itself, and all are in the host's namespace. */
+/* Kata: the hypervisor is our sibling, or the shim itself, and all are in the host's namespace. */
 static void a_process_in_our_namespace_is_a_vm_monitor(void **state)
 {
 	(void)state;
@@ -129,7 +129,7 @@ static void a_process_in_our_namespace_is_a_vm_monitor(void **state)
 	expect(NAMESPACE_SHARED);
 }
 
-/* So it is where the engine has a mount namespace of its own, which process 1 does not share. */
+/* The same if the engine has a mount namespace of its own, which process 1 does not share. */
 static void a_vm_monitor_is_not_our_ancestor(void **state)
 {
 	(void)state;
@@ -165,7 +165,7 @@ static void outside_without_a_pid_and_other_ancestors(void **state)
 	expect(NAMESPACE_APART);
 }
 
-/* A process may be called anything, and its name is the first line. */
+/* A process may have any name, and the name is in the first line. */
 static void a_process_name_is_not_a_field(void **state)
 {
 	(void)state;

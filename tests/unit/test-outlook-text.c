@@ -8,7 +8,7 @@ static struct engine_container container;
 static struct outlook outlook;
 static char device[] = "docker-8:1-42-thin", ext4[] = "ext4";
 
-/* A stopped container of Docker's that an operator had grown from 1 GiB to 4 GiB. */
+/* A stopped container of Docker that an operator had grown from 1 GiB to 4 GiB. */
 static int setup(void **state)
 {
 	(void)state;
@@ -178,7 +178,7 @@ static void expect_json(const char *expected)
 	free(text);
 }
 
-static void what_is_not_known_is_null(void **state)
+static void unknown_values_are_null(void **state)
 {
 	(void)state;
 	expect_json("{\"device\":\"docker-8:1-42-thin\",\"device_bytes\":null,"
@@ -190,7 +190,7 @@ static void what_is_not_known_is_null(void **state)
 		    "\"given_to_vm\":false,\"in_vm\":false,"
 		    "\"starts_again\":true,\"next_bytes\":4294967296,"
 		    "\"healing\":{\"armed\":true,\"reason\":null,\"fix\":null}}\n");
-	outlook = (struct outlook){.disk.container = &container}; /* on no thin device */
+	outlook = (struct outlook){.disk.container = &container}; /* not on a thin device */
 	expect_json("{\"device\":null,\"device_bytes\":null,\"size_bytes\":null,"
 		    "\"filesystem\":null,\"filesystem_bytes\":null,\"used_bytes\":null,"
 		    "\"available_bytes\":null,\"used_percent\":null,\"requested_bytes\":null,"
@@ -212,7 +212,7 @@ int main(void)
 		TEXT_TEST(says_what_we_did_not_grow),
 		TEXT_TEST(says_how_the_next_start_will_go),
 		TEXT_TEST(says_why_it_will_not_start),
-		TEXT_TEST(what_is_not_known_is_null),
+		TEXT_TEST(unknown_values_are_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

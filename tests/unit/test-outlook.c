@@ -10,7 +10,7 @@ static struct outlook_order outlook_order;
 static struct outlook outlook;
 static char id[] = "0123456789abcdef", device_name[] = "docker-8:1-42-thin";
 
-/* A stopped container of Docker's, which remembers 1 GiB, and whose device is not active. */
+/* A stopped container of Docker, which remembers 1 GiB, and whose device is not active. */
 static int setup_outlook(void **state)
 {
 	setup(state);
@@ -35,7 +35,7 @@ static int teardown_outlook(void **state)
 	return teardown(state);
 }
 
-/* It was 1 GiB, and an operator made it 4 GiB. */
+/* It had 1 GiB, and an operator grew it to 4 GiB. */
 static void note(uint32_t thin_id, enum ledger_state entry_state)
 {
 	struct ledger_entry entry = {
@@ -73,7 +73,7 @@ static void what_was_never_grown_is_as_its_engine_made_it(void **state)
 	(void)state;
 	expect(SMALL, NEXT_STARTS, SMALL);
 	assert_false(outlook.noted);
-	container.remembered = 0; /* the engine's files do not say */
+	container.remembered = 0; /* missing in the engine's files */
 	expect(0, NEXT_STARTS, 0);
 	fake_dm.thin.gone = false;
 	expect(SMALL, NEXT_STARTS, SMALL);
@@ -99,7 +99,7 @@ static void it_will_not_start_where_nothing_heals(void **state)
 	assert_string_equal(outlook.healing.why.text, "the rule is missing");
 }
 
-static void nor_on_a_device_that_is_too_short_now(void **state)
+static void it_will_not_start_on_a_device_that_is_too_short(void **state)
 {
 	(void)state;
 	note(17, LEDGER_DONE);
@@ -107,7 +107,7 @@ static void nor_on_a_device_that_is_too_short_now(void **state)
 	expect(LARGE, NEXT_FAILS, 0);
 }
 
-static void the_ledger_tells_an_engines_size_that_its_files_do_not_say(void **state)
+static void the_ledger_has_an_engines_size_that_its_files_lack(void **state)
 {
 	(void)state;
 	container.remembered = 0;
@@ -116,7 +116,7 @@ static void the_ledger_tells_an_engines_size_that_its_files_do_not_say(void **st
 	assert_int_equal(outlook.engine_bytes, SMALL);
 }
 
-static void an_entry_of_another_thin_device_does_not_count(void **state)
+static void an_entry_of_another_thin_device_is_ignored(void **state)
 {
 	(void)state;
 	note(18, LEDGER_DONE);
@@ -216,9 +216,9 @@ int main(void)
 		OUTLOOK_TEST(what_was_never_grown_is_as_its_engine_made_it),
 		OUTLOOK_TEST(a_stopped_container_is_as_large_as_the_ledger_says),
 		OUTLOOK_TEST(it_will_not_start_where_nothing_heals),
-		OUTLOOK_TEST(nor_on_a_device_that_is_too_short_now),
-		OUTLOOK_TEST(the_ledger_tells_an_engines_size_that_its_files_do_not_say),
-		OUTLOOK_TEST(an_entry_of_another_thin_device_does_not_count),
+		OUTLOOK_TEST(it_will_not_start_on_a_device_that_is_too_short),
+		OUTLOOK_TEST(the_ledger_has_an_engines_size_that_its_files_lack),
+		OUTLOOK_TEST(an_entry_of_another_thin_device_is_ignored),
 		OUTLOOK_TEST(a_growth_that_was_cut_short_is_unfinished),
 		OUTLOOK_TEST(a_pods_container_gets_a_new_disk),
 		OUTLOOK_TEST(a_virtual_machine_may_have_it),

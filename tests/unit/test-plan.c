@@ -18,7 +18,7 @@ static struct growfs fs_of(uint64_t bytes)
 	};
 }
 
-/* All in bytes; what is planned for the device comes back in bytes, too. */
+/* All sizes are in bytes, also the planned ones in the result. */
 static void expect(uint64_t want, uint64_t device, uint64_t fs_bytes, uint64_t plan_device,
 		   uint64_t plan_fs)
 {
@@ -37,7 +37,7 @@ static void keeps_what_is_large_enough(void **state)
 	expect(1, GIB, GIB, 0, 0);
 	expect(GIB - 1, GIB, GIB, 0, 0);
 	expect(GIB, GIB, GIB, 0, 0);
-	/* a short filesystem that is large enough for what is asked stays as it is */
+	/* a short filesystem that is large enough for the request stays as it is */
 	expect(GIB, 4 * GIB, GIB, 0, 0);
 }
 
@@ -79,7 +79,7 @@ static void accepts_an_unused_tail(void **state)
 	expect(4 * GIB, 4 * GIB, 4 * GIB - MIB - 4096, 0, 4 * GIB);
 }
 
-/* Whatever the numbers, nothing that is planned is shorter than what is there. */
+/* Whatever the numbers, no planned size is smaller than the present one. */
 static void never_plans_to_shrink(void **state)
 {
 	static const uint64_t sizes[] = {0,   512,	 4096,	  MIB, GIB - 512,

@@ -91,7 +91,7 @@ static void the_first_key_wins(void **state)
 	/* our own key before the other, wherever it is */
 	expect("{\"" THEIR_KEY "\":\"1G\",\"" OUR_KEY "\":\"2G\"}", NULL, 2 * GIB, OUR_KEY);
 	expect("{\"" THEIR_KEY "\":\"1G\"}", "{\"" OUR_KEY "\":\"2G\"}", 2 * GIB, OUR_KEY);
-	/* what does not win is not read */
+	/* a request that is not used is not read */
 	expect("{\"" OUR_KEY "\":\"1G\",\"" THEIR_KEY "\":\"?\"}", "{\"" OUR_KEY "\":1}", GIB,
 	       OUR_KEY);
 }
@@ -108,7 +108,7 @@ static void one_container_of_a_pod_has_a_size_of_its_own(void **state)
 	expect(pod, app, 3 * GIB, OUR_KEY ".app");
 	assert_string_equal(request.text, "3G");
 	expect("{\"io.kubernetes.container.name\":\"app\"}", pod, 3 * GIB, OUR_KEY ".app");
-	/* another one has what the pod asks for, as has one without a name */
+	/* another container gets what the pod requests, as does one without a name */
 	expect(pod, db, 2 * GIB, OUR_KEY);
 	expect(pod, NULL, 2 * GIB, OUR_KEY);
 	assert_int_equal(ask("{\"" OUR_KEY ".app\":\"3G\"}", db), 0);
@@ -119,7 +119,7 @@ static void one_container_of_a_pod_has_a_size_of_its_own(void **state)
 	expect("{\"" THEIR_KEY ".app\":\"3G\",\"" OUR_KEY "\":\"2G\"}", app, 2 * GIB, OUR_KEY);
 }
 
-static void a_name_that_kubernetes_forbids_is_none(void **state)
+static void a_name_that_kubernetes_forbids_is_ignored(void **state)
 {
 	static const struct {
 		const char *json, *key;
@@ -213,7 +213,7 @@ static void finds_the_largest_size_of_all_rules(void **state)
 static const struct facts docker = {.engine = "docker"};
 static struct policy policy;
 
-/* Asks with @text (NULL: nothing) under @policy; what policy_decide() says. */
+/* A request of @text (NULL: none) under @policy; returns what policy_decide() returns. */
 static int decide(const char *text)
 {
 	char *json = NULL;
@@ -226,7 +226,7 @@ static int decide(const char *text)
 	return policy_decide(&policy, &docker, r, &request, NULL, &why);
 }
 
-/* Looking for them may read engines' files. */
+/* Fetching them may read engines' files. */
 static void says_which_properties_its_rules_need(void **state)
 {
 	static const struct rule rules[] = {{.name = "a", .engine = "docker"},
@@ -388,7 +388,7 @@ static void a_request_above_the_limit_is_denied_or_clamped(void **state)
 	assert_true(policy_largest_bytes(&policy) == 2 * TIB);
 	policy.rules = &less;
 	assert_true(policy_largest_bytes(&policy) == TIB);
-	/* The operator's own sizes are cut where a rule allows less. */
+	/* The operator's own sizes are limited by a rule with a smaller limit. */
 	policy.default_bytes = 4 * GIB;
 	gets(NULL, 2 * GIB, "default");
 }
@@ -417,7 +417,7 @@ static void knows_which_pools_are_allowed(void **state)
 	assert_false(policy_allows_pool("fast", &policy));
 }
 
-/* A growth that was cut short: who asked for it is forgotten by now. */
+/* An interrupted growth: its source is unknown by now. */
 static void finishes_only_growths_that_policy_still_allows(void **state)
 {
 	struct rule rules[] = {{.name = "all", .max_bytes = 4 * GIB}};
@@ -494,7 +494,7 @@ int main(void)
 		cmocka_unit_test_teardown(finds_a_request, teardown),
 		cmocka_unit_test_teardown(the_first_key_wins, teardown),
 		cmocka_unit_test_teardown(one_container_of_a_pod_has_a_size_of_its_own, teardown),
-		cmocka_unit_test_teardown(a_name_that_kubernetes_forbids_is_none, teardown),
+		cmocka_unit_test_teardown(a_name_that_kubernetes_forbids_is_ignored, teardown),
 		cmocka_unit_test_teardown(an_unreadable_size_of_its_own_is_an_error, teardown),
 		cmocka_unit_test(the_option_is_a_request_of_its_own_origin),
 		cmocka_unit_test_teardown(an_unreadable_request_is_an_error, teardown),

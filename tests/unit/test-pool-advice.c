@@ -50,7 +50,7 @@ static void advises_to_extend_the_file_below(void **state)
 	       "'0 524288 thin-pool 7:2 7:3 128 0 1 skip_block_zeroing' && dmsetup resume small");
 }
 
-/* What the file grows to must hold what the pool will use. */
+/* The file must grow by enough to hold what the pool will use. */
 static void advises_nothing_if_the_file_is_long_enough(void **state)
 {
 	static const uint64_t lengths[] = {128, 1024, 524288, 524416, 41943040, 1 + (1ULL << 36)};
@@ -94,7 +94,7 @@ static void uses_a_longer_device(void **state)
 	pool.data = (struct pool_backing){sdb, NULL, 512 * MIB + 4096};
 	expect(pool_extend_data(&pool), "dmsetup load small --table '0 1048576 thin-pool 7:2 7:3 "
 					"128 0 1 skip_block_zeroing' && dmsetup resume small");
-	/* longer, but it would still be too full */
+	/* longer, but the pool would still be too full */
 	pool.data.bytes = 257 * MIB;
 	expect(pool_extend_data(&pool), NULL);
 	pool.metadata = (struct pool_backing){sdb, NULL, 8 * MIB};
@@ -161,7 +161,7 @@ static void advises_lvm_commands_for_lvm_devices(void **state)
 	expect(pool_check(&pool), "lvchange -an vg/my-pool && lvchange -ay vg/my-pool");
 }
 
-/* A command that LVM would refuse is none. */
+/* A command that LVM would refuse is not printed. */
 static void advises_lvm_commands_only_if_lvm_is_installed(void **state)
 {
 	struct lvm_pool lvm = {.extent_bytes = 4 * MIB, .free_bytes = 68 * MIB};
@@ -174,7 +174,7 @@ static void advises_lvm_commands_only_if_lvm_is_installed(void **state)
 	expect(pool_extend_data(&pool), "lvextend -L +65M vg/pool");
 	lvm.free_bytes = 64 * MIB; /* 65 MiB are 17 extents */
 	expect(pool_extend_data(&pool), "lvextend -l +100%FREE vg/pool");
-	lvm.free_bytes = 2 * MIB; /* it would still be too full */
+	lvm.free_bytes = 2 * MIB; /* the pool would still be too full */
 	expect(pool_extend_data(&pool), NULL);
 	lvm.free_bytes = 17 * MIB; /* 5 MiB twice, each rounded up, and no more than that */
 	expect(pool_extend_metadata(&pool), NULL);

@@ -49,7 +49,7 @@ static void report(const char *device, void *context)
 	told++;
 }
 
-/* Prunes; is the entry of @device removed, and is that told? */
+/* Prunes; is the entry of @device removed and reported? */
 static bool is_pruned(const char *device)
 {
 	const struct prune_order order = {
@@ -89,7 +89,7 @@ static void prunes_entries_whose_thin_id_is_gone(void **state)
 	assert_true(is_pruned("docker-8:1-42-stopped"));
 }
 
-/* A backup of a stopped container: its thin id, under another name. */
+/* A backup of a stopped container activates its thin id under another name. */
 static void keeps_entries_of_devices_active_under_another_name(void **state)
 {
 	(void)state;
@@ -100,8 +100,7 @@ static void keeps_entries_of_devices_active_under_another_name(void **state)
 	assert_false(is_pruned(NAME));
 }
 
-/* The name is another's for now: the next owner's growth replaces the entry, and nothing else does.
- */
+/* Another device has the name: its next growth replaces the entry, nothing else does. */
 static void keeps_entries_of_renamed_devices(void **state)
 {
 	(void)state;
@@ -115,7 +114,7 @@ static void keeps_entries_of_renamed_devices(void **state)
 static void keeps_entries_if_in_doubt(void **state)
 {
 	(void)state;
-	put("other-snap-7", "other-pool", 7); /* not here today */
+	put("other-snap-7", "other-pool", 7); /* not active */
 	assert_false(is_pruned("other-snap-7"));
 	put("other-snap-8", NAME, 8); /* no pool */
 	assert_false(is_pruned("other-snap-8"));

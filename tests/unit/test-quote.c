@@ -34,7 +34,7 @@ static void leaves_nothing_but_printable_ascii(void **state)
 		assert_in_range(len, 1, 4);
 		for (size_t i = 0; i < len; i++)
 			assert_in_range(quoted[i], 0x20, 0x7e);
-		/* an escape is recognised, and nothing else looks like one */
+		/* an escape is recognised, and other text does not look like one */
 		assert_int_equal(len > 1, c < 0x20 || c >= 0x7f || c == '"' || c == '\\');
 	}
 }
@@ -72,7 +72,7 @@ static void truncates_long_text(void **state)
 	assert_int_equal(strlen(quoted), 133);
 	assert_string_equal(quoted + 128, "x...\"");
 	memset(text, 0x01, sizeof(text));
-	quoted = quote_n(text, 200); /* as long as it gets */
+	quoted = quote_n(text, 200); /* the longest result */
 	assert_int_equal(strlen(quoted), sizeof(struct quoted) - 1);
 	assert_string_equal(quoted + 4 * 128, "1...\"");
 }
@@ -133,7 +133,7 @@ static void quotes_words_for_sh(void **state)
 	expect_word("\x7f", NULL);
 }
 
-/* sh itself must read back what went in. */
+/* sh itself must read the quoted words unchanged. */
 static void sh_reads_quoted_words_unchanged(void **state)
 {
 	static const char *const texts[] = {"''", "'", "a'b'c", "\\'", "$HOME", "a  b", "!!"};

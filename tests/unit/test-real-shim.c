@@ -93,7 +93,7 @@ static void the_configuration_comes_first(void **state)
 	free(mine);
 }
 
-/* As "enable --in-place" could leave it: the wrapper must not become itself for ever. */
+/* As "enable --in-place" could leave it: the wrapper must not execute itself for ever. */
 static void a_link_back_to_us_is_none(void **state)
 {
 	char *link = path_in(first, "containerd-shim-kata-v2"), *real;
@@ -135,7 +135,7 @@ static void says_where_it_was_not_found(void **state)
 	assert_contains(why.text, "shim \"/nowhere/shim\" not found (set in /x.json:7)");
 }
 
-/* A container that it made must be deleted with it. */
+/* A container that it created must be deleted with it. */
 static void a_broken_configuration_changes_no_shim(void **state)
 {
 	char *here = program_in(first, "containerd-shim-kata-v2"),
@@ -151,7 +151,7 @@ static void a_broken_configuration_changes_no_shim(void **state)
 	assert_int_equal(unlink(mine), 0);
 	assert_int_equal(find(), -ENOENT);
 	assert_contains(why.text, "not found; the configuration is broken: /x.json:1: broken");
-	/* a sound one that names none */
+	/* a valid one that names none */
 	policy.broken = NULL;
 	assert_int_equal(find(), 0);
 	policy.broken = "/x.json:1: broken";

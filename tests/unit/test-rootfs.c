@@ -159,7 +159,7 @@ static void opens_absolute_paths(void **state)
 	assert_int_equal(open_rootfs("bundle", path), 0);
 	assert_is("elsewhere");
 	rootfs_close(&rootfs);
-	/* Kata names no bundle */
+	/* Kata passes no bundle */
 	assert_int_equal(rootfs_open("", path + 1, &rootfs, &why), 0);
 	assert_is("elsewhere");
 	free(path);
@@ -173,7 +173,7 @@ static void make_link(const char *name, const char *target)
 	free(path);
 }
 
-/* Whoever can write the bundle's directory could point it at another container's disk. */
+/* Whoever can write to the bundle's directory could make it point to another container's disk. */
 static void does_not_follow_a_link_at_the_end(void **state)
 {
 	static const char *const paths[] = {"link", "link/", "link///", "./link"};
@@ -254,7 +254,9 @@ static void finds_filesystem_and_device(void **state)
 	identify_as(FS_XFS, "xfs");
 }
 
-/* Its st_dev names no device: the mount table does (here: the real one, of /tmp). */
+/*
+ * Its st_dev is not that of a device: the mount table has the device (here the real one, of /tmp).
+ */
 static void reads_the_mount_table_for_btrfs(void **state)
 {
 	char *name = NULL, *source = NULL;

@@ -26,7 +26,7 @@ static void write_pid(int pid, const char *name, const char *text)
 	write_below(proc, relative, text);
 }
 
-/* A process of root's, outside of containers. */
+/* A process of root, outside of containers. */
 static void put_process(int pid, const char *comm)
 {
 	char line[64];
@@ -41,7 +41,7 @@ static void put_process(int pid, const char *comm)
 	link_in(pid, "root", "/");
 }
 
-/* "HOST/@name", made if it is not there; to be freed. */
+/* "HOST/@name", created if it does not exist; to be freed. */
 static char *directory(const char *name)
 {
 	_cleanup_free_ char *file = path_in(name, "is/here");
@@ -191,7 +191,7 @@ static void finds_conmon(void **state)
 	expect_root("run");
 }
 
-/* What looks like an engine, but is somebody's in a container, or no root's. */
+/* It looks like an engine, but is in a container or does not belong to root. */
 static void trusts_processes_of_the_host_only(void **state)
 {
 	static const char *const others[] = {"ns/pid", "ns/user", "root"};
@@ -217,7 +217,7 @@ static void trusts_processes_of_the_host_only(void **state)
 	add_running(1);
 }
 
-/* It may end while we look. */
+/* It may end while it is read. */
 static void survives_processes_that_end_meanwhile(void **state)
 {
 	(void)state;

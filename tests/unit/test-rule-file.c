@@ -80,7 +80,7 @@ static void recognises_a_rule_that_does_not_heal(void **state)
 		"  # " GOOD,
 		"RUN+=\"/bin/true\"\n# oci-thin-grow heal\n",
 		"RUN+=\"/bin/true\"\noci-thin-grow heal\n",
-		/* of an installation in another place */
+		/* of an installation in another directory */
 		"RUN+=\"/elsewhere" PROGRAM_PATH " heal $devnode\"\n",
 	};
 
@@ -100,9 +100,9 @@ static void expect_udevd_by_socket(int type)
 	assert_int_equal(udevd_check(path), -ENOENT);
 	strcpy(address.sun_path, path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(udevd_check(path), -ECONNREFUSED); /* nobody listens yet */
+	assert_int_equal(udevd_check(path), -ECONNREFUSED); /* nothing listens yet */
 	assert_int_equal(listen(fd, 1), 0);
-	for (int i = 0; i < 5; i++) /* also if nobody takes it off the queue */
+	for (int i = 0; i < 5; i++) /* also if nothing accepts the connection */
 		assert_int_equal(udevd_check(path), 0);
 	close(fd);
 	/* It was killed: the file stays. */

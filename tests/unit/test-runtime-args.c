@@ -3,7 +3,7 @@
 
 #include "unit.h"
 
-/* @line is split at blanks; "runc" goes before it. The strings live until the next call. */
+/* @line is split at blanks, after "runc". The strings live until the next call. */
 static struct runtime_args parse(const char *line)
 {
 	static char words[512];
@@ -90,8 +90,10 @@ static void reads_every_form_of_an_option(void **state)
 	expect("create --bundle= c1", "create", "c1", "");
 }
 
-/* Every option of runc 1.0 to 1.5 and crun 0.17 to 1.28 before the subcommand, and of create and
- * run. */
+/*
+ * Every option of runc 1.0 to 1.5 and crun 0.17 to 1.28 before the subcommand, and of create and
+ * run.
+ */
 static const struct {
 	const char *option;
 	bool global, value;
@@ -125,7 +127,7 @@ static const struct {
 	{"--no-subreaper", false, false},
 };
 
-/* Written apart from it, the value of an option is no subcommand and no container. */
+/* An option's value that is a word of its own is not a subcommand or container. */
 static void distinguishes_values_from_operands(void **state)
 {
 	static const char *const subcommands[] = {"create", "run"};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What containerd says of its files before they are changed. It is a shell script here. */
+/* containerd checks its files before they are changed. Here it is a shell script. */
 
 #include "setup-fixture.h"
 #include "setup/ask.h"
@@ -29,9 +29,8 @@ int execve(const char *path, char *const arguments[], char *const environment[])
 }
 
 /*
- * Its dump is its file, and behind it what that imports but for the versions; then the lines of
- * $root/more, which may ask for what is there already: "OURS" stands for a line in the case that
- * our handler is.
+ * Its dump is its file, followed by the imported ones without their versions, and the lines of
+ * $root/more, in which "OURS" stands for a line that is printed if our handler is there.
  */
 static const char script[] =
 	"#!/bin/sh\n"
@@ -67,7 +66,7 @@ static int set_up(bool check)
 	return run("containerd", (struct setup_options){.check = check});
 }
 
-/* No file but theirs, and nothing in /tmp. */
+/* Only their files, and nothing in /tmp. */
 static void assert_untouched(void)
 {
 	char *whole = whole_path("/tmp");
@@ -106,7 +105,7 @@ static void what_containerd_does_not_read_is_not_written(void **state)
 	(void)state;
 	put_containerd();
 	put(CONFIG, THEIRS);
-	put("/more", "OURS = \n"); /* is no TOML */
+	put("/more", "OURS = \n"); /* not TOML */
 	assert_int_equal(set_up(true), -EINVAL);
 	assert_contains(why.text, "containerd would not read it");
 	assert_untouched();
@@ -142,7 +141,7 @@ static void what_else_would_change_is_refused(void **state)
 	}
 }
 
-/* What a handler says by default is in the dump, but not in ours. */
+/* The default values of a handler are in the dump, but not in ours. */
 static void empty_keys_of_handlers_are_the_same_as_none(void **state)
 {
 	(void)state;
@@ -153,7 +152,7 @@ static void empty_keys_of_handlers_are_the_same_as_none(void **state)
 	assert_int_equal(set_up(true), 0);
 }
 
-/* Copied is what containerd has, also by default. */
+/* The handler is copied as containerd reads it, with default values. */
 static void a_default_of_containerds_is_copied(void **state)
 {
 	char *text;
@@ -179,7 +178,7 @@ static void a_broken_configuration_is_left_alone_or_made_less(void **state)
 	assert_contains(why.text, "as it is now");
 	assert_contains(why.text, "containerd: no such key");
 	assert_int_equal(set_up(false), 0);
-	/* it cannot be read before nor after: that is said, and what is ours goes */
+	/* it cannot be read, before or after: that is reported, and our additions are removed */
 	assert_int_equal(run("containerd", (struct setup_options){.check = true, .disable = true}),
 			 0);
 	assert_contains(plan.notes[0].s, "cannot read");
@@ -239,7 +238,7 @@ static int ask(const char *path, struct answer *answer)
 	return r;
 }
 
-static void asks_and_hears_all_of_it(void **state)
+static void reads_all_output_of_containerd(void **state)
 {
 	struct answer answer;
 
@@ -276,7 +275,7 @@ int main(void)
 		HOST_TEST(a_broken_configuration_is_left_alone_or_made_less),
 		HOST_TEST(disable_repairs_what_only_we_have_broken),
 		HOST_TEST(a_disabled_plugin_is_only_read),
-		HOST_TEST(asks_and_hears_all_of_it),
+		HOST_TEST(reads_all_output_of_containerd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* containerd's configuration as hosts have it: imports, other runtimes, generators, tools that
- * rewrite it. */
+/*
+ * containerd's configuration on real hosts: imports, other runtimes, generators, tools that rewrite
+ * it.
+ */
 
 #include "setup-fixture.h"
 #include "setup/change.h"
@@ -60,7 +62,7 @@ static void assert_note(const char *what)
 
 /* --- imports --------------------------------------------------------------------------------- */
 
-static void copies_what_an_import_says(void **state)
+static void copies_what_an_import_sets(void **state)
 {
 	(void)state;
 	put(CONFIG, "version = 3\nimports = ['conf.d/*.toml']\n[" CRI_3
@@ -69,14 +71,14 @@ static void copies_what_an_import_says(void **state)
 	    "version = 3\n[" CRI_3 ".runtimes.runc.options]\nSystemdCgroup = true\n");
 	assert_int_equal(enable_it(), 0);
 	assert_in(DROP_IN, "  SystemdCgroup = true\n");
-	/* the pattern is for our file, too */
+	/* the pattern matches our file, too */
 	assert_int_equal(plan.n_files, 1);
 	assert_int_equal(disable("containerd"), 0);
 	assert_file(DROP_IN, NULL);
 }
 
-/* 1.x takes the plugin's table from the last file that has it. */
-static void goes_into_the_file_that_counts(void **state)
+/* 1.x uses the plugin's table of the last file that has it. */
+static void goes_into_the_file_that_takes_effect(void **state)
 {
 	static const char theirs[] = "version = 2\n[" CRI_2 ".runtimes.runc]\n"
 				     "runtime_type = 'io.containerd.runc.v2'\n"
@@ -96,7 +98,7 @@ static void goes_into_the_file_that_counts(void **state)
 	assert_file("/etc/containerd/conf.d/10.toml", theirs);
 }
 
-/* A pattern for all files would have containerd read the backup, behind the file. */
+/* With a pattern for all files containerd would read the backup, after the file. */
 static void makes_no_backup_that_is_imported(void **state)
 {
 	static const char theirs[] = "version = 2\n[" CRI_2 "]\n";
@@ -120,7 +122,7 @@ static void a_drop_in_for_any_later_version(void **state)
 	assert_in(DROP_IN, "[" OURS_3 "]\n");
 }
 
-static void is_the_default_also_of_who_has_the_last_word(void **state)
+static void becomes_the_default_in_the_last_file_that_sets_one(void **state)
 {
 	static const char last[] = "version = 3\n[" CRI_3 "]\ndefault_runtime_name = 'runc'\n";
 	static const char file[] = "/etc/containerd/conf.d/99.toml";
@@ -236,7 +238,7 @@ static void refuses_a_host_without_its_runtime(void **state)
 	assert_in(RUNTIME_FILE, "/opt/runc");
 }
 
-/* Others are run by the one that the configuration names. */
+/* Other runtimes are run by the one that the configuration names. */
 static void asks_before_it_takes_a_runtime_away(void **state)
 {
 	struct setup_options options = {.runtime_now = "/usr/bin/crun"};
@@ -263,7 +265,7 @@ static void asks_before_it_takes_a_runtime_away(void **state)
 
 /* --- another handler, another snapshotter ---------------------------------------------------- */
 
-static void is_like_another_handler(void **state)
+static void copies_another_handler_on_request(void **state)
 {
 	struct setup_options options = {.like = "nvidia", .snapshotter = "devmapper"};
 
@@ -287,7 +289,7 @@ static void is_like_another_handler(void **state)
 			     "  BinaryName = \"" RUNTIME_PATH "\"\n"
 			     "  SystemdCgroup = true\n");
 	assert_in(RUNTIME_FILE, "/usr/bin/nvidia-container-runtime");
-	/* and then like runc after all */
+	/* and later like runc after all */
 	options = (struct setup_options){.like = "runc",
 					 .runtime = RUNC_PATH,
 					 .runtime_now = "/usr/bin/nvidia-container-runtime"};
@@ -349,7 +351,7 @@ static void names_the_template_of_what_is_generated(void **state)
 	assert_int_equal(enable_it(), -EEXIST);
 	assert_contains(why.text, "--force");
 	assert_int_equal(set_up((struct setup_options){.force = true}), 0);
-	/* what is said behind the first key is of something else */
+	/* a comment after the first key is about something else */
 	put(CONFIG, "version = 2\n# DO NOT EDIT the next line\n");
 	assert_int_equal(enable_it(), 0);
 }
@@ -439,7 +441,7 @@ static void nothing_is_left_after_a_migration(void **state)
 	assert_false(setup_plan_changes(&plan));
 }
 
-/* From version 2 to 3, by a tool that keeps no comments and no order. */
+/* From version 2 to 3, by a tool that keeps neither comments nor order. */
 static void nothing_is_left_after_another_version(void **state)
 {
 	(void)state;
@@ -456,8 +458,8 @@ static void nothing_is_left_after_another_version(void **state)
 			    "version = 3\n");
 }
 
-/* CRLF, no end of the last line, other quotes; and lines of somebody else's in between. */
-static void finds_its_work_whatever_it_looks_like(void **state)
+/* CRLF, no newline at the end, other quotes, and lines of another program in between. */
+static void finds_its_additions_however_they_are_written(void **state)
 {
 	static const struct {
 		const char *from, *to;
@@ -527,7 +529,7 @@ static void says_which_handlers_of_others_call_us(void **state)
 /* --- as they are found ----------------------------------------------------------------------- */
 
 static const struct {
-	const char *what, *text, *has; /* what our handler or its runtime's file has of theirs */
+	const char *what, *text, *has; /* what our handler or its runtime's file has from theirs */
 } fixtures[] = {
 	{"kata, version 1",
 	 "root = \"/var/lib/containerd\"\nstate = \"/run/containerd\"\noom_score = -999\n\n"
@@ -579,11 +581,11 @@ static void hosts_as_they_are_found(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		HOST_TEST(copies_what_an_import_says),
-		HOST_TEST(goes_into_the_file_that_counts),
+		HOST_TEST(copies_what_an_import_sets),
+		HOST_TEST(goes_into_the_file_that_takes_effect),
 		HOST_TEST(makes_no_backup_that_is_imported),
 		HOST_TEST(a_drop_in_for_any_later_version),
-		HOST_TEST(is_the_default_also_of_who_has_the_last_word),
+		HOST_TEST(becomes_the_default_in_the_last_file_that_sets_one),
 		HOST_TEST(an_import_that_was_lost_comes_back),
 		HOST_TEST(another_default_stays_unless_forced),
 		HOST_TEST(the_old_default_comes_back_with_its_quotes),
@@ -591,14 +593,14 @@ int main(void)
 		HOST_TEST(finds_runc_where_containerd_does),
 		HOST_TEST(refuses_a_host_without_its_runtime),
 		HOST_TEST(asks_before_it_takes_a_runtime_away),
-		HOST_TEST(is_like_another_handler),
+		HOST_TEST(copies_another_handler_on_request),
 		HOST_TEST(names_the_template_of_what_is_generated),
 		HOST_TEST(goes_into_a_directory_of_drop_ins),
 		HOST_TEST(takes_the_runc_that_comes_with_k3s),
 		HOST_TEST(goes_into_a_template),
 		HOST_TEST(nothing_is_left_after_a_migration),
 		HOST_TEST(nothing_is_left_after_another_version),
-		HOST_TEST(finds_its_work_whatever_it_looks_like),
+		HOST_TEST(finds_its_additions_however_they_are_written),
 		HOST_TEST(a_drop_in_of_others_stays_with_its_import),
 		HOST_TEST(says_which_handlers_of_others_call_us),
 		HOST_TEST(hosts_as_they_are_found),

@@ -42,7 +42,7 @@ static const char *const configs[] = {
 	"",
 	"\n",
 	TOML_BOM "version = 2\r\n[" CRI_2 "]\r\n",
-	/* in braces, at each depth; as dotted keys; with odd quoting */
+	/* inline tables at each depth, dotted keys, unusual quoting */
 	"version = 2\nplugins = {}\n",
 	"version = 2\nplugins = { 'io.containerd.grpc.v1.cri' = { x = 1 } }\n",
 	"version = 2\n[plugins.'io.containerd.grpc.v1.cri']\ncontainerd = { }\n",
@@ -53,7 +53,7 @@ static const char *const configs[] = {
 	"version = 2\n[plugins]\n'io.containerd.grpc.v1.cri'.containerd.snapshotter = 'native'\n",
 	"version = 2\n" CRI_2 ".runtimes.runc.runtime_type = 'io.containerd.runc.v2'\n[grpc]\n",
 	"version = 2\n[ plugins . 'io.containerd.grpc.v1.cri' . \"containerd\" ]\n\tx = 1\n",
-	/* what is ours by its looks only */
+	/* looks like ours, but is not */
 	"version = 2\n" COMMENT "# theirs\n" COMMENT "[grpc]\n",
 	"version = 3\n# '" DROP_IN "'\nx = [\"" DROP_IN "\"]\ny = '''\n" COMMENT "'''\n",
 };
@@ -84,7 +84,7 @@ static void gives_the_file_back_byte_for_byte(void **state)
 	}
 }
 
-/* In two steps, and with a line of somebody else's in between: the same but for that line. */
+/* In two steps, with a line of another program in between: only that line differs. */
 static void removes_only_what_is_ours(void **state)
 {
 	(void)state;
@@ -101,7 +101,7 @@ static void removes_only_what_is_ours(void **state)
 		assert_true(asprintf(&more, "%s\n[theirs]\n", text) > 0);
 		put(CONFIG, more);
 		assert_int_equal(disable("containerd"), 0);
-		/* A version that was put before nothing now counts for what has come since. */
+		/* A version that was added to an empty file now applies to what was added since. */
 		assert_true(asprintf(&expected, "%s%s%s\n[theirs]\n",
 				     blank && !strstr(configs[i], "version") ? "version = 2\n" : "",
 				     configs[i],
@@ -170,7 +170,7 @@ static void our_handler_is_like_theirs(void **state)
 		    "  SystemdCgroup = true\n");
 }
 
-/* A table of runtimes takes the place of containerd's own one, and with it runc's. */
+/* A table of runtimes replaces containerd's built-in one, and with it runc's. */
 static void runc_stays_known(void **state)
 {
 	(void)state;
@@ -203,13 +203,13 @@ static void version_3_gets_a_file_of_its_own(void **state)
 			      "  BinaryName = \"" RUNTIME_PATH "\"\n");
 	assert_contains(text, "[" CRI_3 "]\n  default_runtime_name = \"oci-thin-grow\"\n");
 	free(text);
-	/* the drop-in before the import, so that no import points nowhere */
+	/* the drop-in before the import, so that no import is dangling */
 	assert_string_equal(strrchr(plan.files[0].path, '/'), "/50-oci-thin-grow.toml");
 	assert_int_equal(disable("containerd"), 0);
 	assert_string_equal(strrchr(plan.files[1].path, '/'), "/50-oci-thin-grow.toml");
 }
 
-/* What enable put into the file, and what somebody has made of it since. */
+/* What enable added to the file, and how another program has changed it since. */
 static void keeps_what_was_added_to_its_lines(void **state)
 {
 	static const struct {
@@ -242,7 +242,7 @@ static void keeps_what_was_added_to_its_lines(void **state)
 	}
 }
 
-/* Without a version it would be of version 1, in which our table means nothing. */
+/* Without a version it would have version 1, in which our table has no meaning. */
 static void a_file_of_comments_gets_a_version(void **state)
 {
 	static const char theirs[] = "# nothing\n\n", with[] = "version = 2\n# nothing\n\n";
@@ -339,7 +339,7 @@ static void says_what_is_missing(void **state)
 	"pod_annotations = [\"io.oci-thin-grow.*\"]\n"
 #define OPTIONS "[" CRI_2 ".runtimes.oci-thin-grow.options]\n"
 
-/* Exchanges @old in config.toml. */
+/* Replaces @old in config.toml. */
 static void edit(const char *old, const char *new)
 {
 	char *text = get(CONFIG), *at = text ? strstr(text, old) : NULL, *edited = NULL;
@@ -365,7 +365,7 @@ static void repairs_what_is_ours(void **state)
 		 "\"containerd.io/snapshot/max-size\"]",
 		 ""},
 		{"\"io.oci-thin-grow.*\", ", ""},
-		{"io.oci-thin-grow.*", "io.oci-thin-grow.size"}, /* not of a container in a pod */
+		{"io.oci-thin-grow.*", "io.oci-thin-grow.size"}, /* not for a container in a pod */
 	};
 
 	(void)state;
@@ -398,7 +398,7 @@ static void repairs_a_handler_by_hand_or_says_what_is_wrong(void **state)
 	assert_file(CONFIG,
 		    "version = 2\n" HANDLER OPTIONS "BinaryName = \"" RUNTIME_PATH "\" # x\n");
 	assert_int_equal(look("containerd"), SETUP_ON);
-	/* a second table of the same name would keep containerd from starting */
+	/* a second table of the same name would prevent containerd from starting */
 	put(CONFIG, "version = 2\n" HANDLER);
 	assert_int_equal(look("containerd"), SETUP_BROKEN);
 	assert_contains(why.text, "no BinaryName");
@@ -430,7 +430,7 @@ static void looks_at_what_is_imported(void **state)
 	    "version = 2\n" HANDLER OPTIONS "BinaryName = '" RUNTIME_PATH "'\n");
 	assert_int_equal(look("containerd"), SETUP_ON);
 	put("/etc/containerd/conf.d/20.toml", "version = 2\n[debug]\nlevel = 'info'\n");
-	put("/etc/containerd/conf.d/30.toml", "root = '/x'\n"); /* of no version */
+	put("/etc/containerd/conf.d/30.toml", "root = '/x'\n"); /* without a version */
 	put("/etc/containerd/conf.d/40.txt", "no TOML");
 	assert_int_equal(look("containerd"), SETUP_ON);
 	put("/etc/containerd/conf.d/20.toml", "version = 2\n[" CRI_2 "]\nsnapshotter = 'x'\n");

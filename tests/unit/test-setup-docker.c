@@ -25,7 +25,7 @@ static bool is_named(const struct json *value, const char *name)
 	return value->key && strcmp(value->key, name) == 0;
 }
 
-/* The members of @a but for ours are those of @b, in the same order. */
+/* @a without our members has the members of @b, in the same order. */
 static void assert_same_but_ours(const struct json *a, const struct json *b)
 {
 	const struct json *x = a->first, *y = b->first;
@@ -85,7 +85,7 @@ static void gives_the_file_back_byte_for_byte(void **state)
 	}
 }
 
-/* Without the backup, too, where there was something that tells how the file is written. */
+/* Also without the backup, if there was text that shows how the file is written. */
 static void restores_it_without_a_backup(void **state)
 {
 	(void)state;
@@ -115,7 +115,7 @@ static void creates_and_removes_the_file(void **state)
 	assert_file(BACKUP, NULL);
 	assert_int_equal(disable("docker"), 0);
 	assert_file(FILE_NAME, NULL);
-	/* one that is empty comes back empty */
+	/* an empty object is restored */
 	put(FILE_NAME, " \n");
 	assert_int_equal(enable("docker"), 0);
 	assert_file(FILE_NAME, FRESH);
@@ -177,7 +177,7 @@ static void does_not_take_the_place_of_anothers_default(void **state)
 	assert_file(FILE_NAME, nvidia);
 }
 
-static void keeps_the_runtime_known_if_asked(void **state)
+static void keeps_the_runtime_on_request(void **state)
 {
 	(void)state;
 	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
@@ -237,7 +237,7 @@ static void put_daemon(const char *arguments)
 	free(bytes);
 }
 
-/* A tenant, or a user, who wants to be taken for dockerd */
+/* A tenant's or user's process that looks like dockerd. */
 static void believes_only_the_hosts_dockerd(void **state)
 {
 	(void)state;
@@ -262,7 +262,7 @@ static void respects_the_command_line_of_dockerd(void **state)
 	assert_int_equal(enable("docker"), -EEXIST);
 	assert_contains(why.text, FILE_NAME ": dockerd is started with --default-runtime "
 					    "(process 42) and does not start");
-	/* that is said in one place only */
+	/* which has the option in one place only */
 	assert_int_equal(run("docker", (struct setup_options){0}), 0);
 	assert_int_equal(disable("docker"), 0);
 	put_daemon("/usr/sbin/dockerd --add-runtime=x=/y");
@@ -303,7 +303,7 @@ static void heeds_how_the_unit_starts_dockerd(void **state)
 	put(SYSCONFIG, "OPTIONS=--add-runtime=oci=/usr/bin/oci\n");
 	assert_int_equal(enable("docker"), -EEXIST);
 	assert_contains(why.text, "--add-runtime (" SYSCONFIG ")");
-	/* that counts only where it is used */
+	/* which applies only where it is used */
 	put(DROP_IN, "[Service]\nExecStart=\nExecStart=/usr/bin/dockerd-current\n");
 	assert_int_equal(enable("docker"), 0);
 	assert_int_equal(disable("docker"), 0);
@@ -349,14 +349,14 @@ static void becomes_the_default_that_it_replaces(void **state)
 		    "// made by \"oci-thin-grow enable docker\": what the default runtime "
 		    "\"nvidia\" ran\n"
 		    "{ \"runtime\": \"/usr/bin/nvidia-container-runtime\" }\n");
-	/* before somebody calls ours */
+	/* before another program calls ours */
 	assert_contains(plan.files[0].path, REAL_FILE);
 	assert_int_equal(enable_over("/usr/bin/nvidia-container-runtime", NULL), 0);
 	assert_false(setup_plan_changes(&plan));
 	assert_int_equal(disable("docker"), 0);
 	assert_file(FILE_NAME, nvidia);
 	assert_contains(plan.notes[0].s, REAL_FILE);
-	/* somebody has chosen another one */
+	/* another program has changed the default */
 	put_program("/usr/bin/crun");
 	assert_int_equal(enable_over("/usr/bin/crun", NULL), -EEXIST);
 	assert_contains(why.text, "our runtime becomes \"/usr/bin/crun\"");
@@ -455,7 +455,7 @@ static void says_what_is_missing(void **state)
 	assert_contains(why.text, "\"/nowhere\", does not exist");
 	put(FILE_NAME, "{\"runtimes\": {\"oci-thin-grow\": " OURS "}}");
 	assert_int_equal(look("docker"), SETUP_ON);
-	/* what enable cannot mend it does not touch */
+	/* enable does not touch what it cannot repair */
 	put(FILE_NAME, "{\"default-runtime\": \"oci-thin-grow\"}");
 	assert_int_equal(enable("docker"), 0);
 	assert_int_equal(look("docker"), SETUP_ON);
@@ -533,7 +533,7 @@ static void checks_the_file_that_the_running_dockerd_reads(void **state)
 	assert_contains(why.text, "not among its runtimes");
 }
 
-/* What a host's link leads to is that host's, also if it is absolute. */
+/* A link on a host leads to a file of that host, also if it is absolute. */
 static void never_leaves_its_root(void **state)
 {
 	char *outside = new_directory(), *file = path_in(outside, "daemon.json"), *kept = NULL;
@@ -549,7 +549,7 @@ static void never_leaves_its_root(void **state)
 	assert_int_equal(look("docker"), SETUP_ON);
 	assert_int_equal(disable("docker"), 0);
 	assert_file("/srv/docker/daemon.json", "{\"a\":1}");
-	/* a whole directory, and nothing in it yet */
+	/* an empty directory */
 	remove_at(FILE_NAME);
 	remove_at("/etc/docker");
 	put("/srv/etc/x", "");
@@ -574,7 +574,7 @@ static void follows_a_link_and_keeps_it(void **state)
 	put("/etc/docker/other", "");
 	assert_int_equal(symlink("../../srv/daemon.json", link), 0);
 	assert_int_equal(chmod(file, 0640), 0);
-	/* older kernels have none on tmpfs */
+	/* older kernels lack it on tmpfs */
 	labelled = setxattr(file, "user.label", "x", 1, 0) == 0;
 	if (geteuid() == 0)
 		assert_int_equal(chown(file, 65534, 65533), 0);
@@ -623,7 +623,7 @@ int main(void)
 		HOST_TEST(keeps_what_others_change_meanwhile),
 		HOST_TEST(gives_a_replaced_default_back),
 		HOST_TEST(does_not_take_the_place_of_anothers_default),
-		HOST_TEST(keeps_the_runtime_known_if_asked),
+		HOST_TEST(keeps_the_runtime_on_request),
 		HOST_TEST(names_containers_that_need_the_runtime),
 		HOST_TEST(respects_the_command_line_of_dockerd),
 		HOST_TEST(heeds_how_the_unit_starts_dockerd),

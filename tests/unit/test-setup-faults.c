@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Whichever call fails, and wherever it is killed: a file is the old one or the new one. */
+/* Whichever call fails, and whenever it is killed, each file is the old one or the new one. */
 
 #include "setup-fixture.h"
 

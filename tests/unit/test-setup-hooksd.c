@@ -19,7 +19,7 @@ static void writes_the_file_that_is_shipped(void **state)
 	assert_non_null(file); /* tests run in the project's directory */
 	assert_true(fread(source, 1, sizeof(source) - 1, file) > 0);
 	fclose(file);
-	path = strstr(source, hook); /* which `make install` replaces */
+	path = strstr(source, hook); /* `make install` replaces it */
 	assert_non_null(path);
 	*path = '\0';
 	snprintf(text, sizeof(text), "%s%s%s", source, HOOK_PATH, path + strlen(hook));
@@ -68,7 +68,7 @@ static void finds_the_directory_that_podman_reads(void **state)
 	    "[engine]\nhooks_dir = [ \"" HOOKSD_DIRECTORY "\", \"/e\" ]\n");
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, hooksd_text);
-	/* one of the same name in a later directory counts instead */
+	/* one of the same name in a later directory takes precedence */
 	put("/e/" HOOKSD_NAME, "{\"hook\": {\"path\": \"/nowhere\"}}");
 	assert_int_equal(look("podman"), SETUP_BROKEN);
 	assert_contains(why.text, "/e/" HOOKSD_NAME);
@@ -111,7 +111,7 @@ static void a_changed_file_is_restored(void **state)
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, theirs);
 	assert_file(SHIPPED CHANGE_BACKUP, NULL);
-	/* not even if the package has put its own there meanwhile */
+	/* not even if the package has installed its own in between */
 	assert_int_equal(disable("podman"), 0);
 	put(SHIPPED, hooksd_text);
 	assert_int_equal(enable("podman"), 0);
@@ -177,7 +177,7 @@ static void a_file_that_does_not_call_the_hook_is_broken(void **state)
 		assert_contains(why.text, SHIPPED ": ");
 		assert_contains(why.text, cases[i].reason);
 		assert_int_equal(look("crio"), SETUP_BROKEN);
-		/* enable puts a good one there, and keeps theirs */
+		/* enable writes a valid one, and keeps theirs */
 		assert_int_equal(enable("podman"), 0);
 		assert_file(SHIPPED, hooksd_text);
 		assert_file(SHIPPED CHANGE_BACKUP, cases[i].text);

@@ -66,7 +66,7 @@ static void accepts_missing_members(void **state)
 	assert_int_equal(read_spec("{\"root\":null,\"annotations\":null}"), 0);
 	assert_null(spec.root_path);
 	assert_null(spec.annotations);
-	/* a spec of a Windows container, or with values that we never read */
+	/* a spec of a Windows container, or with members that are not read */
 	assert_int_equal(read_spec("{\"root\":{\"path\":\"r\",\"x\":1,\"x\":2},\"a\":\"\\u0000\"}"),
 			 0);
 }

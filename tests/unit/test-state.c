@@ -48,7 +48,7 @@ static void refuse(const char *text, const char *reason)
 	assert_contains(why.text, reason);
 }
 
-/* @reason is its only flaw, which does not matter to a container without a request. */
+/* @reason is its only error, which does not matter to a container without a request. */
 static void flawed(const char *text, const char *reason)
 {
 	accept(text);
@@ -256,7 +256,7 @@ static void reports_a_failing_read(void **state)
 	assert_contains(why.text, "cannot be read");
 }
 
-/* Whether it has a request is known, whatever else is wrong. */
+/* It is known whether there is a request, whatever else is wrong. */
 static void a_flaw_hides_nothing_else(void **state)
 {
 	const char *value = NULL;

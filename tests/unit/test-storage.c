@@ -127,7 +127,7 @@ static void finds_containers_of_podman(void **state)
 	assert_true(container->remembered == GIB);
 	assert_int_equal(container->pid, 0);
 	assert_null(container->namespace);
-	assert_null(container->labels); /* these are annotations, whatever they are called */
+	assert_null(container->labels); /* these are annotations, whatever their names are */
 	assert_string_equal(fixture->walked.complaints, "");
 	free(device);
 }
@@ -235,7 +235,7 @@ static void uses_the_runtimes_pid(void **state)
 	assert_string_equal(fixture->walked.complaints, "");
 }
 
-/* However new it is: its process is in no control group of the container's. */
+/* Whatever its time, the process is in no control group of the container. */
 static void does_not_trust_a_pidfile_alone(void **state)
 {
 	struct fixture *fixture = *state;
@@ -249,7 +249,7 @@ static void does_not_trust_a_pidfile_alone(void **state)
 	end_process(pid);
 }
 
-/* What surrounds the container is damaged; the container is reported nevertheless. */
+/* The files around the container are damaged; it is reported nevertheless. */
 static void reports_what_is_damaged_and_continues(void **state)
 {
 	static const struct {

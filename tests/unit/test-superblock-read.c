@@ -5,8 +5,8 @@
 #include "unit.h"
 
 /*
- * Devices as files, with the superblocks of an ext4, XFS or btrfs of 1 GiB in blocks of 4 KiB and
- * nothing else. XFS has 4 groups; the copy in the second stands right behind the first.
+ * Devices as files, with only the superblocks of an ext4, XFS or btrfs of 1 GiB in blocks of 4 KiB.
+ * XFS has 4 groups; the copy in the second follows the first directly.
  */
 #define XFS_GROUP_BLOCKS 65536
 #define XFS_GROUP_BYTES	 (XFS_GROUP_BLOCKS * 4096L)
@@ -168,7 +168,7 @@ static void ignores_a_superblock_with_a_flipped_bit(void **state)
 		     bit += areas[i].kind == BTRFS ? 13 : 1) {
 			areas[i].bytes[bit / 8] ^= (uint8_t)(1U << (bit % 8));
 			read_device(areas[i].kind, 0);
-			/* the bits that say that there is a checksum */
+			/* the bits that enable the checksum */
 			if (sb.type != SUPERBLOCK_UNKNOWN)
 				assert_int_equal(sb.bytes, GIB);
 			areas[i].bytes[bit / 8] ^= (uint8_t)(1U << (bit % 8));

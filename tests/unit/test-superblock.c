@@ -259,7 +259,7 @@ static void put(const uint8_t *bytes, size_t len, uint64_t at)
 	assert_int_equal(pwrite(device, bytes, len, (off_t)at), len);
 }
 
-/* The fixture @file at @at, also in data; behind it the device is empty up to @end. */
+/* The fixture @file at @at, also in data; after it the device is empty up to @end. */
 static void make_device(const char *file, uint64_t at, uint64_t end)
 {
 	size_t len = load(file, data);
@@ -317,7 +317,7 @@ static void seal_xfs(uint8_t *sector, uint64_t at)
 	put(sector, 512, at);
 }
 
-/* The filesystem of 320 MiB; its copy, in copy, speaks of 480 MiB: a growth, then a power cut. */
+/* The filesystem has 320 MiB, its copy in copy 480 MiB, as after a growth and a power cut. */
 static void make_grown_xfs(void)
 {
 	make_device("xfs", 0, 320 * MIB);
@@ -327,7 +327,7 @@ static void make_grown_xfs(void)
 	seal_xfs(copy, XFS_GROUP);
 }
 
-/* What was on the device, and where the last byte of it is that is needed. */
+/* The content of the device, and the last byte of it that is needed. */
 static const struct {
 	const char *file;
 	uint64_t at, end, bytes;
@@ -370,7 +370,7 @@ static void a_truncated_superblock_is_ignored(void **state)
 	}
 }
 
-static void a_blank_device_has_nothing(void **state)
+static void a_blank_device_has_no_filesystem(void **state)
 {
 	static const uint64_t lengths[] = {0, 1, 511, 512, 2048, 4096, BTRFS_AT, GIB};
 
@@ -410,7 +410,7 @@ static void flip_each_bit(uint8_t *bytes, size_t len, uint64_t at, int type, uin
 	}
 }
 
-/* Also of the bits that say that there is a checksum. 28 bytes behind btrfs' own are not summed. */
+/* Also the bits that enable the checksum. btrfs does not checksum the 28 bytes after its own. */
 static void no_flipped_bit_goes_unnoticed(void **state)
 {
 	(void)state;
@@ -494,7 +494,7 @@ static void ignores_a_copy_of_another_filesystem(void **state)
 		seal_xfs(copy, XFS_GROUP);
 		expect(SUPERBLOCK_XFS, 320 * MIB);
 	}
-	set_le32(copy + 224, 0); /* version 4 has no checksum that could be wrong */
+	set_le32(copy + 224, 0); /* version 4 has no checksum to be wrong */
 	put(copy, 512, XFS_GROUP);
 	expect(SUPERBLOCK_XFS, 320 * MIB);
 	make_grown_xfs();
@@ -602,7 +602,7 @@ static void checks_the_ranges_of_btrfs_with_any_checksum(void **state)
 		make_device("btrfs", BTRFS_AT, 128 * MIB);
 		data[196] = (uint8_t)kind;
 		seal_btrfs();
-		if (kind > 0) /* as CRC-32C it would be sound */
+		if (kind > 0) /* as CRC-32C it would be valid */
 			expect(SUPERBLOCK_UNKNOWN, 0);
 		memset(data + 4, 0x5a, 28);
 		put(data, MOST, BTRFS_AT);
@@ -673,7 +673,7 @@ int main(void)
 						close_device),
 		cmocka_unit_test_setup_teardown(a_truncated_superblock_is_ignored, open_device,
 						close_device),
-		cmocka_unit_test_setup_teardown(a_blank_device_has_nothing, open_device,
+		cmocka_unit_test_setup_teardown(a_blank_device_has_no_filesystem, open_device,
 						close_device),
 		cmocka_unit_test_setup_teardown(a_device_that_cannot_be_read_is_an_error,
 						open_device, close_device),

@@ -111,7 +111,7 @@ static void finds_pool_and_device(void **state)
 	assert_int_equal(complaints, 0);
 }
 
-/* It looks at a host at work: no commit of the pool, nothing that changes a device. */
+/* The host is in use: no commit of the pool, and no change of a device. */
 static void changes_nothing(void **state)
 {
 	(void)state;
@@ -135,7 +135,7 @@ static void counts_a_device_for_its_own_pool(void **state)
 static void asks_udev_about_devices_of_engines_only(void **state)
 {
 	(void)state;
-	fake_udev.cookie = "6291456"; /* nobody waits */
+	fake_udev.cookie = "6291456"; /* nothing waits */
 	fake_udev.lookups = 0;
 	fake_dm.thin.name = "vm-disk";
 	take();
@@ -205,16 +205,17 @@ static void a_grown_device_that_is_not_healed_is_at_risk(void **state)
 	fake_dm.thin.live.sectors = SECTORS(4 * GIB);
 	order.healing = &fake_host_without_rule;
 	assert_int_equal(judge(GIB, GIB), RISK_NONE);
-	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* it may have been made so */
+	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* it may have been created this long */
 	assert_int_equal(judge(4 * GIB, 4 * GIB), RISK_NONE);
 	assert_int_equal(judge(GIB, GIB + 1), RISK_NOT_HEALED);
 	note(LEDGER_DONE, 4 * GIB, 17);
 	assert_int_equal(judge(0, 4 * GIB), RISK_NOT_HEALED);
 	assert_int_equal(judge(0, 0), RISK_NOT_HEALED);
 	assert_int_equal(judge(GIB, 0), RISK_NOT_HEALED);
-	assert_int_equal(judge(4 * GIB, 4 * GIB), RISK_NONE); /* made by an engine that knows */
+	assert_int_equal(judge(4 * GIB, 4 * GIB),
+			 RISK_NONE); /* created by an engine that knows the size */
 	note(LEDGER_DONE, 4 * GIB, 18);
-	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* of another that had the name */
+	assert_int_equal(judge(0, 4 * GIB), RISK_NONE); /* of another device of that name */
 }
 
 static void only_devices_of_engines_are_at_risk(void **state)

@@ -115,7 +115,7 @@ static void says_what_a_large_growth_costs_the_pool(void **state)
 	assert_string_equal(tell_cost(&job), "");
 }
 
-/* What is in a name must not reach a terminal. */
+/* Control characters in a name must not reach a terminal. */
 static void quotes_the_container(void **state)
 {
 	(void)state;
@@ -179,7 +179,7 @@ static void expect_message(const char *expected)
 	assert_string_equal(message.s, expected);
 }
 
-static void an_operator_is_told_what_was_typed_and_why_it_failed(void **state)
+static void an_error_has_what_was_typed_and_why_it_failed(void **state)
 {
 	(void)state;
 	job.bundle = "/b";
@@ -220,7 +220,7 @@ int main(void)
 		TELL_TEST(quotes_the_container),
 		TELL_TEST(prints_the_same_as_json),
 		TELL_TEST(prints_no_request_as_json),
-		TELL_TEST(an_operator_is_told_what_was_typed_and_why_it_failed),
+		TELL_TEST(an_error_has_what_was_typed_and_why_it_failed),
 		TELL_TEST(an_interrupt_is_not_a_failure),
 	};
 

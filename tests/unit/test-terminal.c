@@ -33,7 +33,7 @@ static void a_terminal_is_coloured(void **state)
 	(void)state;
 	assert_true(terminal_moves(terminal));
 	assert_true(terminal_has_colours(terminal));
-	unsetenv("TERM"); /* as it is after the environment was forgotten */
+	unsetenv("TERM"); /* after the environment was cleared */
 	assert_true(terminal_has_colours(terminal));
 }
 
@@ -73,7 +73,7 @@ static void a_dumb_terminal_gets_no_escapes(void **state)
 	assert_false(terminal_has_colours(terminal));
 }
 
-/* Bits of what is left of the environment @with afterwards; in a process of its own. */
+/* Bits for the variables that @with leaves in the environment; in a process of its own. */
 static int left_of(char *with[])
 {
 	pid_t pid = fork();

@@ -35,7 +35,7 @@ static void look_up(void)
 	assert_int_equal(thin_lookup(FAKE_THIN, &device, &why), 0);
 }
 
-/* For any first call. */
+/* For the first call, whichever it is. */
 static void libdm_is_quiet_and_waits_for_no_cookie(void **state)
 {
 	(void)state;

@@ -34,7 +34,7 @@ static void sets_a_value_and_nothing_else(void **state)
 	assert_int_equal(toml_set(&text, "a" S "b", "2", &why), -EINVAL);
 }
 
-/* The key "k" of the table a.b, in the way that it is written; and removed again. */
+/* Adds the key "k" to the table a.b, in the way in which that is written, and removes it again. */
 static void adds_as_the_table_is_written_and_removes_that(void **state)
 {
 	static const struct {
@@ -118,7 +118,7 @@ static void adds_and_removes_elements(void **state)
 	assert_int_equal(toml_add_element(&text, "c", "k", &why), -ENOENT);
 }
 
-/* All that is a.b, and nothing that others wrote. */
+/* All of a.b, and nothing that others wrote. */
 static void removes_a_table_wherever_it_is_written(void **state)
 {
 	static const struct {

@@ -21,7 +21,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The bytes of the value are @raw, and it means @text. */
+/* The value is written as @raw, and means @text. */
 static void assert_item(const char *source, const char *path, const char *raw, const char *text)
 {
 	const struct toml_item *item;
@@ -81,7 +81,7 @@ static void reads_arrays_and_inline_tables(void **state)
 	assert_null(toml_find(&toml, "v"));
 }
 
-/* Where a statement or a member begins, what of its path is its own, and what it is part of. */
+/* Where a statement or member begins, its own part of the path, and what contains it. */
 static void knows_keys_and_what_is_around(void **state)
 {
 	static const char text[] = "[a]\n b.\"c\" = { d = [ 'x' ] }\n";
@@ -142,7 +142,7 @@ static void writes_strings_and_keys(void **state)
 	}
 }
 
-static void says_where_it_is_wrong(void **state)
+static void reports_where_the_error_is(void **state)
 {
 	static const struct {
 		const char *text, *reason;
@@ -185,7 +185,7 @@ int main(void)
 		TOML_TEST(knows_keys_and_what_is_around),
 		TOML_TEST(reads_around_a_byte_order_mark_and_templates),
 		TOML_TEST(writes_strings_and_keys),
-		TOML_TEST(says_where_it_is_wrong),
+		TOML_TEST(reports_where_the_error_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,8 @@ static inline void write_below(const char *directory, const char *name, const ch
 }
 
 /*
- * Creates what a shim and runc leave of a containerd task, with its runtime's state in @directory.
+ * Creates the files of a shim and runc for a containerd task, with its runtime's state in
+ * @directory.
  */
 static inline void write_task_state(const char *directory, const char *ns, const char *id,
 				    pid_t pid, uint64_t start)
