@@ -168,7 +168,7 @@ repairs "a hook file that is not JSON" engine 'podman does not call the program:
 edited $HOOKS '.when.always = false'
 repairs "a hook that is never called" engine '"when" is never true'
 edited $HOOKS '.stages = ["createContainer"]'
-repairs "a hook that runs in the container" engine '"createContainer" is not one'
+repairs "a hook that runs in the container" engine 'in its stage "createContainer"'
 edited $HOOKS 'del(.hook.args)'
 repairs "a hook without arguments" engine 'its args'
 edited $HOOKS '.hook.path = "/bin/true"'
