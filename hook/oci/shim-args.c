@@ -62,7 +62,7 @@ static bool read_option(char *const **argv, struct shim_args *args)
 
 void shim_args_parse(char *const argv[], struct shim_args *ret)
 {
-	struct shim_args args = {NULL};
+	struct shim_args args = {0};
 
 	for (argv++; *argv && **argv == '-' && (*argv)[1]; argv++) {
 		if (strcmp(*argv, "--") == 0) {

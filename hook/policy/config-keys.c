@@ -327,7 +327,7 @@ static void read_shims(struct config_reader *reader, const struct json *value, c
 	if (n)
 		memcpy(all, policy->shims, n * sizeof(*all));
 	json_foreach (member, value) {
-		struct shim shim = {NULL};
+		struct shim shim = {0};
 		struct text inner;
 
 		text_into(&inner, "%s.%s", path, quote_n(member->key, member->key_len));

@@ -173,17 +173,15 @@ static struct policy strict_policy(const struct options *options)
 	return policy;
 }
 
-static void run_job(struct job *job, const struct policy *policy)
+static void run_job(struct job *job, struct progress *progress, const struct policy *policy)
 {
-	struct progress progress;
-
 	job->progress = progress_step;
 	job->warn = warn;
-	job->progress_context = &progress;
-	progress_begin(&progress);
-	progress_of(&progress, job->container);
+	job->progress_context = progress;
+	progress_begin(progress);
+	progress_of(progress, job->container);
 	job_grow(job, policy);
-	progress_end(&progress);
+	progress_end(progress);
 }
 
 /* Reports the result. Returns the exit status. */
@@ -205,9 +203,10 @@ static int grow_target(struct target *target, const struct options *options, uin
 {
 	const struct policy policy = strict_policy(options);
 	struct job job = job_for(target, options, bytes);
+	struct progress progress;
 	int status;
 
-	run_job(&job, &policy);
+	run_job(&job, &progress, &policy);
 	status = conclude(&job, &policy, options);
 	job_free(&job);
 	return status;
@@ -282,6 +281,7 @@ static void keep_marked(struct job *job, struct thin_device *device)
 
 static void grow_and_give(struct job *job, struct thin_device *device, const struct policy *policy)
 {
+	struct progress progress;
 	int r = vm_mark_read(device, LEDGER_DIR, &job->why);
 
 	if (r > 0) {
@@ -289,7 +289,7 @@ static void grow_and_give(struct job *job, struct thin_device *device, const str
 		return;
 	}
 	if (r == 0) {
-		run_job(job, policy);
+		run_job(job, &progress, policy);
 		if (job->outcome != JOB_KEPT && job->outcome != JOB_GROWN)
 			return;
 		r = unmounted_give(job, device, policy, &job->why);

@@ -173,7 +173,7 @@ for call in fsopen fsconfig fsmount flock renameat fsync ioctl; do
 		dmsetup remove --retry $name
 		dmsetup message pool 0 "delete $id"
 		id=$((id + 1))
-		[ $done = 0 ] || break
+		[ "$done" = 0 ] || break
 	done
 	ok "killed at each $call: nothing is left, and the next run finishes" test "$k" -gt 1
 done
