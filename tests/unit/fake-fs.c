@@ -267,7 +267,7 @@ int __wrap_call_set_mount_writable(int mount_fd)
 	return 0;
 }
 
-static void log_mount(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void log_mount(const char *format, ...)
 {
 	size_t len = strlen(fake_fs.mount_log);
 	va_list ap;

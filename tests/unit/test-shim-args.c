@@ -54,14 +54,19 @@ static void distinguishes_values_from_the_verb(void **state)
 {
 	static const char *const with_value[] = {"address",   "bundle", "debug-socket",	 "id",
 						 "namespace", "socket", "publish-binary"};
-	static const char *const forms[] = {"-%s delete start", "--%s delete start",
-					    "-%s=delete start", "--%s=delete start", "-%s= start"};
+	static const char *const forms[][2] = {{"-", " delete start"},
+					       {"--", " delete start"},
+					       {"-", "=delete start"},
+					       {"--", "=delete start"},
+					       {"-", "= start"}};
 	char line[64];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(with_value) * COUNT_OF(forms); i++) {
-		snprintf(line, sizeof(line), forms[i % COUNT_OF(forms)],
-			 with_value[i / COUNT_OF(forms)]);
+		const char *const *form = forms[i % COUNT_OF(forms)];
+
+		snprintf(line, sizeof(line), "%s%s%s", form[0], with_value[i / COUNT_OF(forms)],
+			 form[1]);
 		if (strcmp(or_none(parse(line).verb), "start") != 0)
 			fail_msg("%s: %s", line, or_none(parse(line).verb));
 	}
