@@ -218,6 +218,22 @@ static void the_mark_of_an_earlier_device_is_ignored(void **state)
 	assert_int_equal(entry_now().sectors, SMALL_SECTORS);
 }
 
+/* The engine re-created it too short, and heal has not come yet. */
+static void the_mark_never_makes_the_required_length_shorter(void **state)
+{
+	struct ledger_entry entry;
+
+	(void)state;
+	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
+	entry = entry_now();
+	entry.in_vm = false;
+	entry.sectors = LARGE_SECTORS;
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
+	assert_true(entry_now().in_vm);
+	assert_int_equal(entry_now().sectors, LARGE_SECTORS);
+}
+
 static void another_device_is_not_marked(void **state)
 {
 	(void)state;
@@ -245,6 +261,7 @@ int main(void)
 		FRESH_TEST(a_device_without_an_entry_gets_one),
 		FRESH_TEST(an_entry_keeps_its_notes),
 		FRESH_TEST(the_mark_of_an_earlier_device_is_ignored),
+		FRESH_TEST(the_mark_never_makes_the_required_length_shorter),
 		FRESH_TEST(another_device_is_not_marked),
 	};
 
