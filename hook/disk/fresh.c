@@ -140,8 +140,8 @@ static int open_mount(int mount_fd, const struct thin_device *device, int row, s
 }
 
 /*
- * The open device pins its number, and who else comes sees that it is open. So of two that try at
- * once none mounts it, unless the other has closed it again.
+ * The open descriptor pins the device's number. Of two processes that try at once, each sees that
+ * the other has the device open, and waits until it has closed it.
  */
 static int open_pinned(const struct thin_device *device, const struct deadline *deadline,
 		       struct rootfs *ret, struct why *why)

@@ -106,7 +106,9 @@ static uint64_t ask_ledger(const struct heal_order *order, struct heal_report *r
 	return entry.sectors;
 }
 
-/* It says more than the ledger. If it says more than the table, too, it is refused with a warning.
+/*
+ * For a superblock that says more than the ledger. If it says more than the table too and is not
+ * believed, report->warning says why.
  */
 static bool believe_superblock(const struct heal_order *order, struct heal_report *report,
 			       const struct superblock *sb, uint64_t needed)
