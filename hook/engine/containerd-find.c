@@ -4,10 +4,12 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "engine/snapshots.h"
 #include "engine/walk.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #define MAX_PARENTS 256 /* images have at most 127 layers */
@@ -69,13 +71,15 @@ static int damaged(const struct database *meta, struct why *why)
 /* --- one container -----------------------------------------------------------------------------*/
 
 static int find_device(const struct snapshots *snapshots, size_t root, const char *ns,
-		       const char *key, char **ret)
+		       const char *key, char **ret, int64_t *ret_thin_id)
 {
-	struct engine_container found = {0};
-	int r = snapshots_fill(snapshots, root, ns, key, &found);
+	_cleanup_(snapshot_free) struct snapshot found = {0};
+	int r = snapshots_find(snapshots, root, ns, key, &found);
 
-	if (r >= 0)
+	if (r > 0) {
 		*ret = TAKE_PTR(found.device);
+		*ret_thin_id = found.thin_id;
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -98,6 +102,7 @@ static int find_parent(const struct database *meta, const char *ns, const char *
 static int add_parent(const struct snapshots *snapshots, size_t root, const char *ns, char *key,
 		      struct containerd_record *record)
 {
+	int64_t unused;
 	struct containerd_parent *more =
 		reallocarray(record->parents, record->n_parents + 1, sizeof(*more));
 
@@ -107,7 +112,7 @@ static int add_parent(const struct snapshots *snapshots, size_t root, const char
 	}
 	record->parents = more;
 	more[record->n_parents] = (struct containerd_parent){.key = key};
-	return find_device(snapshots, root, ns, key, &more[record->n_parents++].device);
+	return find_device(snapshots, root, ns, key, &more[record->n_parents++].device, &unused);
 }
 
 static int fill_parents(const struct snapshots *snapshots, size_t root, const char *ns,
@@ -146,7 +151,7 @@ static int fill_record(const struct snapshots *snapshots, size_t root, const cha
 	record->key = database_dup_text(bucket, "snapshotKey");
 	if (!record->key)
 		return 0;
-	if (find_device(snapshots, root, ns, record->key, &record->device) < 0)
+	if (find_device(snapshots, root, ns, record->key, &record->device, &record->thin_id) < 0)
 		return why_no_memory(why);
 	return fill_parents(snapshots, root, ns, record, why);
 }
@@ -175,7 +180,7 @@ static int find_in(const struct snapshots *snapshots, const char *ns, const char
 int containerd_find(const struct engine_roots *roots, const char *ns, const char *id,
 		    struct containerd_record *ret, struct why *why)
 {
-	_cleanup_(containerd_record_free) struct containerd_record record = {0};
+	_cleanup_(containerd_record_free) struct containerd_record record = {.thin_id = -1};
 	struct unread unread = {.any = false};
 	const struct engine_walk walk = {
 		.roots = roots, .context = &unread, .complain = note_unread};
@@ -199,6 +204,42 @@ int containerd_find(const struct engine_roots *roots, const char *ns, const char
 	*ret = record;
 	record = (struct containerd_record){0};
 	return 1;
+}
+
+/* --- its containerd ----------------------------------------------------------------------------*/
+
+char *containerd_root_of_bundle(const char *bundle, const char *ns, const char *id)
+{
+	_cleanup_free_ char *link = text_new("%s/work", bundle);
+	_cleanup_free_ char *tail = text_new("/io.containerd.runtime.v2.task/%s/%s", ns, id);
+	char target[PATH_MAX];
+	ssize_t n = link && tail ? readlink(link, target, sizeof(target)) : -1;
+	size_t len = n > 0 && (size_t)n < sizeof(target) ? (size_t)n : 0, tail_len;
+
+	if (!len || target[0] != '/')
+		return NULL;
+	target[len] = '\0';
+	tail_len = strlen(tail);
+	if (len <= tail_len || strcmp(target + len - tail_len, tail) != 0)
+		return NULL;
+	return strndup(target, len - tail_len);
+}
+
+int containerd_has(const char *root, const char *ns, const char *id, struct why *why)
+{
+	_cleanup_free_ char *path = text_new("%s/io.containerd.metadata.v1.bolt/meta.db", root);
+	const char *const keys[] = {"v1", ns, "containers", id, NULL};
+	struct bolt_bucket unused;
+	struct database *meta = NULL;
+	int r = path ? database_read(path, &meta, why) : why_no_memory(why);
+
+	if (r == 0)
+		return why_set(why, ENOENT, "%s: %s", path, strerror(ENOENT));
+	if (r < 0)
+		return r;
+	r = database_bucket(meta, keys, &unused);
+	database_free(meta);
+	return r < 0 ? why_set(why, -r, "%s: it is damaged", path) : r;
 }
 
 /* --- whose device ------------------------------------------------------------------------------*/

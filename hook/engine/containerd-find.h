@@ -19,9 +19,10 @@ struct containerd_parent {
 };
 
 struct containerd_record {
-	char *runtime; /* the recorded name, such as "io.containerd.kata.v2"; NULL: none */
-	char *key;     /* of its snapshot in the devmapper snapshotter; NULL: it has none there */
-	char *device;  /* dm name, "POOL-snap-ID"; NULL with @key, or if it is not known */
+	char *runtime;	 /* the recorded name, such as "io.containerd.kata.v2"; NULL: none */
+	char *key;	 /* of its snapshot in the devmapper snapshotter; NULL: it has none there */
+	char *device;	 /* dm name, "POOL-snap-ID"; NULL with @key, or if it is not known */
+	int64_t thin_id; /* of that device, according to the snapshotter; -1: not known */
 	struct containerd_parent *parents; /* of the snapshot, the nearest first */
 	size_t n_parents;
 };
@@ -34,6 +35,18 @@ struct containerd_record {
 int containerd_find(const struct engine_roots *roots, const char *ns, const char *id,
 		    struct containerd_record *ret, struct why *why);
 void containerd_record_free(struct containerd_record *record);
+
+/*
+ * The root directory of the containerd that made the @bundle of the container @id in the namespace
+ * @ns, according to the link "work" in it; to be freed. NULL: it has no such link.
+ */
+char *containerd_root_of_bundle(const char *bundle, const char *ns, const char *id);
+
+/*
+ * Does the containerd whose root is @root have a container @id? 1; 0; -errno with a reason: that is
+ * not known, as its database is missing or cannot be read.
+ */
+int containerd_has(const char *root, const char *ns, const char *id, struct why *why);
 
 /*
  * Does a container whose runtime is not known to mount its rootfs on the host use @device? 1: yes,

@@ -136,16 +136,18 @@ static bool find_id(const struct snapshot_store *store, const char *name, uint64
 	       bolt_value(&bucket, bolt_key("id"), &value) > 0 && database_varint(value, ret) > 0;
 }
 
-static uint64_t remembered_size(struct bolt_bytes text)
+static void read_device(struct bolt_bytes text, struct snapshot *ret)
 {
 	_cleanup_json_ struct json_doc *doc = NULL;
 	struct why unused;
 	int64_t size;
 
-	if (json_parse((const char *)text.data, text.len, &doc, &unused) < 0 ||
-	    json_integer(json_root(doc), "size", &size, &unused) <= 0 || size < 0)
-		return 0;
-	return (uint64_t)size;
+	if (json_parse((const char *)text.data, text.len, &doc, &unused) < 0)
+		return;
+	if (json_integer(json_root(doc), "size", &size, &unused) > 0 && size >= 0)
+		ret->remembered = (uint64_t)size;
+	if (json_integer(json_root(doc), "device_id", &size, &unused) > 0)
+		ret->thin_id = size;
 }
 
 /* "POOL-snap-ID"; POOL is the name of the database file. NULL: out of memory. */
@@ -157,8 +159,7 @@ static char *name_device(const struct database *pool, uint64_t id)
 }
 
 /* 1 if a pool of the store has the snapshot @id. */
-static int fill_from(const struct snapshot_store *store, uint64_t id,
-		     struct engine_container *container)
+static int find_device(const struct snapshot_store *store, uint64_t id, struct snapshot *ret)
 {
 	static const char *const keys[] = {"devices", NULL};
 
@@ -172,8 +173,8 @@ static int fill_from(const struct snapshot_store *store, uint64_t id,
 		if (database_bucket(store->pools[i], keys, &bucket) <= 0 ||
 		    bolt_value(&bucket, bolt_key(device), &value) <= 0)
 			continue;
-		container->remembered = remembered_size(value);
-		container->device = TAKE_PTR(device);
+		read_device(value, ret);
+		ret->device = TAKE_PTR(device);
 		return 1;
 	}
 	return 0;
@@ -204,18 +205,46 @@ static const struct snapshot_store *find_store(const struct snapshots *snapshots
 	return found;
 }
 
-int snapshots_fill(const struct snapshots *snapshots, size_t root, const char *ns, const char *key,
-		   struct engine_container *container)
+int snapshots_find(const struct snapshots *snapshots, size_t root, const char *ns, const char *key,
+		   struct snapshot *ret)
 {
 	const char *const keys[] = {"v1", ns, "snapshots", "devmapper", key, NULL};
+	struct snapshot snapshot = {.thin_id = -1};
 	const struct snapshot_store *store;
 	_cleanup_free_ char *name = NULL;
 	struct bolt_bucket bucket;
 	uint64_t id = 0;
+	int r = 0;
 
 	if (!snapshots->metas[root] || database_bucket(snapshots->metas[root], keys, &bucket) <= 0)
 		return 0;
 	name = database_dup_text(&bucket, "name");
 	store = name ? find_store(snapshots, root, name, &id) : NULL;
-	return store ? fill_from(store, id, container) : 0;
+	if (store)
+		r = find_device(store, id, &snapshot);
+	if (r < 0)
+		return r;
+	snapshot.parent = database_dup_text(&bucket, "parent");
+	*ret = snapshot;
+	return 1;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+	free(snapshot->device);
+	free(snapshot->parent);
+	*snapshot = (struct snapshot){0};
+}
+
+int snapshots_fill(const struct snapshots *snapshots, size_t root, const char *ns, const char *key,
+		   struct engine_container *container)
+{
+	_cleanup_(snapshot_free) struct snapshot snapshot = {0};
+	int r = snapshots_find(snapshots, root, ns, key, &snapshot);
+
+	if (r <= 0 || !snapshot.device)
+		return r < 0 ? r : 0;
+	container->remembered = snapshot.remembered;
+	container->device = TAKE_PTR(snapshot.device);
+	return 1;
 }

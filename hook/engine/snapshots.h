@@ -7,11 +7,11 @@
  *
  *   <root>/io.containerd.metadata.v1.bolt/meta.db
  *     v1/<namespace>/containers/<id>: image, snapshotter, snapshotKey, labels/, spec, ...
- *     v1/<namespace>/snapshots/devmapper/<key>: name
+ *     v1/<namespace>/snapshots/devmapper/<key>: name, parent
  *   <root of the snapshotter>/metadata.db
  *     v1/snapshots/<name>: id, a varint
  *   <root of the snapshotter>/<pool>.db
- *     devices/<pool>-snap-<id>: JSON with the size
+ *     devices/<pool>-snap-<id>: JSON with the size and the thin id
  *
  * The snapshotter's root is a root itself, or <root>/io.containerd.snapshotter.v1.devmapper.
  */
@@ -37,6 +37,21 @@ struct snapshots {
  */
 int snapshots_open(const struct engine_walk *walk, struct snapshots **ret);
 void snapshots_free(struct snapshots *snapshots);
+
+struct snapshot {
+	char *device;	     /* device-mapper name; NULL: not known */
+	int64_t thin_id;     /* as the snapshotter has it; -1: not known */
+	uint64_t remembered; /* bytes that the device gets when it is activated; 0: not known */
+	char *parent;	     /* the key of the snapshot it was made from; NULL: none */
+};
+
+/*
+ * The snapshot @key in the namespace @ns, according to the meta.db of root number @root. 1 and
+ * *ret, to be freed; 0: there is none; -ENOMEM.
+ */
+int snapshots_find(const struct snapshots *snapshots, size_t root, const char *ns, const char *key,
+		   struct snapshot *ret);
+void snapshot_free(struct snapshot *snapshot);
 
 /*
  * Device and remembered size of the snapshot @key in the namespace @ns, according to the meta.db of

@@ -75,6 +75,7 @@ static void finds_a_container_and_what_its_disk_is_made_of(void **state)
 	assert_string_equal(record.runtime, "io.containerd.runc.v2");
 	assert_string_equal(record.key, "one");
 	assert_string_equal(record.device, "pool-snap-2");
+	assert_int_equal(record.thin_id, 2);
 	assert_int_equal(record.n_parents, 1);
 	assert_int_equal(strncmp(record.parents[0].key, "sha256:", 7), 0);
 	assert_string_equal(record.parents[0].device, "pool-snap-1");
@@ -103,6 +104,45 @@ static void what_cannot_be_read_is_an_error(void **state)
 		teardown(state);
 		setup(state);
 	}
+}
+
+static void the_bundle_leads_to_its_containerd(void **state)
+{
+	static const struct {
+		const char *work, *found;
+	} links[] = {
+		{"/var/lib/c/io.containerd.runtime.v2.task/default/one", "/var/lib/c"},
+		{"/io.containerd.runtime.v2.task/default/one", NULL},
+		{"/var/lib/c/io.containerd.runtime.v2.task/default/two", NULL},
+		{"var/lib/c/io.containerd.runtime.v2.task/default/one", NULL},
+		{"/var/lib/c", NULL},
+	};
+	_cleanup_free_ char *work = path_in(root, "work");
+
+	(void)state;
+	assert_null(containerd_root_of_bundle(root, "default", "one"));
+	for (size_t i = 0; i < COUNT_OF(links); i++) {
+		_cleanup_free_ char *found = NULL;
+
+		assert_int_equal(symlink(links[i].work, work), 0);
+		found = containerd_root_of_bundle(root, "default", "one");
+		if (links[i].found)
+			assert_string_equal(found, links[i].found);
+		else
+			assert_null(found);
+		assert_int_equal(unlink(work), 0);
+	}
+}
+
+static void knows_whether_a_container_is_there_or_cannot_tell(void **state)
+{
+	(void)state;
+	assert_int_equal(containerd_has(root, "default", "one", &why), 1);
+	assert_int_equal(containerd_has(root, "default", "two", &why), 0);
+	assert_int_equal(containerd_has(root, "other", "one", &why), 0);
+	assert_int_equal(containerd_has("/nowhere", "default", "one", &why), -ENOENT);
+	write_below(root, META, "torn");
+	assert_true(containerd_has(root, "default", "two", &why) < 0);
 }
 
 static void a_device_is_a_guests_if_its_runtime_may_give_it_away(void **state)
@@ -138,6 +178,8 @@ int main(void)
 		FIND_TEST(finds_a_container_and_what_its_disk_is_made_of),
 		FIND_TEST(there_is_no_such_container),
 		FIND_TEST(what_cannot_be_read_is_an_error),
+		FIND_TEST(the_bundle_leads_to_its_containerd),
+		FIND_TEST(knows_whether_a_container_is_there_or_cannot_tell),
 		FIND_TEST(a_device_is_a_guests_if_its_runtime_may_give_it_away),
 		FIND_TEST(runtimes_that_mount_the_rootfs_are_known),
 	};
