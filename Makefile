@@ -135,7 +135,7 @@ deps: ## install what building and testing need (Debian; root)
 lint-deps:
 	@tests/deps.sh $(BUILD_DEPS) $(LINT_DEPS)
 
-MAN8 := oci-thin-grow.8 oci-thin-grow-runtime.8
+MAN8 := oci-thin-grow.8 oci-thin-grow-runtime.8 oci-thin-grow-shim.8
 MAN5 := oci-thin-grow.json.5
 BASH_COMPLETION = $(PREFIX)/share/bash-completion/completions/oci-thin-grow
 ZSH_COMPLETION  = $(ZSHDIR)/_oci-thin-grow

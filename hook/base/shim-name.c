@@ -30,3 +30,19 @@ bool shim_name_wrapped(const char *program, char ret[SHIM_NAME_SIZE])
 	memcpy(ret, wrapped, sizeof(wrapped));
 	return true;
 }
+
+bool shim_type_is_ours(const char *runtime)
+{
+	static const char type[] = "io.containerd." SHIM_OURS, version[] = ".v2";
+	size_t len = strlen(runtime), around = sizeof(type) - 1 + sizeof(version) - 1;
+	char name[SHIM_NAME_SIZE] = "";
+
+	if (*runtime == '/')
+		return shim_name_wrapped(runtime, name);
+	if (len <= around || len - around >= SHIM_NAME_SIZE ||
+	    strncmp(runtime, type, sizeof(type) - 1) != 0 ||
+	    strcmp(runtime + len - (sizeof(version) - 1), version) != 0)
+		return false;
+	memcpy(name, runtime + sizeof(type) - 1, len - around);
+	return shim_name_is_valid(name);
+}

@@ -19,3 +19,9 @@ bool shim_name_is_valid(const char *name);
 
 /* Is @program (a path, or argv[0]) our wrapper, by its name? Then *ret is the NAME it is for. */
 bool shim_name_wrapped(const char *program, char ret[SHIM_NAME_SIZE]);
+
+/*
+ * Is @runtime, as a container's record in containerd has it, one of our wrappers? A runtime type,
+ * "io.containerd.oci-thin-grow-NAME.v2", or the path of the program.
+ */
+bool shim_type_is_ours(const char *runtime);

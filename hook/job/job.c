@@ -10,6 +10,7 @@
 #include "engine/engine.h"
 #include "engine/facts.h"
 #include "job/settings.h"
+#include "job/vm-disk.h"
 #include "oci/namespace.h"
 
 #include <errno.h>
@@ -29,23 +30,28 @@ static int open_rootfs(struct job *job)
 	return rootfs_open(job->bundle, job->root_path, &job->rootfs, &job->why);
 }
 
-/* Two kernels writing to one filesystem damage it: a disk that a VM may use is only looked at. */
-static enum job_outcome leave_to_vm(struct job *job, struct grow_order *order)
+/* Is the rootfs, which was opened with the result job->error, a thin device that is mounted here?
+ */
+static bool is_mounted_here(struct job *job, struct grow_order order)
 {
-	order->dry_run = true;
-	if (job->error == 0)
-		grow_rootfs(&job->rootfs, order, &job->report, &job->why);
+	if (job->error < 0)
+		return false;
+	order.dry_run = true;
+	grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
 	job->report.unfinished = false;
-	if (job->error < 0 || job->report.result == GROW_NOT_APPLICABLE) {
-		why_set(&job->why, 0,
-			"it runs in a virtual machine, which mounts its disk itself: the host "
-			"cannot grow it");
-		return JOB_NOT_APPLICABLE;
-	}
+	if (job->report.result != GROW_NOT_APPLICABLE)
+		return true;
+	grow_report_free(&job->report);
+	rootfs_close(&job->rootfs);
+	return false;
+}
+
+/* Two kernels writing to one filesystem damage it. */
+static enum job_outcome leave_to_vm(struct job *job)
+{
 	why_set(&job->why, 0,
-		"its disk is mounted here, and as its process shares the host's mount namespace, a "
-		"virtual machine has the disk as well: growing it under two kernels would damage "
-		"it");
+		"its disk is mounted here, and a virtual machine has or gets the disk as well: "
+		"growing it under two kernels would damage it");
 	return request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE : JOB_REFUSED;
 }
 
@@ -154,9 +160,11 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	if (policy_allow(policy, &job->request, &job->why) < 0)
 		return JOB_REFUSED;
 	job->error = open_rootfs(job);
+	if (job->in_vm && is_mounted_here(job, order))
+		return leave_to_vm(job);
 	if (job->in_vm)
-		return leave_to_vm(job, &order);
-	if (job->error == 0)
+		job->error = vm_disk_grow(job, policy, &order);
+	else if (job->error == 0)
 		job->error = job->refuse_unhealed
 				     ? grow_if_healed(job, &order)
 				     : grow_rootfs(&job->rootfs, &order, &job->report, &job->why);

@@ -55,7 +55,10 @@ struct job {
 	void (*warn)(const char *caution, void *context);
 	void *progress_context;
 
-	bool in_vm; /* set by @check: a virtual machine may use the disk, too */
+	bool in_vm; /* set by @check: a virtual machine has or gets the disk */
+	/* With @in_vm: it cannot have it yet, whoever has it open. */
+	bool before_vm;
+	const char *vm_ns; /* with @in_vm: containerd's namespace; NULL: as the bundle says */
 
 	/* out */
 	enum job_outcome outcome;
@@ -67,6 +70,7 @@ struct job {
 	struct why why; /* for all outcomes from JOB_NOT_APPLICABLE on */
 	int error;	/* -errno of opening or growing; -ESRCH: it is not running (any more) */
 	uint64_t took_ms;
+	bool marked;   /* the device is marked as given to a virtual machine */
 	bool unhealed; /* it is (or would be) grown, and would not start again: see @healing */
 	struct healing healing; /* of the device, if an engine re-creates it */
 	char *found_image, *found_ns, *found_size_option; /* what was looked up */

@@ -35,12 +35,15 @@ static void add_sizes(struct log_line *line, const struct job *job)
 	if (job->outcome == JOB_GROWN) {
 		log_add_u64(line, "from", report->from_sectors * SECTOR_BYTES);
 		log_add_u64(line, "to", bytes);
-		log_add_u64(line, "fs_from", report->fs_before.bytes);
-		log_add_u64(line, "fs_to", report->fs.bytes);
+		if (report->fs.bytes) {
+			log_add_u64(line, "fs_from", report->fs_before.bytes);
+			log_add_u64(line, "fs_to", report->fs.bytes);
+		}
 	} else {
 		log_add_u64(line, "size", bytes);
 	}
-	log_add(line, "fs", fs_type_name(job->rootfs.fs));
+	if (job->outcome != JOB_GROWN || report->fs.bytes)
+		log_add(line, "fs", fs_type_name(job->rootfs.fs));
 }
 
 static void log_unhealed(const struct job *job)

@@ -57,6 +57,9 @@ const char *request_source_into(struct text *out, const struct request *request,
 			    : text_into(out, "%s", origin);
 }
 
+/* What containerd's CRI made: "sandbox" or "container" (pkg/cri/annotations). */
+#define CRI_CONTAINER_TYPE "io.kubernetes.cri.container-type"
+
 /*
  * How a sandbox is marked: by containerd's CRI, CRI-O and podman (which uses CRI-O's key) with
  * annotations, by cri-dockerd with a label.
@@ -64,7 +67,7 @@ const char *request_source_into(struct text *out, const struct request *request,
 static const struct {
 	const char *key, *value;
 } sandbox_marks[] = {
-	{"io.kubernetes.cri.container-type", "sandbox"},
+	{CRI_CONTAINER_TYPE, "sandbox"},
 	{"io.kubernetes.cri-o.ContainerType", "sandbox"},
 	{"io.kubernetes.docker.type", "podsandbox"},
 };
@@ -324,6 +327,15 @@ bool policy_is_sandbox(const struct json *const annotations[], size_t n)
 			return true;
 	}
 	return false;
+}
+
+bool policy_is_pods_container(const struct json *const annotations[], size_t n)
+{
+	struct why ignored;
+	const char *value;
+
+	return find_text(annotations, n, CRI_CONTAINER_TYPE, &value, &ignored) > 0 &&
+	       strcmp(value, "container") == 0;
 }
 
 bool policy_is_in_pod(const struct json *const annotations[], size_t n)

@@ -172,6 +172,9 @@ void policy_deny_pool(const struct policy *policy, const char *pool, struct why 
  */
 bool policy_is_sandbox(const struct json *const annotations[], size_t n);
 
+/* Is it a container of a pod that containerd's CRI made? It starts each container once. */
+bool policy_is_pods_container(const struct json *const annotations[], size_t n);
+
 /*
  * Does it belong to a pod, as container or sandbox? podman's pods, which are started again, look
  * the same.

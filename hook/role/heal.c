@@ -14,9 +14,11 @@
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/prune.h"
+#include "engine/containerd-find.h"
 #include "engine/engine.h"
 #include "job/finish.h"
 #include "job/settings.h"
+#include "job/started.h"
 #include "job/tell.h"
 #include "oci/json.h"
 #include "policy/policy.h"
@@ -195,7 +197,9 @@ static int prune_all(struct all *all, struct why *why)
 		.context = all,
 	};
 
-	return prune_ledger(&prune, why);
+	int r = prune_ledger(&prune, why);
+
+	return r < 0 || all->dry_run ? r : started_prune(STARTED_DIR, containerd_has, why);
 }
 
 /* Devices first, then the ledger. 0; -errno, which is reported. */

@@ -2,7 +2,8 @@
 
 /*
  * `containerd-shim-oci-thin-grow-NAME-v2`: stands in front of containerd's shim NAME, which gives a
- * container's disk to a virtual machine. With every verb it becomes the real shim.
+ * container's disk to a virtual machine. Grows it on `start`; then, and for every other verb at
+ * once, becomes the real shim.
  *
  * containerd takes all that `start` writes to stdout and stderr for the shim's address, so nothing
  * may be written there unless it fails.
@@ -11,27 +12,124 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/text.h"
 #include "disk/thin.h"
+#include "engine/containerd-find.h"
+#include "job/job.h"
 #include "job/last-program.h"
 #include "job/real-shim.h"
 #include "job/settings.h"
+#include "job/started.h"
+#include "job/tell.h"
 #include "oci/shim-args.h"
+#include "oci/spec.h"
 #include "role/role.h"
 
 #include <string.h>
 
-static int fail(const struct shim_args *args, const struct why *why)
+static void log_reason(const char *action, const struct shim_args *args, const struct why *why,
+		       int priority)
 {
 	struct log_line line;
 
-	if (args->verb) {
-		log_begin(&line, "fail");
-		log_add(&line, "container", args->id ? args->id : "");
-		log_add(&line, "reason", why->text);
-		log_end(&line, LOG_ERR);
-	}
+	log_begin(&line, action);
+	log_add(&line, "container", args->id ? args->id : "");
+	log_add(&line, "reason", why->text);
+	log_end(&line, priority);
+}
+
+static int fail(const struct shim_args *args, const struct why *why)
+{
+	if (args->verb)
+		log_reason("fail", args, why, LOG_ERR);
 	log_stderr("%s", why->text);
 	return EXIT_FAILED;
+}
+
+/* The runtime wrapper and the hook are for these. */
+static bool mounts_on_host(const char *name)
+{
+	return containerd_runtime_mounts(text("io.containerd.%s.v2", name));
+}
+
+/* Of a container that something is to be done for. */
+static enum job_outcome check_shim(struct job *job)
+{
+	const char *name = job->check_context;
+	enum job_outcome outcome = job_check_rootless(job);
+
+	if (outcome == JOB_NOTHING && mounts_on_host(name)) {
+		why_set(&job->why, 0,
+			"the shim %s gives the disk to no virtual machine; for its containers use "
+			"oci-thin-grow-runtime or the hook",
+			name);
+		return JOB_NOT_APPLICABLE;
+	}
+	job->in_vm = job->before_vm = true;
+	return outcome;
+}
+
+/* What fails here must not keep the container down. */
+static void note_start(const struct shim_args *args, const char *bundle)
+{
+	_cleanup_free_ char *root = containerd_root_of_bundle(bundle, args->ns, args->id);
+	struct why why;
+
+	if (started_note(STARTED_DIR, args->ns, args->id, root ? root : "unknown", &why) < 0)
+		log_reason("warn", args, &why, LOG_WARNING);
+}
+
+/* Of two kinds of containers the device needs no note: those of pods, and those it was marked for.
+ */
+static bool needs_note(const struct job *job)
+{
+	return !job->marked && !policy_is_pods_container(job->annotations, JOB_ANNOTATIONS) &&
+	       !policy_is_sandbox(job->annotations, JOB_ANNOTATIONS);
+}
+
+static int run_job(const char *name, const struct shim_args *args, const struct policy *policy,
+		   struct job *job)
+{
+	struct text message;
+	int status;
+
+	job->container = args->id;
+	job->vm_ns = args->ns;
+	job->check = check_shim;
+	job->check_context = name;
+	job_run(job, policy);
+	tell_log(job);
+	tell_message(job, &message);
+	status = tell_exit_status(job, policy);
+	if (status != EXIT_OK)
+		log_stderr("%s", message.s);
+	else if (needs_note(job) && !mounts_on_host(name))
+		note_start(args, job->bundle);
+	return status;
+}
+
+/* A spec that we cannot read is the real shim's to reject; it may have a request, so say so. */
+static int grow_first(const char *name, const struct shim_args *args, const struct policy *policy)
+{
+	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
+	_cleanup_free_ char *bundle = realpath(".", NULL);
+	struct job job = {.rootfs.fd = -EBADF, .bundle = bundle};
+	struct why why;
+	int status;
+
+	if (!args->ns || !args->id)
+		return EXIT_OK;
+	if (!bundle || oci_spec_read("config.json", &spec, &why) < 0) {
+		if (!bundle)
+			why_set(&why, errno, "its bundle: %s", strerror(errno));
+		log_reason("skip", args, &why, LOG_WARNING);
+		return EXIT_OK;
+	}
+	job.root_path = spec.root_path;
+	job.annotations[0] = spec.annotations;
+	status = run_job(name, args, policy, &job);
+	job_free(&job);
+	return status;
 }
 
 int role_shim(const char *name, char *argv[], char *environment[])
@@ -40,11 +138,16 @@ int role_shim(const char *name, char *argv[], char *environment[])
 	_cleanup_free_ char *shim = NULL;
 	struct shim_args args;
 	struct why why;
+	int status = EXIT_OK;
 
 	shim_args_parse(argv, &args);
 	settings_load_anyway(NULL, &policy);
 	if (real_shim_find(&policy, name, real_shim_dirs, STATE_DIR, &shim, &why) < 0)
 		return fail(&args, &why);
+	if (args.verb && strcmp(args.verb, "start") == 0)
+		status = grow_first(name, &args, &policy);
+	if (status != EXIT_OK)
+		return status;
 	thin_release();
 	/* `-v` prints it. */
 	argv[0] = shim;

@@ -118,7 +118,7 @@ is "no command in a name was executed" "$(ls /run/hit 2>&1)" "ls: cannot access 
 
 ## The manual pages
 
-for page in man8/oci-thin-grow.8 man8/oci-thin-grow-runtime.8 man5/oci-thin-grow.json.5; do
+for page in man8/oci-thin-grow.8 man8/oci-thin-grow-runtime.8 man8/oci-thin-grow-shim.8 man5/oci-thin-grow.json.5; do
 	ok "$page is installed" test -s "/usr/share/man/$page"
 	# Links to pages that this host lacks are no error.
 	is "$page: mandoc has no complaints" \

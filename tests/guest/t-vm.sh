@@ -80,6 +80,75 @@ is "plain: not a word" "$(grep oci-thin-grow /run/messages)" ""
 ok "plain: ends" vm_stop plain
 mounted_by_us plain 0
 
+## 4G
+
+ok "four: is created" vm_create four $OURS "$(asking 4G)"
+D=$(vm_device four)
+ok "four: starts, and no mount shows on the host" watched four
+is "four: the machine got 4 GiB" "$(vm_saw four)" $((4 * GIB))
+like "four: the workload has them" "$(vm_df four)" "$MIB_4G"
+is "four: open as often as without us" "$(opens_of "$D")" "$alone_opens"
+like "four: the log" "$(grep oci-thin-grow /run/messages)" \
+	"action=grow container=four engine=containerd device=$D from=1073741824 to=4294967296 .*fs=$FS source=annotation:io.oci-thin-grow.size"
+ok "four: it writes" ctr task exec --exec-id w four sh -c 'dd if=/dev/zero of=/data bs=1M count=8 && sync'
+ok "four: ends" vm_stop four
+mounted_by_us four 1
+ok "four: is clean" is_clean "$D"
+is "four: closed" "$(opens_of "$D")" 0
+ok "four: starts again" vm_start four
+is "four, again: the machine got 4 GiB" "$(vm_saw four)" $((4 * GIB))
+like "four, again: the workload has them" "$(vm_df four)" "$MIB_4G"
+ok "four, again: ends" vm_stop four
+[ "$FS" != ext4 ] || is "four, again: mounted by the machine only" \
+	$(($(mounts_of "$D") - mounts_before - 2 * alone_mounts)) 1
+ok "four, again: is clean" is_clean "$D"
+
+## What a guest may have written is not mounted
+
+mkdir -p /etc/oci-thin-grow
+echo '{ "default_size": "3G" }' >/etc/oci-thin-grow/config.json
+: >/run/messages
+D=$(vm_device plain)
+ok "started before: there is a note" test -L /var/lib/oci-thin-grow/started/default:plain
+ok "started before: starts" vm_start plain
+is "started before: the machine got 3 GiB" "$(vm_saw plain)" $((3 * GIB))
+like "started before: its filesystem is the guest's to grow" "$(vm_df plain)" "$MIB_1G"
+like "started before: the log" "$(grep oci-thin-grow /run/messages)" \
+	"action=grow container=plain .*device=$D from=1073741824 to=3221225472 source=default requested=3221225472 warning=\"only the device has grown, and the guest must grow its filesystem: it was started before\""
+ok "started before: ends" vm_stop plain
+ok "of another runtime: starts" vm_start alone
+is "of another runtime: is the real shim's alone" "$(vm_saw alone)" $GIB
+ok "of another runtime: ends" vm_stop alone
+rm /etc/oci-thin-grow/config.json
+ok "heal --all keeps the note" /usr/sbin/oci-thin-grow heal --all
+ok "heal --all: it is there" test -L /var/lib/oci-thin-grow/started/default:plain
+ok "a container is removed" ctr container rm plain
+ok "heal --all removes its note" /usr/sbin/oci-thin-grow heal --all
+ok "heal --all: it is gone" not test -L /var/lib/oci-thin-grow/started/default:plain
+
+# `ctr run` shows the reason and leaves nothing that runs.
+: >/run/messages
+refused() {
+	local id=$1 size=$2 reason=$3 device
+	ok "$id: is created" vm_create "$id" $OURS "$(asking "$size")"
+	device=$(vm_device "$id")
+	ok "$id: does not start" not vm_start "$id"
+	like "$id: ctr says why" "$(cat /run/err)" "$reason"
+	is "$id: nothing has changed" "$(device_bytes "$device") $(opens_of "$device")" "$GIB 0"
+	mounted_by_us_before "$id"
+	ok "$id: no shim is left" not pgrep -f -- "-id $id "
+	ok "$id: no bundle is left" not test -e "/run/containerd/io.containerd.runtime.v2.task/default/$id"
+	ok "$id: there is no task" not ctr task kill "$id"
+}
+
+mounted_by_us_before() {
+	[ "$FS" = ext4 ] || return 0
+	is "$1: never mounted" "$(mounts_of "$(vm_device "$1")")" "$mounts_before"
+}
+
+refused much 2T 'cannot have 2 TiB .*max_size is 1 TiB'
+refused bad 4X '4X.* is not a size'
+
 ## The other verbs are the real shim's
 
 # same TEXT ARG...: both shims, with /run/stdin
@@ -104,4 +173,51 @@ same "a container called start" -namespace default -id start -bundle /run/bundle
 same "no namespace" start
 cd /
 
+## Ten at once, each its own size, while others write to the databases
+
+churn() {
+	local i=0 key parent
+	parent=$(ctr snapshot --snapshotter devmapper ls | awk '$3 == "Committed" { print $1; exit }')
+	until [ -e /run/churn.stop ]; do
+		i=$((i + 1)) key=churn$((i % 4))
+		ctr snapshot --snapshotter devmapper prepare $key "$parent"
+		[ -e /run/churn.on ] || : >/run/churn.on
+		ctr snapshot --snapshotter devmapper rm $key
+	done
+}
+
+many_created() {
+	local i
+	for i in {2..11}; do
+		vm_create "many$i" "$OURS" "$(asking "${i}G")" || return
+	done
+}
+
+# many_start: all at once
+many_start() {
+	local i start starts=() status=0
+	for i in {2..11}; do
+		timeout 600 ctr task start -d --null-io "many$i" &
+		starts+=($!)
+	done
+	for start in "${starts[@]}"; do
+		wait "$start" || status=1
+	done
+	return "$status"
+}
+
+ok "many: are created" many_created
+churn >/run/churn.log 2>&1 &
+churner=$!
+ok "many: others make and remove snapshots" wait_for test -e /run/churn.on
+ok "many: start at once" many_start
+: >/run/churn.stop
+wait $churner
+expected='' found=''
+for i in {2..11}; do
+	expected+="many$i $((i * GIB)) $((i * GIB)) "
+	found+="many$i $(vm_saw "many$i") $(device_bytes "$(vm_device "many$i")") "
+done
+is "many: each machine got its own size" "$found" "$expected"
+is "many: no other device has grown" "$(dmsetup table --target thin | awk '$3 != 2097152' | wc -l)" 11
 finish

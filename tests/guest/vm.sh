@@ -73,6 +73,7 @@ by_hand() {
 	local id=$1 bundle=/run/bundle/$1
 	shift
 	mkdir -p "$bundle" && ctr container info --spec "$id" >"$bundle/config.json" || return
+	ln -sfn "$DATA/containerd/io.containerd.runtime.v2.task/default/$id" "$bundle/work" || return
 	(cd "$bundle" && exec "$@" $SHIM -namespace default -address /run/containerd/containerd.sock -publish-binary \
 		/usr/bin/containerd -id "$id" start) </dev/null
 }

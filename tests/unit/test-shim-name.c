@@ -68,12 +68,28 @@ static void a_name_leads_to_no_other_directory(void **state)
 	assert_true(shim_name_is_valid("kata-qemu"));
 }
 
+/* As a container's record in containerd has it */
+static void our_runtime_is_known_by_type_or_path(void **state)
+{
+	(void)state;
+	assert_true(shim_type_is_ours("io.containerd.oci-thin-grow-kata.v2"));
+	assert_true(shim_type_is_ours("/usr/bin/containerd-shim-oci-thin-grow-kata-v2"));
+	assert_false(shim_type_is_ours("containerd-shim-oci-thin-grow-kata-v2"));
+	assert_false(shim_type_is_ours("io.containerd.oci-thin-grow-kata.v1"));
+	assert_false(shim_type_is_ours("io.containerd.oci-thin-grow-.v2"));
+	assert_false(shim_type_is_ours("io.containerd.oci-thin-grow-a.b.v2"));
+	assert_false(shim_type_is_ours("io.containerd.kata.v2"));
+	assert_false(shim_type_is_ours("/usr/bin/containerd-shim-kata-v2"));
+	assert_false(shim_type_is_ours(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(our_wrapper_is_known_by_its_name),
 		cmocka_unit_test(another_program_is_none),
 		cmocka_unit_test(a_name_has_64_characters_at_most),
+		cmocka_unit_test(our_runtime_is_known_by_type_or_path),
 		cmocka_unit_test(a_name_leads_to_no_other_directory),
 	};
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/fresh-proof.h"
+
+#include "base/quote.h"
+#include "base/shim-name.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * The unpacker names a layer's snapshot after the layer's contents (image/identity.ChainID). What
+ * somebody has committed has another name, and may be a guest's disk.
+ */
+static bool is_image_layer(const char *key)
+{
+	static const char prefix[] = "sha256:";
+	size_t len = sizeof(prefix) - 1;
+
+	return strncmp(key, prefix, len) == 0 && strlen(key + len) == 64 &&
+	       strspn(key + len, "0123456789abcdef") == 64;
+}
+
+static int check_parent(const struct fresh_parent *parent, struct why *why)
+{
+	if (!is_image_layer(parent->key))
+		return why_set(why, EPERM,
+			       "it was made from the snapshot %s, which is not a layer of an image",
+			       quote(parent->key));
+	if (parent->maybe_vms)
+		return why_set(why, EPERM,
+			       "it was made from the snapshot %s, which may have been given to a "
+			       "virtual machine",
+			       quote(parent->key));
+	return 0;
+}
+
+int fresh_proof(const struct fresh_evidence *evidence, struct why *why)
+{
+	if (evidence->in_vm)
+		return why_set(why, EPERM, "a virtual machine had it before");
+	for (size_t i = 0; i < evidence->n_parents; i++) {
+		int r = check_parent(&evidence->parents[i], why);
+
+		if (r < 0)
+			return r;
+	}
+	if (evidence->n_parents == 0)
+		return why_set(why, EPERM, "it was not made from an image");
+	if (evidence->in_pod)
+		return 0;
+	if (!evidence->runtime || !shim_type_is_ours(evidence->runtime))
+		return why_set(
+			why, EPERM,
+			"it may have been started before without oci-thin-grow, as its runtime "
+			"is %s",
+			quote(evidence->runtime ? evidence->runtime : "unknown"));
+	if (evidence->started)
+		return why_set(why, EPERM, "it was started before");
+	return 0;
+}

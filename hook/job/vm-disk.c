@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "job/vm-disk.h"
+
+#include "base/cleanup.h"
+#include "base/deadline.h"
+#include "base/engine-names.h"
+#include "base/quote.h"
+#include "base/text.h"
+#include "disk/fresh.h"
+#include "disk/vm-extend.h"
+#include "disk/vm-mark.h"
+#include "engine/containerd-find.h"
+#include "engine/engine.h"
+#include "engine/roots.h"
+#include "job/fresh-proof.h"
+#include "job/started.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULT_ROOT "/var/lib/containerd"
+
+static int not_applicable(struct job *job)
+{
+	job->report.result = GROW_NOT_APPLICABLE;
+	return 0;
+}
+
+/* --- finding it --------------------------------------------------------------------------------
+ */
+
+/* Where containerd keeps everything, unless its snapshotter was configured otherwise. */
+static int find_in_root(const struct job *job, const char *root, const char *ns,
+			struct containerd_record *ret, struct why *why)
+{
+	const char *const dirs[] = {root};
+
+	return containerd_find(&(struct engine_roots){dirs, 1}, ns, job->container, ret, why);
+}
+
+static int find_elsewhere(const struct job *job, const struct policy *policy, const char *root,
+			  const char *ns, struct containerd_record *ret, struct why *why)
+{
+	_cleanup_(engine_roots_free) struct engine_root_set set = {0};
+	int r = engine_roots_add(&set, root);
+
+	for (const char *const *dir = policy->data_roots; r == 0 && *dir; dir++)
+		r = engine_roots_add(&set, *dir);
+	if (r == 0)
+		r = engine_roots_add_running(&set, "/proc");
+	return r < 0 ? why_no_memory(why)
+		     : containerd_find(&set.roots, ns, job->container, ret, why);
+}
+
+/* 1; 0; -errno with a reason. */
+static int find_disk(const struct job *job, const struct policy *policy, const char *ns,
+		     struct containerd_record *ret, struct why *why)
+{
+	_cleanup_free_ char *known = containerd_root_of_bundle(job->bundle, ns, job->container);
+	const char *root = known ? known : DEFAULT_ROOT;
+	int r = find_in_root(job, root, ns, ret, why);
+
+	if (r < 0 || (r > 0 && ret->device))
+		return r;
+	containerd_record_free(ret);
+	r = find_elsewhere(job, policy, root, ns, ret, why);
+	return r > 0 ? ret->device != NULL : r;
+}
+
+static int look_up(const struct containerd_record *disk, struct thin_device *ret, struct why *why)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	int r = thin_lookup_name(disk->device, &device, why);
+
+	if (r == -ENODEV || r == -ENXIO)
+		return why_set(why, -r, "device %s is not active", quote(disk->device));
+	if (r < 0)
+		return why_prefix(why, r, text("device %s", quote(disk->device)));
+	if (disk->thin_id < 0 || disk->thin_id != device.thin_id)
+		return why_set(why, ESTALE,
+			       "device %s is not the one that containerd made for the container",
+			       quote(disk->device));
+	*ret = device;
+	device = (struct thin_device){0};
+	return 0;
+}
+
+/* --- is it fresh? ------------------------------------------------------------------------------
+ */
+
+/* What cannot be read is not known to be harmless. */
+static bool may_be_vms(const char *device, const char *ledger_dir)
+{
+	struct why unread;
+
+	return !device || vm_mark_read_name(device, ledger_dir, &unread) != 0;
+}
+
+static int prove(const struct job *job, const struct containerd_record *disk, const char *ns,
+		 const char *ledger_dir, struct why *why)
+{
+	struct fresh_parent *parents = calloc(disk->n_parents + 1, sizeof(*parents));
+	struct fresh_evidence evidence = {
+		.in_vm = vm_mark_read(&job->report.device, ledger_dir, why) != 0,
+		.in_pod = policy_is_pods_container(job->annotations, JOB_ANNOTATIONS),
+		.runtime = disk->runtime,
+		.parents = parents,
+		.n_parents = disk->n_parents,
+	};
+	struct why unread;
+	int r;
+
+	if (!parents)
+		return why_no_memory(why);
+	for (size_t i = 0; i < disk->n_parents; i++)
+		parents[i] = (struct fresh_parent){
+			.key = disk->parents[i].key,
+			.maybe_vms = may_be_vms(disk->parents[i].device, ledger_dir),
+		};
+	if (!evidence.in_pod)
+		evidence.started = started_read(STARTED_DIR, ns, job->container, &unread) != 0;
+	r = fresh_proof(&evidence, why);
+	free(parents);
+	return r;
+}
+
+/* --- growing it --------------------------------------------------------------------------------
+ */
+
+static int wait_closed(const struct job *job, const struct grow_order *order, struct why *why)
+{
+	const struct deadline deadline = {.end_ms = now_ms() + order->timeout_ms};
+
+	return fresh_wait_closed(&job->report.device, &deadline, why);
+}
+
+static int grow_mounted(struct job *job, const struct grow_order *order)
+{
+	struct why busy;
+	int r, closed;
+
+	grow_report_free(&job->report);
+	r = grow_rootfs(&job->rootfs, order, &job->report, &job->why);
+	rootfs_close(&job->rootfs);
+	job->rootfs.fs = job->report.fs.type; /* for the log */
+	closed = job->report.device.name ? wait_closed(job, order, &busy) : 0;
+	if (r == 0 && closed < 0) {
+		job->why = busy;
+		return closed;
+	}
+	return r;
+}
+
+/* 1: its filesystem cannot be reached, with the reason in *why. */
+static int grow_fresh(struct job *job, const struct grow_order *order, struct why *why)
+{
+	int r = fresh_open(&job->report.device, order->ledger_dir, &job->rootfs, why);
+
+	if (r == 0)
+		return grow_mounted(job, order);
+	if (r == -EBUSY && !job->before_vm) {
+		why_set(&job->why, 0,
+			"too late: %s. The shim containerd-shim-oci-thin-grow-NAME-v2 grows it in "
+			"time",
+			why->text);
+		return not_applicable(job);
+	}
+	if (r == -EBUSY || r == -EPERM || r == -ENOTSUP)
+		return 1;
+	job->why = *why;
+	return r == -EINVAL ? not_applicable(job) : r;
+}
+
+static int grow_device_only(struct job *job, const struct grow_order *order, const struct why *why)
+{
+	int r;
+
+	if (job->report.device.opens && !job->before_vm) {
+		why_set(&job->why, 0, "too late: its disk is in use already");
+		return not_applicable(job);
+	}
+	r = vm_extend(order, &job->report, &job->why);
+	if (r == 0 && job->report.result == GROW_DONE)
+		why_set(&job->report.warning, 0,
+			"only the device has grown, and the guest must grow its filesystem: %s",
+			why->text);
+	return r;
+}
+
+static int mark(struct job *job, const struct grow_order *order)
+{
+	const struct vm_mark_order mark = {.run_dir = order->run_dir,
+					   .ledger_dir = order->ledger_dir,
+					   .timeout_ms = order->timeout_ms};
+	struct why unread;
+	int r;
+
+	if (order->dry_run || (job->report.result != GROW_DONE && job->report.result != GROW_KEPT))
+		return 0;
+	r = job->report.result == GROW_KEPT &&
+			    vm_mark_read(&job->report.device, order->ledger_dir, &unread) > 0
+		    ? 0
+		    : vm_mark(&job->report.device, &mark, &job->why);
+	job->marked = r == 0;
+	return r;
+}
+
+static int grow_found(struct job *job, const struct containerd_record *disk, const char *ns,
+		      const struct grow_order *order)
+{
+	struct why why;
+	int r = look_up(disk, &job->report.device, &job->why);
+
+	if (r < 0)
+		return r;
+	r = prove(job, disk, ns, order->ledger_dir, &why) < 0 ? 1 : grow_fresh(job, order, &why);
+	if (r > 0)
+		r = grow_device_only(job, order, &why);
+	return r < 0 ? r : mark(job, order);
+}
+
+int vm_disk_grow(struct job *job, const struct policy *policy, const struct grow_order *order)
+{
+	_cleanup_(containerd_record_free) struct containerd_record disk = {0};
+	_cleanup_free_ char *found_ns = engine_namespace_of_bundle(job->bundle);
+	const char *ns = job->vm_ns ? job->vm_ns : found_ns;
+	int r = 0;
+
+	job->report = (struct grow_report){0};
+	if (ns && !engine_is_dockers_namespace(ns))
+		r = find_disk(job, policy, ns, &disk, &job->why);
+	if (r < 0)
+		return r;
+	if (r == 0) {
+		why_set(&job->why, 0,
+			"it runs in a virtual machine, which mounts its disk itself: the host "
+			"cannot grow it");
+		return not_applicable(job);
+	}
+	return grow_found(job, &disk, ns, order);
+}
