@@ -22,9 +22,9 @@ built_for() {
 
 built_for /usr /etc
 built_for /opt/thin /opt/etc
-# Files in other programs' directories have the same path for every PREFIX.
+# Files in other programs' directories, and links to shims, have the same path for every PREFIX.
 found=$(grep -rnoE "(^|[^a-z])/(usr|etc)/[A-Za-z0-9_./-]*oci-thin-grow" "$out/installed" |
-	grep -vE '/usr/share/containers/|/etc/(containers|crio|containerd|systemd|udev)/' || true)
+	grep -vE '/usr/share/containers/|/usr/local/bin/containerd-shim-|/etc/(containers|crio|containerd|systemd|udev)/' || true)
 [ -z "$found" ] || complain "not replaced: $found"
 grep -q '^ExecStart=/opt/thin/sbin/' "$out"/installed/config/systemd/oci-thin-grow-heal.service || complain "the unit does not name /opt/thin"
 grep -q 'RUN+="/opt/thin/sbin/' "$out"/installed/config/udev/*.rules || complain "the rule does not name /opt/thin"

@@ -9,9 +9,9 @@ _oci_thin_grow_options() {
 	'') echo --config --verbose --help --version ;;
 	apply) echo --all --dry-run --json --unhealed --data-root --config --verbose --help ;;
 	config) echo --json --config --verbose --help ;;
-	disable) echo --print --file --root --keep-runtime --no-check --config --verbose --help ;;
+	disable) echo --print --file --root --shim --keep-runtime --no-check --config --verbose --help ;;
 	doctor) echo --json --data-root --config --verbose --help ;;
-	enable) echo --print --file --root --no-default --default --force --like --snapshotter --runtime --no-check --config --verbose --help ;;
+	enable) echo --print --file --root --no-default --default --force --like --shim --in-place --snapshotter --runtime --no-check --config --verbose --help ;;
 	explain) echo --state --json --data-root --config --verbose --help ;;
 	grow) echo --dry-run --json --unhealed --unmounted --pid --path --device --data-root --config --verbose --help ;;
 	heal) echo --all --dry-run --json --config --verbose --help ;;

@@ -25,5 +25,8 @@
 #define RUNTIME_PATH SBIN_DIR "/oci-thin-grow-runtime"
 #define HOOK_PATH    HOOK_DIR "/oci-thin-grow"
 
+/* For links to our wrapper for a shim: in every service's PATH, and writable where /usr is not. */
+#define SHIM_LINK_DIR "/usr/local/bin"
+
 /* The runtime that the wrapper executes if the configuration names none. */
 #define RUNC_PATH "/usr/bin/runc"

@@ -9,9 +9,11 @@
 
 #include <stdbool.h>
 
-#define SHIM_PREFIX    "containerd-shim-"
-#define SHIM_SUFFIX    "-v2"
-#define SHIM_OURS      "oci-thin-grow-"
+#define SHIM_PREFIX "containerd-shim-"
+#define SHIM_SUFFIX "-v2"
+#define SHIM_OURS   "oci-thin-grow-"
+/* Where a real shim is searched for, in this order. */
+#define SHIM_DIRS      "/opt/kata/bin", "/usr/local/bin", "/usr/bin"
 #define SHIM_NAME_SIZE 65 /* with the NUL */
 
 /* Letters, digits, '-' and '_': it becomes a part of a file name and of a runtime type. */

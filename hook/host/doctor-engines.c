@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "job/real-shim.h"
 #include "setup/setup.h"
 
 #include <string.h>
@@ -27,9 +28,10 @@ static bool is_in_use(const struct doctor *doctor, const struct setup_engine *en
 
 /* Would `enable` make the engine call the program? If not, @why. */
 static bool would_enable(const struct setup_place *place, const struct setup_engine *engine,
-			 struct why *why)
+			 const struct setup_view *view, struct why *why)
 {
-	const struct setup_options options = {.by_default = engine->by_default};
+	const struct setup_options options = {
+		.by_default = engine->by_default, .like = view->like, .in_place = view->in_place};
 	struct setup_plan plan;
 	bool on;
 
@@ -41,13 +43,17 @@ static bool would_enable(const struct setup_place *place, const struct setup_eng
 	return on;
 }
 
-static char *enable_command(const char *engine, const struct setup_place *place)
+/* NULL: a name in it is not for a terminal. */
+static char *enable_command(const char *engine, const struct setup_view *view)
 {
-	_cleanup_free_ char *file = place->file ? quote_word(place->file) : NULL;
+	_cleanup_free_ char *file = view->elsewhere ? quote_word(view->file) : NULL,
+			    *like = view->like ? quote_word(view->like) : NULL;
 
-	if (!place->file)
-		return text_new("oci-thin-grow enable %s", engine);
-	return file ? text_new("oci-thin-grow enable --file %s %s", file, engine) : NULL;
+	if ((view->elsewhere && !file) || (view->like && !like))
+		return NULL;
+	return text_new("oci-thin-grow enable%s%s%s%s%s %s", file ? " --file " : "",
+			file ? file : "", like ? " --like " : "", like ? like : "",
+			view->in_place ? " --in-place" : "", engine);
 }
 
 static void report_missing(struct doctor *doctor, const struct setup_engine *row,
@@ -57,7 +63,7 @@ static void report_missing(struct doctor *doctor, const struct setup_engine *row
 	const struct setup_place place = {.file = view->elsewhere ? view->file : NULL};
 	bool broken = view->state == SETUP_BROKEN;
 	struct why why;
-	bool can = would_enable(&place, row, &why);
+	bool can = would_enable(&place, row, view, &why);
 	/* Do not report the same fault twice. */
 	const char *cause = can || strcmp(why.text, view->missing.text) == 0 ? "" : why.text;
 
@@ -66,7 +72,7 @@ static void report_missing(struct doctor *doctor, const struct setup_engine *row
 		text_new("%s does not call the program: %s", engine, view->missing.text),
 		text_new("the sizes that its containers ask for have no effect%s%s",
 			 *cause ? "; \"oci-thin-grow enable\" cannot change that: " : "", cause),
-		can ? enable_command(engine, &place) : NULL);
+		can ? enable_command(engine, view) : NULL);
 }
 
 static void report_engine(struct doctor *doctor, const struct setup_engine *row,
@@ -82,6 +88,24 @@ static void report_engine(struct doctor *doctor, const struct setup_engine *row,
 			     NULL, NULL);
 	else if (view->state != SETUP_NO_ENGINE)
 		report_missing(doctor, row, view);
+}
+
+/* What our wrappers become, where a handler calls them. */
+static void check_shims(struct doctor *doctor, const struct setup_view *view)
+{
+	for (size_t i = 0; i < view->n_shims; i++) {
+		_cleanup_free_ char *path = NULL;
+		struct why why;
+
+		if (real_shim_find(doctor->policy, view->shims[i], real_shim_dirs, NULL, &path,
+				   &why) == 0)
+			continue;
+		findings_add(&doctor->findings, SEVERITY_BROKEN, "shim", view->shims[i],
+			     text_new("%s", why.text),
+			     text_new("no container of its handler starts or stops: install it, or "
+				      "set \"shims\" in the configuration"),
+			     NULL);
+	}
 }
 
 void doctor_engines(struct doctor *doctor)
@@ -104,6 +128,7 @@ void doctor_engines(struct doctor *doctor)
 		}
 		doctor->wraps |= view.state == SETUP_ON && view.wraps;
 		report_engine(doctor, row, &view);
+		check_shims(doctor, &view);
 		setup_view_free(&view);
 	}
 }

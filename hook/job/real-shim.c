@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-const char *const real_shim_dirs[] = {REAL_SHIM_DIRS, NULL};
+const char *const real_shim_dirs[] = {SHIM_DIRS, NULL};
 
 /* "enable" may have put our own link into one of them, under the real one's name. */
 static bool is_there(const char *path)
@@ -77,7 +77,8 @@ int real_shim_find(const struct policy *policy, const char *name, const char *co
 		return why_no_memory(why);
 	if (!path)
 		path = found;
-	path = last_program_choose(state_dir, link, path, policy->broken, &remembered);
+	if (state_dir)
+		path = last_program_choose(state_dir, link, path, policy->broken, &remembered);
 	if (!path)
 		return not_found(name, dirs, why);
 	r = check_choice(policy, named, path, why);

@@ -7,6 +7,7 @@
 #include "base/engine-names.h"
 #include "base/log.h"
 #include "base/quote.h"
+#include "base/shim-name.h"
 #include "base/text.h"
 #include "job/tell.h"
 #include "policy/config.h"
@@ -32,6 +33,9 @@ static const char help_enable[] =
 	"  --no-default       docker: only containers with --runtime oci-thin-grow\n"
 	"  --default          containerd: all pods, not only those of the runtime class\n"
 	"  --like HANDLER     containerd: ours is a copy of this handler, not of runc\n"
+	"  --shim NAME        containerd: of the one that runs containerd-shim-NAME-v2\n"
+	"                     (Kata and other VMs); our shim becomes that one\n"
+	"  --in-place         containerd, --shim: change that handler, do not copy it\n"
 	"  --snapshotter NAME containerd: pods of our handler use this snapshotter\n"
 	"  --runtime PATH     docker, containerd: the OCI runtime that ours becomes\n"
 	"  --no-check         docker, containerd: do not have it check the files\n"
@@ -39,7 +43,7 @@ static const char help_enable[] =
 	"docker      /etc/docker/daemon.json: a runtime, and that as the default\n"
 	"containerd  /etc/containerd/config.toml, or what it imports: a runtime handler;\n"
 	"            from version 3 on as conf.d/50-oci-thin-grow.toml beside that file,\n"
-	"            which then imports it\n"
+	"            which then imports it; for a shim, a link to it in /usr/local/bin\n"
 	"podman      50-oci-thin-grow.json in /usr/share/containers/oci/hooks.d, or in\n"
 	"            the directory that hooks_dir in containers.conf names\n"
 	"crio        that file, too; and /etc/crio/crio.conf.d/50-oci-thin-grow.conf if\n"
@@ -48,7 +52,8 @@ static const char help_enable[] =
 	"  oci-thin-grow enable --print docker\n"
 	"  oci-thin-grow enable docker && systemctl reload docker\n"
 	"  oci-thin-grow enable --default containerd && systemctl restart containerd\n"
-	"  oci-thin-grow enable --snapshotter devmapper containerd\n\n"
+	"  oci-thin-grow enable --snapshotter devmapper containerd\n"
+	"  oci-thin-grow enable --shim kata-qemu containerd\n\n"
 	"Exit status: 0 done, or nothing to do; 1 failed; 2 usage, or a configuration\n"
 	"that cannot be parsed; 3 refused: it would replace something of yours.\n";
 
@@ -62,6 +67,7 @@ static const char help_disable[] =
 	"  --root DIR         change the host whose filesystem is mounted at DIR\n"
 	"  --keep-runtime     docker: no longer the default, but kept for the containers\n"
 	"                     that were created with it and do not start without it\n"
+	"  --shim NAME        containerd: only what calls our shim for NAME\n"
 	"  --no-check         docker, containerd: do not have it check the files\n\n"
 	"Examples:\n"
 	"  oci-thin-grow disable --print docker\n"
@@ -102,6 +108,10 @@ static void print_difference(const struct setup_file *file)
 		if (n == old_end - start || n == new_end - start ||
 		    (old[old_end - n - 1] == '\n' && new[new_end - n - 1] == '\n'))
 			same = n;
+	}
+	if (file->is_link) {
+		printf("link %s -> %s\n", file->path, new);
+		return;
 	}
 	printf("--- %s\n+++ %s\n", file->old ? file->path : "/dev/null",
 	       file->new ? file->path : "/dev/null");
@@ -150,6 +160,8 @@ static int say_plan(const struct order *order, const struct setup_plan *plan)
 		printf("then: %s\n", plan->then);
 	for (size_t i = 0; any && i < plan->n_notes; i++)
 		printf("note: %s\n", plan->notes[i].s);
+	if (*plan->manifest.s)
+		printf("pods use it by this RuntimeClass:\n\n%s", plan->manifest.s);
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
 }
 
@@ -201,6 +213,8 @@ static bool is_option_wrong(const struct order *order, struct text *ret)
 		{"keep-runtime", order->args->keep_runtime},
 		{"default", order->args->by_default},
 		{"like", order->args->like != NULL},
+		{"shim", order->args->shim != NULL},
+		{"in-place", order->args->in_place},
 		{"no-check", order->args->no_check},
 		{"runtime", order->args->runtime != NULL},
 		{"snapshotter", order->args->snapshotter != NULL},
@@ -246,6 +260,8 @@ static bool is_wrong(const struct order *order, struct text *ret)
 	else if ((args->like && !quote_is_plain(args->like)) ||
 		 (args->snapshotter && !quote_is_plain(args->snapshotter)))
 		text_add(ret, "--like and --snapshotter take a plain name");
+	else if (args->shim && !shim_name_is_valid(args->shim))
+		text_add(ret, "--shim takes the NAME of containerd-shim-NAME-v2");
 	return ret->s[0] != '\0';
 }
 
@@ -256,6 +272,9 @@ static int enable_knowing_runtime(struct order *order)
 	struct policy policy;
 	_cleanup_free_ char *dir =
 		text_new("%s" CONFIG_DIR, order->place.root ? order->place.root : "");
+	/* A handler is called like the shim that it runs, if nobody says otherwise. */
+	const char *name = order->options.shim ? order->options.shim : order->options.like;
+	const struct shim *shim;
 	int status;
 
 	if (!dir)
@@ -263,6 +282,11 @@ static int enable_knowing_runtime(struct order *order)
 	config_load(dir, order->args->config_file, &nobody, &policy);
 	order->options.runtime_now = policy.runtime;
 	order->options.runtime_file = config_origin(&policy, "runtime").file;
+	shim = name ? policy_shim(&policy, name) : NULL;
+	if (shim) {
+		order->options.shim_now = shim->path;
+		order->options.shim_file = shim->file;
+	}
 	status = enable(order);
 	config_free(&policy);
 	return status;
@@ -281,6 +305,8 @@ static int run_enable(const struct arguments *args)
 				.force = args->force,
 				.check = !args->no_check,
 				.like = args->like,
+				.shim = args->shim,
+				.in_place = args->in_place,
 				.snapshotter = args->snapshotter,
 				.runtime = args->runtime,
 				.keep_runtime = args->keep_runtime,
@@ -299,8 +325,8 @@ const struct command command_enable = {
 	.arguments = "ENGINE",
 	.what = "hook the program into an engine",
 	.help = help_enable,
-	.options = {"print", "file", "root", "default", "no-default", "force", "like",
-		    "snapshotter", "runtime", "no-check"},
+	.options = {"print", "file", "root", "default", "no-default", "force", "like", "shim",
+		    "in-place", "snapshotter", "runtime", "no-check"},
 	.min_operands = 1,
 	.max_operands = ANY_NUMBER,
 	.needs_root = true,
@@ -312,7 +338,7 @@ const struct command command_disable = {
 	.arguments = "ENGINE",
 	.what = "undo enable",
 	.help = help_disable,
-	.options = {"print", "file", "root", "keep-runtime", "no-check"},
+	.options = {"print", "file", "root", "shim", "keep-runtime", "no-check"},
 	.min_operands = 1,
 	.max_operands = ANY_NUMBER,
 	.needs_root = true,

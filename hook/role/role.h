@@ -16,9 +16,10 @@
 struct arguments {
 	const char *command;
 	struct target_args target; /* --pid, --path, --device, --data-root; and the policy */
-	bool all, by_default, dry_run, force, json, keep_runtime, names, no_check, no_default,
-		print, running, unhealed, unmounted, verbose, watch, wide;
-	const char *file, *full, *like, *output, *root, *runtime, *snapshotter, *sort, *state;
+	bool all, by_default, dry_run, force, in_place, json, keep_runtime, names, no_check,
+		no_default, print, running, unhealed, unmounted, verbose, watch, wide;
+	const char *file, *full, *like, *output, *root, *runtime, *shim, *snapshotter, *sort,
+		*state;
 	const char *config_file; /* NULL: not given */
 	char *const *operands;	 /* the words that are not options; NULL at the end */
 	int n_operands;
@@ -31,7 +32,7 @@ enum policy_need {
 	POLICY_ANY, /* with a broken one it gets the built-in values, and the reason in @broken */
 };
 
-#define COMMAND_OPTIONS_MAX 10
+#define COMMAND_OPTIONS_MAX 12
 
 struct command {
 	const char *name, *arguments, *what; /* a line of --help */

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,6 +41,20 @@ static int read_planned(struct setup_file *file, struct why *why)
 	return 0;
 }
 
+/* Takes the path over. NULL: too many files. */
+static struct setup_file *add_file(struct setup_plan *plan, char **path, struct why *why)
+{
+	struct setup_file *file = &plan->files[plan->n_files];
+
+	if (plan->n_files == SETUP_MAX_FILES) {
+		why_set(why, E2BIG, "%s: too many files to change", *path);
+		return NULL;
+	}
+	plan->n_files++;
+	*file = (struct setup_file){.path = TAKE_PTR(*path)};
+	return file;
+}
+
 /* A link stays: its target is what is changed. */
 int change_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
 		struct setup_file **ret, struct why *why)
@@ -53,14 +68,46 @@ int change_read(const struct setup_place *place, const char *name, struct setup_
 	*ret = find_planned(plan, path);
 	if (*ret)
 		return 0;
-	if (plan->n_files == SETUP_MAX_FILES)
-		return why_set(why, E2BIG, "%s: too many files to change", name);
-	file = &plan->files[plan->n_files++];
-	*file = (struct setup_file){.path = TAKE_PTR(path)};
-	r = read_planned(file, why);
+	file = add_file(plan, &path, why);
+	r = file ? read_planned(file, why) : -E2BIG;
 	if (r == 0)
 		*ret = file;
 	return r;
+}
+
+/* Where the link leads to, to be freed. -EINVAL: it is no link. */
+static int read_link(int dir_fd, const char *name, char **ret)
+{
+	char target[PATH_MAX];
+	ssize_t len = readlinkat(dir_fd, name, target, sizeof(target));
+
+	if (len < 0)
+		return -errno;
+	*ret = strndup(target, (size_t)len);
+	return *ret ? 0 : -ENOMEM;
+}
+
+int change_link(const struct setup_place *place, const char *name, const char *target,
+		struct setup_plan *plan, struct why *why)
+{
+	_cleanup_free_ char *path = NULL, *old = NULL, *new = text_new("%s", target);
+	struct setup_file *file;
+	int r = new ? place_resolve_link(place, name, &path) : -ENOMEM;
+
+	if (r == 0)
+		r = read_link(AT_FDCWD, path, &old);
+	if (r == -EINVAL)
+		return why_set(why, EEXIST, "%s: exists and is not a link", path);
+	if (r < 0 && r != -ENOENT)
+		return why_set(why, -r, "%s: %s", name, strerror(-r));
+	file = add_file(plan, &path, why);
+	if (!file)
+		return -E2BIG;
+	file->is_link = true;
+	file->old_len = old ? strlen(old) : 0;
+	file->old = TAKE_PTR(old);
+	change_set(file, TAKE_PTR(new), strlen(target));
+	return 0;
 }
 
 int change_backup(const struct setup_file *file, struct edit_text *ret, struct why *why)
@@ -125,6 +172,7 @@ void setup_plan_free(struct setup_plan *plan)
 		free(plan->files[i].old);
 		free(plan->files[i].new);
 	}
+	free(plan->handler);
 	*plan = (struct setup_plan){0};
 }
 
@@ -189,6 +237,18 @@ static int exchange(int dir_fd, const char *name, const char *model, const char 
 	return file_put_in_place(dir_fd, temporary, name, r, true);
 }
 
+static int exchange_link(int dir_fd, const char *name, const char *target)
+{
+	_cleanup_free_ char *temporary = text_new(".%s.oci-thin-grow-new", name);
+	int r;
+
+	if (!temporary)
+		return -ENOMEM;
+	unlinkat(dir_fd, temporary, 0); /* of a run that was killed */
+	r = symlinkat(target, dir_fd, temporary) < 0 ? -errno : 0;
+	return file_put_in_place(dir_fd, temporary, name, r, true);
+}
+
 static int remove_durably(int dir_fd, const char *name)
 {
 	if (unlinkat(dir_fd, name, 0) < 0)
@@ -200,10 +260,13 @@ static int check_unchanged(int dir_fd, const char *name, const struct setup_file
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
-	int r = file_read_at(dir_fd, name, file->old_len, &text, &len);
+	int r = file->is_link ? read_link(dir_fd, name, &text)
+			      : file_read_at(dir_fd, name, file->old_len, &text, &len);
 
 	if (r < 0 && r != -ENOENT && r != -EFBIG)
 		return r;
+	if (file->is_link && text)
+		len = strlen(text);
 	return r != -EFBIG && change_same(text, len, file->old, file->old_len) ? 0 : -EAGAIN;
 }
 
@@ -215,9 +278,10 @@ static int change(int dir_fd, const char *name, const char *backup, const struct
 		r = exchange(dir_fd, backup, name, file->old, file->old_len);
 	if (r < 0 || !setup_file_changes(file))
 		return r;
-	if (file->new)
-		return exchange(dir_fd, name, name, file->new, file->new_len);
-	return remove_durably(dir_fd, name);
+	if (!file->new)
+		return remove_durably(dir_fd, name);
+	return file->is_link ? exchange_link(dir_fd, name, file->new)
+			     : exchange(dir_fd, name, name, file->new, file->new_len);
 }
 
 /* Opens the file's directory, which is created if the file is to exist. @copy: its path. */

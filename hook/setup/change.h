@@ -14,6 +14,10 @@
 int change_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
 		struct setup_file **ret, struct why *why);
 
+/* Puts the link @name to @target into the plan. -EEXIST: it exists and is not a link. */
+int change_link(const struct setup_place *place, const char *name, const char *target,
+		struct setup_plan *plan, struct why *why);
+
 /*
  * The backup of the file that enable kept: 1 and *ret, to be freed; 0: there is none; -errno with a
  * reason.

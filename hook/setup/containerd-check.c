@@ -7,7 +7,7 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "setup/ask.h"
-#include "setup/containerd-edit.h"
+#include "setup/containerd-shim.h"
 #include "setup/toml-edit.h"
 
 #include <fcntl.h>
@@ -276,7 +276,6 @@ int containerd_learn(struct containerd_config *config, const struct containerd_d
 
 	if (!dumped->plugin)
 		return 0;
-	like = like ? like : CONTAINERD_RUNC;
 	handler = containerd_handler_path(dumped->plugin, like);
 	if (!handler)
 		return why_no_memory(why);
@@ -305,16 +304,70 @@ static int compare_items(const void *a, const void *b)
 	return order ? order : x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* What must be the same: all but our handler, imports and the default, which is looked at apart. */
-static bool is_compared(const struct containerd_dump *dumped, const struct toml_item *item)
+/* Below the plugin's table "containerd"; NULL: it is not there. */
+static const struct toml_item *dumped_key(const struct containerd_dump *dumped, const char *key)
 {
-	_cleanup_free_ char *ours = containerd_handler_path(dumped->plugin, SETUP_RUNTIME_NAME);
+	_cleanup_free_ char *path = text_new(
+		"plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP "%s", dumped->plugin, key);
+
+	return path ? toml_find(&dumped->toml, path) : NULL;
+}
+
+/* The same as a text, or "". */
+static const char *dumped_value(const struct containerd_dump *dumped, const char *key)
+{
+	const struct toml_item *item = dumped_key(dumped, key);
+
+	return item && item->text ? item->text : "";
+}
+
+/* Does the item belong to a handler with a name of ours, in the table @table? */
+static bool is_own(const struct toml_item *item, const char *table)
+{
+	size_t len = strlen(table), n = strlen(TOML_SEP SETUP_RUNTIME_NAME);
+
+	return strncmp(item->path, table, len) == 0 &&
+	       strncmp(item->path + len, TOML_SEP SETUP_RUNTIME_NAME, n) == 0 &&
+	       strchr(TOML_SEP "-", item->path[len + n]);
+}
+
+static bool calls_us(const struct containerd_dump *dumped, const char *handler)
+{
+	char unused[SHIM_NAME_SIZE];
+	_cleanup_free_ char *key =
+		text_new("runtimes" TOML_SEP "%s" TOML_SEP "runtime_path", handler);
+
+	return key && shim_name_wrapped(dumped_value(dumped, key), unused);
+}
+
+/* What --in-place changes: keys of a handler that calls us in one of the dumps. @rest: its path
+ * below runtimes. */
+static bool is_in_place(const char *rest, const struct containerd_dump *dumped,
+			const struct containerd_dump *other)
+{
+	const char *end = strchr(rest, *TOML_SEP);
+	_cleanup_free_ char *handler = end ? strndup(rest, (size_t)(end - rest)) : NULL;
+
+	return handler &&
+	       (toml_is_at_or_below(end + 1, "runtime_path") ||
+		toml_is_at_or_below(end + 1, "pod_annotations")) &&
+	       (calls_us(dumped, handler) || calls_us(other, handler));
+}
+
+/* What must be the same: all but our handler, imports and the default, which is looked at apart. */
+static bool is_compared(const struct containerd_dump *dumped, const struct containerd_dump *other,
+			const struct toml_item *item)
+{
+	_cleanup_free_ char *runtimes = containerd_runtimes_path(dumped->plugin);
 	_cleanup_free_ char *plugin = containerd_plugin_path(dumped->plugin);
 	const char *below = item->path + (plugin ? strlen(plugin) : 0);
 
-	if (!ours || !plugin || item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
+	if (!runtimes || !plugin || item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
 	    item->kind == TOML_ARRAY || toml_is_at_or_below(item->path, "imports") ||
-	    toml_is_at_or_below(item->path, ours))
+	    is_own(item, runtimes) || is_own(item, CONTAINERD_PLATFORMS))
+		return false;
+	if (toml_is_at_or_below(item->path, runtimes) && item->path[strlen(runtimes)] &&
+	    is_in_place(item->path + strlen(runtimes) + 1, dumped, other))
 		return false;
 	if (!toml_is_at_or_below(item->path, plugin))
 		return true;
@@ -325,13 +378,14 @@ static bool is_compared(const struct containerd_dump *dumped, const struct toml_
 }
 
 /* Copies, to be freed; what is in them is the dump's. NULL: no memory. */
-static struct toml_item *sorted_items(const struct containerd_dump *dumped, size_t *ret_n)
+static struct toml_item *sorted_items(const struct containerd_dump *dumped,
+				      const struct containerd_dump *other, size_t *ret_n)
 {
 	struct toml_item *items = calloc(dumped->toml.n + 1, sizeof(*items));
 	size_t n = 0;
 
 	for (size_t i = 0; items && i < dumped->toml.n; i++) {
-		if (is_compared(dumped, &dumped->toml.items[i]))
+		if (is_compared(dumped, other, &dumped->toml.items[i]))
 			items[n++] = dumped->toml.items[i];
 	}
 	if (items)
@@ -359,8 +413,8 @@ static int compare_all(const struct containerd_dump *before, const struct contai
 		       struct why *why)
 {
 	size_t n = 0, m = 0;
-	_cleanup_free_ struct toml_item *old = sorted_items(before, &n);
-	_cleanup_free_ struct toml_item *new = sorted_items(after, &m);
+	_cleanup_free_ struct toml_item *old = sorted_items(before, after, &n);
+	_cleanup_free_ struct toml_item *new = sorted_items(after, before, &m);
 
 	if (!old || !new)
 		return why_no_memory(why);
@@ -375,23 +429,6 @@ static int compare_all(const struct containerd_dump *before, const struct contai
 			return complain_of(old[i].path, &old[i], &new[i], why);
 	}
 	return 0;
-}
-
-/* Below the plugin's table "containerd"; NULL: it is not there. */
-static const struct toml_item *dumped_key(const struct containerd_dump *dumped, const char *key)
-{
-	_cleanup_free_ char *path = text_new(
-		"plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP "%s", dumped->plugin, key);
-
-	return path ? toml_find(&dumped->toml, path) : NULL;
-}
-
-/* The same as a text, or "". */
-static const char *dumped_value(const struct containerd_dump *dumped, const char *key)
-{
-	const struct toml_item *item = dumped_key(dumped, key);
-
-	return item && item->text ? item->text : "";
 }
 
 /* The default may only change if it is ours, before or after. */
@@ -418,23 +455,42 @@ static void note_default(const struct containerd_dump *dumped, struct setup_plan
 			    quote(name));
 }
 
-#define OUR_KEY(key) "runtimes" TOML_SEP SETUP_RUNTIME_NAME TOML_SEP key
+/* A key of our handler in the dump, or "". */
+static const char *our_value(const struct containerd_dump *dumped,
+			     const struct containerd_config *config, const char *name)
+{
+	_cleanup_free_ char *key =
+		text_new("runtimes" TOML_SEP "%s" TOML_SEP "%s", config->ours, name);
+
+	return key ? dumped_value(dumped, key) : "";
+}
+
+static bool runs_another(const struct containerd_dump *dumped,
+			 const struct containerd_config *config)
+{
+	const char *binary = our_value(dumped, config, CONTAINERD_BINARY);
+
+	if (config->shim)
+		return !calls_us(dumped, config->ours) &&
+		       !strstr(our_value(dumped, config, "runtime_type"), SHIM_OURS);
+	return *binary && !strstr(binary, "oci-thin-grow-runtime"); /* 1.4 shows no options */
+}
 
 static int check_dumped_handler(const struct containerd_dump *dumped,
+				const struct containerd_config *config,
 				const struct setup_options *options, struct why *why)
 {
-	_cleanup_free_ char *handler = containerd_handler_path(dumped->plugin, SETUP_RUNTIME_NAME);
-	const char *binary = dumped_value(dumped, OUR_KEY("options" TOML_SEP "BinaryName"));
+	_cleanup_free_ char *handler = containerd_handler_path(dumped->plugin, config->ours);
 	const char *fault = NULL;
 
 	if (!handler || !toml_has(&dumped->toml, handler))
-		fault = "would not have the handler " SETUP_RUNTIME_NAME;
-	else if (*binary && !strstr(binary, "oci-thin-grow-runtime")) /* 1.4 shows no options */
-		fault = "would have another BinaryName";
-	else if (!*dumped_value(dumped, OUR_KEY("pod_annotations" TOML_SEP TOML_ELEMENT)))
+		fault = "would not have our handler";
+	else if (runs_another(dumped, config))
+		fault = "would run another program for our handler";
+	else if (!*our_value(dumped, config, "pod_annotations" TOML_SEP TOML_ELEMENT))
 		fault = "would have no pod_annotations";
 	else if (options->snapshotter &&
-		 strcmp(dumped_value(dumped, OUR_KEY("snapshotter")), options->snapshotter) != 0)
+		 strcmp(our_value(dumped, config, "snapshotter"), options->snapshotter) != 0)
 		fault = "knows no snapshotter of a handler (1.7 does)";
 	else if (options->by_default &&
 		 strcmp(dumped_value(dumped, CONTAINERD_DEFAULT), SETUP_RUNTIME_NAME) != 0)
@@ -458,9 +514,10 @@ static int dump_planned(const struct setup_place *place, const struct setup_plan
 	return r < 0 ? why_prefix(why, r, "containerd would not read it") : ret->text != NULL;
 }
 
-int containerd_check_enabled(const struct setup_place *place, const struct setup_options *options,
-			     const struct setup_plan *plan, const struct containerd_dump *before,
-			     struct why *why)
+int containerd_check_enabled(const struct setup_place *place,
+			     const struct containerd_config *config,
+			     const struct setup_options *options, const struct setup_plan *plan,
+			     const struct containerd_dump *before, struct why *why)
 {
 	_cleanup_(containerd_dump_free) struct containerd_dump after = {0};
 	int r = before->text && setup_plan_changes(plan) ? dump_planned(place, plan, &after, why)
@@ -468,7 +525,7 @@ int containerd_check_enabled(const struct setup_place *place, const struct setup
 
 	if (r <= 0 || !before->plugin || !after.plugin)
 		return r < 0 ? r : 0;
-	r = check_dumped_handler(&after, options, why);
+	r = check_dumped_handler(&after, config, options, why);
 	return r < 0 ? r : compare_dumps(before, &after, why);
 }
 

@@ -29,12 +29,13 @@ int containerd_learn(struct containerd_config *config, const struct containerd_d
 		     const char *like, struct why *why);
 
 /*
- * With the plan containerd must have our handler as it was wanted, and else be as @before. A dump
- * without a text is not compared with. -EEXIST: it would not.
+ * With the plan containerd must have our handler, config->ours, as it was wanted, and else be as
+ * @before. A dump without a text is not compared with. -EEXIST: it would not.
  */
-int containerd_check_enabled(const struct setup_place *place, const struct setup_options *options,
-			     const struct setup_plan *plan, const struct containerd_dump *before,
-			     struct why *why);
+int containerd_check_enabled(const struct setup_place *place,
+			     const struct containerd_config *config,
+			     const struct setup_options *options, const struct setup_plan *plan,
+			     const struct containerd_dump *before, struct why *why);
 
 /*
  * Everything but our handler must be as @before; without a text there, nothing is compared. A

@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#define RUNC_SHIM "io.containerd.runc.v"
+
 const char *const containerd_plugins[] = {"cri", "io.containerd.grpc.v1.cri",
 					  "io.containerd.cri.v1.runtime", NULL};
 
@@ -19,6 +21,11 @@ bool containerd_merges(const struct containerd_config *config)
 char *containerd_plugin_path(const char *plugin)
 {
 	return text_new("plugins" TOML_SEP "%s", plugin);
+}
+
+char *containerd_runtimes_path(const char *plugin)
+{
+	return text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP "runtimes", plugin);
 }
 
 char *containerd_handler_path(const char *plugin, const char *handler)
@@ -139,7 +146,7 @@ static bool is_cri(const char *plugin)
 		if (strcmp(plugin, *name) == 0)
 			return true;
 	}
-	return strcmp(plugin, "io.containerd.cri.v1.images") == 0;
+	return strcmp(plugin, CONTAINERD_IMAGES) == 0;
 }
 
 static bool disables_cri(const struct toml *toml)
@@ -191,6 +198,9 @@ void containerd_config_free(struct containerd_config *config)
 	toml_free(&config->learned);
 	free(config->cri);
 	free(config->runtimes);
+	free(config->ours);
+	free(config->like);
+	free(config->shim);
 	containerd_files_free(&config->files);
 	*config = (struct containerd_config){0};
 }
@@ -219,6 +229,11 @@ bool containerd_has_handler(const struct containerd_config *config, const char *
 	_cleanup_free_ char *path = containerd_handler_path(config->plugin, handler);
 
 	return path && toml_has(&config->view, path);
+}
+
+bool containerd_is_runc(const char *type)
+{
+	return strncmp(type, RUNC_SHIM, strlen(RUNC_SHIM)) == 0;
 }
 
 /* default_runtime, where it is still known, becomes the default under that name. */

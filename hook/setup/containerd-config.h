@@ -31,10 +31,13 @@
 
 #include "setup/containerd-files.h"
 
-#define CONTAINERD_BINARY      "options" TOML_SEP "BinaryName"
-#define CONTAINERD_DEFAULT     "default_runtime_name"
-#define CONTAINERD_RUNC	       "runc"
-#define CONTAINERD_RUNC_TYPE   "io.containerd.runc.v2"
+#define CONTAINERD_BINARY    "options" TOML_SEP "BinaryName"
+#define CONTAINERD_DEFAULT   "default_runtime_name"
+#define CONTAINERD_RUNC	     "runc"
+#define CONTAINERD_RUNC_TYPE "io.containerd.runc.v2"
+#define CONTAINERD_IMAGES    "io.containerd.cri.v1.images"
+#define CONTAINERD_PLATFORMS                                                                       \
+	"plugins" TOML_SEP CONTAINERD_IMAGES TOML_SEP "runtime_platforms" TOML_SEP
 #define CONTAINERD_OLD_DEFAULT "default" /* what the table default_runtime is called */
 
 struct containerd_config {
@@ -46,6 +49,11 @@ struct containerd_config {
 	bool has_handlers;    /* there is a handler, whichever */
 	struct toml learned;  /* items of the view that no file has (setup/containerd-check.h) */
 	bool is_cri_disabled; /* as in Docker's own package */
+
+	/* Set by containerd_choose() (setup/containerd-shim.h) */
+	char *ours; /* the handler that enable adds or changes */
+	char *like; /* the handler that it is a copy of; the same if it is changed in place */
+	char *shim; /* NAME of the shim that it wraps; NULL: it runs our runtime */
 };
 
 /* The CRI plugin's names, in the order of versions; the last one is NULL. */
@@ -73,9 +81,13 @@ const char *containerd_value(const struct containerd_config *config, const char 
 /* Does the view have the handler @handler? */
 bool containerd_has_handler(const struct containerd_config *config, const char *handler);
 
+/* Is this the type of a handler that runs a program like runc? */
+bool containerd_is_runc(const char *type);
+
 /* The name of the default handler, as it counts. */
 const char *containerd_default(const struct containerd_config *config);
 
-/* The plugin's path, the handler's; to be freed. */
+/* The plugin's path, that of its table of handlers, the handler's; to be freed. */
 char *containerd_plugin_path(const char *plugin);
+char *containerd_runtimes_path(const char *plugin);
 char *containerd_handler_path(const char *plugin, const char *handler);

@@ -5,7 +5,7 @@
 #include "base/engine-names.h"
 #include "base/quote.h"
 #include "setup/containerd-check.h"
-#include "setup/containerd-edit.h"
+#include "setup/containerd-shim.h"
 #include "setup/real-runtime.h"
 #include "setup/toml-edit.h"
 
@@ -32,10 +32,19 @@ static bool is_bare(const struct edit_text *t)
 	       toml.n == (toml_find(&toml, "version") ? 1 : 0);
 }
 
+/* Removes all our handlers, or only those that wrap @shim. */
+static int strip_handlers(const struct setup_place *place, const struct containerd_before *before,
+			  const char *shim, struct edit_text *t, bool *found, struct why *why)
+{
+	int r = shim ? 0 : containerd_strip(t, before, found, why);
+
+	return r < 0 ? r : containerd_unwrap(place, t, before, shim, found, why);
+}
+
 /* Removes what is ours from the text @t of the file @file. */
 static int strip(const struct setup_place *place, const struct containerd_file *file,
-		 const struct edit_text *backup, const char *drop_in, struct edit_text *t,
-		 struct why *why)
+		 const struct edit_text *backup, const char *shim, const char *drop_in,
+		 struct edit_text *t, struct why *why)
 {
 	struct containerd_before before = {
 		.is_known = backup->text ||
@@ -48,7 +57,7 @@ static int strip(const struct setup_place *place, const struct containerd_file *
 
 	if (!backup->text || toml_parse(backup->text, backup->len, &before.toml, &unused) < 0)
 		before.toml = (struct toml){0};
-	r = containerd_strip(t, &before, &found, why);
+	r = strip_handlers(place, &before, shim, t, &found, why);
 	for (size_t i = 0; r == 0 && drop_in && i < file->toml.n; i++) {
 		const struct toml_item *item = &file->toml.items[i];
 
@@ -72,27 +81,30 @@ static bool is_backup(const struct edit_text *t, const struct edit_text *backup)
 
 /* @drop_in: what is not to be imported any more; NULL: it stays. */
 static int disable_file(const struct setup_place *place, const struct containerd_file *file,
-			const char *drop_in, struct setup_plan *plan, struct why *why)
+			const char *shim, const char *drop_in, struct setup_plan *plan,
+			struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
 	struct setup_file *change = NULL;
 	const struct setup_file named = {.path = file->path};
 	int r = change_backup(&named, &backup, why);
-	bool has_backup = r > 0;
+	bool has_backup = r > 0, stays;
 
 	if (r < 0)
 		return r;
 	if (edit_copy(file->text ? file->text : "", file->len, &t) < 0)
 		return why_no_memory(why);
-	r = file->text ? strip(place, file, &backup, drop_in, &t, why) : 0;
+	r = file->text ? strip(place, file, &backup, shim, drop_in, &t, why) : 0;
 	if (r < 0)
 		return why_prefix(why, r, file->path);
-	if (!has_backup && change_same(t.text, t.len, file->text ? file->text : "", file->len))
+	/* Keep the backup as long as something of ours is in the file. */
+	stays = !has_backup || containerd_is_ours(t.text, t.len);
+	if (stays && change_same(t.text, t.len, file->text ? file->text : "", file->len))
 		return 0;
 	r = change_read(place, file->name, plan, &change, why);
 	if (r < 0)
 		return r;
-	change->remove_backup = has_backup;
+	change->remove_backup = !stays;
 	if (!file->text)
 		return 0;
 	if (is_backup(&t, &backup)) {
@@ -107,7 +119,7 @@ static int disable_file(const struct setup_place *place, const struct containerd
 }
 
 /* The drop-in, or a part that was named: goes when nothing is left in it. *ret_stays: it is not. */
-static int disable_drop_in(const struct setup_place *place, const char *name,
+static int disable_drop_in(const struct setup_place *place, const char *name, const char *shim,
 			   struct setup_plan *plan, bool *ret_stays, struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text t = {0};
@@ -120,7 +132,7 @@ static int disable_drop_in(const struct setup_place *place, const char *name,
 		return r;
 	if (edit_copy(file->old, file->old_len, &t) < 0)
 		return why_no_memory(why);
-	r = containerd_strip(&t, &before, &found, why);
+	r = strip_handlers(place, &before, shim, &t, &found, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
 	*ret_stays = !is_bare(&t);
@@ -163,7 +175,7 @@ static void note_left(const struct setup_place *place, const struct containerd_f
 
 /* All files but the drop-in first: it goes when nothing imports it any more. */
 static int plan_disable(const struct setup_place *place, const struct containerd_files *files,
-			struct setup_plan *plan, struct why *why)
+			const char *shim, struct setup_plan *plan, struct why *why)
 {
 	_cleanup_free_ char *name = containerd_drop_in_name(place), *path = NULL;
 	struct setup_plan last = {0};
@@ -173,11 +185,12 @@ static int plan_disable(const struct setup_place *place, const struct containerd
 	if (!name || place_resolve(place, name, &path) < 0 || !path)
 		return why_no_memory(why);
 	if (containerd_is_part(place))
-		return disable_file(place, &files->files[files->n - 1], NULL, plan, why);
-	r = disable_drop_in(place, name, &last, &stays, why);
+		return disable_file(place, &files->files[files->n - 1], shim, NULL, plan, why);
+	r = disable_drop_in(place, name, shim, &last, &stays, why);
 	for (size_t i = 0; r == 0 && i < files->n; i++) {
 		if (strcmp(files->files[i].path, path) != 0)
-			r = disable_file(place, &files->files[i], stays ? NULL : path, plan, why);
+			r = disable_file(place, &files->files[i], shim, stays ? NULL : path, plan,
+					 why);
 	}
 	if (r == 0 && plan->n_files == SETUP_MAX_FILES)
 		r = why_set(why, E2BIG, "too many files to change");
@@ -185,7 +198,7 @@ static int plan_disable(const struct setup_place *place, const struct containerd
 		plan->files[plan->n_files++] = last.files[0];
 		last.n_files = 0;
 	}
-	if (stays)
+	if (stays && !shim)
 		change_note(plan, "left: %s, to which somebody has added, and its import", path);
 	setup_plan_free(&last);
 	return r;
@@ -216,10 +229,11 @@ int containerd_disable(const struct setup_place *place, const struct setup_optio
 	if (r < 0)
 		r = check_readable(&config.files, r, &fault, why);
 	if (r == 0)
-		r = plan_disable(place, &config.files, plan, why);
+		r = plan_disable(place, &config.files, options->shim, plan, why);
 	if (r < 0 || !setup_plan_changes(plan))
 		return r;
 	note_left(place, &config.files, plan);
+	containerd_note_shims(place, &config, options->shim, plan);
 	if (!options->check || !readable)
 		return 0;
 	/* If it was broken before, that is no reason to refuse. */

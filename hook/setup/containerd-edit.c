@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/shim-name.h"
 #include "base/text.h"
 #include "setup/toml-edit.h"
 
@@ -13,7 +14,8 @@
 
 /* Annotations that CRI must pass to us; NAME is a container's in its pod. */
 static const char *const request_keys[] = {"io.oci-thin-grow.size", "io.oci-thin-grow.size.NAME"};
-static const char *const our_patterns[] = {"io.oci-thin-grow.*", "containerd.io/snapshot/max-size"};
+const char *const containerd_our_patterns[] = {"io.oci-thin-grow.*",
+					       "containerd.io/snapshot/max-size", NULL};
 
 /* --- the handler's text ---------------------------------------------------------------------- */
 
@@ -52,13 +54,14 @@ static void write_annotations(const struct containerd_config *config, const char
 {
 	_cleanup_free_ char *array = annotations_path(config, like);
 
-	fprintf(out, "[\"%s\", \"%s\"", our_patterns[0], our_patterns[1]);
+	fprintf(out, "[\"%s\", \"%s\"", containerd_our_patterns[0], containerd_our_patterns[1]);
 	for (size_t i = 0; array && i < config->view.n; i++) {
 		const struct toml_item *item = &config->view.items[i];
 		_cleanup_free_ char *quoted = NULL;
 
-		if (!is_element(item, array) || strcmp(item->text, our_patterns[0]) == 0 ||
-		    strcmp(item->text, our_patterns[1]) == 0)
+		if (!is_element(item, array) ||
+		    strcmp(item->text, containerd_our_patterns[0]) == 0 ||
+		    strcmp(item->text, containerd_our_patterns[1]) == 0)
 			continue;
 		quoted = toml_quote(item->text);
 		fprintf(out, ", %s", quoted ? quoted : "");
@@ -66,7 +69,7 @@ static void write_annotations(const struct containerd_config *config, const char
 	fputc(']', out);
 }
 
-static char *annotations(const struct containerd_config *config, const char *like)
+char *containerd_annotations(const struct containerd_config *config, const char *like)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -81,9 +84,11 @@ static char *annotations(const struct containerd_config *config, const char *lik
 	return NULL;
 }
 
-static bool is_ours(const char *name, const struct containerd_wish *wish)
+static bool is_ours(const char *name, const struct containerd_config *config,
+		    const struct containerd_wish *wish)
 {
-	static const char *const ours[] = {"runtime_type", "pod_annotations", "BinaryName"};
+	const char *const ours[] = {"runtime_type", "pod_annotations",
+				    config->shim ? "runtime_path" : "BinaryName"};
 
 	for (size_t i = 0; i < COUNT(ours); i++) {
 		if (strcmp(name, ours[i]) == 0)
@@ -101,10 +106,10 @@ static const struct style lines = {"  ", "\n  "}, braces = {"", ", "};
 
 /* The copied handler's keys in the table @table, without those that we set. */
 static void write_copies(const struct containerd_config *config, const struct containerd_wish *wish,
-			 const char *table, const struct style *style, FILE *out)
+			 const char *table, const char *first, const struct style *style, FILE *out)
 {
 	_cleanup_free_ char *path =
-		text_new("%s" TOML_SEP "%s%s", config->runtimes, wish->like, table);
+		text_new("%s" TOML_SEP "%s%s", config->runtimes, config->like, table);
 
 	for (size_t i = 0; path && i < config->view.n; i++) {
 		const struct toml_item *item = &config->view.items[i];
@@ -113,38 +118,73 @@ static void write_copies(const struct containerd_config *config, const struct co
 
 		if (!toml_is_at_or_below(item->path, path) || strcmp(item->path, path) == 0 ||
 		    item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
-		    strchr(name, *TOML_SEP) || is_ours(name, wish))
+		    strchr(name, *TOML_SEP) || is_ours(name, config, wish))
 			continue;
 		key = toml_quote_key(name);
 		quoted = item->kind == TOML_STRING ? toml_quote(item->text) : strdup(item->text);
-		fprintf(out, "%s%s = %s", style->between, key ? key : "", quoted ? quoted : "");
+		fprintf(out, "%s%s = %s", first, key ? key : "", quoted ? quoted : "");
+		first = style->between;
 	}
 }
 
 static void write_keys(const struct containerd_config *config, const struct containerd_wish *wish,
 		       const struct style *style, FILE *out)
 {
-	const char *type = containerd_value(config, wish->like, "runtime_type");
+	const char *type = containerd_value(config, config->like, "runtime_type");
 
-	fprintf(out, "%sruntime_type = \"%s\"%spod_annotations = ", style->before,
-		type ? type : CONTAINERD_RUNC_TYPE, style->between);
-	write_annotations(config, wish->like, out);
+	fprintf(out, "%sruntime_type = ", style->before);
+	if (config->shim)
+		fprintf(out, "\"io.containerd." SHIM_OURS "%s.v2\"", config->shim);
+	else
+		fprintf(out, "\"%s\"", type ? type : CONTAINERD_RUNC_TYPE);
+	fprintf(out, "%spod_annotations = ", style->between);
+	write_annotations(config, config->like, out);
 	if (wish->snapshotter)
 		fprintf(out, "%ssnapshotter = \"%s\"", style->between, wish->snapshotter);
-	write_copies(config, wish, "", style, out);
+	write_copies(config, wish, "", style->between, style, out);
 }
 
 static void write_options(const struct containerd_config *config,
 			  const struct containerd_wish *wish, const struct style *style, FILE *out)
 {
-	fprintf(out, "%sBinaryName = \"" RUNTIME_PATH "\"", style->before);
-	write_copies(config, wish, TOML_SEP "options", style, out);
+	if (!config->shim)
+		fprintf(out, "%sBinaryName = \"" RUNTIME_PATH "\"", style->before);
+	write_copies(config, wish, TOML_SEP "options",
+		     config->shim ? style->before : style->between, style, out);
+}
+
+static bool has_options(const struct containerd_config *config)
+{
+	_cleanup_free_ char *path = containerd_handler_path(config->plugin, config->like);
+	_cleanup_free_ char *options = path ? text_new("%s" TOML_SEP "options", path) : NULL;
+
+	return !config->shim || (options && toml_has(&config->view, options));
+}
+
+/* From 2.0 on images are unpacked by another plugin, which has a table of snapshotters. */
+static void write_platform(const struct containerd_config *config,
+			   const struct containerd_wish *wish, const char *handler, FILE *out)
+{
+	_cleanup_free_ char *path =
+		text_new(CONTAINERD_PLATFORMS "%s" TOML_SEP "snapshotter", config->like);
+	const struct containerd_file *file =
+		path ? containerd_last_with(&config->files, path) : NULL;
+	const struct toml_item *item = file ? toml_find(&file->toml, path) : NULL;
+	_cleanup_free_ char *quoted = NULL;
+
+	if (!item || item->kind != TOML_STRING || !containerd_merges(config))
+		return;
+	quoted = toml_quote(wish->snapshotter ? wish->snapshotter : item->text);
+	fprintf(out,
+		"\n[plugins.\"" CONTAINERD_IMAGES "\".runtime_platforms.%s]\n  snapshotter = %s",
+		handler, quoted ? quoted : "");
 }
 
 static void write_block(const struct containerd_config *config, const struct containerd_wish *wish,
 			FILE *out)
 {
-	const char *plugin = config->plugin;
+	_cleanup_free_ char *handler = toml_quote_key(config->ours);
+	const char *plugin = config->plugin, *name = handler ? handler : "";
 
 	fputs(CONTAINERD_COMMENT "\n", out);
 	if (wish->with_runc)
@@ -152,11 +192,13 @@ static void write_block(const struct containerd_config *config, const struct con
 			"[plugins.\"%s\".containerd.runtimes.runc]\n"
 			"  runtime_type = \"" CONTAINERD_RUNC_TYPE "\"\n",
 			plugin);
-	fprintf(out, "[plugins.\"%s\".containerd.runtimes." SETUP_RUNTIME_NAME "]\n", plugin);
+	fprintf(out, "[plugins.\"%s\".containerd.runtimes.%s]\n", plugin, name);
 	write_keys(config, wish, &lines, out);
-	fprintf(out, "\n[plugins.\"%s\".containerd.runtimes." SETUP_RUNTIME_NAME ".options]\n",
-		plugin);
-	write_options(config, wish, &lines, out);
+	if (has_options(config)) {
+		fprintf(out, "\n[plugins.\"%s\".containerd.runtimes.%s.options]\n", plugin, name);
+		write_options(config, wish, &lines, out);
+	}
+	write_platform(config, wish, name, out);
 	fputc('\n', out);
 }
 
@@ -165,9 +207,12 @@ static void write_braces(const struct containerd_config *config, const struct co
 {
 	fputs("{ ", out);
 	write_keys(config, wish, &braces, out);
-	fputs(", options = { ", out);
-	write_options(config, wish, &braces, out);
-	fputs(" } }", out);
+	if (has_options(config)) {
+		fputs(", options = { ", out);
+		write_options(config, wish, &braces, out);
+		fputs(" }", out);
+	}
+	fputs(" }", out);
 }
 
 /* To be freed. */
@@ -224,7 +269,7 @@ static int repair(struct edit_text *t, const struct containerd_config *config,
 		  const struct containerd_wish *wish, struct why *why)
 {
 	const char *type = containerd_value(config, SETUP_RUNTIME_NAME, "runtime_type");
-	_cleanup_free_ char *patterns = annotations(config, SETUP_RUNTIME_NAME);
+	_cleanup_free_ char *patterns = containerd_annotations(config, SETUP_RUNTIME_NAME);
 	_cleanup_free_ char *snapshotter =
 		wish->snapshotter ? text_new("\"%s\"", wish->snapshotter) : NULL;
 	int r = patterns ? 0 : why_no_memory(why);
@@ -267,7 +312,7 @@ static int add_handler(struct edit_text *t, const struct containerd_config *conf
 	if (r == 0 && !in_braces)
 		return toml_append(t, text, why);
 	if (r == 0)
-		r = toml_add(t, config->runtimes, SETUP_RUNTIME_NAME, text, why);
+		r = toml_add(t, config->runtimes, config->ours, text, why);
 	if (r == 0 && wish->with_runc)
 		r = toml_add(t, config->runtimes, CONTAINERD_RUNC,
 			     "{ runtime_type = \"" CONTAINERD_RUNC_TYPE "\" }", why);
@@ -278,7 +323,7 @@ int containerd_put(struct edit_text *t, const struct containerd_config *config,
 		   const struct containerd_wish *wish, struct why *why)
 {
 	_cleanup_(toml_free) struct toml toml = {0};
-	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, SETUP_RUNTIME_NAME);
+	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, config->ours);
 	int r = handler ? 0 : why_no_memory(why);
 
 	if (r == 0 && wish->by_default)
@@ -405,8 +450,7 @@ static int strip_plugin(struct edit_text *t, const struct containerd_before *bef
 	_cleanup_(toml_free) struct toml toml = {0};
 	_cleanup_free_ char *handler = containerd_handler_path(plugin, SETUP_RUNTIME_NAME);
 	_cleanup_free_ char *runc = containerd_handler_path(plugin, CONTAINERD_RUNC);
-	_cleanup_free_ char *runtimes =
-		text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP "runtimes", plugin);
+	_cleanup_free_ char *runtimes = containerd_runtimes_path(plugin);
 	bool has_handler, has_default;
 	int r = handler && runc && runtimes ? toml_parse(t->text, t->len, &toml, why)
 					    : why_no_memory(why);

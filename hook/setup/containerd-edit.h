@@ -14,18 +14,23 @@
 #define CONTAINERD_MADE "# made by \"oci-thin-grow enable containerd\"\n"
 
 struct containerd_wish {
-	const char *like;	 /* the handler that ours is a copy of */
 	const char *snapshotter; /* NULL: as that one's */
 	bool by_default;	 /* ours is to be the default */
 	bool with_runc;		 /* runc's handler, too, which is lost otherwise */
 };
 
+/* What pod_annotations must have; the last one is NULL. */
+extern const char *const containerd_our_patterns[];
+
+/* These, and those of the handler @like, as an array of TOML; to be freed. */
+char *containerd_annotations(const struct containerd_config *config, const char *like);
+
 /* Do its pod_annotations let through what pods ask by? */
 bool containerd_passes_requests(const struct containerd_config *config, const char *handler);
 
 /*
- * Our handler into the text @t of a file of @config: a new one or, where the text has one, what is
- * wrong with that. -EINVAL, -ENOMEM.
+ * Our handler, config->ours, into the text @t of a file of @config: a new one or, where the text
+ * has one, what is wrong with that. -EINVAL, -ENOMEM.
  */
 int containerd_put(struct edit_text *t, const struct containerd_config *config,
 		   const struct containerd_wish *wish, struct why *why);
@@ -41,8 +46,8 @@ struct containerd_before {
 };
 
 /*
- * Removes our handler from the text @t, and what only it needed. *ret_found is set if there was
- * something of ours.
+ * Removes the handler that runs our runtime from the text @t, and what only it needed. *ret_found
+ * is set if there was something of ours.
  */
 int containerd_strip(struct edit_text *t, const struct containerd_before *before, bool *ret_found,
 		     struct why *why);

@@ -8,12 +8,12 @@
 #include "setup/containerd-check.h"
 #include "setup/containerd-disable.h"
 #include "setup/containerd-edit.h"
+#include "setup/containerd-look.h"
 #include "setup/containerd-runtime.h"
+#include "setup/containerd-shim.h"
 #include "setup/toml-edit.h"
 
 #include <string.h>
-
-#define RUNC_SHIM "io.containerd.runc.v"
 
 /* --- enable: what it must not do ------------------------------------------------------------- */
 
@@ -80,21 +80,42 @@ static int check_default(const struct containerd_config *config,
 				   why);
 }
 
-/* The handler that is copied must be one that runs a program like runc. */
-static int check_like(const struct containerd_config *config, const char *like, struct why *why)
+/* What makes no sense for a handler that runs a shim, and what that needs. */
+static int check_shim(const struct setup_place *place, const struct setup_options *options,
+		      struct why *why)
 {
-	const char *type = containerd_value(config, like, "runtime_type");
+	struct why fault;
 
-	if (!containerd_has_handler(config, like) && strcmp(like, CONTAINERD_RUNC) != 0)
-		return why_set(why, EEXIST, "has no handler %s for --like", quote(like));
-	if (type && strncmp(type, RUNC_SHIM, strlen(RUNC_SHIM)) != 0)
-		return why_set(why, EEXIST,
-			       "the handler %s is of the type %s, which runs no program like runc: "
-			       "name another one by --like%s",
-			       quote(like), quote(type),
-			       strcmp(like, CONTAINERD_RUNC) == 0 ? ""
-								  : "; for a VM see \"shims\"");
-	return 0;
+	if (options->by_default)
+		return why_set(
+			why, EINVAL,
+			"--default is for a handler that is like runc; --in-place leaves the "
+			"default as it is");
+	if (options->in_place && options->snapshotter)
+		return why_set(why, EINVAL, "--in-place changes no snapshotter");
+	if (options->in_place && containerd_is_part(place))
+		return why_set(why, EINVAL, "--in-place cannot change what is not in that file");
+	if (options->runtime)
+		return why_set(why, EINVAL,
+			       "--runtime is for a handler that is like runc; for a "
+			       "shim set \"shims\" in the configuration");
+	return setup_is_ours(place, PROGRAM_PATH, PROGRAM_PATH, &fault)
+		       ? 0
+		       : why_set(why, ENOENT, PROGRAM_PATH " %s", fault.text);
+}
+
+static int check_runtime(const struct setup_place *place, const struct setup_options *options,
+			 struct why *why)
+{
+	struct why fault;
+
+	if (options->in_place)
+		return why_set(why, EINVAL,
+			       "--in-place is for a handler that is not like runc: see "
+			       "--shim");
+	return setup_is_runtime(place, RUNTIME_PATH, &fault)
+		       ? 0
+		       : why_set(why, ENOENT, RUNTIME_PATH " %s", fault.text);
 }
 
 /* --- enable ---------------------------------------------------------------------------------- */
@@ -102,7 +123,7 @@ static int check_like(const struct containerd_config *config, const char *like, 
 /* The file that the handler goes into, or is in; its name (setup/place.h), to be freed. */
 static char *choose_file(const struct setup_place *place, const struct containerd_config *config)
 {
-	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, SETUP_RUNTIME_NAME);
+	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, config->ours);
 	_cleanup_free_ char *plugin = containerd_plugin_path(config->plugin);
 	const struct containerd_file *file = NULL;
 
@@ -110,7 +131,7 @@ static char *choose_file(const struct setup_place *place, const struct container
 		return NULL;
 	if (containerd_is_part(place))
 		return strdup(place->file);
-	if (containerd_has_handler(config, SETUP_RUNTIME_NAME))
+	if (containerd_has_handler(config, config->ours))
 		file = containerd_last_with(&config->files, handler);
 	else if (containerd_merges(config))
 		return containerd_drop_in_name(place);
@@ -151,21 +172,19 @@ static int begin_text(const struct setup_place *place, const struct containerd_c
 static bool is_sound(const struct setup_place *place, const struct containerd_config *config,
 		     const struct setup_options *options)
 {
-	const char *binary = containerd_value(config, SETUP_RUNTIME_NAME, CONTAINERD_BINARY);
-	const char *snapshotter = containerd_value(config, SETUP_RUNTIME_NAME, "snapshotter");
+	const char *snapshotter = containerd_value(config, config->ours, "snapshotter");
 	struct why unused;
 
-	return binary && setup_is_runtime(place, binary, &unused) &&
-	       (containerd_merges(config) ||
-		containerd_value(config, SETUP_RUNTIME_NAME, "runtime_type")) &&
-	       containerd_passes_requests(config, SETUP_RUNTIME_NAME) && !options->like &&
+	return containerd_has_handler(config, config->ours) &&
+	       !containerd_find_fault(place, config, config->ours, &unused) &&
+	       (!options->like || options->in_place) &&
 	       (!options->snapshotter ||
 		(snapshotter && strcmp(snapshotter, options->snapshotter) == 0));
 }
 
 /*
- * A backup beside the file; but not where an import's pattern is for that, too: containerd would
- * read it, behind the file.
+ * A backup beside the file, unless there is something of ours in it; but not where an import's
+ * pattern is for that, too: containerd would read it, behind the file.
  */
 static int keep_backup(const struct setup_place *place, struct setup_file *file, struct why *why)
 {
@@ -180,43 +199,57 @@ static int keep_backup(const struct setup_place *place, struct setup_file *file,
 		return why_no_memory(why);
 	with.files[0].new_len = file->old_len;
 	r = file->old ? containerd_files_read(&planned, &files, why) : 0;
-	file->keep_backup = file->old != NULL;
+	file->keep_backup = file->old && !containerd_is_ours(file->old, file->old_len);
 	for (size_t i = 0; r == 0 && i < files.n; i++)
 		file->keep_backup &= strcmp(files.files[i].path, path) != 0;
 	return r;
 }
 
+/* Removes our handler if it has no effect, or is to be copied again. */
+static int cut_handler(struct edit_text *t, const struct containerd_config *config,
+		       const struct setup_options *options, struct why *why)
+{
+	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, config->ours);
+	_cleanup_free_ char *platform = text_new(CONTAINERD_PLATFORMS "%s", config->ours);
+	int r;
+
+	if (!handler || !platform)
+		return why_no_memory(why);
+	if (!options->like && !config->shim && containerd_has_handler(config, config->ours))
+		return 0;
+	r = toml_cut(t, handler, CONTAINERD_COMMENT, why);
+	return r < 0 ? r : toml_cut(t, platform, CONTAINERD_COMMENT, why);
+}
+
 static int put_handler(const struct setup_place *place, const struct containerd_config *config,
-		       const struct setup_options *options, struct setup_file *file,
-		       struct why *why)
+		       const struct setup_options *options, const struct setup_plan *plan,
+		       struct setup_file *file, struct why *why)
 {
 	_cleanup_(edit_free) struct edit_text t = {0};
+	struct setup_place planned = *place;
 	const struct containerd_wish wish = {
-		.like = options->like ? options->like : CONTAINERD_RUNC,
 		.snapshotter = options->snapshotter,
 		.by_default = options->by_default &&
 			      strcmp(containerd_default(config), SETUP_RUNTIME_NAME) != 0,
 		.with_runc = !containerd_merges(config) && !containerd_is_part(place) &&
 			     !config->has_handlers,
 	};
-	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, SETUP_RUNTIME_NAME);
 	int r;
 
-	if (!handler)
-		return why_no_memory(why);
-	if (is_sound(place, config, options) && !wish.by_default)
+	planned.planned = plan;
+	if (is_sound(&planned, config, options) && !wish.by_default)
 		return 0;
 	r = begin_text(place, config, file, &t, why);
-	/* One that does not count, or is not wanted as it is, is made anew. */
-	if (r == 0 && (options->like || !containerd_has_handler(config, SETUP_RUNTIME_NAME)))
-		r = toml_cut(&t, handler, CONTAINERD_COMMENT, why);
-	if (r == 0)
+	if (r == 0 && options->in_place)
+		r = containerd_wrap_in_place(&t, config, why);
+	else if (r == 0)
+		r = cut_handler(&t, config, options, why);
+	if (r == 0 && !options->in_place)
 		r = containerd_put(&t, config, &wish, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
 	change_set(file, TAKE_PTR(t.text), t.len);
-	return containerd_has_handler(config, SETUP_RUNTIME_NAME) ? 0
-								  : keep_backup(place, file, why);
+	return keep_backup(place, file, why);
 }
 
 /* Imports the drop-in, unless a pattern does. */
@@ -232,7 +265,7 @@ static int put_import(const struct setup_place *place, const struct containerd_c
 
 	planned.planned = plan;
 	r = import ? containerd_read(&planned, &after, why) : why_no_memory(why);
-	if (r < 0 || containerd_has_handler(&after, SETUP_RUNTIME_NAME))
+	if (r < 0 || containerd_has_handler(&after, config->ours))
 		return r;
 	r = change_read(place, config->files.files[0].name, plan, &file, why);
 	if (r == 0)
@@ -288,8 +321,9 @@ static int put_last_word(const struct setup_place *place, struct setup_plan *pla
 }
 
 /* Would the files say what was wanted? A later one may have the last word. */
-static int check_outcome(const struct setup_place *place, const struct setup_options *options,
-			 const struct setup_plan *plan, struct why *why)
+static int check_outcome(const struct setup_place *place, const struct containerd_config *config,
+			 const struct setup_options *options, const struct setup_plan *plan,
+			 struct why *why)
 {
 	_cleanup_(containerd_config_free) struct containerd_config after = {0};
 	_cleanup_free_ char *name = NULL;
@@ -299,7 +333,7 @@ static int check_outcome(const struct setup_place *place, const struct setup_opt
 
 	planned.planned = plan;
 	r = containerd_read(&planned, &after, why);
-	if (r == 0 && !containerd_has_handler(&after, SETUP_RUNTIME_NAME))
+	if (r == 0 && !containerd_has_handler(&after, config->ours))
 		r = why_set(why, EEXIST, "%s: another file would take the place of what it says",
 			    after.files.files[0].path);
 	if (r < 0 || !options->by_default ||
@@ -314,16 +348,14 @@ static int check_outcome(const struct setup_place *place, const struct setup_opt
 static int check_wishes(const struct setup_place *place, const struct containerd_config *config,
 			const struct setup_options *options, struct why *why)
 {
-	struct why fault;
 	int r = check_generated(place, config, options->force, why);
 
+	if (r == 0)
+		r = config->shim ? check_shim(place, options, why)
+				 : check_runtime(place, options, why);
 	if (r < 0)
 		return r;
-	if (!setup_is_runtime(place, RUNTIME_PATH, &fault))
-		return why_set(why, ENOENT, RUNTIME_PATH " %s", fault.text);
 	r = check_default(config, options, why);
-	if (r == 0)
-		r = check_like(config, options->like ? options->like : CONTAINERD_RUNC, why);
 	return r < 0 ? why_prefix(why, r, config->files.files[0].path) : 0;
 }
 
@@ -336,17 +368,18 @@ static int plan_enable(const struct setup_place *place, const struct containerd_
 	int r = name ? check_wishes(place, config, options, why) : why_no_memory(why);
 
 	if (r == 0)
-		r = containerd_plan_runtime(place, config, options, plan, why);
+		r = config->shim ? containerd_plan_shim(place, config, options, plan, why)
+				 : containerd_plan_runtime(place, config, options, plan, why);
 	if (r == 0)
 		r = change_read(place, name, plan, &file, why);
 	if (r == 0)
-		r = put_handler(place, config, options, file, why);
+		r = put_handler(place, config, options, plan, file, why);
 	/* What is imported must be there first. */
 	if (r == 0 && containerd_merges(config) && !containerd_is_part(place))
 		r = put_import(place, config, plan, why);
 	if (r == 0 && containerd_merges(config) && options->by_default)
 		r = put_last_word(place, plan, why);
-	return r < 0 ? r : check_outcome(place, options, plan, why);
+	return r < 0 ? r : check_outcome(place, config, options, plan, why);
 }
 
 static int containerd_enable(const struct setup_place *place, const struct setup_options *options,
@@ -354,23 +387,32 @@ static int containerd_enable(const struct setup_place *place, const struct setup
 {
 	_cleanup_(containerd_config_free) struct containerd_config config = {0};
 	_cleanup_(containerd_dump_free) struct containerd_dump before = {0};
+	const char *named = options->like ? options->like : options->shim;
 	int r = containerd_read(place, &config, why);
 
 	if (r == 0 && options->check)
 		r = containerd_dump_now(place, &config, &before, why);
 	if (r == 0)
-		r = containerd_learn(&config, &before, options->like, why);
+		r = containerd_learn(&config, &before, named ? named : CONTAINERD_RUNC, why);
+	if (r == 0)
+		r = containerd_choose(&config, options, why);
+	/* A shim's handler may have another name than the shim. */
+	if (r == 0)
+		r = containerd_learn(&config, &before, config.like, why);
 	if (r == 0)
 		r = plan_enable(place, &config, options, plan, why);
 	if (r == 0)
-		r = containerd_check_enabled(place, options, plan, &before, why);
+		r = containerd_check_enabled(place, &config, options, plan, &before, why);
 	if (r < 0)
 		return r;
+	plan->handler = TAKE_PTR(config.ours);
 	if (config.is_cri_disabled)
 		change_note(plan,
 			    "its CRI plugin is disabled (disabled_plugins), so nobody asks for "
 			    "this handler yet");
-	if (!options->by_default)
+	if (config.shim && !options->in_place)
+		containerd_runtime_class(plan->handler, config.like, plan);
+	else if (!config.shim && !options->by_default)
 		change_note(plan,
 			    "pods use it by a RuntimeClass with \"handler: " SETUP_RUNTIME_NAME
 			    "\"; with --default all do");

@@ -37,8 +37,7 @@ int containerd_plan_runtime(const struct setup_place *place, const struct contai
 			    const struct setup_options *options, struct setup_plan *plan,
 			    struct why *why)
 {
-	const char *handler = options->like ? options->like : CONTAINERD_RUNC;
-	const char *binary = containerd_value(config, handler, CONTAINERD_BINARY);
+	const char *binary = containerd_value(config, config->like, CONTAINERD_BINARY);
 	_cleanup_free_ char *now = NULL, *bundled = binary ? NULL : find_bundled_runc(place);
 	struct text owner;
 	const struct real_runtime replaced = {
@@ -56,6 +55,6 @@ int containerd_plan_runtime(const struct setup_place *place, const struct contai
 	if (now && !options->runtime && !options->like &&
 	    containerd_has_handler(config, SETUP_RUNTIME_NAME))
 		return 0;
-	text_into(&owner, "the handler %s", quote(handler));
+	text_into(&owner, "the handler %s", quote(config->like));
 	return real_runtime_plan(place, options, &replaced, plan, why);
 }

@@ -15,9 +15,9 @@
 #define MAX_BYTES   (1UL << 20)
 #define MAX_ENTRIES 10000
 
-/* Where distributions and the engines' own packages install programs. */
-static const char *const program_directories[] = {"/usr/bin", "/usr/sbin", "/usr/local/bin",
-						  "/usr/local/sbin"};
+/* The PATH of services: there engines find programs. */
+static const char *const program_directories[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+						  "/usr/bin"};
 
 char *place_name(const struct setup_place *place, const char *path)
 {
@@ -34,6 +34,21 @@ int place_resolve(const struct setup_place *place, const char *name, char **ret)
 	if (strncmp(name, root, len) == 0 && name[len] == '/')
 		return beneath(root, name + len, ret);
 	return beneath("", name, ret);
+}
+
+int place_resolve_link(const struct setup_place *place, const char *name, char **ret)
+{
+	const char *slash = strrchr(name, '/');
+	_cleanup_free_ char *above = slash ? strndup(name, (size_t)(slash - name)) : NULL,
+			    *directory = NULL;
+	int r = slash ? -ENOMEM : -EINVAL;
+
+	if (above)
+		r = place_resolve(place, above, &directory);
+	if (r < 0)
+		return r;
+	*ret = text_new("%s%s", directory, slash);
+	return *ret ? 0 : -ENOMEM;
 }
 
 const char *place_inside(const struct setup_place *place, const char *path, char **ret_root)
@@ -210,9 +225,14 @@ void place_list_free(struct place_entry *entries, int n)
 /* The program's path without links; NULL: it cannot be executed. */
 static char *program_at(const struct setup_place *place, const char *path)
 {
-	_cleanup_free_ char *name = place_name(place, path), *real = NULL;
+	_cleanup_free_ char *name = place_name(place, path), *link = NULL, *real = NULL;
+	const struct setup_file *file = NULL;
 	struct stat st;
 
+	if (name && place->planned && place_resolve_link(place, name, &link) == 0)
+		file = planned(place, link);
+	if (file && file->is_link)
+		return file->new ? program_at(place, file->new) : NULL;
 	if (!name || place_resolve(place, name, &real) < 0 || stat(real, &st) < 0)
 		return NULL;
 	return S_ISREG(st.st_mode) && access(real, X_OK) == 0 ? TAKE_PTR(real) : NULL;

@@ -15,6 +15,9 @@ char *place_name(const struct setup_place *place, const char *path);
 /* The path of a name, without links (base/beneath.h); to be freed. */
 int place_resolve(const struct setup_place *place, const char *name, char **ret);
 
+/* The same for a name that is itself a link: that one is not followed. */
+int place_resolve_link(const struct setup_place *place, const char *name, char **ret);
+
 /*
  * The part of @path, which has no links, as seen from the place's root; NULL: it is outside.
  * *ret_root is that root without links, "" for this host's, to be freed; NULL: out of memory.

@@ -23,6 +23,18 @@ int real_runtime_plan(const struct setup_place *place, const struct setup_option
 		      const struct real_runtime *replaced, struct setup_plan *plan,
 		      struct why *why);
 
-/* Notes that disable leaves that file, as running containers need it. */
+/*
+ * The same for the shim @shim that @handler runs: config.d/60-shim-NAME.json. Not if our wrapper
+ * becomes the right program without it. @path: the handler's runtime_path, or NULL.
+ */
+int real_shim_plan(const struct setup_place *place, const struct setup_options *options,
+		   const char *handler, const char *shim, const char *path, struct setup_plan *plan,
+		   struct why *why);
+
+/* The program that this file names, to be freed. NULL: there is no such file. */
+char *real_shim_planned(const struct setup_place *place, const char *shim);
+
+/* Notes that disable leaves these files, as running containers need them. */
 void real_runtime_note(const struct setup_place *place, const char *engine,
 		       struct setup_plan *plan);
+void real_shim_note(const struct setup_place *place, const char *shim, struct setup_plan *plan);

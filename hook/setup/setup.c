@@ -26,7 +26,8 @@ const struct setup_engine setup_engines[] = {
 		.name = ENGINE_CONTAINERD,
 		.program = "containerd",
 		.signs = {"/var/lib/containerd/io.containerd.snapshotter.v1.devmapper"},
-		.options = {"default", "like", "snapshotter", "runtime", "no-check", "force"},
+		.options = {"default", "like", "shim", "in-place", "snapshotter", "runtime",
+			    "no-check", "force"},
 		.look = containerd_look,
 		.plan = containerd_plan,
 	},
@@ -190,5 +191,6 @@ int setup_plan(const struct setup_place *place, const char *engine,
 void setup_view_free(struct setup_view *view)
 {
 	free(view->file);
-	view->file = NULL;
+	free(view->like);
+	view->file = view->like = NULL;
 }

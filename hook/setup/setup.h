@@ -7,6 +7,7 @@
  */
 
 #include "base/paths.h"
+#include "base/shim-name.h"
 #include "base/text.h"
 #include "base/why.h"
 
@@ -29,12 +30,18 @@ enum setup_state {
 	SETUP_ON,
 };
 
+#define SETUP_MAX_SHIMS 16
+
 struct setup_view {
 	enum setup_state state;
-	bool wraps;	    /* ON: by oci-thin-grow-runtime, not by a hook */
+	bool wraps; /* ON: by oci-thin-grow-runtime, not by a hook */
+	char shims[SETUP_MAX_SHIMS][SHIM_NAME_SIZE]; /* those that its handlers wrap */
+	size_t n_shims;
 	const char *who;    /* ON: "that ...": only for such containers; NULL: for all */
 	char *file;	    /* that hooks the program in, or would; never NULL */
 	bool elsewhere;	    /* setup_plan() needs @file as the place's file */
+	char *like;	    /* BROKEN: setup_plan() needs this as an option; or NULL */
+	bool in_place;	    /* the same */
 	struct why missing; /* OFF and BROKEN: what is missing or wrong; else empty */
 };
 
@@ -48,25 +55,30 @@ int setup_look(const struct setup_place *place, const char *engine, struct setup
 void setup_view_free(struct setup_view *view);
 
 struct setup_options {
-	bool disable;		  /* else enable */
-	bool by_default;	  /* make our runtime the engine's default */
-	bool force;		  /* also replace a default runtime that is not runc */
-	bool keep_runtime;	  /* disable: no longer the default, but still defined */
-	bool check;		  /* let the engine's own program validate the files */
-	const char *like;	  /* copy this handler; NULL: runc */
-	const char *snapshotter;  /* the handler's; NULL: that of the copied one */
-	const char *runtime;	  /* what our runtime becomes; NULL: what the copied one runs */
-	const char *runtime_now;  /* "runtime" in our configuration; NULL: leave it alone */
+	bool disable;		 /* else enable */
+	bool by_default;	 /* make our runtime the engine's default */
+	bool force;		 /* also replace a default runtime that is not runc */
+	bool keep_runtime;	 /* disable: no longer the default, but still defined */
+	bool check;		 /* let the engine's own program validate the files */
+	const char *like;	 /* copy this handler; NULL: runc, or one that runs @shim */
+	bool in_place;		 /* change that handler instead */
+	const char *shim;	 /* NAME of the shim to wrap; NULL: what @like runs; disable: all */
+	const char *shim_now;	 /* "shims" in our configuration on it; NULL: nothing */
+	const char *shim_file;	 /* the file that sets it; NULL: none */
+	const char *snapshotter; /* the handler's; NULL: that of the copied one */
+	const char *runtime;	 /* what our runtime becomes; NULL: what the copied one runs */
+	const char *runtime_now; /* "runtime" in our configuration; NULL: leave it alone */
 	const char *runtime_file; /* the file that sets it; NULL: none */
 };
 
 #define SETUP_MAX_FILES 16
-#define SETUP_MAX_NOTES 8
+#define SETUP_MAX_NOTES 16
 
 struct setup_file {
 	char *path;	 /* the file itself, not a link to it */
 	char *old, *new; /* NULL: no such file */
 	size_t old_len, new_len;
+	bool is_link;	    /* @old and @new are its targets */
 	bool keep_backup;   /* first save the old content beside it */
 	bool remove_backup; /* then remove that backup */
 };
@@ -77,12 +89,14 @@ struct setup_plan {
 	const char *then; /* what the operator must do so that the engine reads the files */
 	struct text notes[SETUP_MAX_NOTES];
 	size_t n_notes;
+	struct text manifest;	/* enable: for Kubernetes, in YAML; or empty */
+	char *handler;		/* containerd: the only one that a look judges; NULL: all of ours */
 	enum setup_state after; /* enable: the state afterwards... */
 	struct why missing;	/* ...and what is missing then, as in a view */
 };
 
 #define SETUP_MAX_SIGNS	  2
-#define SETUP_MAX_OPTIONS 6
+#define SETUP_MAX_OPTIONS 8
 
 struct setup_engine {
 	const char *name;

@@ -470,6 +470,19 @@ bool toml_has(const struct toml *toml, const char *path)
 	return false;
 }
 
+bool toml_has_element(const struct toml *toml, const char *path, const char *string)
+{
+	for (size_t i = 0; i < toml->n; i++) {
+		const struct toml_item *item = &toml->items[i];
+
+		if (item->kind == TOML_STRING && toml_is_at_or_below(item->path, path) &&
+		    strcmp(item->path + strlen(path), TOML_SEP TOML_ELEMENT) == 0 &&
+		    strcmp(item->text, string) == 0)
+			return true;
+	}
+	return false;
+}
+
 char *toml_quote(const char *text)
 {
 	_cleanup_free_ char *quoted = NULL;

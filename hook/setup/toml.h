@@ -51,6 +51,9 @@ bool toml_is_at_or_below(const char *path, const char *above);
 /* Is there anything at or below @path? */
 bool toml_has(const struct toml *toml, const char *path);
 
+/* Has the array at @path the element @string? */
+bool toml_has_element(const struct toml *toml, const char *path, const char *string);
+
 /* @text as a string of TOML, to be freed; NULL: out of memory. */
 char *toml_quote(const char *text);
 /* @part as a part of a key: bare, where it can be. */

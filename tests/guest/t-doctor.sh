@@ -202,7 +202,19 @@ sed -i 's,^imports.*,,; 1a disabled_plugins = ["cri"]' $TOML
 ok "containerd without the CRI plugin: doctor reports no problem" well
 printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.oci-thin-grow]\n' >$TOML
 repairs "containerd: an empty handler" engine
-rm -r $TOML /var/lib/containerd/io.containerd.snapshotter.v1.devmapper
+VM=/usr/local/bin/containerd-shim-vm-v2
+install -m 755 /bin/true $VM
+printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.vm]\n  runtime_type = "io.containerd.vm.v2"\n' >$TOML
+ok "containerd: the handler of a VM is copied" $PROGRAM enable --shim vm containerd
+ok "containerd: the handler of a VM is copied: doctor reports no problem" well
+rm /usr/local/bin/containerd-shim-oci-thin-grow-vm-v2
+repairs "containerd: the link to our shim is gone" engine '"containerd-shim-oci-thin-grow-vm-v2", does not exist'
+mv $VM /t/
+ok "containerd: the real shim is gone: doctor fails" finds_and_fails shim
+like "containerd: the real shim is gone: doctor names it" "$(said shim)" 'containerd-shim-vm-v2 not found'
+mv /t/containerd-shim-vm-v2 $VM
+ok "containerd: the real shim is back: doctor reports no problem" well
+rm -r /usr/local/bin/containerd-shim-* $TOML /var/lib/containerd/io.containerd.snapshotter.v1.devmapper
 ok "all engines are repaired: doctor reports no problem" well
 
 ## The configuration

@@ -5,6 +5,7 @@
 #include "setup-fixture.h"
 
 #include <dirent.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -51,6 +52,11 @@ ssize_t write(int fd, const void *bytes, size_t len)
 		return writev(fd, &iov, 1);
 	iov.iov_len = len / 2; /* writes half of it */
 	return writev(fd, &iov, 1) < 0 ? -1 : (errno = EIO, -1);
+}
+
+int symlinkat(const char *target, int fd, const char *name)
+{
+	return call_fails() ? -1 : (int)syscall(SYS_symlinkat, target, fd, name);
 }
 
 /* --- */
@@ -158,6 +164,45 @@ static void killed_anywhere_the_next_run_finishes(void **state)
 	}
 }
 
+/* The link and what our shim becomes are there before containerd can call them. */
+static void no_handler_calls_a_shim_that_is_not_there(void **state)
+{
+	static const char theirs[] =
+		"version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.kata]\n"
+		"runtime_type = 'io.containerd.kata.v2'\nruntime_path = '/opt/shim'\n";
+	const struct setup_options options = {.shim = "kata", .in_place = true};
+
+	(void)state;
+	put_program("/usr/bin/containerd");
+	put_program(PROGRAM_PATH);
+	put_program("/opt/shim");
+	for (unsigned int n = 1;; n++) {
+		int r;
+
+		put("/etc/containerd/config.toml", theirs);
+		calls.count = 0;
+		calls.stop_at = n;
+		r = run("containerd", options);
+		calls.stop_at = 0;
+		assert_int_not_equal(look("containerd"), SETUP_BROKEN);
+		if (r == 0) {
+			assert_true(n > 8);
+			return;
+		}
+		assert_int_equal(r, -EIO);
+		assert_int_equal(run("containerd", options), 0);
+		assert_int_equal(look("containerd"), SETUP_ON);
+		assert_int_equal(disable("containerd"), 0);
+		assert_file("/etc/containerd/config.toml", theirs);
+		assert_int_equal(
+			unlink(text("%s" SHIM_LINK_DIR "/containerd-shim-oci-thin-grow-kata-v2",
+				    root)),
+			0);
+		assert_int_equal(unlink(text("%s" CONFIG_DIR "/config.d/60-shim-kata.json", root)),
+				 0);
+	}
+}
+
 static void what_another_program_wrote_meanwhile_stays(void **state)
 {
 	struct setup_options options = {.by_default = true};
@@ -180,6 +225,7 @@ int main(void)
 		HOST_TEST(a_failed_enable_leaves_the_old_or_the_new_file),
 		HOST_TEST(a_failed_disable_leaves_the_old_or_the_new_file),
 		HOST_TEST(killed_anywhere_the_next_run_finishes),
+		HOST_TEST(no_handler_calls_a_shim_that_is_not_there),
 		HOST_TEST(what_another_program_wrote_meanwhile_stays),
 	};
 
