@@ -9,6 +9,7 @@
 #include "disk/ledger.h"
 #include "disk/thin.h"
 #include "disk/vm-mark.h"
+#include "engine/engine.h"
 #include "engine/roots.h"
 #include "job/inventory.h"
 
@@ -140,17 +141,25 @@ int target_open_rootfs(const struct engine_container *container, const struct oc
 	return open_checked(container, spec, true, ret, why);
 }
 
-int target_of(const struct engine_container *container, struct target *ret, struct why *why)
+/* @target may have another label, which is replaced. */
+static int set_container(const struct engine_container *container, struct target *target,
+			 struct why *why)
 {
 	char *label = engine_container_label(container);
 
 	if (!label)
-		return why_set(why, ENOMEM, "out of memory");
-	ret->container = container;
-	ret->label = label;
-	ret->rootfs = (struct rootfs){.fd = -EBADF};
-	target_read_spec(container, &ret->spec);
+		return why_no_memory(why);
+	free(target->label);
+	target->label = label;
+	target->container = container;
+	target_read_spec(container, &target->spec);
 	return 0;
+}
+
+int target_of(const struct engine_container *container, struct target *ret, struct why *why)
+{
+	*ret = (struct target){.rootfs.fd = -EBADF};
+	return set_container(container, ret, why);
 }
 
 static int find_container(const char *text, struct target *target, struct why *why)
@@ -158,7 +167,7 @@ static int find_container(const char *text, struct target *target, struct why *w
 	const struct engine_container *found;
 	int r = engine_list_find(&target->list, text, &found, why);
 
-	return r < 0 ? r : target_of(found, target, why);
+	return r < 0 ? r : set_container(found, target, why);
 }
 
 int target_find(const struct target_args *args, struct target *ret, struct why *why)
@@ -280,6 +289,32 @@ static int open_device(const char *name, struct rootfs *ret, struct why *why)
 	return r;
 }
 
+int target_find_owner(const struct target_args *args, struct target *target, struct why *why)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	int r = thin_lookup(target->rootfs.dev, &device, why);
+
+	if (r < 0 || !engine_names_device(device.name))
+		return 0; /* the growth reports it */
+	r = target_list(args, &target->list, why);
+	for (size_t i = 0; r == 0 && i < target->list.n; i++) {
+		const struct engine_container *container = &target->list.containers[i];
+
+		if (container->device && strcmp(container->device, device.name) == 0)
+			return set_container(container, target, why);
+	}
+	return r;
+}
+
+static int open_by_other_means(const struct target_args *args, struct target *target,
+			       struct why *why)
+{
+	if (args->pid)
+		return open_pid(args->pid, &target->rootfs, why);
+	return args->path ? open_path(args->path, &target->rootfs, why)
+			  : open_device(args->device, &target->rootfs, why);
+}
+
 int target_open(const struct target_args *args, struct target *ret, struct why *why)
 {
 	const char *by_other_means = args->pid ? args->pid : args->path ? args->path : args->device;
@@ -295,10 +330,8 @@ int target_open(const struct target_args *args, struct target *ret, struct why *
 	ret->label = text_new(args->pid ? "process %s" : "%s", by_other_means);
 	if (!ret->label)
 		return why_set(why, ENOMEM, "out of memory");
-	if (args->pid)
-		return open_pid(args->pid, &ret->rootfs, why);
-	return args->path ? open_path(args->path, &ret->rootfs, why)
-			  : open_device(args->device, &ret->rootfs, why);
+	r = open_by_other_means(args, ret, why);
+	return r < 0 ? r : target_find_owner(args, ret, why);
 }
 
 void target_close(struct target *target)

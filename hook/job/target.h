@@ -24,7 +24,7 @@ struct target_args {
 
 struct target {
 	struct engine_list list;
-	const struct engine_container *container; /* in @list; NULL: not named as a container */
+	const struct engine_container *container; /* in @list; NULL: not known */
 	char *label;				  /* "docker:web", for people */
 	struct oci_spec spec;			  /* empty if there is none */
 	struct rootfs rootfs;			  /* open */
@@ -54,6 +54,12 @@ void target_close(struct target *target);
 
 /* The thin device @name. 0; -ENOENT: there is none, or it is not thin; -errno; with a reason. */
 int target_find_device(const char *name, struct thin_device *ret, struct why *why);
+
+/*
+ * Makes @target, whose rootfs is open, the container whose device the rootfs is on, if an engine's
+ * files name it as a container's. 0, also if they do not, or -errno with a reason.
+ */
+int target_find_owner(const struct target_args *args, struct target *target, struct why *why);
 
 /*
  * Fills *ret for @container, an element of a list, with its spec; does not open its rootfs. 0 or

@@ -124,7 +124,7 @@ static struct request request_for(const struct options *options, uint64_t bytes,
 /* Takes the rootfs over. The rule for the container limits its size. */
 static struct job job_for(struct target *target, const struct options *options, uint64_t bytes)
 {
-	struct job job = {.container = target->label, .bundle = "", .engine = "none"};
+	struct job job = {.container = target->label, .bundle = ""};
 	const struct rule *rule = NULL;
 
 	if (target->container) {

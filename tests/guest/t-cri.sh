@@ -159,6 +159,12 @@ ok "names: grow refuses the ambiguous name" exits 2 grow "$name/app" 3G
 like "names: grow lists the names that are not ambiguous" "$(cat /run/err)" "may be any of .*\"prod/$name/app\".*\"test/$name/app\"|may be any of .*\"test/$name/app\""
 ok "names: grow NAMESPACE/POD/CONTAINER succeeds" otg grow "test/$name/app" 3G
 like "names: the container in that namespace has 3 GiB" "$(size_in "$container")" "$MIB_3G"
+mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
+ok "names: without the udev rule, grow --pid succeeds: a pod's container gets a new disk" \
+	otg grow --json --pid "$(ctr -n k8s.io task ls | awk -v id="$container" '$1 == id { print $2 }')" +64M
+is "names: grow --pid names the container" "$(jq -r .container /run/out)" "containerd:$name/app"
+ok "names: grow --device succeeds, too" otg grow --device "$(jq -r .device /run/out)" +64M
+mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/
 ok "names: apply takes NAMESPACE/POD/CONTAINER, too" otg apply --dry-run "containerd:prod/$name/app"
 is "names: completion offers names with the namespace" "$(names | grep /app | sort)" "$(printf '%s\n' "prod/$name/app" "test/$name/app")"
 ok "names: the second pod is removed" rm_pod "$pod"

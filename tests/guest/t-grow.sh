@@ -74,6 +74,7 @@ like "--dry-run shows the plan" "$(cat /run/out)" 'would grow the device from 4 
 like "--dry-run changes nothing" "$(df_in web)" "$MIB_4G"
 ok "--pid succeeds" otg grow --json --pid "$pid" 5G
 is "--pid --json has the sizes before and after" "$(jq -r '"\(.action) \(.device_bytes_before) \(.device_bytes)"' /run/out)" "grow 4294967296 5368709120"
+is "--pid --json names the container and its engine" "$(jq -r '"\(.container) \(.engine)"' /run/out)" "docker:web docker"
 device=$(jq -r .device /run/out)
 ok "--device succeeds" otg grow --device "$device" 5.5G
 ok "--path succeeds" otg grow --path "$(findmnt -no TARGET "/dev/mapper/$device" | head -n 1)" 6G
