@@ -52,5 +52,26 @@ while IFS=$'\t' read -r words instead; do
 		bad=1
 	done < <(grep -iE "^[^:]*:.*\b($words)\b" <<<"$all" || true)
 done <<<"$banned"
+
+# A command is copied with all that stands behind it.
+while read -r found; do
+	echo "words: $found (write: the command last, without a full stop)" >&2
+	bad=1
+done < <(grep -E '(Fix|To go on): [^"]*\.( |"$)' <<<"$all" || true)
+
+# A message begins in lower case, but for the name of an option or a product in it.
+messages() {
+	local file
+	for file in hook/*.c hook/*/*.c; do
+		sed -z 's/"[[:space:]]*\n[[:space:]]*"//g' "$file" |
+			grep -zoE '(why_set|log_stderr|text_into|text_add|tell_usage|tell_failure|change_note)\([^";]*"[A-Z][a-z][^"]*"' |
+			tr '\n\0' ' \n' | sed "s|^|$file: |" || true
+	done
+}
+
+while read -r found; do
+	echo "words: $found (write: in lower case)" >&2
+	bad=1
+done < <(messages | grep -vE '"(CRI-O|Docker|Kata|Linux)\b' || true)
 [ $bad = 0 ] && echo "words: plain"
 exit $bad

@@ -156,8 +156,7 @@ void tell_message(const struct job *job, struct text *ret)
 		return;
 	}
 	if (job->outcome == JOB_REFUSED && job->unhealed) {
-		text_into(ret, "%s: not grown: %s. To grow anyway: --unhealed", label,
-			  job->why.text);
+		text_into(ret, "%s: not grown without --unhealed: %s", label, job->why.text);
 		return;
 	}
 	if (job->outcome < JOB_NOT_APPLICABLE ||

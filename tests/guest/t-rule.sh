@@ -69,14 +69,14 @@ like "an engine without udev sync: the log warns" "$(warnings)" "device=$D reaso
 like "an engine without udev sync: explain warns" "$(explain)" 'healing +NONE.*does not wait for udev'
 ok "an engine without udev sync: the hook succeeds again" grow_more
 is "an engine without udev sync: the log warns again" "$(warnings | grep -c .)" 2
-grows "without sync" 3 'not grown: it would not start again .*does not wait for udev'
+grows "without sync" 3 'not grown without --unhealed: it would not start again .*does not wait for udev'
 
 mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
 udevadm control --reload
 ok "no rule: the device is re-created" again
 ok "no rule: the hook succeeds" grow_more
 like "no rule: the log warns with the command that repairs it" "$(warnings | tail -n 1)" 'reason=.*94-oci-thin-grow.rules is missing. fix=.*install -D'
-grows "no rule" 3 "^oci-thin-grow: $D: not grown: it would not start again after a stop or reboot, because the udev rule 94-oci-thin-grow.rules is missing. Fix: install -D .*To grow anyway: --unhealed\$"
+grows "no rule" 3 "^oci-thin-grow: $D: not grown without --unhealed: it would not start again after a stop or reboot, because the udev rule 94-oci-thin-grow.rules is missing. Fix: install -D .*94-oci-thin-grow.rules && udevadm control --reload\$"
 ok "no rule: grow --dry-run is refused" exits 3 grow --dry-run --device $D +64M
 ok "no rule: grow --json is refused" exits 3 grow --json --device $D +64M
 is "no rule: grow --json has the command that repairs it" "$(jq -r '"\(.action) \(.healing.armed) \(.healing.fix)"' /run/out)" \
@@ -108,5 +108,5 @@ ok "no udevd: the disk mounts" mount /dev/mapper/$D /run/disk/$D
 ok "no udevd: the hook succeeds" grow_more
 like "no udevd: the log warns" "$(warnings | tail -n 1)" 'reason=.*no systemd-udevd answers'
 is "no udevd: the log warns once" "$(warnings | grep -c .)" $((before + 1))
-grows "no udevd" 3 'not grown: .*no systemd-udevd answers.* Fix: .*systemd-udevd --daemon'
+grows "no udevd" 3 'not grown without --unhealed: .*no systemd-udevd answers.* Fix: .*systemd-udevd --daemon'
 finish

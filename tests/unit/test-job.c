@@ -478,10 +478,10 @@ static void refuses_an_operator_to_grow_what_would_not_start_again(void **state)
 	job.refuse_unhealed = true;
 	job.host = &fake_host_without_rule;
 	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
-	assert_string_equal(message.s,
-			    "c1: not grown: it would not start again after a stop or reboot, "
-			    "because the rule is missing. Fix: install it. To grow anyway: "
-			    "--unhealed");
+	assert_string_equal(
+		message.s,
+		"c1: not grown without --unhealed: it would not start again after a stop or "
+		"reboot, because the rule is missing. Fix: install it");
 	assert_int_equal(fake_syslog.lines, 1);
 	assert_contains(fake_syslog.text, "action=refuse");
 	assert_false(job_is_pool_refusal(&job));
