@@ -13,7 +13,7 @@ static void writes_the_file_that_is_shipped(void **state)
 {
 	static const char hook[] = "/usr/libexec/oci/hooks.d/oci-thin-grow";
 	FILE *file = fopen("config/hooks.d/" HOOKSD_NAME, "re");
-	char source[1000] = "", text[1000], *path;
+	char source[1000] = "", text[2000], *path;
 
 	(void)state;
 	assert_non_null(file); /* tests run in the project's directory */
