@@ -16,8 +16,9 @@ ring() {
 	grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$log/ring" | tail -n 1 >>"$log/sums"
 }
 
-ring "check: unit tests and layers" make -s check
-ring "check: where char is unsigned, as on arm64" make -s O=build/unsigned-char CFLAGS=-funsigned-char unit
+jobs=-j$(nproc)
+ring "check: unit tests and layers" make -s "$jobs" check
+ring "check: where char is unsigned, as on arm64" make -s "$jobs" O=build/unsigned-char CFLAGS=-funsigned-char unit
 # Creating all trees at once takes less time than one by one.
 tests/guest/run --list | awk '{ print $3 }' | sort -u | xargs tests/guest/tree.sh >/dev/null
 ring "check: Debian 11, the oldest compiler and libraries" tests/guest/run --unit --suite bullseye
