@@ -6,15 +6,13 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "disk/extend.h"
-#include "disk/ledger.h"
+#include "disk/intent.h"
 #include "disk/lock.h"
 #include "disk/vm-mark.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-#include <time.h>
 
 /* Whole block groups. Not smaller, because each step ends with a flush of the journal. */
 #define STEP_BYTES (UINT64_C(8) << 30)
@@ -76,72 +74,6 @@ static int look(const struct rootfs *rootfs, const struct grow_order *order,
 	return r;
 }
 
-/*
- * The ledger's entry for the device in @report. 1; 0: none, or a damaged one, which is only a
- * warning.
- */
-static int read_entry(const struct grow_order *order, struct grow_report *report,
-		      struct ledger_entry *ret)
-{
-	const struct thin_device *device = &report->device;
-	struct why why;
-	int r = ledger_read(order->ledger_dir, device->name, ret, &why);
-
-	if (r < 0)
-		report->warning = why;
-	return r > 0 && ret->thin_id == device->thin_id &&
-	       memcmp(ret->fs_uuid, report->fs.uuid, sizeof(ret->fs_uuid)) == 0;
-}
-
-/* ext4's mount count is 16 bits and wraps. */
-static bool is_remounted_cleanly(const struct ledger_entry *entry, const struct growfs *fs)
-{
-	return (uint16_t)(fs->mount_count - entry->mount_count) >= 2;
-}
-
-/*
- * Linux hits a BUG (fs/ext4/resize.c; seen on 6.1 and 6.12) when ext4 grows on the very mount whose
- * journal replay finished an interrupted resize.
- */
-static int check_replay(const struct ledger_entry *entry, const struct grow_report *report,
-			const char *boot_id, struct why *why)
-{
-	if (report->fs.type != FS_EXT4 || entry->state == LEDGER_DONE ||
-	    strcmp(entry->boot_id, boot_id) == 0 || is_remounted_cleanly(entry, &report->fs))
-		return 0;
-	return why_set(why, EBUSY,
-		       "a growth of device %s was cut short by a crash, and ext4 must be unmounted "
-		       "and mounted once more before the next: stop and start the container",
-		       quote(report->device.name));
-}
-
-/* The same, with the entry that is in the ledger now. */
-static int check_last_growth(const struct grow_order *order, struct grow_report *report,
-			     struct why *why)
-{
-	struct ledger_entry entry;
-	char boot_id[sizeof(entry.boot_id)];
-	int r;
-
-	if (read_entry(order, report, &entry) <= 0)
-		return 0;
-	r = ledger_boot_id(boot_id);
-	if (r < 0)
-		return why_set(why, -r, "reading the boot id: %s", strerror(-r));
-	return check_replay(&entry, report, boot_id, why);
-}
-
-/* Is it large enough, but the earlier run that grew it could not settle it or mark it done? */
-static bool is_unfinished(const struct grow_order *order, struct grow_report *report)
-{
-	struct ledger_entry entry;
-	struct why ignored;
-	char boot_id[sizeof(entry.boot_id)];
-
-	return read_entry(order, report, &entry) > 0 && entry.state == LEDGER_INTENDED &&
-	       ledger_boot_id(boot_id) == 0 && check_replay(&entry, report, boot_id, &ignored) == 0;
-}
-
 static void decide(const struct grow_order *order, struct grow_report *report)
 {
 	report->from_sectors = report->device.sectors;
@@ -149,7 +81,7 @@ static void decide(const struct grow_order *order, struct grow_report *report)
 	report->plan = plan_make(order->want_bytes, report->device.sectors, &report->fs);
 	if (!growfs_caution(&report->fs, report->plan.fs_bytes, &report->caution))
 		report->caution.text[0] = '\0';
-	report->unfinished = plan_is_empty(&report->plan) && is_unfinished(order, report);
+	report->unfinished = plan_is_empty(&report->plan) && intent_is_unfinished(order, report);
 	if (report->unfinished || !plan_is_empty(&report->plan))
 		report->result = GROW_DONE;
 }
@@ -209,7 +141,7 @@ static int check(struct rootfs *rootfs, const struct grow_order *order, struct g
 		r = check_pool(order, report, pool_lock, why);
 	if (r < 0 || report->result == GROW_REFUSED)
 		return r;
-	return check_last_growth(order, report, why);
+	return intent_check_last(order, report, why);
 }
 
 /*
@@ -223,48 +155,6 @@ static int settle(const struct grow_order *order, struct grow_report *report,
 	/* Growing may have used up the time, and is done. */
 	deadline_restart(deadline, order->timeout_ms);
 	return extend_device(&report->device, report->device.sectors, true, deadline, why);
-}
-
-/* Who grew it, when, and its length before: only shown to people. */
-static void note_origin(const struct grow_order *order, const struct grow_report *report,
-			const struct ledger_entry *old, struct ledger_entry *entry)
-{
-	bool goes_on = old && (!order->source || plan_is_empty(&report->plan));
-
-	entry->first_sectors = old ? old->first_sectors : report->from_sectors;
-	if (goes_on || order->source)
-		ledger_set_source(entry, goes_on ? old->source : order->source);
-	entry->time = goes_on ? old->time : (uint64_t)time(NULL);
-}
-
-/* On disk before anything is touched: the length that this device needs from now on. */
-static int note_intent(const struct grow_order *order, struct grow_report *report,
-		       struct ledger_entry *ret, struct why *why)
-{
-	struct ledger_entry old,
-		entry = {
-			.thin_id = report->device.thin_id,
-			.sectors = report->plan.device_sectors ? report->plan.device_sectors
-							       : report->device.sectors,
-			.state = LEDGER_INTENDED,
-			.mount_count = report->fs.mount_count,
-		};
-	int r = ledger_boot_id(entry.boot_id);
-	bool known;
-
-	if (r < 0)
-		return why_set(why, -r, "reading the boot id: %s", strerror(-r));
-	snprintf(entry.device, sizeof(entry.device), "%s", report->device.name);
-	snprintf(entry.pool, sizeof(entry.pool), "%s", report->pool.name);
-	memcpy(entry.fs_uuid, report->fs.uuid, sizeof(entry.fs_uuid));
-	known = read_entry(order, report, &old) > 0;
-	if (known && entry.sectors < old.sectors)
-		entry.sectors = old.sectors;
-	note_origin(order, report, known ? &old : NULL, &entry);
-	r = ledger_write(order->ledger_dir, &entry, why);
-	if (r == 0)
-		*ret = entry;
-	return r;
 }
 
 /* Device and filesystem have the wanted size: a container must not fail because of the rest. */
@@ -296,8 +186,7 @@ static int conclude(const struct grow_order *order, struct grow_report *report,
 			report->warning = *why;
 		return 0;
 	}
-	entry->state = LEDGER_DONE;
-	ledger_write(order->ledger_dir, entry, &report->warning);
+	intent_done(order, report, entry);
 	return 0;
 }
 
@@ -371,7 +260,7 @@ static int check_and_note(struct rootfs *rootfs, const struct grow_order *order,
 	lock_claim(lock, cost_blocks(report));
 	if (!order->marks.overcommit_thousandths)
 		lock_release(lock);
-	r = note_intent(order, report, ret, why);
+	r = intent_note(order, report, ret, why);
 	lock_release(lock);
 	*ret_claim = TAKE_FD(lock);
 	return r;

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * What the ledger says about earlier growths of a device in use, and what a growth writes there:
+ * its intent before anything is touched, and how it ended. The order and the report are those of
+ * grow_rootfs(); the device's lock is held for everything that writes.
+ */
+
+#include "disk/grow.h"
+#include "disk/ledger-entry.h"
+
+/*
+ * May its filesystem grow now, after what became of the last growth? 0; -EBUSY or -errno with a
+ * reason.
+ */
+int intent_check_last(const struct grow_order *order, struct grow_report *report, struct why *why);
+
+/*
+ * Is there an intent although device and filesystem are large enough: could the run that grew them
+ * not settle the filesystem or mark the entry done? False also while intent_check_last() refuses.
+ */
+bool intent_is_unfinished(const struct grow_order *order, struct grow_report *report);
+
+/*
+ * Writes the intent: the length that this device needs from now on. 0 and what was written; -errno
+ * with a reason.
+ */
+int intent_note(const struct grow_order *order, struct grow_report *report,
+		struct ledger_entry *ret, struct why *why);
+
+/* Writes that the growth is done. A failure is only a warning in @report. */
+void intent_done(const struct grow_order *order, struct grow_report *report,
+		 struct ledger_entry *entry);
