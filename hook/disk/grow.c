@@ -289,6 +289,8 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	if (order->warn && report->caution.text[0])
 		order->warn(report->caution.text, order->progress_context);
 	r = act(rootfs, order, report, deadline, why);
+	if (r == -ECANCELED)
+		intent_pause(order, report, &entry);
 	return r < 0 ? r : conclude(order, report, &entry, deadline, why);
 }
 

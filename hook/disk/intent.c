@@ -33,12 +33,12 @@ static bool is_remounted_cleanly(const struct ledger_entry *entry, const struct 
 
 /*
  * Linux hits a BUG (fs/ext4/resize.c; seen on 6.1 and 6.12) when ext4 grows on the very mount whose
- * journal replay finished an interrupted resize.
+ * journal replay finished an interrupted resize. A growth that paused leaves no such journal.
  */
 static int check_replay(const struct ledger_entry *entry, const struct grow_report *report,
 			const char *boot_id, struct why *why)
 {
-	if (report->fs.type != FS_EXT4 || entry->state == LEDGER_DONE ||
+	if (report->fs.type != FS_EXT4 || entry->state == LEDGER_DONE || entry->paused_sectors ||
 	    strcmp(entry->boot_id, boot_id) == 0 || is_remounted_cleanly(entry, &report->fs))
 		return 0;
 	return why_set(why, EBUSY,
@@ -110,6 +110,13 @@ int intent_note(const struct grow_order *order, struct grow_report *report,
 	if (r == 0)
 		*ret = entry;
 	return r;
+}
+
+void intent_pause(const struct grow_order *order, struct grow_report *report,
+		  struct ledger_entry *entry)
+{
+	entry->paused_sectors = report->fs.bytes / SECTOR_BYTES;
+	ledger_write(order->ledger_dir, entry, &report->warning);
 }
 
 void intent_done(const struct grow_order *order, struct grow_report *report,

@@ -29,6 +29,13 @@ bool intent_is_unfinished(const struct grow_order *order, struct grow_report *re
 int intent_note(const struct grow_order *order, struct grow_report *report,
 		struct ledger_entry *ret, struct why *why);
 
-/* Writes that the growth is done. A failure is only a warning in @report. */
+/*
+ * Writes that the growth goes on later: each call that grows the filesystem has returned, so that a
+ * crash from now on leaves nothing for a journal to finish. A failure is only a warning in @report.
+ */
+void intent_pause(const struct grow_order *order, struct grow_report *report,
+		  struct ledger_entry *entry);
+
+/* Writes that the growth is done. The same. */
 void intent_done(const struct grow_order *order, struct grow_report *report,
 		 struct ledger_entry *entry);

@@ -105,7 +105,8 @@ static bool is_valid(const struct ledger_entry *entry)
 	       entry->sectors > 0 && entry->sectors <= MAX_SECTORS &&
 	       (entry->state == LEDGER_INTENDED || entry->state == LEDGER_DONE) &&
 	       ledger_boot_id_is_valid(entry->boot_id) && source_is_valid(entry->source) &&
-	       entry->first_sectors <= MAX_SECTORS;
+	       entry->first_sectors <= MAX_SECTORS && entry->paused_sectors <= MAX_SECTORS &&
+	       (entry->state == LEDGER_INTENDED || !entry->paused_sectors);
 }
 
 /* Appends the optional lines. Returns their length. */
@@ -122,6 +123,9 @@ static int format_notes(const struct ledger_entry *entry, char *out, size_t size
 				entry->first_sectors);
 	if (entry->in_vm)
 		len += snprintf(out + len, size - (size_t)len, "vm=1\n");
+	if (entry->paused_sectors)
+		len += snprintf(out + len, size - (size_t)len, "paused_sectors=%" PRIu64 "\n",
+				entry->paused_sectors);
 	return len;
 }
 
@@ -164,8 +168,10 @@ static void scan_notes(const char *text, struct ledger_entry *ret)
 	len = 0;
 	sscanf(text, "first_sectors=%17" SCNu64 "\n%n", &ret->first_sectors, &len);
 	text += len;
-	sscanf(text, "vm=%1u", &in_vm);
+	len = 0;
+	sscanf(text, "vm=%1u\n%n", &in_vm, &len);
 	ret->in_vm = in_vm;
+	sscanf(text + len, "paused_sectors=%17" SCNu64, &ret->paused_sectors);
 }
 
 /*

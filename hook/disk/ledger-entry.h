@@ -43,6 +43,11 @@ struct ledger_entry {
 	 * to it. Such a device is never mounted by us, and its superblock is never believed.
 	 */
 	bool in_vm;
+	/*
+	 * Only with LEDGER_INTENDED: the growth paused with the filesystem at this size, and no
+	 * call that grows it has been made since. 0: one may have been made, and cut short.
+	 */
+	uint64_t paused_sectors;
 };
 
 /* Parses @len bytes of untrusted @text. 0; -EINVAL with what is wrong. */

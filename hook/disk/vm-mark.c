@@ -79,6 +79,7 @@ static int mark_locked(const struct thin_device *device, const char *ledger_dir,
 		entry.sectors = now.sectors;
 	/* What is left to do on the filesystem is the guest's. */
 	entry.state = LEDGER_DONE;
+	entry.paused_sectors = 0;
 	entry.in_vm = true;
 	return ledger_write(ledger_dir, &entry, why);
 }

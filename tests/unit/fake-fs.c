@@ -122,7 +122,7 @@ void fake_ext4_superblock(uint8_t block[1024])
 	put(block, 24, (uint64_t)__builtin_ctz(fake_fs.block_bytes) - 10, 4);
 	put(block, 32, UINT64_C(8) * fake_fs.block_bytes, 4);
 	put(block, 40, EXT4_INODES, 4);
-	put(block, 52, 3, 2);
+	put(block, 52, 3U + fake_fs.more_mounts, 2);
 	put(block, 56, 0xEF53U ^ fake_fs.superblock_damage, 2);
 	put(block, 58, fake_fs.error_flag ? 3 : 1, 2);
 	put(block, 76, 1, 4);

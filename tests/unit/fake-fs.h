@@ -22,6 +22,7 @@ struct fake_fs {
 	/* Properties. */
 	bool without_64bit, error_flag, sparse_super2; /* ext4 */
 	bool is_ext2s;				       /* mounted by the ext2 driver */
+	uint16_t more_mounts;			       /* ext4: how often it was mounted again */
 	uint32_t imaxpct;			       /* XFS */
 	uint32_t ag_blocks;			       /* XFS: of each allocation group */
 	unsigned int btrfs_devices;

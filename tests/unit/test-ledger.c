@@ -39,6 +39,7 @@ static const struct ledger_entry example = {
 #define TIME	      "time=1790000000\n"
 #define FIRST_SECTORS "first_sectors=2097152\n"
 #define VM	      "vm=1\n"
+#define PAUSED	      "paused_sectors=4194304\n"
 
 static char *parent, *dir;
 static struct why why;
@@ -170,6 +171,7 @@ static void assert_same(const struct ledger_entry *a, const struct ledger_entry 
 	assert_true(a->time == b->time);
 	assert_true(a->first_sectors == b->first_sectors);
 	assert_true(a->in_vm == b->in_vm);
+	assert_true(a->paused_sectors == b->paused_sectors);
 }
 
 static void put(const struct ledger_entry *entry)
@@ -315,6 +317,24 @@ static void reads_that_a_device_was_given_to_a_vm(void **state)
 	round_trip(&entry);
 }
 
+static void reads_where_a_growth_paused(void **state)
+{
+	struct ledger_entry entry = example;
+	char text[LEDGER_MAX_BYTES];
+
+	(void)state;
+	assert_int_equal(SEALED(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT PAUSED), 0);
+	assert_int_equal(got.paused_sectors, 4194304);
+	assert_int_equal(SEALED(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT SOURCE TIME
+					FIRST_SECTORS VM PAUSED),
+			 0);
+	assert_int_equal(got.paused_sectors, 4194304);
+	entry.paused_sectors = UINT64_C(1) << 54;
+	round_trip(&entry);
+	entry.state = LEDGER_DONE; /* what is done does not pause */
+	assert_int_equal(ledger_format(&entry, text), -EINVAL);
+}
+
 /* A guest can write another one; everything else must still match. */
 static void the_uuid_is_not_compared_for_a_device_of_a_vm(void **state)
 {
@@ -408,6 +428,13 @@ static void refuses_other_lines_with_a_valid_checksum(void **state)
 		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "vm=11\n"),
 		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT VM VM),
 		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT VM FIRST_SECTORS),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT PAUSED VM),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT PAUSED PAUSED),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "paused_sectors=0\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT "paused_sectors=01\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS STATE BOOT COUNT
+		     "paused_sectors=18014398509481985\n"),
+		LINE(FIRST NAMES THIN_ID UUID SECTORS "state=done\n" BOOT COUNT PAUSED),
 		LINE(FIRST NAMES "thin_id=\n" UUID SECTORS STATE BOOT COUNT),
 		LINE(FIRST NAMES "thin_id=017\n" UUID SECTORS STATE BOOT COUNT),
 		LINE(FIRST NAMES "thin_id=+17\n" UUID SECTORS STATE BOOT COUNT),
@@ -1022,6 +1049,7 @@ int main(void)
 		LEDGER_TEST(reads_source_time_and_first_size),
 		LEDGER_TEST(an_entry_without_the_optional_lines_is_sound),
 		LEDGER_TEST(reads_that_a_device_was_given_to_a_vm),
+		LEDGER_TEST(reads_where_a_growth_paused),
 		LEDGER_TEST(the_uuid_is_not_compared_for_a_device_of_a_vm),
 		LEDGER_TEST(refuses_every_truncation_and_flip),
 		LEDGER_TEST(refuses_other_lines_with_a_valid_checksum),
