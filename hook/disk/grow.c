@@ -79,10 +79,13 @@ static void decide(const struct grow_order *order, struct grow_report *report)
 	report->from_sectors = report->device.sectors;
 	report->fs_before = report->fs;
 	report->plan = plan_make(order->want_bytes, report->device.sectors, &report->fs);
+	plan_limit(&report->plan, order->fs_limit_bytes, &report->fs);
+	report->put_off = plan_is_limited(&report->plan);
 	if (!growfs_caution(&report->fs, report->plan.fs_bytes, &report->caution))
 		report->caution.text[0] = '\0';
 	report->unfinished = plan_is_empty(&report->plan) && intent_is_unfinished(order, report);
-	if (report->unfinished || !plan_is_empty(&report->plan))
+	if (report->unfinished ||
+	    (!plan_is_empty(&report->plan) && !intent_is_put_off(order, report)))
 		report->result = GROW_DONE;
 }
 
@@ -186,7 +189,10 @@ static int conclude(const struct grow_order *order, struct grow_report *report,
 			report->warning = *why;
 		return 0;
 	}
-	intent_done(order, report, entry);
+	if (report->put_off)
+		intent_pause(order, report, entry);
+	else
+		intent_done(order, report, entry);
 	return 0;
 }
 
@@ -203,7 +209,7 @@ static uint64_t next_step(const struct grow_order *order, const struct growfs *f
 static int grow_filesystem(const struct rootfs *rootfs, const struct grow_order *order,
 			   struct grow_report *report, struct why *why)
 {
-	uint64_t target = report->plan.fs_bytes, next = 0;
+	uint64_t target = report->plan.fs_now_bytes, next = 0;
 
 	while (next < target) {
 		int r;

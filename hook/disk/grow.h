@@ -21,6 +21,11 @@ typedef bool grow_progress(uint64_t done_bytes, uint64_t all_bytes, void *contex
 
 struct grow_order {
 	uint64_t want_bytes;
+	/*
+	 * Grow a filesystem that takes long only to this size now (0: no limit). The device gets
+	 * its full length, and the ledger keeps the intended size, for a later run that continues.
+	 */
+	uint64_t fs_limit_bytes;
 	struct pool_marks marks;
 	/* May this pool be used? NULL: every pool may */
 	bool (*allows_pool)(const char *name, const void *context);
@@ -50,9 +55,10 @@ struct grow_report {
 	struct thin_pool pool;	   /* set only if there was something to do */
 	struct growfs fs_before, fs;
 	struct plan plan;
-	bool pool_denied;   /* refused because of allows_pool */
-	bool in_vm;	    /* not applicable because a virtual machine has it */
-	bool unfinished;    /* an earlier run grew it but could not settle it or mark it done */
+	bool pool_denied; /* refused because of allows_pool */
+	bool in_vm;	  /* not applicable because a virtual machine has it */
+	bool put_off;	  /* the filesystem is to grow further, to plan.fs_bytes, in a later run */
+	bool unfinished;  /* an earlier run grew it but could not settle it or mark it done */
 	struct why caution; /* a disadvantage of the planned growth, or "" */
 	struct why warning; /* a warning for the operator although the growth succeeded, or "" */
 };

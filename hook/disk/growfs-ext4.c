@@ -74,6 +74,7 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 	/* The kernel does not check this itself. */
 	ret->max_bytes = sb.has_64bit ? UINT64_MAX : (uint64_t)UINT32_MAX * sb.block_bytes;
 	ret->mount_count = sb.mount_count;
+	ret->takes_long = true;
 	memcpy(ret->uuid, sb.uuid, sizeof(ret->uuid));
 	if (is_ext2s(rootfs->fd))
 		ret->obstacle = "the kernel's ext2 driver has mounted it: mount it as ext4";

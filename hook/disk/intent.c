@@ -71,6 +71,16 @@ bool intent_is_unfinished(const struct grow_order *order, struct grow_report *re
 	       ledger_boot_id(boot_id) == 0 && check_replay(&entry, report, boot_id, &ignored) == 0;
 }
 
+bool intent_is_put_off(const struct grow_order *order, struct grow_report *report)
+{
+	const struct plan *plan = &report->plan;
+	struct ledger_entry entry;
+
+	return plan_is_limited(plan) && !plan->device_sectors && !plan->fs_now_bytes &&
+	       read_entry(order, report, &entry) > 0 && entry.state == LEDGER_INTENDED &&
+	       entry.sectors >= report->device.sectors;
+}
+
 /* Who grew it, when, and its length before: only shown to people. */
 static void note_origin(const struct grow_order *order, const struct grow_report *report,
 			const struct ledger_entry *old, struct ledger_entry *entry)

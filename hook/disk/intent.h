@@ -22,6 +22,9 @@ int intent_check_last(const struct grow_order *order, struct grow_report *report
  */
 bool intent_is_unfinished(const struct grow_order *order, struct grow_report *report);
 
+/* Does the ledger have what order->fs_limit_bytes puts off, so that nothing is to be done now? */
+bool intent_is_put_off(const struct grow_order *order, struct grow_report *report);
+
 /*
  * Writes the intent: the length that this device needs from now on. 0 and what was written; -errno
  * with a reason.

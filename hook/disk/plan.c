@@ -23,7 +23,21 @@ struct plan plan_make(uint64_t want_bytes, uint64_t device_sectors, const struct
 	/* Done if it fills its device except for the tail that it cannot use. */
 	if (want_bytes > fs->bytes && device_bytes > fs->bytes + fs->slack_bytes)
 		plan.fs_bytes = device_bytes - device_bytes % fs->block_bytes;
+	plan.fs_now_bytes = plan.fs_bytes;
 	return plan;
+}
+
+void plan_limit(struct plan *plan, uint64_t limit_bytes, const struct growfs *fs)
+{
+	if (!limit_bytes || !fs->takes_long || limit_bytes >= plan->fs_bytes)
+		return;
+	limit_bytes -= limit_bytes % fs->block_bytes;
+	plan->fs_now_bytes = limit_bytes > fs->bytes + fs->slack_bytes ? limit_bytes : 0;
+}
+
+bool plan_is_limited(const struct plan *plan)
+{
+	return plan->fs_now_bytes != plan->fs_bytes;
 }
 
 bool plan_is_empty(const struct plan *plan)

@@ -15,6 +15,7 @@
 struct plan {
 	uint64_t device_sectors; /* grow the device to this; 0: it is long enough */
 	uint64_t fs_bytes;	 /* grow the filesystem to this; 0: it is large enough */
+	uint64_t fs_now_bytes;	 /* to this now, and further in a later run; 0: not now */
 };
 
 /*
@@ -23,7 +24,16 @@ struct plan {
  */
 struct plan plan_make(uint64_t want_bytes, uint64_t device_sectors, const struct growfs *fs);
 
-/* Is there anything to do? */
+/*
+ * Puts off what @fs would grow beyond @limit_bytes (0: no limit), unless it does not take long
+ * anyway.
+ */
+void plan_limit(struct plan *plan, uint64_t limit_bytes, const struct growfs *fs);
+
+/* Is some of it put off? */
+bool plan_is_limited(const struct plan *plan);
+
+/* Is there anything to do, now or later? */
 bool plan_is_empty(const struct plan *plan);
 
 /* Can this filesystem carry out @plan? 0, or -EPERM with a reason. */

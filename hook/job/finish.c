@@ -10,6 +10,7 @@
 #include "job/settings.h"
 #include "job/target.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 /* The intended length is the requested one, rounded up to a filesystem block of 64 KiB at most. */
@@ -72,96 +73,141 @@ static int check_policy(struct finisher *finisher, const char *device, uint64_t 
 			  why);
 }
 
-static void report_not_allowed(const char *device, uint64_t bytes, const struct why *why,
-			       bool dry_run, FILE *out)
+__attribute__((format(printf, 2, 3))) static void print(FILE *out, const char *format, ...)
+{
+	va_list ap;
+
+	if (!out)
+		return;
+	va_start(ap, format);
+	vfprintf(out, format, ap);
+	va_end(ap);
+}
+
+static enum finish_result denied(const struct finisher *finisher, const char *device,
+				 uint64_t bytes, const struct why *why)
 {
 	struct log_line line;
 
-	fprintf(out, "%s: a growth to %s was started and is not finished: %s\n", device,
-		size_format(bytes), why->text);
-	if (dry_run)
-		return;
+	print(finisher->out, "%s: a growth to %s was started and is not finished: %s\n", device,
+	      size_format(bytes), why->text);
+	if (finisher->dry_run)
+		return FINISH_DENIED;
 	log_begin(&line, "skip");
 	log_add(&line, "device", device);
 	log_add_u64(&line, "to", bytes);
 	log_add(&line, "reason", why->text);
 	log_end(&line, LOG_WARNING);
+	return FINISH_DENIED;
 }
 
-static int cannot_finish(const char *device, const char *action, const struct why *why)
+static enum finish_result cannot_finish(const char *device, enum finish_result result,
+					const struct why *why)
 {
 	struct log_line line;
 
-	log_begin(&line, action);
+	log_begin(&line, result == FINISH_BLOCKED ? "postpone" : "fail");
 	log_add(&line, "device", device);
 	log_add(&line, "reason", why->text);
 	log_end(&line, LOG_WARNING);
 	log_stderr("device %s: an earlier growth is not finished: %s", quote(device), why->text);
-	return EXIT_FAILED;
+	return result;
 }
 
-static void report_finished(const struct grow_report *report, FILE *out)
+static enum finish_result made_step(const struct grow_report *report, FILE *out)
 {
 	struct log_line line;
 
-	log_begin(&line, "finish");
+	log_begin(&line, report->put_off ? "step" : "finish");
 	log_add(&line, "device", report->device.name);
 	log_add_u64(&line, "to", report->device.sectors * SECTOR_BYTES);
 	log_add_u64(&line, "fs_from", report->fs_before.bytes);
 	log_add_u64(&line, "fs_to", report->fs.bytes);
 	log_end(&line, LOG_INFO);
-	fprintf(out, "%s: finished an earlier growth, to %s\n", report->device.name,
-		size_format(report->fs.bytes));
+	if (report->put_off)
+		return FINISH_MORE;
+	print(out, "%s: finished an earlier growth, to %s\n", report->device.name,
+	      size_format(report->fs.bytes));
+	return FINISH_DONE;
 }
 
-static int finish(const struct policy *policy, const struct thin_device *device, uint64_t bytes,
-		  FILE *out)
+/* Any growth may be larger than a step, whoever put it off. */
+static int grow_one_step(struct rootfs *rootfs, struct grow_order *order,
+			 struct grow_report *report, struct why *why)
+{
+	struct growfs fs;
+	int r = growfs_read(rootfs, &fs, why);
+
+	if (r < 0)
+		return r;
+	order->fs_limit_bytes = fs.bytes + FINISH_STEP_BYTES;
+	return grow_rootfs(rootfs, order, report, why);
+}
+
+static enum finish_result finish_mounted(const struct finisher *finisher, struct rootfs *rootfs,
+					 const char *device, uint64_t bytes)
 {
 	_cleanup_(grow_report_free) struct grow_report report = {0};
-	struct grow_order order = settings_order(policy);
-	struct rootfs rootfs;
+	struct grow_order order = settings_order(finisher->policy);
+	struct why why;
+	int r;
+
+	order.want_bytes = bytes;
+	r = grow_one_step(rootfs, &order, &report, &why);
+	if (report.pool_denied)
+		policy_deny_pool(finisher->policy, report.pool.name, &why);
+	if (r == 0 && report.result == GROW_POSTPONED)
+		return cannot_finish(device, FINISH_BLOCKED, &why);
+	if (r < 0 || report.result >= GROW_NOT_APPLICABLE)
+		return cannot_finish(device, FINISH_FAILED, &why);
+	if (report.result == GROW_KEPT && report.warning.text[0])
+		return cannot_finish(device, FINISH_FAILED, &report.warning);
+	return report.result == GROW_DONE ? made_step(&report, finisher->out) : FINISH_DONE;
+}
+
+static enum finish_result finish_device(const struct finisher *finisher,
+					const struct thin_device *device, uint64_t bytes)
+{
+	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
 	struct why why;
 	int r = rootfs_open_device(device, &rootfs, &why);
 
-	order.want_bytes = bytes;
 	if (r == -ENOENT || r == -ESTALE) {
-		fprintf(out,
-			"%s: an earlier growth is not finished; the next start of its container "
-			"finishes it\n",
-			device->name);
-		return EXIT_OK;
+		print(finisher->out,
+		      "%s: an earlier growth is not finished; the next start of its container "
+		      "finishes it\n",
+		      device->name);
+		return FINISH_ABSENT;
 	}
-	if (r == 0) {
-		r = grow_rootfs(&rootfs, &order, &report, &why);
-		rootfs_close(&rootfs);
-	}
-	if (report.pool_denied)
-		policy_deny_pool(policy, report.pool.name, &why);
-	if (r < 0 || report.result >= GROW_NOT_APPLICABLE)
-		return cannot_finish(device->name,
-				     report.result == GROW_POSTPONED ? "postpone" : "fail", &why);
-	if (report.result == GROW_KEPT && report.warning.text[0])
-		return cannot_finish(device->name, "fail", &report.warning);
-	if (report.result == GROW_DONE)
-		report_finished(&report, out);
-	return EXIT_OK;
+	if (r < 0)
+		return cannot_finish(device->name, FINISH_FAILED, &why);
+	return finish_mounted(finisher, &rootfs, device->name, bytes);
 }
 
-int finish_growth(struct finisher *finisher, const struct thin_device *device, uint64_t sectors)
+enum finish_result finish_step(struct finisher *finisher, const struct thin_device *device,
+			       uint64_t sectors)
 {
 	uint64_t bytes = sectors * SECTOR_BYTES;
 	struct why why;
 	int r = check_policy(finisher, device->name, bytes, &why);
 
-	if (r == -EPERM) {
-		report_not_allowed(device->name, bytes, &why, finisher->dry_run, finisher->out);
-		return EXIT_OK;
-	}
+	if (r == -EPERM)
+		return denied(finisher, device->name, bytes, &why);
 	if (r < 0)
-		return cannot_finish(device->name, "fail", &why);
+		return cannot_finish(device->name, FINISH_FAILED, &why);
 	if (finisher->dry_run) {
-		fprintf(finisher->out, "%s: would finish an earlier growth\n", device->name);
-		return EXIT_OK;
+		print(finisher->out, "%s: would finish an earlier growth\n", device->name);
+		return FINISH_DONE;
 	}
-	return finish(finisher->policy, device, bytes, finisher->out);
+	return finish_device(finisher, device, bytes);
+}
+
+int finish_growth(struct finisher *finisher, const struct thin_device *device, uint64_t sectors)
+{
+	enum finish_result result;
+
+	do
+		result = finish_step(finisher, device, sectors);
+	while (result == FINISH_MORE);
+	return result >= FINISH_BLOCKED ? EXIT_FAILED : EXIT_OK;
 }

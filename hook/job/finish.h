@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Finishes interrupted growths of devices in use, for `heal --all`. */
+/*
+ * Finishes growths of devices in use that were interrupted or put off. A filesystem that takes long
+ * grows in steps of FINISH_STEP_BYTES: between two of them the device's lock is free, the ledger
+ * says how far it came, and the policy is asked again.
+ */
 
 #include "disk/thin.h"
 #include "engine/list.h"
@@ -9,18 +13,35 @@
 
 #include <stdio.h>
 
+#define FINISH_STEP_BYTES (UINT64_C(64) << 30)
+
 struct finisher {
 	const struct policy *policy;
 	bool dry_run;
-	FILE *out;   /* results are printed here */
+	FILE *out;   /* results are printed here; NULL: they are only logged */
 	bool listed; /* @list has been read; only the first growth that needs it does that */
 	struct engine_list list;
 };
 
+enum finish_result {
+	FINISH_DONE,	/* nothing is left to do; in a dry run: it would be finished */
+	FINISH_MORE,	/* this step is done, and more are to come */
+	FINISH_ABSENT,	/* not mounted here: the next start of its container finishes it */
+	FINISH_DENIED,	/* policy does not allow it any more, or the program is switched off */
+	FINISH_BLOCKED, /* not possible now */
+	FINISH_FAILED,
+};
+
 /*
- * Grows @device and its filesystem to the intended @sectors, if policy still allows that and the
- * device is mounted, and prints the result. An exit status; EXIT_OK also if policy forbids it or
- * the device is not mounted.
+ * Makes one step towards the intended @sectors of @device and its filesystem, and reports what
+ * became of it.
+ */
+enum finish_result finish_step(struct finisher *finisher, const struct thin_device *device,
+			       uint64_t sectors);
+
+/*
+ * All steps, one after the other. An exit status; EXIT_OK also if policy does not allow it or the
+ * device is not mounted.
  */
 int finish_growth(struct finisher *finisher, const struct thin_device *device, uint64_t sectors);
 void finisher_free(struct finisher *finisher);

@@ -111,6 +111,145 @@ static void others_do_not_wait_after_a_crash(void **state)
 	assert_large();
 }
 
+/* --- what a limit puts off ------------------------------------------------------------------- */
+
+/* 1 TiB, of which the filesystem gets 64 GiB now. */
+static void put_off(void)
+{
+	order.want_bytes = TIB;
+	order.fs_limit_bytes = 64 * GIB;
+	order.source = "default";
+	expect_result(GROW_DONE);
+}
+
+static void assert_put_off(uint64_t fs_bytes)
+{
+	struct ledger_entry entry = entry_now();
+
+	assert_int_equal(fake_dm.thin.live.sectors, TIB / 512);
+	assert_int_equal(fake_fs.bytes, fs_bytes);
+	assert_int_equal(entry.state, LEDGER_INTENDED);
+	assert_int_equal(entry.sectors, TIB / 512);
+	assert_int_equal(entry.paused_sectors, fs_bytes / 512);
+	assert_int_equal(entry.first_sectors, SMALL_SECTORS);
+	assert_string_equal(entry.source, "default");
+	assert_true(report.put_off);
+	assert_false(report.unfinished);
+}
+
+static void assert_finished(void)
+{
+	assert_int_equal(fake_fs.bytes, TIB);
+	assert_int_equal(entry_now().state, LEDGER_DONE);
+	assert_int_equal(entry_now().sectors, TIB / 512);
+	assert_string_equal(entry_now().source, "default");
+	assert_false(report.put_off);
+	assert_safe(TIB / 512);
+}
+
+static void the_device_gets_its_full_length_and_ext4_a_part(void **state)
+{
+	(void)state;
+	put_off();
+	assert_put_off(64 * GIB);
+	assert_int_equal(report.fs.bytes, 64 * GIB);
+	assert_int_equal(report.plan.fs_bytes, TIB);
+	assert_string_equal(fake_dm.log, "load 2147483648, resume, grow 68719476736");
+}
+
+static void others_grow_at_once(void **state)
+{
+	(void)state;
+	put_off();
+	assert_finished();
+}
+
+/* The same container starts again. */
+static void what_is_put_off_already_is_left_alone(void **state)
+{
+	struct ledger_entry before;
+
+	(void)state;
+	put_off();
+	fake_dm.log[0] = '\0';
+	before = entry_now();
+	reboot(1);
+	expect_result(GROW_KEPT);
+	assert_true(report.put_off);
+	assert_string_equal(fake_dm.log, "");
+	assert_string_not_equal(entry_now().boot_id, before.boot_id);
+}
+
+/* So that the next run knows that ext4 must be mounted again. */
+static void what_was_cut_short_is_put_off_without_a_word_in_the_ledger(void **state)
+{
+	(void)state;
+	put_off();
+	order.fs_limit_bytes = 128 * GIB;
+	fail_a_growth();
+	reboot(1);
+	order.fs_limit_bytes = 64 * GIB;
+	expect_result(GROW_KEPT);
+	assert_int_equal(entry_now().paused_sectors, 0);
+	order.fs_limit_bytes = 128 * GIB;
+	expect_result(GROW_POSTPONED);
+	assert_int_equal(fake_fs.bytes, 64 * GIB);
+}
+
+/* The device was long enough already, by another's hand. */
+static void what_is_put_off_is_noted_even_if_nothing_grows_now(void **state)
+{
+	(void)state;
+	fake_dm.thin.live.sectors = TIB / 512;
+	order.want_bytes = TIB;
+	order.fs_limit_bytes = GIB;
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_fs.grows, 0);
+	assert_int_equal(entry_now().state, LEDGER_INTENDED);
+	assert_int_equal(entry_now().paused_sectors, SMALL_SECTORS);
+}
+
+/* As job/finish.c does. */
+static void steps_finish_it(void **state)
+{
+	unsigned int steps = 0;
+
+	(void)state;
+	put_off();
+	order.source = NULL;
+	while (report.put_off) {
+		assert_put_off((64 + 256 * (uint64_t)steps) * GIB);
+		order.fs_limit_bytes = fake_fs.bytes + 256 * GIB;
+		expect_result(GROW_DONE);
+		steps++;
+	}
+	assert_int_equal(steps, 4);
+	assert_finished();
+	expect_result(GROW_KEPT);
+}
+
+/* A start without a daemon, `grow` or `apply`. */
+static void a_run_without_a_limit_finishes_it(void **state)
+{
+	(void)state;
+	put_off();
+	reboot(1);
+	order.fs_limit_bytes = 0;
+	expect_result(GROW_DONE);
+	assert_finished();
+}
+
+static void a_step_that_was_cut_short_is_made_again(void **state)
+{
+	(void)state;
+	put_off();
+	order.fs_limit_bytes = 128 * GIB;
+	fail_a_growth();
+	assert_int_equal(entry_now().paused_sectors, 0);
+	expect_result(GROW_DONE);
+	assert_put_off(128 * GIB);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +261,15 @@ int main(void)
 		FS_TEST(a_paused_growth_continues_after_a_crash, FS_EXT4),
 		FS_TEST(others_do_not_wait_after_a_crash, FS_XFS),
 		FS_TEST(others_do_not_wait_after_a_crash, FS_BTRFS),
+		FS_TEST(the_device_gets_its_full_length_and_ext4_a_part, FS_EXT4),
+		FS_TEST(others_grow_at_once, FS_XFS),
+		FS_TEST(others_grow_at_once, FS_BTRFS),
+		FS_TEST(what_is_put_off_already_is_left_alone, FS_EXT4),
+		FS_TEST(what_was_cut_short_is_put_off_without_a_word_in_the_ledger, FS_EXT4),
+		FS_TEST(what_is_put_off_is_noted_even_if_nothing_grows_now, FS_EXT4),
+		FS_TEST(steps_finish_it, FS_EXT4),
+		FS_TEST(a_run_without_a_limit_finishes_it, FS_EXT4),
+		FS_TEST(a_step_that_was_cut_short_is_made_again, FS_EXT4),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

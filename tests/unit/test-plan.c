@@ -27,6 +27,8 @@ static void expect(uint64_t want, uint64_t device, uint64_t fs_bytes, uint64_t p
 
 	assert_int_equal(plan.device_sectors * 512, plan_device);
 	assert_int_equal(plan.fs_bytes, plan_fs);
+	assert_int_equal(plan.fs_now_bytes, plan_fs);
+	assert_false(plan_is_limited(&plan));
 	assert_int_equal(plan_is_empty(&plan), plan_device == 0 && plan_fs == 0);
 }
 
@@ -79,6 +81,54 @@ static void accepts_an_unused_tail(void **state)
 	expect(4 * GIB, 4 * GIB, 4 * GIB - MIB - 4096, 0, 4 * GIB);
 }
 
+/* Of 1 GiB that grow to 1 TiB; @now: to this at first. */
+static void expect_limited(uint64_t limit, bool takes_long, uint64_t now)
+{
+	struct growfs fs = fs_of(GIB);
+	struct plan plan = plan_make(TIB, SECTORS(GIB), &fs);
+
+	fs.takes_long = takes_long;
+	plan_limit(&plan, limit, &fs);
+	assert_int_equal(plan.device_sectors, SECTORS(TIB));
+	assert_int_equal(plan.fs_bytes, TIB);
+	assert_int_equal(plan.fs_now_bytes, now);
+	assert_int_equal(plan_is_limited(&plan), now != TIB);
+	assert_false(plan_is_empty(&plan));
+}
+
+static void puts_off_what_takes_long(void **state)
+{
+	(void)state;
+	expect_limited(64 * GIB, true, 64 * GIB);
+	expect_limited(64 * GIB + 4095, true, 64 * GIB);
+	expect_limited(TIB - 4096, true, TIB - 4096);
+	expect_limited(64 * GIB, false, TIB);
+	expect_limited(0, true, TIB);
+	expect_limited(TIB, true, TIB);
+	expect_limited(2 * TIB, true, TIB);
+}
+
+static void puts_off_everything_at_the_limit(void **state)
+{
+	(void)state;
+	expect_limited(1, true, 0);
+	expect_limited(GIB, true, 0);
+	expect_limited(GIB + MIB, true, 0); /* ext4 may drop so much at its end */
+	expect_limited(GIB + MIB + 4096, true, GIB + MIB + 4096);
+}
+
+static void has_nothing_to_put_off_in_a_large_filesystem(void **state)
+{
+	struct growfs fs = fs_of(TIB);
+	struct plan plan = plan_make(TIB, SECTORS(TIB), &fs);
+
+	(void)state;
+	fs.takes_long = true;
+	plan_limit(&plan, 64 * GIB, &fs);
+	assert_false(plan_is_limited(&plan));
+	assert_true(plan_is_empty(&plan));
+}
+
 /* Whatever the numbers, no planned size is smaller than the present one. */
 static void never_plans_to_shrink(void **state)
 {
@@ -129,6 +179,9 @@ int main(void)
 		cmocka_unit_test(grows_the_device_by_as_little_as_a_byte),
 		cmocka_unit_test(grows_the_filesystem_to_the_devices_end),
 		cmocka_unit_test(accepts_an_unused_tail),
+		cmocka_unit_test(puts_off_what_takes_long),
+		cmocka_unit_test(puts_off_everything_at_the_limit),
+		cmocka_unit_test(has_nothing_to_put_off_in_a_large_filesystem),
 		cmocka_unit_test(never_plans_to_shrink),
 		cmocka_unit_test(refuses_what_the_filesystem_cannot_do),
 	};
