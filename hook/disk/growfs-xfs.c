@@ -32,7 +32,7 @@ int growfs_xfs_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->group_bytes = (uint64_t)geometry.agblocks * geometry.blocksize;
 	ret->group_metadata_bytes = (uint64_t)HEADER_BLOCKS * geometry.blocksize;
 	ret->many_groups = ret->group_bytes < SMALL_GROUP_BYTES ? 10 * 8 : 10 * 16;
-	ret->needs_settling = true;
+	ret->needs_settling = ret->takes_long = true;
 	memcpy(ret->uuid, geometry.uuid, sizeof(ret->uuid));
 	ret->xfs_blocks = geometry.datablocks;
 	ret->xfs_imaxpct = geometry.imaxpct;

@@ -25,7 +25,7 @@ struct growfs {
 	uint64_t many_groups;	       /* more groups than this make it slow; 0: no limit */
 	const char *obstacle;	       /* why it cannot grow at all, or NULL; static */
 	bool needs_settling;	       /* freeze and thaw once after growing, see disk/grow.c */
-	bool takes_long; /* the time to grow is proportional to what is added: grow it in steps */
+	bool takes_long;	       /* the time to grow is proportional to what is added */
 	uint8_t uuid[16];
 	uint32_t mount_count; /* ext4; else 0 */
 	uint64_t xfs_blocks, btrfs_devid;

@@ -131,7 +131,7 @@ static enum finish_result made_step(const struct grow_report *report, FILE *out)
 	return FINISH_DONE;
 }
 
-/* Any growth may be larger than a step, whoever put it off. */
+/* XFS grows in one step, which nothing can tear: each one would freeze the container's disk. */
 static int grow_one_step(struct rootfs *rootfs, struct grow_order *order,
 			 struct grow_report *report, struct why *why)
 {
@@ -140,7 +140,8 @@ static int grow_one_step(struct rootfs *rootfs, struct grow_order *order,
 
 	if (r < 0)
 		return r;
-	order->fs_limit_bytes = fs.bytes + FINISH_STEP_BYTES;
+	if (!fs.needs_settling)
+		order->fs_limit_bytes = fs.bytes + FINISH_STEP_BYTES;
 	return grow_rootfs(rootfs, order, report, why);
 }
 

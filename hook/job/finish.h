@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * Finishes growths of devices in use that were interrupted or put off. A filesystem that takes long
- * grows in steps of FINISH_STEP_BYTES: between two of them the device's lock is free, the ledger
- * says how far it came, and the policy is asked again.
+ * Finishes growths of devices in use that were interrupted or put off. ext4 grows in steps of
+ * FINISH_STEP_BYTES: between two of them the device's lock is free, the ledger says how far it
+ * came, and the policy is asked again. Other filesystems grow in one step.
  */
 
 #include "disk/thin.h"

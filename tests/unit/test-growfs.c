@@ -50,6 +50,7 @@ static void reads_ext4(void **state)
 	assert_true(fs.max_bytes == UINT64_MAX);
 	assert_null(fs.obstacle);
 	assert_false(fs.needs_settling);
+	assert_true(fs.takes_long);
 }
 
 static void knows_the_limits_of_ext4(void **state)
@@ -81,6 +82,7 @@ static void reads_xfs(void **state)
 	assert_int_equal(fs.xfs_blocks, 262144);
 	assert_int_equal(fs.xfs_imaxpct, 25);
 	assert_true(fs.needs_settling);
+	assert_true(fs.takes_long);
 	assert_null(fs.obstacle);
 }
 
@@ -95,6 +97,7 @@ static void reads_btrfs(void **state)
 	assert_int_equal(fs.btrfs_devid, 1);
 	assert_int_equal(fs.group_bytes, 0);
 	assert_false(fs.needs_settling);
+	assert_false(fs.takes_long);
 	assert_null(fs.obstacle);
 	fake_fs.btrfs_devices = 2;
 	read_size();
