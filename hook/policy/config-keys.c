@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/shim-name.h"
 #include "base/text.h"
+#include "policy/config-autogrow.h"
 #include "policy/config-table.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@ static const char *const rule_request_words[] = {[RULE_REQUEST_ALLOW] = "allow",
 						 [RULE_REQUEST_DENY] = "deny",
 						 NULL};
 
-static const struct config_type rule_size, rule_annotations, rules, shims;
+static const struct config_type rule_size, rule_autogrow_max, rule_annotations, rules, shims;
 
 /* clang-format off */
 #define IN_RULE(member) offsetof(struct rule, member)
@@ -32,6 +33,13 @@ static const struct config_key rule_keys[] = {
 	{"size",             &rule_size,        0,                  NULL},
 	{"max_size",         &config_size,      IN_RULE(max_bytes), NULL},
 	{"request",          NULL,              IN_RULE(request),   rule_request_words},
+	{"autogrow.max",      &rule_autogrow_max,      0,                                NULL},
+	{"autogrow.at",       &config_autogrow_at,     IN_RULE(autogrow.at_permille),    NULL},
+	{"autogrow.by",       &config_autogrow_by,     IN_RULE(autogrow.by_permille),    NULL},
+	{"autogrow.min_step", &config_size,            IN_RULE(autogrow.min_step_bytes), NULL},
+	{"autogrow.max_step", &config_size,            IN_RULE(autogrow.max_step_bytes), NULL},
+	{"autogrow.cooldown", &config_pause,           IN_RULE(autogrow.cooldown_ms),    NULL},
+	{"autogrow.budget",   &config_autogrow_budget, IN_RULE(autogrow),                NULL},
 };
 
 #define IN_POLICY(member) offsetof(struct policy, member)
@@ -50,6 +58,15 @@ static const struct config_key policy_keys[] = {
 	{"pool_guard.data_percent",     &config_percent, IN_POLICY(pool_guard.data_percent),           NULL},
 	{"pool_guard.metadata_percent", &config_percent, IN_POLICY(pool_guard.metadata_percent),       NULL},
 	{"pool_guard.overcommit",       &config_ratio,   IN_POLICY(pool_guard.overcommit_thousandths), NULL},
+	{"pool_guard.autogrow_data_percent", &config_percent, IN_POLICY(pool_guard.autogrow_data_percent), NULL},
+	{"autogrow.max",      &config_optional_size,   IN_POLICY(autogrow.max_bytes),      NULL},
+	{"autogrow.at",       &config_autogrow_at,     IN_POLICY(autogrow.at_permille),    NULL},
+	{"autogrow.by",       &config_autogrow_by,     IN_POLICY(autogrow.by_permille),    NULL},
+	{"autogrow.min_step", &config_size,            IN_POLICY(autogrow.min_step_bytes), NULL},
+	{"autogrow.max_step", &config_size,            IN_POLICY(autogrow.max_step_bytes), NULL},
+	{"autogrow.cooldown", &config_pause,           IN_POLICY(autogrow.cooldown_ms),    NULL},
+	{"autogrow.budget",   &config_autogrow_budget, IN_POLICY(autogrow),                NULL},
+	{"start_with",   &config_optional_size, IN_POLICY(start_with_bytes), NULL},
 	{"timeout",      &config_time,          IN_POLICY(timeout_ms),    NULL},
 	{"runtime",      &config_program,       IN_POLICY(runtime),       NULL},
 	{"shims",        &shims,                0,                        NULL},
@@ -154,6 +171,27 @@ static bool is_rule_size_set(const void *target)
 }
 
 static const struct config_type rule_size = {read_rule_size, show_rule_size, is_rule_size_set};
+
+static void read_rule_max(struct config_reader *reader, const struct json *value, const char *path,
+			  void *target)
+{
+	struct rule *rule = target;
+
+	rule->has_autogrow_max = true;
+	config_read_optional_size(reader, value, path, &rule->autogrow.max_bytes);
+}
+
+static void show_rule_max(const void *target, FILE *out)
+{
+	config_show_size(((const struct rule *)target)->autogrow.max_bytes, out);
+}
+
+static bool is_rule_max_set(const void *target)
+{
+	return ((const struct rule *)target)->has_autogrow_max;
+}
+
+static const struct config_type rule_autogrow_max = {read_rule_max, show_rule_max, is_rule_max_set};
 
 static void read_annotations(struct config_reader *reader, const struct json *value,
 			     const char *path, void *target)

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/config-value.h"
 
-#include "base/count.h"
+#include "base/duration.h"
 #include "base/quote.h"
 #include "base/ratio.h"
 #include "base/shim-name.h"
 #include "base/size.h"
 #include "base/text.h"
 
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MIN_TIMEOUT_MS	100
 #define MAX_TIMEOUT_MS	UINT64_C(600000)
+#define MIN_PAUSE_MS	1000
+#define MAX_PAUSE_MS	UINT64_C(86400000)
 #define MAX_THOUSANDTHS UINT64_C(1000000000)
 #define PROGRAM_NAME	"oci-thin-grow"
 #define WRAPPER_NAME	PROGRAM_NAME "-runtime"
@@ -278,37 +277,12 @@ const struct config_type config_optional_size = {config_read_optional_size, show
 
 /* --- numbers --------------------------------------------------------------------------------- */
 
-/* Digits, and up to @decimals after a point, in units of the last decimal. No sign, no exponent. */
-static int parse_decimal(const char *text, unsigned int decimals, uint64_t max, uint64_t *ret)
-{
-	bool point = false;
-	uint64_t n = 0;
-
-	for (; *text; text++) {
-		if (*text == '.' && !point) {
-			point = true;
-			continue;
-		}
-		if (*text < '0' || *text > '9' || (point && decimals-- == 0))
-			return -EINVAL;
-		n = n * 10 + (uint64_t)(*text - '0');
-		if (n > max)
-			return -ERANGE;
-	}
-	for (; decimals > 0; decimals--)
-		n *= 10;
-	if (n > max)
-		return -ERANGE;
-	*ret = n;
-	return 0;
-}
-
 static void read_percent(struct config_reader *reader, const struct json *value, const char *path,
 			 void *target)
 {
 	uint64_t n;
 
-	if (value->type == JSON_NUMBER && parse_decimal(value->text, 0, 100, &n) == 0 && n > 0)
+	if (value->type == JSON_NUMBER && decimal_parse(value->text, 0, 100, &n) == 0 && n > 0)
 		*(unsigned int *)target = (unsigned int)n;
 	else
 		config_fail(reader, value, path, "a whole number from 1 to 100");
@@ -326,7 +300,7 @@ static void read_ratio(struct config_reader *reader, const struct json *value, c
 {
 	uint64_t n;
 
-	if (value->type == JSON_NUMBER && parse_decimal(value->text, 3, MAX_THOUSANDTHS, &n) == 0)
+	if (value->type == JSON_NUMBER && decimal_parse(value->text, 3, MAX_THOUSANDTHS, &n) == 0)
 		*(uint64_t *)target = n;
 	else
 		config_fail(
@@ -341,45 +315,40 @@ static void show_ratio(const void *target, FILE *out)
 
 const struct config_type config_ratio = {read_ratio, show_ratio, NULL};
 
-static int parse_time(const char *text, uint64_t *ret_ms)
+static void take_duration(struct config_reader *reader, const struct json *value, const char *path,
+			  uint64_t min_ms, uint64_t max_ms, const char *example, uint64_t *target)
 {
-	static const struct {
-		const char *unit;
-		uint64_t ms;
-	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}};
-	size_t digits = strspn(text, "0123456789");
+	uint64_t ms;
 
-	if (digits == 0 || digits > 9)
-		return -EINVAL;
-	for (size_t i = 0; i < COUNT(units); i++) {
-		if (strcmp(text + digits, units[i].unit) == 0) {
-			*ret_ms = strtoull(text, NULL, 10) * units[i].ms;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	if (is_text(value) && duration_parse(value->text, &ms) == 0 && ms >= min_ms && ms <= max_ms)
+		*target = ms;
+	else
+		config_fail(reader, value, path,
+			    text("a time from \"%s\" to \"%s\", as in \"%s\"",
+				 duration_format(min_ms), duration_format(max_ms), example));
 }
 
 static void read_time(struct config_reader *reader, const struct json *value, const char *path,
 		      void *target)
 {
-	uint64_t ms;
-
-	if (is_text(value) && parse_time(value->text, &ms) == 0 && ms >= MIN_TIMEOUT_MS &&
-	    ms <= MAX_TIMEOUT_MS)
-		*(uint64_t *)target = ms;
-	else
-		config_fail(reader, value, path, "a time from \"100ms\" to \"10m\", as in \"10s\"");
+	take_duration(reader, value, path, MIN_TIMEOUT_MS, MAX_TIMEOUT_MS, "10s", target);
 }
 
-static void show_time(const void *target, FILE *out)
+static void read_pause(struct config_reader *reader, const struct json *value, const char *path,
+		       void *target)
 {
-	uint64_t ms = *(const uint64_t *)target;
-
-	if (ms % 1000 == 0)
-		fprintf(out, "\"%" PRIu64 "s\"", ms / 1000);
-	else
-		fprintf(out, "\"%" PRIu64 "ms\"", ms);
+	take_duration(reader, value, path, MIN_PAUSE_MS, MAX_PAUSE_MS, "30s", target);
 }
 
-const struct config_type config_time = {read_time, show_time, NULL};
+static void show_duration(const void *target, FILE *out)
+{
+	fprintf(out, "\"%s\"", duration_format(*(const uint64_t *)target));
+}
+
+static bool is_duration_set(const void *target)
+{
+	return *(const uint64_t *)target > 0;
+}
+
+const struct config_type config_time = {read_time, show_duration, NULL};
+const struct config_type config_pause = {read_pause, show_duration, is_duration_set};

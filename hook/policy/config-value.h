@@ -33,7 +33,8 @@ extern const struct config_type
 	config_optional_size, /* uint64_t; a size, or null for 0 */
 	config_percent,     /* unsigned int; 1 to 100 */
 	config_ratio,       /* uint64_t; thousandths of a number such as 1.5 */
-	config_time;        /* uint64_t; milliseconds of "500ms", "10s", "2m" */
+	config_time,        /* uint64_t; milliseconds of "500ms", "10s", "2m"; 100 ms to 10 m */
+	config_pause;       /* the same; 1 s to 24 h; 0: not set */
 /* clang-format on */
 
 /* Reads an enum into *@target; its values are the indices of @words, a list that ends with NULL. */

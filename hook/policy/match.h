@@ -9,6 +9,7 @@
 
 #include "base/why.h"
 #include "oci/json.h"
+#include "policy/autogrow.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,7 +44,9 @@ struct rule {
 	uint64_t size_bytes; /* 0: none, not even the default */
 	uint64_t max_bytes;  /* 0: the general max_size */
 	enum rule_request request;
-	const char *file; /* where the rule is defined */
+	bool has_autogrow_max;
+	struct autogrow autogrow; /* 0: the general value; max_bytes only if has_autogrow_max */
+	const char *file;	  /* where the rule is defined */
 	unsigned int line;
 };
 

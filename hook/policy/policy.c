@@ -16,6 +16,8 @@ static const char *const builtin_keys[] = {
 	NULL,
 };
 
+#define MAX_KEY "io.oci-thin-grow.max" /* annotation or label */
+
 #define NAME_MAX_BYTES 63 /* of a container in a pod */
 
 static const char *const any_pool[] = {"*", NULL};
@@ -31,7 +33,14 @@ const struct policy policy_builtin = {
 	.on_failure = {.request = ON_FAILURE_FAIL,
 		       .implicit = ON_FAILURE_WARN,
 		       .not_applicable = ON_FAILURE_WARN},
-	.pool_guard = {.data_percent = 95, .metadata_percent = 90},
+	.pool_guard = {.data_percent = 95, .metadata_percent = 90, .autogrow_data_percent = 80},
+	.autogrow = {.at_permille = 850,
+		     .by_permille = 1000,
+		     .min_step_bytes = UINT64_C(1) << 30,
+		     .max_step_bytes = UINT64_C(64) << 30,
+		     .cooldown_ms = 30000,
+		     .budget = 6,
+		     .budget_ms = 600000},
 	.timeout_ms = 10000,
 	.runtime = RUNC_PATH,
 	.data_roots = no_roots,
@@ -134,6 +143,15 @@ static int find_named(const struct json *const annotations[], size_t n, const ch
 	return r;
 }
 
+/* As find_text(), with @key.NAME before @key. */
+static int find_request(const struct json *const annotations[], size_t n, const char *key,
+			const char *name, struct request *found, struct why *why)
+{
+	int r = name ? find_named(annotations, n, key, name, found, why) : 0;
+
+	return r ? r : find_text(annotations, n, key, &found->text, why);
+}
+
 int policy_request(const struct policy *policy, enum request_origin origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why)
@@ -143,14 +161,23 @@ int policy_request(const struct policy *policy, enum request_origin origin,
 	*ret = (struct request){0};
 	for (const char *const *key = policy->keys; *key; key++) {
 		struct request found = {.origin = origin, .key = *key};
-		int r = name ? find_named(annotations, n, *key, name, &found, why) : 0;
+		int r = find_request(annotations, n, *key, name, &found, why);
 
-		if (r == 0)
-			r = find_text(annotations, n, *key, &found.text, why);
 		if (r)
 			return read_request(r, &found, ret, why);
 	}
 	return 0;
+}
+
+void policy_request_max(enum request_origin origin, const struct json *const annotations[],
+			size_t n, struct request *ret)
+{
+	struct request found = {.origin = origin, .key = MAX_KEY};
+	const char *name = name_in_pod(annotations, n);
+	struct why unused;
+	int r = find_request(annotations, n, MAX_KEY, name, &found, &unused);
+
+	*ret = r > 0 ? found : (struct request){0};
 }
 
 int policy_request_option(const char *text, struct request *ret, struct why *why)

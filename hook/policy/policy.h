@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/why.h"
 #include "oci/json.h"
+#include "policy/autogrow.h"
 #include "policy/match.h"
 
 #include <stdbool.h>
@@ -41,8 +42,11 @@ struct policy {
 	} on_failure;
 	struct pool_guard {
 		unsigned int data_percent, metadata_percent;
-		uint64_t overcommit_thousandths; /* 0: no limit */
+		unsigned int autogrow_data_percent; /* instead of data_percent, if lower */
+		uint64_t overcommit_thousandths;    /* 0: no limit */
 	} pool_guard;
+	struct autogrow autogrow;  /* of containers to which no rule with other values applies */
+	uint64_t start_with_bytes; /* 0: a filesystem grows completely before the start */
 	uint64_t timeout_ms;
 	const char *runtime;	  /* the program that the wrapper executes */
 	const struct shim *shims; /* the same for shims; those not named are searched for */
@@ -109,6 +113,13 @@ const char *request_source_into(struct text *out, const struct request *request,
 int policy_request(const struct policy *policy, enum request_origin origin,
 		   const struct json *const annotations[], size_t n, struct request *ret,
 		   struct why *why);
+
+/*
+ * Looks likewise for the largest size to which the container wants to grow before it is full, which
+ * autogrow_decide() parses. Fills only origin, key and text.
+ */
+void policy_request_max(enum request_origin origin, const struct json *const annotations[],
+			size_t n, struct request *ret);
 
 /* The same for the text of Docker's size option. */
 int policy_request_option(const char *text, struct request *ret, struct why *why);

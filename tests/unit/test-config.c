@@ -69,6 +69,18 @@ static void is_list(const char *const *list, const char *first, const char *seco
 	assert_null(list[2]);
 }
 
+static void is_autogrow(const struct autogrow *found, const struct autogrow *expected)
+{
+	assert_int_equal(found->max_bytes, expected->max_bytes);
+	assert_int_equal(found->at_permille, expected->at_permille);
+	assert_int_equal(found->by_permille, expected->by_permille);
+	assert_int_equal(found->min_step_bytes, expected->min_step_bytes);
+	assert_int_equal(found->max_step_bytes, expected->max_step_bytes);
+	assert_int_equal(found->cooldown_ms, expected->cooldown_ms);
+	assert_int_equal(found->budget, expected->budget);
+	assert_int_equal(found->budget_ms, expected->budget_ms);
+}
+
 /* All settings, without their origins. */
 static void is_builtin(void)
 {
@@ -86,6 +98,10 @@ static void is_builtin(void)
 	assert_int_equal(policy.pool_guard.data_percent, 95);
 	assert_int_equal(policy.pool_guard.metadata_percent, 90);
 	assert_int_equal(policy.pool_guard.overcommit_thousandths, 0);
+	assert_int_equal(policy.pool_guard.autogrow_data_percent, 80);
+	is_autogrow(&policy.autogrow, &policy_builtin.autogrow);
+	assert_int_equal(policy.autogrow.max_bytes, 0);
+	assert_int_equal(policy.start_with_bytes, 0);
 	assert_int_equal(policy.timeout_ms, 10000);
 	assert_string_equal(policy.runtime, "/usr/bin/runc");
 	assert_int_equal(policy.n_shims, 0);
@@ -165,6 +181,53 @@ static void reads_every_key(void **state)
 	assert_int_equal(config_origin(&policy, "pool_guard.overcommit").line, 6);
 }
 
+static void reads_autogrow_and_start_with(void **state)
+{
+	(void)state;
+	fine("{\"autogrow\": {\"max\": \"16G\", \"at\": \"82.5%\", \"by\": \"50%\",\n"
+	     "\"min_step\": \"512M\", \"max_step\": \"8G\", \"cooldown\": \"2m\",\n"
+	     "\"budget\": \"3 per 1h\"}, \"start_with\": \"64G\",\n"
+	     "\"pool_guard\": {\"autogrow_data_percent\": 60}}");
+	is_autogrow(&policy.autogrow, &(struct autogrow){
+					      .max_bytes = 16 * GIB,
+					      .at_permille = 825,
+					      .by_permille = 500,
+					      .min_step_bytes = GIB / 2,
+					      .max_step_bytes = 8 * GIB,
+					      .cooldown_ms = 120000,
+					      .budget = 3,
+					      .budget_ms = 3600000,
+				      });
+	assert_int_equal(policy.start_with_bytes, 64 * GIB);
+	assert_int_equal(policy.pool_guard.autogrow_data_percent, 60);
+	assert_int_equal(config_origin(&policy, "autogrow.budget").line, 3);
+	fine("{\"autogrow\": {\"max\": null}, \"start_with\": null}");
+	assert_int_equal(policy.autogrow.max_bytes, 0);
+	assert_int_equal(policy.start_with_bytes, 0);
+}
+
+static void reads_autogrow_of_rules(void **state)
+{
+	const struct rule *rule;
+
+	(void)state;
+	fine("{\"rules\": [{\"autogrow\": {\"max\": \"2G\", \"by\": \"10%\",\n"
+	     "\"budget\": \"1 per 1s\"}}, {\"autogrow\": {\"max\": null}}, {}]}");
+	rule = policy.rules;
+	assert_true(rule->has_autogrow_max);
+	is_autogrow(&rule->autogrow, &(struct autogrow){
+					     .max_bytes = 2 * GIB,
+					     .by_permille = 100,
+					     .budget = 1,
+					     .budget_ms = 1000,
+				     });
+	rule++;
+	assert_true(rule->has_autogrow_max);
+	is_autogrow(&rule->autogrow, &(struct autogrow){0});
+	rule++;
+	assert_false(rule->has_autogrow_max);
+}
+
 static void reads_rules(void **state)
 {
 	const struct rule *rule;
@@ -211,7 +274,9 @@ static void the_output_of_show_reads_back_as_the_same(void **state)
 	     "\"on_failure\": {\"default\": \"fail\"}, \"timeout\": \"500ms\",\n"
 	     "\"pool_guard\": {\"overcommit\": 1.25}, \"rules\": [{\"name\": \"a\",\n"
 	     "\"match\": {\"image\": \"i\", \"annotation\": {\"k\": \"v\", \"l\": \"w\"}},\n"
-	     "\"size\": null, \"max_size\": \"2T\", \"request\": \"deny\"}, {\"name\": \"b\"}],\n"
+	     "\"size\": null, \"max_size\": \"2T\", \"request\": \"deny\"}, {\"name\": \"b\",\n"
+	     "\"autogrow\": {\"max\": null, \"at\": \"62.5%\", \"cooldown\": \"1h\"}}],\n"
+	     "\"autogrow\": {\"max\": \"3G\", \"budget\": \"2 per 90s\"}, \"start_with\": \"9G\",\n"
 	     "\"shims\": {\"a\": \"/a\", \"b\": \"/b\"}}");
 	first = show();
 	assert_contains(first, "  \"shims\": {\n    \"a\": \"/a\", // ");
@@ -219,6 +284,11 @@ static void the_output_of_show_reads_back_as_the_same(void **state)
 	assert_contains(first, "  \"default_size\": \"4G\", // ");
 	assert_contains(first, "\"on_failure\": {\n    \"request\": \"fail\", // default\n");
 	assert_contains(first, "    \"not_applicable\": \"warn\" // default\n  },\n");
+	assert_contains(first,
+			"      \"autogrow\": {\n        \"max\": null,\n"
+			"        \"at\": \"62.5%\",\n        \"cooldown\": \"1h\"\n      }\n");
+	assert_contains(first, "    \"by\": \"100%\", // default\n");
+	assert_contains(first, "    \"budget\": \"2 per 90s\" // ");
 	assert_contains(first, "      \"match\": {\n        \"image\": \"i\",\n"
 			       "        \"annotation\": { \"k\": \"v\", \"l\": \"w\" }\n      },\n"
 			       "      \"size\": null,\n      \"max_size\": \"2T\",\n");
@@ -396,19 +466,19 @@ static void reports_unknown_keys(void **state)
 	(void)state;
 	broken("{\n\n\"max-size\": \"1T\"}",
 	       "config.json:3: unknown key \"max-size\": expected one of enabled, keys, labels, "
-	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, timeout, "
-	       "runtime, shims, data_roots");
+	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, "
+	       "autogrow, start_with, timeout, runtime, shims, data_roots");
 	broken("{\"pool_guard\": {\n\"percent\": 1}}",
 	       "config.json:2: pool_guard: unknown key \"percent\": expected one of data_percent, "
-	       "metadata_percent, overcommit");
+	       "metadata_percent, overcommit, autogrow_data_percent");
 	broken("{\"rules\": [{}, {\"match\":\n{\"container\": \"x\"}}]}",
 	       "config.json:2: rules[1].match: unknown key \"container\": expected one of engine, "
 	       "image, namespace, annotation");
 	broken("{\"x\\n\\u001b[2J\": 1}",
 	       "config.json:1: unknown key \"x\\n\\x1b[2J\": expected one of enabled, keys, "
 	       "labels, "
-	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, timeout, "
-	       "runtime, shims, data_roots");
+	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, "
+	       "autogrow, start_with, timeout, runtime, shims, data_roots");
 }
 
 static void reports_duplicate_keys(void **state)
@@ -807,6 +877,8 @@ int main(void)
 		CONFIG_TEST(without_a_file_the_defaults_apply),
 		CONFIG_TEST(the_shipped_file_names_every_default),
 		CONFIG_TEST(reads_every_key),
+		CONFIG_TEST(reads_autogrow_and_start_with),
+		CONFIG_TEST(reads_autogrow_of_rules),
 		CONFIG_TEST(reads_rules),
 		CONFIG_TEST(the_output_of_show_reads_back_as_the_same),
 		CONFIG_TEST(later_files_win_and_add_rules),
