@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy/autogrow.h"
 
+#include "base/minmax.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "policy/policy.h"
 
-/* The operator's, before max_size. */
-static struct autogrow configured(const struct policy *policy, const struct rule *rule)
+struct autogrow autogrow_configured(const struct policy *policy, const struct rule *rule)
 {
 	struct autogrow of = policy->autogrow;
 	const struct autogrow *rules = rule ? &rule->autogrow : &of;
@@ -66,7 +66,7 @@ void autogrow_decide(const struct policy *policy, const struct facts *facts, con
 	uint64_t max_size_bytes = policy_max_bytes(policy, rule);
 	struct autogrow *limits = &ret->limits;
 
-	*ret = (struct autogrow_verdict){.limits = configured(policy, rule), .rule = rule};
+	*ret = (struct autogrow_verdict){.limits = autogrow_configured(policy, rule), .rule = rule};
 	if (limits->max_bytes)
 		ret->source = rule && rule->has_autogrow_max ? AUTOGROW_RULE : AUTOGROW_CONFIG;
 	if (tenant)
@@ -86,4 +86,15 @@ int autogrow_limits(const struct policy *policy, const struct facts *facts, cons
 	*ret = verdict.limits;
 	*why = verdict.ignored;
 	return *why->text ? 1 : 0;
+}
+
+uint64_t autogrow_next_bytes(const struct autogrow *limits, uint64_t bytes)
+{
+	unsigned __int128 part = (unsigned __int128)bytes * limits->by_permille / 1000;
+	uint64_t step = part > limits->max_step_bytes ? limits->max_step_bytes : (uint64_t)part;
+
+	step = larger(step, limits->min_step_bytes);
+	if (bytes >= limits->max_bytes)
+		return bytes;
+	return limits->max_bytes - bytes < step ? limits->max_bytes : bytes + step;
 }

@@ -41,6 +41,9 @@ struct autogrow_verdict {
 	struct why ignored;	 /* why the tenant's has no effect, or "" */
 };
 
+/* The operator's values for a container to which @rule, or NULL, applies, before max_size. */
+struct autogrow autogrow_configured(const struct policy *policy, const struct rule *rule);
+
 /*
  * @tenant: the text of the container's own largest size, as policy_request_max() finds it, or NULL.
  * It takes effect where the operator gave none, and where it is the smaller one.
@@ -51,3 +54,6 @@ void autogrow_decide(const struct policy *policy, const struct facts *facts, con
 /* The same for those who only need the limits. 0; 1: @tenant has no effect, with the reason. */
 int autogrow_limits(const struct policy *policy, const struct facts *facts, const char *tenant,
 		    struct autogrow *ret, struct why *why);
+
+/* The size after one step of a device of @bytes; @bytes if it has the largest size or more. */
+uint64_t autogrow_next_bytes(const struct autogrow *limits, uint64_t bytes);

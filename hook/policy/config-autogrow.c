@@ -46,14 +46,15 @@ static void take_percentage(struct config_reader *reader, const struct json *val
 static void read_at(struct config_reader *reader, const struct json *value, const char *path,
 		    void *target)
 {
-	take_percentage(reader, value, path, 500, 990, "\"50%\" to \"99%\", as in \"85%\"", target);
+	take_percentage(reader, value, path, 500, 990,
+			"a percentage from \"50%\" to \"99%\", as in \"85%\"", target);
 }
 
 static void read_by(struct config_reader *reader, const struct json *value, const char *path,
 		    void *target)
 {
-	take_percentage(reader, value, path, 10, 10000, "\"1%\" to \"1000%\", as in \"50%\"",
-			target);
+	take_percentage(reader, value, path, 10, 10000,
+			"a percentage from \"1%\" to \"1000%\", as in \"50%\"", target);
 }
 
 static void show_percentage(const void *target, FILE *out)

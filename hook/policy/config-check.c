@@ -14,29 +14,84 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void config_check_sizes(struct config_reader *reader)
+/* Reports that the value of the key @path, if it is set, is more than that of @limit. */
+static void check_key(struct config_reader *reader, const char *path, uint64_t bytes,
+		      const char *limit, uint64_t limit_bytes)
+{
+	struct config_origin origin = config_origin(reader->policy, path);
+
+	if (bytes <= limit_bytes || !origin.file)
+		return;
+	reader->file = origin.file;
+	config_complain(reader, origin.line, "%s: expected no more than %s (%s), found %s", path,
+			limit, size_format(limit_bytes), size_format(bytes));
+}
+
+static void check_rule_key(struct config_reader *reader, const struct rule *rule, const char *key,
+			   uint64_t bytes, const char *limit, uint64_t limit_bytes)
+{
+	if (bytes <= limit_bytes)
+		return;
+	reader->file = rule->file;
+	config_complain(reader, rule->line, "rule %s: %s: expected no more than %s (%s), found %s",
+			rule->name, key, limit, size_format(limit_bytes), size_format(bytes));
+}
+
+static void check_rule(struct config_reader *reader, const struct rule *rule)
+{
+	uint64_t max_bytes = policy_max_bytes(reader->policy, rule);
+	struct autogrow merged = autogrow_configured(reader->policy, rule);
+
+	check_rule_key(reader, rule, "size", rule->size_bytes, "max_size", max_bytes);
+	check_rule_key(reader, rule, "autogrow.max", rule->autogrow.max_bytes, "max_size",
+		       max_bytes);
+	if (rule->autogrow.min_step_bytes || rule->autogrow.max_step_bytes)
+		check_rule_key(reader, rule, "autogrow.min_step", merged.min_step_bytes, "max_step",
+			       merged.max_step_bytes);
+}
+
+/* Both have defaults: the one that is set is wrong. */
+static void check_steps(struct config_reader *reader)
+{
+	const struct autogrow *autogrow = &reader->policy->autogrow;
+	struct config_origin origin = config_origin(reader->policy, "autogrow.max_step");
+
+	check_key(reader, "autogrow.min_step", autogrow->min_step_bytes, "max_step",
+		  autogrow->max_step_bytes);
+	if (autogrow->min_step_bytes <= autogrow->max_step_bytes ||
+	    config_origin(reader->policy, "autogrow.min_step").file)
+		return;
+	reader->file = origin.file;
+	config_complain(
+		reader, origin.line, "autogrow.max_step: expected at least min_step (%s), found %s",
+		size_format(autogrow->min_step_bytes), size_format(autogrow->max_step_bytes));
+}
+
+static void check_pool_guard(struct config_reader *reader)
+{
+	static const char path[] = "pool_guard.autogrow_data_percent";
+	const struct pool_guard *guard = &reader->policy->pool_guard;
+	struct config_origin origin = config_origin(reader->policy, path);
+
+	if (guard->autogrow_data_percent <= guard->data_percent || !origin.file)
+		return;
+	reader->file = origin.file;
+	config_complain(reader, origin.line,
+			"%s: expected no more than data_percent (%u), found %u", path,
+			guard->data_percent, guard->autogrow_data_percent);
+}
+
+void config_check_limits(struct config_reader *reader)
 {
 	const struct policy *policy = reader->policy;
-	const struct config_origin *origin =
-		&policy->memory->origins[config_key_index("default_size")];
 
-	if (policy->default_bytes > policy->max_bytes && origin->file) {
-		reader->file = origin->file;
-		config_complain(reader, origin->line,
-				"default_size: expected no more than max_size (%s), found %s",
-				size_format(policy->max_bytes), size_format(policy->default_bytes));
-	}
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct rule *rule = &policy->rules[i];
-		uint64_t max_bytes = policy_max_bytes(policy, rule);
-
-		if (rule->size_bytes <= max_bytes)
-			continue;
-		reader->file = rule->file;
-		config_complain(reader, rule->line,
-				"rule %s: size: expected no more than max_size (%s), found %s",
-				rule->name, size_format(max_bytes), size_format(rule->size_bytes));
-	}
+	check_key(reader, "default_size", policy->default_bytes, "max_size", policy->max_bytes);
+	check_key(reader, "autogrow.max", policy->autogrow.max_bytes, "max_size",
+		  policy->max_bytes);
+	check_steps(reader);
+	check_pool_guard(reader);
+	for (size_t i = 0; i < policy->n_rules; i++)
+		check_rule(reader, &policy->rules[i]);
 }
 
 static const struct rule *find_cover(const struct policy *policy, size_t of)

@@ -5,8 +5,8 @@
 
 #include "policy/config-reader.h"
 
-/* Reports sizes above the largest one as errors. */
-void config_check_sizes(struct config_reader *reader);
+/* Reports values that are set above their limit, which is another value, as errors. */
+void config_check_limits(struct config_reader *reader);
 
 /* Warns of rules that can never match: valid, but probably not what was meant. Returns how many. */
 unsigned int config_warn(const struct policy *policy, const struct config_listener *listener);

@@ -203,7 +203,7 @@ int config_load(const char *dir, const char *file, const struct config_listener 
 	else if (!read_file(&reader, file))
 		config_complain(&reader, 0, "%s", strerror(ENOENT));
 	if (reader.errors == 0)
-		config_check_sizes(&reader);
+		config_check_limits(&reader);
 	if (reader.errors == 0)
 		return 0;
 	fall_back(ret);

@@ -4,6 +4,7 @@
 #include "policy/config.h"
 
 #include "base/file.h"
+#include "base/text.h"
 
 #include "unit.h"
 
@@ -543,6 +544,108 @@ static void reports_wrong_sizes(void **state)
 	       "found 3 GiB");
 }
 
+#define A_BUDGET                                                                                   \
+	"autogrow.budget: expected steps and a time from \"1s\" to \"24h\", as in \"6 per 10m\", " \
+	"found "
+
+static void reports_wrong_budgets(void **state)
+{
+	static const char *const texts[] = {"",
+					    "6",
+					    "6 per",
+					    "6 per ",
+					    "0 per 10m",
+					    "1001 per 1s",
+					    "-1 per 10m",
+					    "6 per 10",
+					    "6 in 10m",
+					    "6  per 10m",
+					    "6 per 10m ",
+					    " 6 per 10m",
+					    "6 per 999ms",
+					    "6 per 25h",
+					    "1.5 per 10m",
+					    "6 per -1s"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		struct text config, message;
+
+		text_into(&config, "{\"autogrow\": {\"budget\": \"%s\"}}", texts[i]);
+		text_into(&message, "config.json:1: " A_BUDGET "\"%s\"", texts[i]);
+		broken(config.s, message.s);
+	}
+	broken("{\"autogrow\": {\"budget\": 6}}", "config.json:1: " A_BUDGET "6");
+}
+
+static void reports_wrong_percentages(void **state)
+{
+	(void)state;
+	broken("{\"autogrow\": {\"at\": \"49.9%\"}}",
+	       "config.json:1: autogrow.at: expected a percentage from \"50%\" to \"99%\", as in "
+	       "\"85%\", found "
+	       "\"49.9%\"");
+	broken("{\"rules\": [{\"autogrow\": {\n\"at\": \"100%\"}}]}",
+	       "config.json:2: rules[0].autogrow.at: expected a percentage from \"50%\" to "
+	       "\"99%\", as in \"85%\", "
+	       "found \"100%\"");
+	broken("{\"autogrow\": {\"at\": 85}}", "config.json:1: autogrow.at: expected a percentage "
+					       "from \"50%\" to \"99%\", as in \"85%\", found 85");
+	broken("{\"autogrow\": {\"at\": \"85\"}}",
+	       "config.json:1: autogrow.at: expected a percentage from \"50%\" to \"99%\", as in "
+	       "\"85%\", found "
+	       "\"85\"");
+	broken("{\"autogrow\": {\"at\": \"85.25%\"}}",
+	       "config.json:1: autogrow.at: expected a percentage from \"50%\" to \"99%\", as in "
+	       "\"85%\", found "
+	       "\"85.25%\"");
+	broken("{\"autogrow\": {\"by\": \"0.9%\"}}",
+	       "config.json:1: autogrow.by: expected a percentage from \"1%\" to \"1000%\", as in "
+	       "\"50%\", found "
+	       "\"0.9%\"");
+	broken("{\"autogrow\": {\"by\": \"99999999999999999999%\"}}",
+	       "config.json:1: autogrow.by: expected a percentage from \"1%\" to \"1000%\", as in "
+	       "\"50%\", found "
+	       "\"99999999999999999999%\"");
+	broken("{\"autogrow\": {\"by\": \"%\"}}",
+	       "config.json:1: autogrow.by: expected a percentage from \"1%\" to \"1000%\", as in "
+	       "\"50%\", found "
+	       "\"%\"");
+}
+
+/* Each is fine by itself. */
+static void reports_limits_that_contradict_each_other(void **state)
+{
+	(void)state;
+	broken("{\"autogrow\": {\n\"max\": \"2T\"}}",
+	       "config.json:2: autogrow.max: expected no more than max_size (1 TiB), found 2 TiB");
+	broken("{\"rules\": [{},\n{\"name\": \"r\", \"autogrow\": {\"max\": \"2T\"}}]}",
+	       "config.json:2: rule r: autogrow.max: expected no more than max_size (1 TiB), found "
+	       "2 TiB");
+	fine("{\"rules\": [{\"max_size\": \"2T\", \"autogrow\": {\"max\": \"2T\"}}]}");
+	/* The general one is reduced where a rule allows less. */
+	fine("{\"autogrow\": {\"max\": \"2G\"}, \"rules\": [{\"max_size\": \"1G\"}]}");
+	broken("{\"autogrow\": {\"max_step\": \"2G\",\n\"min_step\": \"3G\"}}",
+	       "config.json:2: autogrow.min_step: expected no more than max_step (2 GiB), found 3 "
+	       "GiB");
+	broken("{\"autogrow\": {\"min_step\": \"65G\"}}",
+	       "config.json:1: autogrow.min_step: expected no more than max_step (64 GiB), found "
+	       "65 "
+	       "GiB");
+	broken("{\"autogrow\": {\"max_step\": \"512M\"}}",
+	       "config.json:1: autogrow.max_step: expected at least min_step (1 GiB), found 512 "
+	       "MiB");
+	broken("{\"autogrow\": {\"max_step\": \"8G\"}, \"rules\": [\n"
+	       "{\"name\": \"r\", \"autogrow\": {\"min_step\": \"9G\"}}]}",
+	       "config.json:2: rule r: autogrow.min_step: expected no more than max_step (8 GiB), "
+	       "found 9 GiB");
+	broken("{\"pool_guard\": {\"data_percent\": 70,\n\"autogrow_data_percent\": 71}}",
+	       "config.json:2: pool_guard.autogrow_data_percent: expected no more than "
+	       "data_percent "
+	       "(70), found 71");
+	fine("{\"pool_guard\": {\"data_percent\": 70}}");
+}
+
 static void reports_wrong_words(void **state)
 {
 	(void)state;
@@ -595,6 +698,13 @@ static void reports_wrong_times(void **state)
 	broken("{\"timeout\": \"9999999999s\"}", A_TIME "\"9999999999s\"");
 	broken("{\"timeout\": \"s\"}", A_TIME "\"s\"");
 	broken("{\"timeout\": \"1 s\"}", A_TIME "\"1 s\"");
+	broken("{\"timeout\": \"1h\"}", A_TIME "\"1h\"");
+	broken("{\"autogrow\": {\"cooldown\": \"999ms\"}}",
+	       "config.json:1: autogrow.cooldown: expected a time from \"1s\" to \"24h\", as in "
+	       "\"30s\", found \"999ms\"");
+	broken("{\"autogrow\": {\"cooldown\": \"25h\"}}",
+	       "config.json:1: autogrow.cooldown: expected a time from \"1s\" to \"24h\", as in "
+	       "\"30s\", found \"25h\"");
 }
 
 static void reports_wrong_paths(void **state)
@@ -891,6 +1001,9 @@ int main(void)
 		CONFIG_TEST(reports_duplicate_keys),
 		CONFIG_TEST(reports_wrong_types),
 		CONFIG_TEST(reports_wrong_sizes),
+		CONFIG_TEST(reports_wrong_budgets),
+		CONFIG_TEST(reports_wrong_percentages),
+		CONFIG_TEST(reports_limits_that_contradict_each_other),
 		CONFIG_TEST(reports_wrong_words),
 		CONFIG_TEST(reports_wrong_numbers),
 		CONFIG_TEST(reports_wrong_times),

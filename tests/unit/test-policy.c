@@ -119,6 +119,32 @@ static void one_container_of_a_pod_has_a_size_of_its_own(void **state)
 	expect("{\"" THEIR_KEY ".app\":\"3G\",\"" OUR_KEY "\":\"2G\"}", app, 2 * GIB, OUR_KEY);
 }
 
+#define MAX_KEY "io.oci-thin-grow.max"
+
+static void ask_max(const char *first, const char *second)
+{
+	annotate(first, second);
+	memset(&request, 0xff, sizeof(request));
+	policy_request_max(ORIGIN_LABEL, annotations, 2, &request);
+}
+
+static void finds_the_text_of_a_containers_own_maximum(void **state)
+{
+	(void)state;
+	ask_max("{\"" MAX_KEY "\":\"no size\"}", NULL);
+	assert_string_equal(request.text, "no size");
+	assert_string_equal(request_source(&request, ':'), "label:" MAX_KEY);
+	ask_max("{\"" MAX_KEY "\":\"2G\",\"" MAX_KEY ".app\":\"3G\"}", "{" CRI_NAME "\"app\"}");
+	assert_string_equal(request.text, "3G");
+	assert_string_equal(request.key, MAX_KEY ".app");
+	ask_max("{\"" OUR_KEY "\":\"2G\",\"" MAX_KEY ".app\":\"3G\"}", NULL);
+	assert_false(request_exists(&request));
+	ask_max("{\"" MAX_KEY "\":7}", NULL);
+	assert_false(request_exists(&request));
+	ask_max(NULL, NULL);
+	assert_false(request_exists(&request));
+}
+
 static void a_name_that_kubernetes_forbids_is_ignored(void **state)
 {
 	static const struct {
@@ -494,6 +520,7 @@ int main(void)
 		cmocka_unit_test_teardown(finds_a_request, teardown),
 		cmocka_unit_test_teardown(the_first_key_wins, teardown),
 		cmocka_unit_test_teardown(one_container_of_a_pod_has_a_size_of_its_own, teardown),
+		cmocka_unit_test_teardown(finds_the_text_of_a_containers_own_maximum, teardown),
 		cmocka_unit_test_teardown(a_name_that_kubernetes_forbids_is_ignored, teardown),
 		cmocka_unit_test_teardown(an_unreadable_size_of_its_own_is_an_error, teardown),
 		cmocka_unit_test(the_option_is_a_request_of_its_own_origin),
