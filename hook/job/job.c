@@ -209,19 +209,19 @@ static void log_unread(const struct job *job, const struct why *why)
 }
 
 /* Labels rarely reach hooks: they are in the engine's own files. */
-static void find_labels(struct job *job)
+const struct json *job_labels(struct job *job)
 {
 	struct why why;
 
 	if (!job->labels && job->root_path &&
 	    docker_labels(job->root_path, job->container, &job->labels_doc, &job->labels, &why) < 0)
 		log_unread(job, &why);
+	return job->labels;
 }
 
 static int ask_labels(struct job *job, const struct policy *policy)
 {
-	find_labels(job);
-	if (!job->labels)
+	if (!job_labels(job))
 		return 0;
 	job->sandbox = policy_is_sandbox(&job->labels, 1);
 	if (job->sandbox || !policy->labels)

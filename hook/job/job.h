@@ -95,6 +95,9 @@ bool job_is_pool_refusal(const struct job *job);
 /* What @policy needs to know about the container; pointers into @job. */
 struct facts job_facts(struct job *job, const struct policy *policy);
 
+/* job->labels, looked up if the caller has none. NULL: there are none. */
+const struct json *job_labels(struct job *job);
+
 /* "docker", ...: as in engine/engine.h or engine/container.h. */
 const char *job_engine(const struct job *job);
 

@@ -59,6 +59,22 @@ struct grow_order settings_order(const struct policy *policy)
 	};
 }
 
+unsigned int settings_autogrow_mark(const struct policy *policy)
+{
+	const struct pool_guard *guard = &policy->pool_guard;
+
+	return guard->autogrow_data_percent < guard->data_percent ? guard->autogrow_data_percent
+								  : guard->data_percent;
+}
+
+struct grow_order settings_autogrow_order(const struct policy *policy)
+{
+	struct grow_order order = settings_order(policy);
+
+	order.marks.data_percent = settings_autogrow_mark(policy);
+	return order;
+}
+
 /* Reads engines' files, but only for a superblock that says more than is known. */
 static bool is_guests(const char *device, const void *context, struct why *why)
 {

@@ -29,6 +29,12 @@ bool settings_switched_off(const struct policy *policy, const char *run_dir, str
 /* An order with everything that @policy sets; the caller adds the size. */
 struct grow_order settings_order(const struct policy *policy);
 
+/* The same for a growth that nobody waits for: the pool must keep more room for others. */
+struct grow_order settings_autogrow_order(const struct policy *policy);
+
+/* Of the pool's data, in percent: the mark of settings_autogrow_order(). */
+unsigned int settings_autogrow_mark(const struct policy *policy);
+
 /*
  * The same for healing. A superblock is not believed if the container's runtime may have given the
  * device to a virtual machine, or if that cannot be found out (engine/containerd-find.h).

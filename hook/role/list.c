@@ -13,6 +13,7 @@
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/thin.h"
+#include "host/ceiling-text.h"
 #include "host/outlook-text.h"
 #include "job/target.h"
 #include "job/tell.h"
@@ -36,8 +37,8 @@ static const char help[] =
 	"it is, how full, and how large it will be at the next start.\n\n"
 	"  --sort KEY         by use (the default), name or size\n"
 	"  --full PERCENT     only those that are at least this full\n"
-	"  --wide             also id, device, filesystem, requested size, and the size\n"
-	"                     that the engine gives the device\n"
+	"  --wide             also id, device, filesystem, requested size, the size that\n"
+	"                     the engine gives the device, and how far it grows by itself\n"
 	"  --json             one JSON object, sizes in bytes\n"
 	"  --names            only names as other commands take them, a tab, and the\n"
 	"                     engine; of all containers, on thin devices or not\n"
@@ -54,6 +55,7 @@ static const char help[] =
 struct rows {
 	struct outlook *all;
 	size_t n;
+	const struct policy *policy;
 	struct json_writer *json; /* in its array of containers; NULL: as a table */
 };
 
@@ -182,7 +184,23 @@ static int look_at_all(const struct engine_list *list, const struct arguments *a
 
 /* --- as a table ------------------------------------------------------------------------------- */
 
-enum { ENGINE, NAME, ID, DEVICE, FS, SIZE, USED, AVAIL, USE, ASKED, ENGINES, NEXT, STATE, COLUMNS };
+enum {
+	ENGINE,
+	NAME,
+	ID,
+	DEVICE,
+	FS,
+	SIZE,
+	USED,
+	AVAIL,
+	USE,
+	ASKED,
+	ENGINES,
+	MAX,
+	NEXT,
+	STATE,
+	COLUMNS
+};
 
 static const struct table_column columns[COLUMNS] = {
 	[ENGINE] = {.title = "ENGINE"},
@@ -196,6 +214,7 @@ static const struct table_column columns[COLUMNS] = {
 	[USE] = {.title = "USE%", .right = true},
 	[ASKED] = {.title = "ASKED", .right = true},
 	[ENGINES] = {.title = "ENGINE'S", .right = true},
+	[MAX] = {.title = "MAX", .right = true},
 	[NEXT] = {.title = "NEXT START", .right = true},
 	[STATE] = {.title = "STATE"},
 };
@@ -203,7 +222,7 @@ static const struct table_column columns[COLUMNS] = {
 static bool is_shown(int column, bool wide)
 {
 	return wide || !(column == ID || column == DEVICE || column == FS || column == ASKED ||
-			 column == ENGINES);
+			 column == ENGINES || column == MAX);
 }
 
 static struct table_cell use_cell(const struct inventory *disk, struct text *buffer)
@@ -243,7 +262,17 @@ static struct table_cell state_cell(const struct outlook *row)
 	return (struct table_cell){runs ? "running" : "stopped", runs ? STYLE_PLAIN : STYLE_DIM};
 }
 
-static int add_row(struct table *table, const struct outlook *row, bool wide)
+/* Only with --wide: it reads the container's files. */
+static uint64_t max_bytes(const struct outlook *row, const struct policy *policy)
+{
+	struct ceiling ceiling;
+
+	ceiling_of_container(row->disk.container, policy, &ceiling);
+	return ceiling.verdict.limits.max_bytes;
+}
+
+static int add_row(struct table *table, const struct outlook *row, const struct policy *policy,
+		   bool wide)
 {
 	const struct inventory *disk = &row->disk;
 	const struct engine_container *container = disk->container;
@@ -262,6 +291,7 @@ static int add_row(struct table *table, const struct outlook *row, bool wide)
 	cells[AVAIL].text = disk->filesystem ? size_short(disk->available_bytes) : NULL;
 	cells[ASKED].text = size_short(disk->requested_bytes);
 	cells[ENGINES].text = size_short(row->engine_bytes);
+	cells[MAX].text = wide ? size_short(max_bytes(row, policy)) : NULL;
 	for (size_t i = 0; i < COLUMNS; i++)
 		cells[i].style = STYLE_PLAIN;
 	cells[USE] = use_cell(disk, &use);
@@ -285,7 +315,7 @@ static int print_table(const struct rows *rows, bool wide)
 			shown[table.n_columns++] = columns[i];
 	}
 	for (size_t i = 0; r == 0 && i < rows->n; i++)
-		r = add_row(&table, &rows->all[i], wide);
+		r = add_row(&table, &rows->all[i], rows->policy, wide);
 	if (r == 0)
 		r = table_print(&table, wide ? 0 : terminal_columns(stdout),
 				terminal_has_colours(stdout), stdout);
@@ -310,9 +340,11 @@ static int show_text(const struct rows *rows, const struct arguments *args)
 
 /* --- as JSON ---------------------------------------------------------------------------------- */
 
-static void json_row(const struct outlook *row, struct json_writer *w)
+static void json_row(const struct outlook *row, const struct policy *policy, const char *held,
+		     struct json_writer *w)
 {
 	const struct engine_container *container = row->disk.container;
+	struct ceiling ceiling;
 
 	json_write_object(w, NULL);
 	json_write_string(w, "engine", container->engine);
@@ -323,13 +355,18 @@ static void json_row(const struct outlook *row, struct json_writer *w)
 	json_write_bool(w, "running", container->pid != 0);
 	json_write_known_u64(w, "pid", (uint64_t)container->pid);
 	outlook_json(row, w);
+	ceiling_of_container(container, policy, &ceiling);
+	ceiling_json(&(struct ceiling_view){&ceiling, policy, row, NULL, held}, w);
 	json_write_close(w);
 }
 
 static int show_json(const struct rows *rows)
 {
+	struct why why;
+	bool held = ceiling_is_held(rows->policy, RUN_DIR, &why);
+
 	for (size_t i = 0; i < rows->n; i++)
-		json_row(&rows->all[i], rows->json);
+		json_row(&rows->all[i], rows->policy, held ? why.text : NULL, rows->json);
 	json_write_array_close(rows->json);
 	return json_writer_end(rows->json, stdout);
 }
@@ -407,7 +444,9 @@ static int show_names(const struct engine_list *list, const struct arguments *ar
 static int show_rows(const struct engine_list *list, const struct arguments *args)
 {
 	struct rows rows = {
-		.all = calloc(list->n + (size_t)args->n_operands + 1, sizeof(*rows.all))};
+		.all = calloc(list->n + (size_t)args->n_operands + 1, sizeof(*rows.all)),
+		.policy = args->policy,
+	};
 	struct healing host;
 	const struct outlook_order order = {
 		.policy = args->policy,

@@ -26,7 +26,7 @@ ok "a tar image is built" bb_tar /t/bb.tar
 ok "the image is imported" docker import /t/bb.tar bb
 
 ok "web runs" docker run --name web --net none -d bb sh -c "$WRITER"
-ok "web2 runs" docker run --name web2 --net none --label io.oci-thin-grow.size=3G -d bb sleep 1000
+ok "web2 runs" docker run --name web2 --net none --label io.oci-thin-grow.size=3G --label io.oci-thin-grow.max=8G -d bb sleep 1000
 id=$(docker inspect -f '{{.Id}}' web)
 ok "data is written in web" put_data web
 
@@ -103,7 +103,7 @@ like "list shows web with its sizes" "$(grep ' web ' /run/out)" '^docker +web +6
 like "list shows web2 with its sizes" "$(grep ' web2 ' /run/out)" '^docker +web2 +1G .* 1G running$'
 is "list shows the fullest container first" "$(awk 'NR > 1 { print $2 }' /run/out)" $'web2\nweb'
 ok "list --wide succeeds" otg list --wide
-like "list --wide shows device, filesystem and request" "$(grep ' web2 ' /run/out)" " (docker|pool)-[^ ]+ +(ext4|xfs) +1G .* 3G +1G +1G running"
+like "list --wide shows device, filesystem, request and maximum" "$(grep ' web2 ' /run/out)" " (docker|pool)-[^ ]+ +(ext4|xfs) +1G .* 3G +1G +8G +1G running"
 ok "list --sort size succeeds" otg list --sort size
 is "list --sort size shows the largest first" "$(awk 'NR > 1 { print $2 }' /run/out)" $'web\nweb2'
 ok "list --sort name succeeds" otg list --sort name
@@ -125,6 +125,8 @@ is "list --json has all sizes of web" "$(jq -c '.containers[] | select(.name == 
 is "list --json has the size that the engine knows" "$(field web .engine_bytes)" 1073741824
 ok "explain of a running container succeeds" otg explain web2
 like "explain shows what would be done now" "$(cat /run/out)" 'would +grow the device to 3 GiB'
+like "explain names the label with the largest size to grow to" "$(cat /run/out)" 'autogrow +up to 8 GiB, label io.oci-thin-grow.max'
+like "explain says that the daemon is not running" "$(cat /run/out)" 'not now: oci-thin-growd is not running. Fix: systemctl enable --now oci-thin-growd'
 ok "web2 stops" docker stop -t 1 web2
 ok "list of a stopped container succeeds" otg list web2
 like "list of a stopped container shows its size and next start" "$(grep ' web2 ' /run/out)" '^docker +web2 +1G +- +- +- +1G stopped$'
@@ -157,6 +159,8 @@ is "explain with an unknown name shows the other" "$(grep -c '^container ' /run/
 ok "explain --json succeeds" otg explain --json web web2
 is "explain --json has who grew it" "$(jq -c '.containers[0].grown | [.source, .from_bytes, .to_bytes, .finished]' /run/out)" \
 	'["command:grow",1073741824,6442450944,true]'
+is "explain --json has the largest size to grow to" "$(jq -c '[.containers[].autogrow | .max_bytes, .source]' /run/out)" \
+	'[null,null,8589934592,"label:io.oci-thin-grow.max"]'
 is "explain --json has null for what is unknown" "$(jq -c '.containers[1] | [.running, .grown, .used_bytes, .plan, .action, .reason]' /run/out)" \
 	'[false,null,null,null,"wait",null]'
 ok "explain of no container gives exit status 4" exits 4 explain nobody
