@@ -42,15 +42,19 @@ ALL_LDFLAGS  = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(LDFLAGS
 LIB_CFLAGS   = $(shell $(PKG_CONFIG) --cflags $(LIBS))
 LIB_LIBS     = $(shell $(PKG_CONFIG) --libs $(LIBS))
 
-# --- the program -------------------------------------------------------------------------------------
+# --- the programs ------------------------------------------------------------------------------------
 SOURCES := $(wildcard hook/*.c hook/*/*.c)
 OBJECTS := $(SOURCES:%.c=$(O)/%.o)
 PROGRAM := $(O)/oci-thin-grow
+DAEMON  := $(O)/oci-thin-growd
 
 .PHONY: all
-all: $(PROGRAM) $(O)/oci-thin-grow-runtime ## build the program
+all: $(PROGRAM) $(O)/oci-thin-grow-runtime $(DAEMON) ## build the programs
 
-$(PROGRAM): $(OBJECTS)
+$(PROGRAM): $(filter-out $(O)/hook/daemon/%,$(OBJECTS))
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
+$(DAEMON): $(filter-out $(O)/hook/main.o $(O)/hook/arguments.o $(O)/hook/role/%,$(OBJECTS))
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
 $(O)/oci-thin-grow-runtime: $(PROGRAM)
@@ -70,7 +74,7 @@ $(O)/%.o: %.c Makefile $(O)/places
 	$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # --- unit tests ----------------------------------------------------------------------------------------
-# Each tests/unit/test-x.c is one program, linked with everything except main.o. The fakes in
+# Each tests/unit/test-x.c is one program, linked with everything that has no main(). The fakes in
 # tests/unit/fake-*.c replace the calls that `grep -ho __wrap_` finds in them.
 UNIT_TESTS   := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 UNIT_FAKES   := $(patsubst %.c,$(O)/%.o,$(wildcard tests/unit/fake-*.c))
@@ -79,7 +83,7 @@ UNIT_WRAPS    = $(addprefix -Wl$(comma)--wrap=,$(shell grep -ho '\b__wrap_[a-z0-
 comma := ,
 
 $(O)/tests/unit/%.o: ALL_CPPFLAGS += -Itests/unit
-$(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)/hook/main.o,$(OBJECTS))
+$(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)/hook/main.o $(O)/hook/daemon/growd.o,$(OBJECTS))
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -pthread $(UNIT_WRAPS) -o $@ $^ $(LIB_LIBS) \
 		$(shell $(PKG_CONFIG) --libs cmocka)
 
@@ -135,7 +139,7 @@ deps: ## install what building and testing need (Debian; root)
 lint-deps:
 	@tests/deps.sh $(BUILD_DEPS) $(LINT_DEPS)
 
-MAN8 := oci-thin-grow.8 oci-thin-grow-runtime.8 oci-thin-grow-shim.8
+MAN8 := oci-thin-grow.8 oci-thin-grow-runtime.8 oci-thin-grow-shim.8 oci-thin-growd.8
 MAN5 := oci-thin-grow.json.5
 BASH_COMPLETION = $(PREFIX)/share/bash-completion/completions/oci-thin-grow
 ZSH_COMPLETION  = $(ZSHDIR)/_oci-thin-grow
@@ -159,6 +163,7 @@ texts: $(TEXTS:%=$(O)/installed/%)
 
 install: all texts ## install below $(DESTDIR)$(PREFIX)
 	$(INSTALL) -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow
+	$(INSTALL) -m 0755 $(DAEMON) $(DESTDIR)$(PREFIX)/sbin/oci-thin-growd
 	ln -sf oci-thin-grow $(DESTDIR)$(PREFIX)/sbin/oci-thin-grow-runtime
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/libexec/oci/hooks.d
 	ln -sf ../../../sbin/oci-thin-grow $(DESTDIR)$(PREFIX)/libexec/oci/hooks.d/oci-thin-grow
@@ -196,6 +201,7 @@ uninstall: ## remove what install installed, except the configuration
 		$(DESTDIR)$(PREFIX)/share/oci-thin-grow/94-oci-thin-grow.rules \
 		$(DESTDIR)$(TMPFILESDIR)/oci-thin-grow.conf \
 		$(DESTDIR)$(PREFIX)/sbin/oci-thin-grow \
+		$(DESTDIR)$(PREFIX)/sbin/oci-thin-growd \
 		$(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(wildcard config/systemd/*)))
 	rm -rf $(DESTDIR)$(SHARE)
 

@@ -148,7 +148,9 @@ static enum job_outcome outcome_of(const struct job *job)
 
 static enum job_outcome grow(struct job *job, const struct policy *policy)
 {
-	struct grow_order order = settings_order(policy);
+	struct grow_order order = job->request.origin == ORIGIN_AUTOGROW
+					  ? settings_autogrow_order(policy)
+					  : settings_order(policy);
 	struct text source;
 
 	order.want_bytes = job->request.bytes;

@@ -52,7 +52,7 @@ const char *request_origin_name(enum request_origin origin)
 		[ORIGIN_NONE] = NULL,	      [ORIGIN_ANNOTATION] = "annotation",
 		[ORIGIN_LABEL] = "label",     [ORIGIN_OPTION] = "option",
 		[ORIGIN_RULE] = "rule",	      [ORIGIN_COMMAND] = "command",
-		[ORIGIN_DEFAULT] = "default",
+		[ORIGIN_DEFAULT] = "default", [ORIGIN_AUTOGROW] = "autogrow",
 	};
 
 	return names[origin];

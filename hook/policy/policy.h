@@ -72,6 +72,7 @@ enum request_origin {
 	ORIGIN_COMMAND, /* an operator */
 	ORIGIN_RULE,
 	ORIGIN_DEFAULT,
+	ORIGIN_AUTOGROW, /* the daemon, before it is full */
 };
 
 struct request {
@@ -95,7 +96,9 @@ static inline bool request_is_implicit(const struct request *request)
 	return request->origin == ORIGIN_RULE || request->origin == ORIGIN_DEFAULT;
 }
 
-/* "annotation", "label", "option", "command", "rule", "default"; NULL for ORIGIN_NONE. */
+/*
+ * "annotation", "label", "option", "command", "rule", "default", "autogrow"; NULL for ORIGIN_NONE.
+ */
 const char *request_origin_name(enum request_origin origin);
 
 /* "annotation:KEY", "option:size", "rule:NAME" or "default", with @separator instead of the colon.

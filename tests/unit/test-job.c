@@ -142,6 +142,28 @@ static void a_full_pool_refuses_the_growth(void **state)
 	assert_string_equal(job.report.pool.name, "docker-pool");
 }
 
+/* The rest of the pool is for what others write. */
+static void a_growth_of_the_daemons_leaves_more_of_the_pool(void **state)
+{
+	(void)state;
+	strcpy(fake_dm.pool_status,
+	       "0 100/1000 8500/10000 - rw discard_passdown queue_if_no_space - 1024");
+	job.request = (struct request){.origin = ORIGIN_AUTOGROW, .bytes = 4 * GIB};
+	job_grow(&job, &policy);
+	assert_int_equal(job.outcome, JOB_REFUSED);
+	assert_contains(job.why.text, "the limit is 80 %");
+	job_free(&job);
+	job = (struct job){.container = "c1",
+			   .bundle = fake_fs.directory,
+			   .root_path = ".",
+			   .rootfs.fd = -EBADF,
+			   .host = &fake_host_heals,
+			   .dry_run = true,
+			   .request = {.origin = ORIGIN_COMMAND, .bytes = 4 * GIB}};
+	job_grow(&job, &policy);
+	assert_int_equal(job.outcome, JOB_GROWN);
+}
+
 static int opened;
 
 static int does_not_run(void *context, struct rootfs *ret, struct why *why)
@@ -628,6 +650,7 @@ int main(void)
 		JOB_TEST(a_request_below_the_size_is_logged),
 		JOB_TEST(a_request_beyond_policy_is_refused),
 		JOB_TEST(a_full_pool_refuses_the_growth),
+		JOB_TEST(a_growth_of_the_daemons_leaves_more_of_the_pool),
 		JOB_TEST(opens_the_rootfs_only_if_there_is_something_to_do),
 		JOB_TEST(a_request_on_another_device_is_a_warning),
 		JOB_TEST(a_failed_request_fails_the_container),

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* How many steps of growth were made lately. Pure; all times are CLOCK_BOOTTIME. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct budget {
+	uint64_t *at_ms; /* of each step, oldest first */
+	size_t n;
+};
+
+/* Forgets steps that were made @period_ms or longer ago. */
+void budget_expire(struct budget *budget, uint64_t period_ms, uint64_t now_ms);
+
+/* When is one of @steps in @period_ms free again? 0: now. */
+uint64_t budget_free_at(const struct budget *budget, unsigned int steps, uint64_t period_ms,
+			uint64_t now_ms);
+
+/* 0 or -ENOMEM. */
+int budget_spend(struct budget *budget, uint64_t now_ms);
+
+/* When the last step was made; 0: none is known. */
+uint64_t budget_last(const struct budget *budget);
+
+void budget_free(struct budget *budget);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * The daemon: one loop that waits for signals, mounts that come and go, answers of its children,
+ * and the next time that is due. It never waits for anything else: see child.h. All times are
+ * CLOCK_BOOTTIME.
+ */
+
+#include "daemon/notify.h"
+#include "daemon/reload.h"
+#include "daemon/sampler.h"
+#include "daemon/watch.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define DAEMON_NEVER UINT64_MAX
+
+struct daemon {
+	struct live_policy live;
+	unsigned int generation; /* of live.policy: how often it was read */
+	bool switched_off;
+	struct notify notify;
+	int lock_fd;
+	int mounts_fd, signal_fd;
+	struct watch_table table;
+	struct sampler sampler;
+	struct {
+		pid_t pid; /* 0: none runs */
+		int fd;
+		uint64_t since_ms;
+	} look; /* for owners */
+	uint64_t mounts_at_ms, check_at_ms, notify_at_ms;
+	bool stopping;
+};
+
+/* Runs until a signal ends it. Takes over @notify. The program's exit status. */
+int daemon_run(const char *config_file, const struct notify *notify);
+
+/*
+ * The parts of the loop. Each ..._due() is when its ..._run() has something to do; the others are
+ * called when something has arrived.
+ */
+
+/* Samples of filesystems and pools (samples.c). */
+uint64_t samples_due(const struct daemon *daemon);
+void samples_run(struct daemon *daemon, uint64_t now_ms);
+void samples_arrived(struct daemon *daemon, uint64_t now_ms);
+
+/* Owners of filesystems (looks.c). */
+uint64_t looks_due(const struct daemon *daemon);
+void looks_run(struct daemon *daemon, uint64_t now_ms);
+void looks_arrived(struct daemon *daemon, uint64_t now_ms);
+/* All owners are asked for again, because the rules may be others. */
+void looks_renew(struct daemon *daemon, uint64_t now_ms);
+
+/* Growths (growths.c). Decides after a sample of @watch, and returns when the next one is due. */
+uint64_t growths_consider(struct daemon *daemon, struct watch *watch, uint64_t now_ms);
+void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint64_t now_ms);
+/* Reports those that hang. */
+void growths_check(struct daemon *daemon, uint64_t now_ms);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/decision.h"
+
+#include "base/minmax.h"
+
+#define FIRST_BACKOFF_MS   5000
+#define LONGEST_BACKOFF_MS UINT64_C(2400000)
+
+/* Of one that may not grow: only for what is reported. */
+#define IDLE_MS	   60000
+#define REFUSED_MS 5000
+
+enum decision decide_growth(const struct watch *watch, const struct pool *pool,
+			    const struct autogrow *general, uint64_t now_ms)
+{
+	const struct autogrow *limits = &watch->owner.limits;
+	enum pace_need need = pace_need(&watch->pace);
+	uint64_t last = budget_last(&watch->steps);
+
+	if (watch->state != WATCH_KNOWN || !limits->max_bytes || watch->growing ||
+	    need == PACE_NONE)
+		return DECIDE_NOTHING;
+	if (watch->owner.bytes >= limits->max_bytes)
+		return DECIDE_AT_MAX;
+	if (now_ms < watch->backoff_until_ms)
+		return DECIDE_WAIT;
+	if (budget_free_at(&watch->steps, limits->budget, limits->budget_ms, now_ms))
+		return DECIDE_BUDGET;
+	if (budget_free_at(&pool->steps, general->budget * POOL_BUDGET_FACTOR, general->budget_ms,
+			   now_ms))
+		return DECIDE_POOL_BUDGET;
+	/* What fills it so fast justifies the next step. */
+	if (need != PACE_URGENT && last && now_ms < last + limits->cooldown_ms)
+		return DECIDE_WAIT;
+	return DECIDE_GROW;
+}
+
+void decide_backoff(struct watch *watch, uint64_t now_ms)
+{
+	uint64_t ms = watch->backoff_ms ? watch->backoff_ms * 2 : FIRST_BACKOFF_MS;
+
+	watch->backoff_ms = smaller(ms, LONGEST_BACKOFF_MS);
+	watch->backoff_until_ms = now_ms + watch->backoff_ms;
+}
+
+uint64_t decide_next_sample(const struct watch *watch, enum decision decision, uint64_t now_ms)
+{
+	uint64_t ms = pace_interval_ms(&watch->pace);
+
+	if (watch->state == WATCH_KNOWN && !watch->owner.limits.max_bytes)
+		return now_ms + IDLE_MS;
+	if (decision == DECIDE_AT_MAX || decision == DECIDE_BUDGET ||
+	    decision == DECIDE_POOL_BUDGET || now_ms < watch->backoff_until_ms)
+		ms = larger(ms, REFUSED_MS);
+	return now_ms + ms;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* May a filesystem grow now? Pure. */
+
+#include "daemon/watch.h"
+
+enum decision {
+	DECIDE_NOTHING, /* it has space, or does not grow by itself */
+	DECIDE_GROW,
+	DECIDE_AT_MAX,
+	DECIDE_WAIT,	    /* for the cooldown, or for the end of the back-off */
+	DECIDE_BUDGET,	    /* its budget is used up */
+	DECIDE_POOL_BUDGET, /* its pool's is */
+};
+
+/* A pool may have so many times the general budget of a container. */
+#define POOL_BUDGET_FACTOR 10
+
+/* @general: of containers to which no rule applies, for the pool's budget. */
+enum decision decide_growth(const struct watch *watch, const struct pool *pool,
+			    const struct autogrow *general, uint64_t now_ms);
+
+/* After a failure: doubles the time until the next try. */
+void decide_backoff(struct watch *watch, uint64_t now_ms);
+
+/* When to look at it again after this decision. */
+uint64_t decide_next_sample(const struct watch *watch, enum decision decision, uint64_t now_ms);
