@@ -107,28 +107,32 @@ static uint64_t ask_ledger(const struct heal_order *order, struct heal_report *r
 }
 
 /*
- * For a superblock that says more than the ledger. If it says more than the table too and is not
- * believed, report->warning says why.
+ * How much of @needed, which the superblock says and the ledger does not, is believed? If the
+ * device would have to be extended for the rest, report->warning says why it is not.
  */
-static bool believe_superblock(const struct heal_order *order, struct heal_report *report,
-			       const struct superblock *sb, uint64_t needed)
+static uint64_t believed(const struct heal_order *order, struct heal_report *report,
+			 const struct superblock *sb, uint64_t needed)
 {
+	uint64_t trusted = 0;
 	struct why reason;
 
 	if (needed <= report->device.sectors)
-		return !report->in_vm;
+		return report->in_vm ? 0 : needed;
 	if (report->in_vm)
 		why_set(&reason, 0, "but the device was given to a virtual machine");
 	else if (sb->bytes > order->max_bytes)
 		why_set(&reason, 0,
 			"more than the configuration allows (%s), and the ledger has no such entry",
 			size_format(order->max_bytes));
-	else if (!order->is_guests ||
-		 !order->is_guests(report->device.name, order->is_guests_context, &reason))
-		return true;
+	else
+		trusted = order->trusts
+				  ? order->trusts(&report->device, order->trusts_context, &reason)
+				  : needed;
+	if (trusted >= needed)
+		return needed;
 	why_set(&report->warning, 0, "its superblock says %s, %s", size_format(sb->bytes),
 		reason.text);
-	return false;
+	return trusted;
 }
 
 static void decide_length(const struct heal_order *order, struct heal_report *report,
@@ -136,14 +140,11 @@ static void decide_length(const struct heal_order *order, struct heal_report *re
 {
 	uint64_t ledger = ask_ledger(order, report, sb);
 	uint64_t needed = sb->bytes / SECTOR_BYTES + (sb->bytes % SECTOR_BYTES != 0);
+	uint64_t from_superblock = needed > ledger ? believed(order, report, sb, needed) : 0;
 
-	report->source = "superblock";
-	if (ledger >= needed || !believe_superblock(order, report, sb, needed)) {
-		report->source = "ledger";
-		needed = ledger;
-	}
-	report->want_sectors = needed;
-	if (needed > report->device.sectors)
+	report->source = from_superblock > ledger ? "superblock" : "ledger";
+	report->want_sectors = from_superblock > ledger ? from_superblock : ledger;
+	if (report->want_sectors > report->device.sectors)
 		report->result = HEAL_DONE;
 }
 

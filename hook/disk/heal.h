@@ -19,12 +19,12 @@ struct heal_order {
 	bool (*is_engines)(const char *device_name);
 	uint64_t max_bytes; /* larger sizes are ignored in superblocks, not in the ledger */
 	/*
-	 * May a guest have written the superblock of this device? Asked only if it says more than
-	 * table and ledger, as engines' files have to be read; true: it is ignored, with a reason.
-	 * NULL: only devices that are marked (disk/vm-mark.h) have guests.
+	 * How many sectors is the superblock of this device believed to need? Asked only if it says
+	 * more than table and ledger, as engines' files have to be read. If that is not enough:
+	 * with the reason. NULL: any number.
 	 */
-	bool (*is_guests)(const char *device_name, const void *context, struct why *why);
-	const void *is_guests_context;
+	uint64_t (*trusts)(const struct thin_device *device, const void *context, struct why *why);
+	const void *trusts_context;
 	uint64_t timeout_ms;
 	bool dry_run;
 	const char *run_dir, *ledger_dir; /* RUN_DIR and LEDGER_DIR, except in tests */

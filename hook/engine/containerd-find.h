@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * One container of containerd's, found by its id or by its device, with all that its databases
+ * One container of containerd's, found by its id, with all that its databases
  * (engine/snapshots.h) say of its disk. Nothing is left out silently: what cannot be read is an
  * error, and a database that is being written is read again.
  */
@@ -47,14 +47,6 @@ char *containerd_root_of_bundle(const char *bundle, const char *ns, const char *
  * not known, as its database is missing or cannot be read.
  */
 int containerd_has(const char *root, const char *ns, const char *id, struct why *why);
-
-/*
- * Does a container whose runtime is not known to mount its rootfs on the host use @device? 1: yes,
- * with a reason that names its runtime; 0: no, or no container uses it; -errno with a reason: a
- * database cannot be read.
- */
-int containerd_device_is_guests(const struct engine_roots *roots, const char *device,
-				struct why *why);
 
 /*
  * Does this runtime (a recorded name, or the path of a shim) mount the rootfs on the host, as runc

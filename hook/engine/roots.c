@@ -85,6 +85,28 @@ static bool is_other_snapshotter(const char *path)
 	return strstr(path, "/io.containerd.snapshotter.v1.") != NULL;
 }
 
+/*
+ * Its metadata.db is opened when the first snapshot is asked for; <pool>.db, next to it, before the
+ * first device is activated.
+ */
+static int add_snapshotter(const struct process *process, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+	_cleanup_free_ char *directory = slash ? strndup(path, (size_t)(slash - path)) : NULL;
+	_cleanup_free_ char *index = directory ? text_new("%s/metadata.db", directory) : NULL;
+	int r;
+
+	if (!dot || strcmp(dot, ".db") != 0)
+		return 0;
+	r = add_before(process, path, "/io.containerd.snapshotter.v1.devmapper/", false);
+	if (r != 0 || is_other_snapshotter(path))
+		return r;
+	r = add_before(process, path, "/metadata.db", true);
+	return r == 0 && index && access(index, F_OK) == 0
+		       ? engine_roots_add(process->set, directory)
+		       : r;
+}
+
 static int visit_fd(const char *name, void *context)
 {
 	static const char *const dockers[] = {"/volumes/metadata.db", "/network/files/local-kv.db"};
@@ -99,8 +121,8 @@ static int visit_fd(const char *name, void *context)
 		return 0;
 	if (process->is_containerd) {
 		r = add_before(process, path, "/io.containerd.metadata.v1.bolt/meta.db", true);
-		if (r == 0 && !is_other_snapshotter(path))
-			r = add_before(process, path, "/metadata.db", true);
+		if (r == 0)
+			r = add_snapshotter(process, path);
 	} else {
 		r = add_before(process, path, dockers[0], true);
 		if (r == 0)

@@ -7,7 +7,7 @@
  * Engines that were configured to use other directories are found by their processes:
  *   dockerd          has <data-root>/volumes/metadata.db or network/files/local-kv.db open
  *   containerd       has <root>/io.containerd.metadata.v1.bolt/meta.db open, and the devmapper
- *                    snapshotter's <root_path>/metadata.db
+ *                    snapshotter's <root_path>/metadata.db; while it starts, only <pool>.db there
  *   containerd-shim  its working directory is <state>/io.containerd.runtime.v2.task/...
  *   conmon           names files in <root>/devicemapper-containers/ on its command line, and in the
  *                    run root's

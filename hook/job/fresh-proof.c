@@ -3,26 +3,13 @@
 
 #include "base/quote.h"
 #include "base/shim-name.h"
+#include "engine/provenance.h"
 
 #include <errno.h>
-#include <string.h>
-
-/*
- * The unpacker names a layer's snapshot after the layer's contents (image/identity.ChainID). What
- * somebody has committed has another name, and may be a guest's disk.
- */
-static bool is_image_layer(const char *key)
-{
-	static const char prefix[] = "sha256:";
-	size_t len = sizeof(prefix) - 1;
-
-	return strncmp(key, prefix, len) == 0 && strlen(key + len) == 64 &&
-	       strspn(key + len, "0123456789abcdef") == 64;
-}
 
 static int check_parent(const struct fresh_parent *parent, struct why *why)
 {
-	if (!is_image_layer(parent->key))
+	if (!provenance_is_image_layer(parent->key))
 		return why_set(why, EPERM,
 			       "it was made from the snapshot %s, which is not a layer of an image",
 			       quote(parent->key));

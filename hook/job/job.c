@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/job.h"
 
+#include "base/cleanup.h"
 #include "base/deadline.h"
 #include "base/engine-names.h"
 #include "base/log.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
+#include "engine/containerd-find.h"
 #include "engine/docker.h"
 #include "engine/engine.h"
 #include "engine/facts.h"
+#include "engine/remembered-roots.h"
 #include "job/settings.h"
 #include "job/vm-disk.h"
 #include "oci/namespace.h"
@@ -346,6 +349,17 @@ const char *job_unhealed_into(struct text *out, const struct job *job)
 			 healing->why.text, healing_advice(healing));
 }
 
+/* heal needs it when the host boots. */
+static void remember_root(const struct job *job)
+{
+	_cleanup_free_ char *ns = engine_namespace_of_bundle(job->bundle);
+	_cleanup_free_ char *root =
+		ns ? containerd_root_of_bundle(job->bundle, ns, job->container) : NULL;
+
+	if (root)
+		remembered_roots_note(ROOTS_DIR, root);
+}
+
 static void run_timed(struct job *job, const struct policy *policy,
 		      enum job_outcome (*run)(struct job *job, const struct policy *policy))
 {
@@ -353,6 +367,8 @@ static void run_timed(struct job *job, const struct policy *policy,
 
 	job->outcome = run(job, policy);
 	check_healing(job);
+	if (job->outcome == JOB_GROWN || job->outcome == JOB_KEPT)
+		remember_root(job);
 	job->took_ms = now_ms() - start_ms;
 }
 

@@ -7,9 +7,8 @@
 #include "base/text.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
-#include "engine/containerd-find.h"
 #include "engine/engine.h"
-#include "job/target.h"
+#include "job/superblock-trust.h"
 
 #include <string.h>
 
@@ -75,22 +74,9 @@ struct grow_order settings_autogrow_order(const struct policy *policy)
 	return order;
 }
 
-/* Reads engines' files, but only for a superblock that says more than is known. */
-static bool is_guests(const char *device, const void *context, struct why *why)
+static uint64_t trusts(const struct thin_device *device, const void *context, struct why *why)
 {
-	_cleanup_(engine_roots_free) struct engine_root_set set = {0};
-	const struct target_args args = {.policy = context};
-	int r;
-
-	if (!engine_names_snapshot(device))
-		return false;
-	r = target_roots(&args, &set);
-	r = r < 0 ? why_no_memory(why) : containerd_device_is_guests(&set.roots, device, why);
-	if (r < 0)
-		why_prefix(why, r, "but whose device it is cannot be read");
-	else if (r > 0)
-		why_prefix(why, r, "but a guest may have written it");
-	return r != 0;
+	return superblock_trust(device, context, LEDGER_DIR, why);
 }
 
 struct heal_order settings_heal_order(const struct policy *policy)
@@ -98,8 +84,8 @@ struct heal_order settings_heal_order(const struct policy *policy)
 	return (struct heal_order){
 		.is_engines = engine_names_device,
 		.max_bytes = policy_largest_bytes(policy),
-		.is_guests = is_guests,
-		.is_guests_context = policy,
+		.trusts = trusts,
+		.trusts_context = policy,
 		.timeout_ms = policy->timeout_ms,
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,

@@ -35,8 +35,5 @@ struct grow_order settings_autogrow_order(const struct policy *policy);
 /* Of the pool's data, in percent: the mark of settings_autogrow_order(). */
 unsigned int settings_autogrow_mark(const struct policy *policy);
 
-/*
- * The same for healing. A superblock is not believed if the container's runtime may have given the
- * device to a virtual machine, or if that cannot be found out (engine/containerd-find.h).
- */
+/* The same for healing. Superblocks are believed as job/superblock-trust.h says. */
 struct heal_order settings_heal_order(const struct policy *policy);

@@ -10,6 +10,7 @@
 #include "disk/thin.h"
 #include "disk/vm-mark.h"
 #include "engine/engine.h"
+#include "engine/remembered-roots.h"
 #include "engine/roots.h"
 #include "job/inventory.h"
 
@@ -45,9 +46,15 @@ int target_roots(const struct target_args *args, struct engine_root_set *ret)
 		r = engine_roots_add(ret, usual->dirs[i]);
 	for (; *configured && r == 0; configured++)
 		r = engine_roots_add(ret, *configured);
+	if (r == 0)
+		r = engine_roots_add_running(ret, "/proc");
+	for (size_t i = 0; i < ret->roots.n && r == 0; i++)
+		remembered_roots_note(ROOTS_DIR, ret->dirs[i]);
+	if (r == 0)
+		r = remembered_roots_add(ROOTS_DIR, ret);
 	for (size_t i = 0; i < args->n_more_roots && r == 0; i++)
 		r = engine_roots_add(ret, args->more_roots[i]);
-	return r < 0 ? r : engine_roots_add_running(ret, "/proc");
+	return r;
 }
 
 int target_list(const struct target_args *args, struct engine_list *ret, struct why *why)

@@ -35,7 +35,9 @@ int target_add_root(struct target_args *args, const char *value, struct why *why
 
 /*
  * The directories in which containers are looked for: the default ones, those of the configuration,
- * --data-root, and those of running engines. 0 or -ENOMEM; free *ret in either case.
+ * those of running engines, --data-root. Remembers containerd's, except for --data-root, which may
+ * be a copy, and adds those that were remembered (engine/remembered-roots.h). 0 or -ENOMEM; free
+ * *ret in either case.
  */
 int target_roots(const struct target_args *args, struct engine_root_set *ret);
 

@@ -11,9 +11,9 @@
 #include "disk/vm-mark.h"
 #include "engine/containerd-find.h"
 #include "engine/engine.h"
-#include "engine/roots.h"
 #include "job/fresh-proof.h"
 #include "job/started.h"
+#include "job/target.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,12 +42,11 @@ static int find_elsewhere(const struct job *job, const struct policy *policy, co
 			  const char *ns, struct containerd_record *ret, struct why *why)
 {
 	_cleanup_(engine_roots_free) struct engine_root_set set = {0};
+	const struct target_args args = {.policy = policy};
 	int r = engine_roots_add(&set, root);
 
-	for (const char *const *dir = policy->data_roots; r == 0 && *dir; dir++)
-		r = engine_roots_add(&set, *dir);
 	if (r == 0)
-		r = engine_roots_add_running(&set, "/proc");
+		r = target_roots(&args, &set);
 	return r < 0 ? why_no_memory(why)
 		     : containerd_find(&set.roots, ns, job->container, ret, why);
 }

@@ -19,6 +19,7 @@
 #include "job/finish.h"
 #include "job/settings.h"
 #include "job/started.h"
+#include "job/target.h"
 #include "job/tell.h"
 #include "oci/json.h"
 #include "policy/policy.h"
@@ -247,6 +248,15 @@ static int sum_up(const struct all *all)
 	return fflush(stdout) == 0 ? 0 : -errno;
 }
 
+/* When the host boots, devices are healed before containerd shows its directories. */
+static void remember_roots(const struct policy *policy)
+{
+	_cleanup_(engine_roots_free) struct engine_root_set set = {0};
+	const struct target_args args = {.policy = policy};
+
+	target_roots(&args, &set);
+}
+
 static int heal_all(const struct policy *policy, bool dry_run, bool json)
 {
 	struct all all = {
@@ -259,6 +269,8 @@ static int heal_all(const struct policy *policy, bool dry_run, bool json)
 	int r;
 
 	all.finisher = (struct finisher){.policy = policy, .dry_run = dry_run, .out = all.out};
+	if (!dry_run)
+		remember_roots(policy);
 	r = heal_and_prune(&all);
 	finisher_free(&all.finisher);
 	if (sum_up(&all) < 0 || r < 0 || all.failed)

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "disk/thin.h"
 #include "engine/containerd-find.h"
+#include "engine/remembered-roots.h"
 #include "job/job.h"
 #include "job/last-program.h"
 #include "job/real-shim.h"
@@ -69,10 +70,9 @@ static enum job_outcome check_shim(struct job *job)
 	return outcome;
 }
 
-/* What fails here must not keep the container down. */
-static void note_start(const struct shim_args *args, const char *bundle)
+/* What fails here must not keep the container down. @root: of its containerd; NULL: not known. */
+static void note_start(const struct shim_args *args, const char *root)
 {
-	_cleanup_free_ char *root = containerd_root_of_bundle(bundle, args->ns, args->id);
 	struct why why;
 
 	if (started_note(STARTED_DIR, args->ns, args->id, root ? root : "unknown", &why) < 0)
@@ -85,6 +85,16 @@ static bool needs_note(const struct job *job)
 {
 	return !job->marked && !policy_is_pods_container(job->annotations, JOB_ANNOTATIONS) &&
 	       !policy_is_sandbox(job->annotations, JOB_ANNOTATIONS);
+}
+
+static void note(const struct shim_args *args, const struct job *job)
+{
+	_cleanup_free_ char *root = containerd_root_of_bundle(job->bundle, args->ns, args->id);
+
+	if (root)
+		remembered_roots_note(ROOTS_DIR, root);
+	if (needs_note(job))
+		note_start(args, root);
 }
 
 static int run_job(const char *name, const struct shim_args *args, const struct policy *policy,
@@ -103,8 +113,8 @@ static int run_job(const char *name, const struct shim_args *args, const struct 
 	status = tell_exit_status(job, policy);
 	if (status != EXIT_OK)
 		log_stderr("%s", message.s);
-	else if (needs_note(job) && !mounts_on_host(name))
-		note_start(args, job->bundle);
+	else if (!mounts_on_host(name))
+		note(args, job);
 	return status;
 }
 

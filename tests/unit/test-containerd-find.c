@@ -5,39 +5,13 @@
 #include "engine/containerd-find.h"
 
 #include "base/cleanup.h"
-#include "base/file.h"
 
-#include "walk-fixture.h"
-
-#define META  "io.containerd.metadata.v1.bolt/meta.db"
-#define STORE "io.containerd.snapshotter.v1.devmapper/"
+#include "containerd-fixture.h"
 
 static char *root;
 static struct engine_roots roots;
 static struct containerd_record record;
 static struct why why;
-
-static void put_with(const char *name, const char *path, const char *from, const char *to)
-{
-	_cleanup_free_ char *source = path_in("tests/data", name), *target = path_in(root, path),
-			    *data = NULL;
-	_cleanup_fclose_ FILE *file = NULL;
-	char *at;
-	size_t len;
-
-	write_below(root, path, "");
-	assert_int_equal(file_read_at(AT_FDCWD, source, MIB, &data, &len), 0);
-	for (at = data; from && (at = memmem(at, len - (size_t)(at - data), from, strlen(from)));)
-		memcpy(at, to, strlen(to));
-	file = fopen(target, "we");
-	assert_non_null(file);
-	assert_int_equal(fwrite(data, 1, len, file), len);
-}
-
-static void put(const char *name, const char *path)
-{
-	put_with(name, path, NULL, NULL);
-}
 
 static int setup(void **state)
 {
@@ -47,9 +21,7 @@ static int setup(void **state)
 	root = new_directory();
 	dirs[0] = root;
 	roots = (struct engine_roots){dirs, 1};
-	put("bolt-containerd-1.6-meta", META);
-	put("bolt-containerd-1.6-snapshots", STORE "metadata.db");
-	put("bolt-containerd-1.6-devices", STORE "pool.db");
+	put_containerd(root);
 	return 0;
 }
 
@@ -100,7 +72,6 @@ static void what_cannot_be_read_is_an_error(void **state)
 		write_below(root, files[i], "torn");
 		assert_int_equal(find("default", "one"), -EAGAIN);
 		assert_contains(why.text, files[i]);
-		assert_int_equal(containerd_device_is_guests(&roots, "pool-snap-2", &why), -EAGAIN);
 		teardown(state);
 		setup(state);
 	}
@@ -145,19 +116,6 @@ static void knows_whether_a_container_is_there_or_cannot_tell(void **state)
 	assert_true(containerd_has(root, "default", "two", &why) < 0);
 }
 
-static void a_device_is_a_guests_if_its_runtime_may_give_it_away(void **state)
-{
-	(void)state;
-	assert_int_equal(containerd_device_is_guests(&roots, "pool-snap-2", &why), 0);
-	put_with("bolt-containerd-1.6-meta", META, "io.containerd.runc.v2",
-		 "io.containerd.kata.v2");
-	assert_int_equal(find("default", "one"), 1);
-	assert_string_equal(record.runtime, "io.containerd.kata.v2");
-	assert_int_equal(containerd_device_is_guests(&roots, "pool-snap-2", &why), 1);
-	assert_contains(why.text, "io.containerd.kata.v2");
-	assert_int_equal(containerd_device_is_guests(&roots, "pool-snap-1", &why), 0);
-}
-
 static void runtimes_that_mount_the_rootfs_are_known(void **state)
 {
 	(void)state;
@@ -180,7 +138,6 @@ int main(void)
 		FIND_TEST(what_cannot_be_read_is_an_error),
 		FIND_TEST(the_bundle_leads_to_its_containerd),
 		FIND_TEST(knows_whether_a_container_is_there_or_cannot_tell),
-		FIND_TEST(a_device_is_a_guests_if_its_runtime_may_give_it_away),
 		FIND_TEST(runtimes_that_mount_the_rootfs_are_known),
 	};
 

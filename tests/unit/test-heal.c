@@ -383,34 +383,46 @@ static void what_a_guest_needs_is_what_the_ledger_says(void **state)
 }
 
 static unsigned int asked;
-static bool is_guests;
+static uint64_t trusted_sectors;
 
-static bool ask_whose(const char *name, const void *context, struct why *reason)
+static uint64_t ask_whose(const struct thin_device *device, const void *context, struct why *reason)
 {
-	assert_string_equal(name, "docker-8:1-42-thin");
+	assert_string_equal(device->name, "docker-8:1-42-thin");
 	assert_ptr_equal(context, &asked);
 	asked++;
 	why_set(reason, 0, "but it is a guest's");
-	return is_guests;
+	return trusted_sectors;
 }
 
 static void asks_whose_device_it_is_only_if_the_superblock_says_more(void **state)
 {
 	(void)state;
 	asked = 0;
-	heal_order.is_guests = ask_whose;
-	heal_order.is_guests_context = &asked;
+	heal_order.trusts = ask_whose;
+	heal_order.trusts_context = &asked;
 	put_entry(entry_of(LARGE_SECTORS, LEDGER_DONE));
 	expect_heal(HEAL_DONE, LARGE_SECTORS);
 	expect_heal(HEAL_KEPT, LARGE_SECTORS);
 	assert_int_equal(asked, 0);
 	fake_fs.bytes = 2 * LARGE;
-	is_guests = true;
+	trusted_sectors = 0;
 	expect_heal(HEAL_KEPT, LARGE_SECTORS);
 	assert_int_equal(asked, 1);
 	assert_string_equal(healed.warning.text, "its superblock says 8 GiB, but it is a guest's");
-	is_guests = false;
+	trusted_sectors = UINT64_MAX;
 	expect_heal(HEAL_DONE, 2 * LARGE_SECTORS);
+	assert_string_equal(healed.warning.text, "");
+}
+
+static void a_superblock_is_believed_as_far_as_it_is_trusted(void **state)
+{
+	(void)state;
+	heal_order.trusts = ask_whose;
+	heal_order.trusts_context = &asked;
+	fake_fs.bytes = 2 * LARGE;
+	trusted_sectors = LARGE_SECTORS;
+	expect_heal(HEAL_DONE, LARGE_SECTORS);
+	assert_string_equal(healed.warning.text, "its superblock says 8 GiB, but it is a guest's");
 }
 
 static void a_marked_device_is_not_grown_by_the_host(void **state)
@@ -619,6 +631,7 @@ int main(void)
 		HEAL_TEST(a_guest_gains_nothing_by_its_superblock),
 		HEAL_TEST(what_a_guest_needs_is_what_the_ledger_says),
 		HEAL_TEST(asks_whose_device_it_is_only_if_the_superblock_says_more),
+		HEAL_TEST(a_superblock_is_believed_as_far_as_it_is_trusted),
 		HEAL_TEST(a_marked_device_is_not_grown_by_the_host),
 		HEAL_TEST(a_dry_run_only_looks),
 		HEAL_TEST(survives_every_failing_call),

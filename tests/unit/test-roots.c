@@ -153,6 +153,21 @@ static void finds_containerd(void **state)
 	expect_root("mapper");
 }
 
+/* It activates devices before it opens the other two. */
+static void finds_a_containerd_that_starts(void **state)
+{
+	(void)state;
+	put_process(10, "containerd");
+	open_file(10, "3", "root/io.containerd.snapshotter.v1.devmapper", "pool.db");
+	write_below(host, "mapper/metadata.db", "");
+	open_file(10, "4", "mapper", "pool.db");
+	open_file(10, "5", "other", "pool.db");
+	open_file(10, "6", "mapper", "pool.log");
+	add_running(2);
+	expect_root("root");
+	expect_root("mapper");
+}
+
 static void finds_shims(void **state)
 {
 	_cleanup_free_ char *tasks = directory("state/io.containerd.runtime.v2.task/default/c1");
@@ -238,6 +253,7 @@ int main(void)
 		TEST(adds_a_directory_once),
 		TEST(finds_docker),
 		TEST(finds_containerd),
+		TEST(finds_a_containerd_that_starts),
 		TEST(finds_shims),
 		TEST(finds_conmon),
 		TEST(trusts_processes_of_the_host_only),
