@@ -156,6 +156,31 @@ const char *size_format_into(struct size_text *out, uint64_t bytes)
 	return out->text;
 }
 
+static void write_with_commas(uint64_t n, char out[28])
+{
+	char digits[24];
+	int len = snprintf(digits, sizeof(digits), "%" PRIu64, n);
+
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			*out++ = ',';
+		*out++ = digits[i];
+	}
+	*out = '\0';
+}
+
+const char *size_part_into(struct size_text *out, uint64_t part_bytes, uint64_t all_bytes)
+{
+	int unit = all_bytes < UINT64_C(10) << 30 ? 2 : 3;
+	uint64_t half = UINT64_C(1) << (10 * unit - 1);
+	char part[28], all[28];
+
+	write_with_commas((part_bytes + half) >> (10 * unit), part);
+	write_with_commas((all_bytes + half) >> (10 * unit), all);
+	snprintf(out->text, sizeof(out->text), "%.14s of %.14s %s", part, all, unit_names[unit]);
+	return out->text;
+}
+
 const char *size_exact_into(struct size_text *out, uint64_t bytes)
 {
 	const char *unit = "";

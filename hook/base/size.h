@@ -31,7 +31,7 @@ int size_check_bare(const char *text, uint64_t bytes, struct why *why);
 
 /* For people: "4 GiB", "1.5 GiB", "512 B"; at most two decimals, with ~ if that is not exact. */
 struct size_text {
-	char text[32];
+	char text[48];
 };
 const char *size_format_into(struct size_text *out, uint64_t bytes);
 #define size_format(bytes) size_format_into(&(struct size_text){""}, (bytes))
@@ -39,6 +39,10 @@ const char *size_format_into(struct size_text *out, uint64_t bytes);
 /* The same in the unit of @typed ("1500G", or NULL) where that is exact: "1500 GiB". */
 const char *size_like_into(struct size_text *out, uint64_t bytes, const char *typed);
 #define size_like(bytes, typed) size_like_into(&(struct size_text){""}, (bytes), (typed))
+
+/* "64 of 1,024 GiB", rounded, in GiB; in MiB if @all_bytes is less than 10 GiB. */
+const char *size_part_into(struct size_text *out, uint64_t part_bytes, uint64_t all_bytes);
+#define size_part(part, all) size_part_into(&(struct size_text){""}, (part), (all))
 
 /* A text that size_parse() reads as exactly this size: "4G", "1536M", "4097". */
 const char *size_exact_into(struct size_text *out, uint64_t bytes);

@@ -149,6 +149,30 @@ static enum job_outcome outcome_of(const struct job *job)
 	return report->pool_denied && is_implicit ? JOB_NOT_APPLICABLE : JOB_REFUSED;
 }
 
+static bool is_engines(const struct rootfs *rootfs)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	struct why unused;
+
+	return thin_lookup(rootfs->dev, &device, &unused) == 0 && engine_names_device(device.name);
+}
+
+/*
+ * How far a filesystem grows while the container waits for it; 0: all the way. The daemon finishes
+ * only devices of engines, and only what it sees mounted: engines may mount in a namespace of their
+ * own.
+ */
+static uint64_t start_limit(const struct job *job, const struct policy *policy)
+{
+	uint64_t limit = policy->start_with_bytes;
+
+	if (!job->at_start || job->in_vm || !limit || job->request.bytes <= limit ||
+	    !settings_has_daemon(policy, RUN_DIR) || !namespace_is_hosts("/proc") ||
+	    !is_engines(&job->rootfs))
+		return 0;
+	return limit;
+}
+
 static enum job_outcome grow(struct job *job, const struct policy *policy)
 {
 	struct grow_order order = job->request.origin == ORIGIN_AUTOGROW
@@ -165,6 +189,8 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	if (policy_allow(policy, &job->request, &job->why) < 0)
 		return JOB_REFUSED;
 	job->error = open_rootfs(job);
+	if (job->error == 0)
+		order.fs_limit_bytes = start_limit(job, policy);
 	if (job->in_vm && is_mounted_here(job, order))
 		return leave_to_vm(job);
 	if (job->in_vm)

@@ -5,6 +5,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "disk/growd-lock.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "engine/engine.h"
@@ -43,6 +44,13 @@ bool settings_switched_off(const struct policy *policy, const char *run_dir, str
 		return false;
 	why_set(why, 0, "switched off by %s, until that is removed", path);
 	return true;
+}
+
+bool settings_has_daemon(const struct policy *policy, const char *run_dir)
+{
+	struct why unused;
+
+	return growd_is_running(run_dir) && !settings_switched_off(policy, run_dir, &unused);
 }
 
 struct grow_order settings_order(const struct policy *policy)

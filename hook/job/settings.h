@@ -26,6 +26,9 @@ void settings_load_anyway(const char *file, struct policy *ret);
 /* Are hook and wrapper switched off? With the reason. @run_dir is RUN_DIR, except in tests. */
 bool settings_switched_off(const struct policy *policy, const char *run_dir, struct why *why);
 
+/* Does the daemon run, so that it finishes what is put off, and is it not switched off? */
+bool settings_has_daemon(const struct policy *policy, const char *run_dir);
+
 /* An order with everything that @policy sets; the caller adds the size. */
 struct grow_order settings_order(const struct policy *policy);
 

@@ -39,6 +39,8 @@ static void add_sizes(struct log_line *line, const struct job *job)
 			log_add_u64(line, "fs_from", report->fs_before.bytes);
 			log_add_u64(line, "fs_to", report->fs.bytes);
 		}
+		if (report->put_off)
+			log_add_u64(line, "fs_later", report->plan.fs_bytes);
 	} else {
 		log_add_u64(line, "size", bytes);
 	}

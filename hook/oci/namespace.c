@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +108,14 @@ int namespace_find(const char *proc_dir, int64_t pid, enum namespace_relation *r
 	}
 	r = compare_namespaces(proc_dir, pid, &self, ret);
 	return r < 0 ? why_set(why, -r, "%s: %s", proc_dir, strerror(-r)) : 0;
+}
+
+bool namespace_is_hosts(const char *proc_dir)
+{
+	struct stat self, first;
+
+	return mount_namespace(proc_dir, "self", &self) > 0 &&
+	       mount_namespace(proc_dir, "1", &first) > 0 && file_is_same(&self, &first);
 }
 
 int namespace_is_rootless(const char *proc_dir, struct why *why)

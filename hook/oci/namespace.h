@@ -8,6 +8,7 @@
 
 #include "base/why.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum namespace_relation {
@@ -19,6 +20,9 @@ enum namespace_relation {
 /* @pid: of the container's process, from the state; 0: unknown. 0 or -errno with a reason. */
 int namespace_find(const char *proc_dir, int64_t pid, enum namespace_relation *ret,
 		   struct why *why);
+
+/* Do we see the mounts that the host's first process sees? False also if that is not known. */
+bool namespace_is_hosts(const char *proc_dir);
 
 /*
  * Do we lack power over the host's devices: not root, or root only in a user namespace? 1 with a

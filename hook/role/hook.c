@@ -76,6 +76,7 @@ static int run_job(const struct container *container, const struct policy *polic
 	struct text message;
 	int status;
 
+	job.at_start = true;
 	job.check = check_place;
 	job.check_context = &container->state;
 	job_run(&job, policy);

@@ -132,6 +132,7 @@ static int grow_first(const struct runtime_args *args, const struct policy *poli
 	job.bundle = bundle;
 	job.root_path = spec.root_path;
 	job.annotations[0] = spec.annotations;
+	job.at_start = true;
 	job.check = job_check_rootless;
 	job_run(&job, policy);
 	status = tell_before_runtime(&job, args, tell_exit_status(&job, policy));

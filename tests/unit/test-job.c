@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "fake-dm.h"
 #include "fake-fs.h"
+#include "fake-growd.h"
 #include "fake-log.h"
 #include "fake-udev.h"
 #include "role/role.h"
@@ -102,6 +103,57 @@ static void a_growth_is_one_line_in_the_log(void **state)
 	assert_contains(fake_syslog.text, " fs=ext4 source=annotation:io.oci-thin-grow.size "
 					  "requested=4294967296 took_ms=");
 	assert_string_equal(message.s, "");
+}
+
+/* --- start_with ------------------------------------------------------------------------------ */
+
+/* How far the filesystem would grow before a start with a request for 64 GiB. */
+static uint64_t first_step(void)
+{
+	fake_syslog.lines = 0;
+	json_free(doc);
+	job.outcome = JOB_NOTHING;
+	grow_report_free(&job.report);
+	rootfs_close(&job.rootfs);
+	expect(ASKS("64G"), JOB_GROWN, EXIT_OK);
+	assert_int_equal(job.report.plan.device_sectors, 64 * GIB / 512);
+	assert_int_equal(job.report.plan.fs_bytes, 64 * GIB);
+	return job.report.plan.fs_now_bytes;
+}
+
+static void a_start_does_not_wait_for_what_the_daemon_can_do(void **state)
+{
+	(void)state;
+	fake_growd = (struct fake_growd){.runs = true};
+	job.at_start = true;
+	policy.start_with_bytes = 16 * GIB;
+	assert_int_equal(first_step(), 16 * GIB);
+	assert_contains(fake_syslog.text, " fs_later=68719476736 ");
+	fake_growd = (struct fake_growd){0};
+}
+
+static void nothing_is_promised_to_nobody(void **state)
+{
+	(void)state;
+	job.at_start = true;
+	policy.start_with_bytes = 16 * GIB;
+	assert_int_equal(first_step(), 64 * GIB); /* no daemon runs */
+	assert_lacks(fake_syslog.text, "fs_later");
+	fake_growd = (struct fake_growd){.runs = true, .sees_other_mounts = true};
+	assert_int_equal(first_step(), 64 * GIB);
+	fake_growd.sees_other_mounts = false;
+	assert_int_equal(first_step(), 16 * GIB);
+	policy.start_with_bytes = 0;
+	assert_int_equal(first_step(), 64 * GIB);
+	policy.start_with_bytes = 64 * GIB;
+	assert_int_equal(first_step(), 64 * GIB);
+	policy.start_with_bytes = 16 * GIB;
+	fake_dm.thin.name = "somebodys"; /* heal does not know it */
+	assert_int_equal(first_step(), 64 * GIB);
+	fake_dm.thin.name = "docker-8:1-42-thin";
+	job.at_start = false; /* `grow` and `apply` */
+	assert_int_equal(first_step(), 64 * GIB);
+	fake_growd = (struct fake_growd){0};
 }
 
 static void a_request_that_is_met_exactly_is_not_logged(void **state)
@@ -646,6 +698,8 @@ int main(void)
 		JOB_TEST(a_sandbox_is_recognised_by_its_label),
 		JOB_TEST(an_option_asks_after_annotations_and_labels),
 		JOB_TEST(a_growth_is_one_line_in_the_log),
+		JOB_TEST(a_start_does_not_wait_for_what_the_daemon_can_do),
+		JOB_TEST(nothing_is_promised_to_nobody),
 		JOB_TEST(a_request_that_is_met_exactly_is_not_logged),
 		JOB_TEST(a_request_below_the_size_is_logged),
 		JOB_TEST(a_request_beyond_policy_is_refused),

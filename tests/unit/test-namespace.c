@@ -68,6 +68,17 @@ static void rewrite_status(const char *id, const char *status)
 	free(directory);
 }
 
+static void knows_the_hosts_namespace(void **state)
+{
+	(void)state;
+	assert_false(namespace_is_hosts(proc_dir)); /* there is no process 1 */
+	process("1", "Name:\tsystemd\nPPid:\t0\n");
+	assert_false(namespace_is_hosts(proc_dir));
+	share("1");
+	assert_true(namespace_is_hosts(proc_dir));
+	assert_false(namespace_is_hosts("/nowhere"));
+}
+
 static void outside_if_the_namespaces_differ(void **state)
 {
 	(void)state;
@@ -223,6 +234,7 @@ static void recognises_the_hosts_root(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		PROC_TEST(knows_the_hosts_namespace),
 		PROC_TEST(outside_if_the_namespaces_differ),
 		PROC_TEST(inside_if_called_by_the_containers_process),
 		PROC_TEST(inside_if_beside_its_process_1),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/settings.h"
 
+#include "disk/growd-lock.h"
 #include "fake-log.h"
 #include "role/role.h"
 #include "unit.h"
@@ -21,6 +22,27 @@ static void the_kill_switch_is_a_file(void **state)
 	policy.enabled = false;
 	assert_true(settings_switched_off(&policy, dir, &why));
 	assert_contains(why.text, "\"enabled\": false");
+	free(file);
+	remove_directory(dir);
+}
+
+static void a_daemon_that_is_switched_off_continues_nothing(void **state)
+{
+	struct policy policy = policy_builtin;
+	char *dir = new_directory(), *file = path_in(dir, SWITCH_NAME);
+	int lock;
+
+	(void)state;
+	assert_false(settings_has_daemon(&policy, dir));
+	lock = growd_lock(dir);
+	assert_true(lock >= 0);
+	assert_true(settings_has_daemon(&policy, dir));
+	write_file(file, "");
+	assert_false(settings_has_daemon(&policy, dir));
+	assert_int_equal(unlink(file), 0);
+	policy.enabled = false;
+	assert_false(settings_has_daemon(&policy, dir));
+	close(lock);
 	free(file);
 	remove_directory(dir);
 }
@@ -53,6 +75,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_kill_switch_is_a_file),
+		cmocka_unit_test(a_daemon_that_is_switched_off_continues_nothing),
 		cmocka_unit_test(a_broken_file_is_reported_once_to_hook_and_operator),
 	};
 

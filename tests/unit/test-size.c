@@ -270,6 +270,17 @@ static void formats_short_for_tables(void **state)
 		assert_string_equal(size_short(cases[i].bytes), cases[i].text);
 }
 
+static void formats_how_far_something_is(void **state)
+{
+	(void)state;
+	assert_string_equal(size_part(64 * GIB, TIB), "64 of 1,024 GiB");
+	assert_string_equal(size_part(0, 10 * GIB), "0 of 10 GiB");
+	assert_string_equal(size_part(1025 * MIB, 4 * GIB), "1,025 of 4,096 MiB");
+	assert_string_equal(size_part(TIB - 100 * MIB, TIB), "1,024 of 1,024 GiB");
+	assert_string_equal(size_part(UINT64_C(1) << 63, UINT64_C(1) << 63),
+			    "8,589,934,592 of 8,589,934,592 GiB");
+}
+
 static void an_exact_size_reads_back_as_the_same(void **state)
 {
 	static const uint64_t sizes[] = {
@@ -318,6 +329,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_exact_size_reads_back_as_the_same),
 		cmocka_unit_test(formats_short_for_tables),
+		cmocka_unit_test(formats_how_far_something_is),
 		cmocka_unit_test(reads_every_unit_in_every_form),
 		cmocka_unit_test(reads_plain_bytes),
 		cmocka_unit_test(reads_fractions),
