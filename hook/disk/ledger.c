@@ -277,6 +277,14 @@ int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *ent
 	return pruner.count;
 }
 
+bool ledger_is_cut_short(const struct ledger_entry *entry)
+{
+	char boot_id[sizeof(entry->boot_id)];
+
+	return entry->state == LEDGER_INTENDED && !entry->paused_sectors &&
+	       (ledger_boot_id(boot_id) < 0 || strcmp(entry->boot_id, boot_id) != 0);
+}
+
 int ledger_boot_id(char ret[37])
 {
 	_cleanup_free_ char *text = NULL;

@@ -42,5 +42,11 @@ int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *ent
 int ledger_each(const char *dir, void (*visit)(const struct ledger_entry *entry, void *context),
 		void *context, struct why *why);
 
+/*
+ * Did a crash cut the growth short, so that it may need an operator (see disk/intent.c)? True if it
+ * was intended in an earlier boot, and did not pause.
+ */
+bool ledger_is_cut_short(const struct ledger_entry *entry);
+
 /* The running kernel's boot id. 0 or -errno. */
 int ledger_boot_id(char ret[37]);

@@ -11,6 +11,7 @@
 #include "disk/ledger.h"
 #include "host/risk.h"
 #include "job/inventory.h"
+#include "job/settings.h"
 
 #include <string.h>
 
@@ -67,6 +68,7 @@ static void examine(struct doctor *doctor, struct patient *patient, size_t *heal
 	struct why unused; /* doctor_ledger() reports a damaged entry */
 	struct risk_facts facts = {
 		.disk = disk,
+		.daemon = settings_has_daemon(doctor->policy, doctor->run_dir),
 		.device = patient->device ? &patient->device->risk : NULL,
 		.entry = ledger_read(doctor->ledger_dir, disk->device, &entry, &unused) > 0 ? &entry
 											    : NULL,

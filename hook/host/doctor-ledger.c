@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "disk/ledger-files.h"
 #include "disk/rootfs.h"
+#include "job/settings.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -52,6 +53,15 @@ static bool is_mounted(const struct doctor_device *device)
 	return true;
 }
 
+/* A large growth may have been put off at the start of its container, and goes on as intended. */
+static void report_in_background(struct doctor *doctor, const struct ledger_entry *entry)
+{
+	findings_add(&doctor->findings, SEVERITY_OK, "growth-in-background", entry->device,
+		     text_new("device %s: oci-thin-growd grows it to %s in the background",
+			      quote(entry->device), size_format(entry->sectors * SECTOR_BYTES)),
+		     NULL, NULL);
+}
+
 static void report_unfinished(struct doctor *doctor, const struct ledger_entry *entry)
 {
 	const struct doctor_device *device = doctor_device_named(doctor, entry->device);
@@ -67,6 +77,14 @@ static void report_unfinished(struct doctor *doctor, const struct ledger_entry *
 		     mounted ? text_new("oci-thin-grow heal --all") : NULL);
 }
 
+static void report_growth(struct doctor *doctor, const struct ledger_entry *entry)
+{
+	if (settings_has_daemon(doctor->policy, doctor->run_dir) && !ledger_is_cut_short(entry))
+		report_in_background(doctor, entry);
+	else
+		report_unfinished(doctor, entry);
+}
+
 static void report_file(const struct ledger_file *file, void *context)
 {
 	struct reader *reader = context;
@@ -76,7 +94,7 @@ static void report_file(const struct ledger_file *file, void *context)
 	case LEDGER_FILE_SOUND:
 		reader->sound++;
 		if (file->entry.state == LEDGER_INTENDED)
-			report_unfinished(reader->doctor, &file->entry);
+			report_growth(reader->doctor, &file->entry);
 		return;
 	case LEDGER_FILE_DAMAGED:
 		findings_add(

@@ -210,10 +210,12 @@ static void write_counts(const struct metrics *metrics, struct prometheus *p)
 
 static void write_ledger(const struct survey *survey, struct prometheus *p)
 {
-	uint64_t unfinished = 0, given_to_vms = 0;
+	uint64_t unfinished = 0, continued = 0, given_to_vms = 0;
 
 	for (size_t i = 0; i < survey->n_entries; i++) {
 		unfinished += survey->entries[i].state == LEDGER_INTENDED;
+		continued += survey->daemon && survey->entries[i].state == LEDGER_INTENDED &&
+			     !ledger_is_cut_short(&survey->entries[i]);
 		given_to_vms += survey->entries[i].in_vm;
 	}
 	prometheus_family(p, "oci_thin_grow_ledger_entries", "Entries of the ledger.");
@@ -221,7 +223,11 @@ static void write_ledger(const struct survey *survey, struct prometheus *p)
 	add_state(p, "state", "intended", unfinished);
 	add_state(p, "state", "damaged", survey->damaged_entries);
 	add_one(p, "oci_thin_grow_unfinished_growths",
-		"Growths that were begun and are not finished, by the ledger.", unfinished);
+		"Growths that were begun and are not finished, by the ledger, and that no daemon "
+		"continues.",
+		unfinished - continued);
+	add_one(p, "oci_thin_grow_background_growths",
+		"The same, if the daemon runs, which continues them.", continued);
 	add_one(p, "oci_thin_grow_vm_devices",
 		"Devices that were given to virtual machines, by the ledger.", given_to_vms);
 }

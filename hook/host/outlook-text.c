@@ -79,6 +79,21 @@ static void print_time(uint64_t seconds, FILE *out)
 		fprintf(out, ", %s", stamp);
 }
 
+/* What becomes of a growth that was started and not finished. */
+static void print_unfinished(const struct outlook *outlook, FILE *out)
+{
+	bool mounted = outlook->disk.filesystem;
+
+	if (outlook_grows_later(outlook))
+		fprintf(out, "; the filesystem has %s, and oci-thin-growd goes on %s",
+			outlook_progress(outlook),
+			mounted ? "in the background" : "when the container runs again");
+	else if (outlook_is_unfinished(outlook))
+		fputs(mounted ? "; unless it goes on just now: oci-thin-grow heal --all"
+			      : "; the next start finishes it",
+		      out);
+}
+
 static void print_grown(const struct outlook *outlook, FILE *out)
 {
 	const struct ledger_entry *entry = &outlook->entry;
@@ -92,18 +107,14 @@ static void print_grown(const struct outlook *outlook, FILE *out)
 		fputs("no; " IN_VM "\n", out);
 		return;
 	}
-	if (outlook_is_unfinished(outlook))
+	if (outlook_is_unfinished(outlook) && !outlook_grows_later(outlook))
 		terminal_print(out, STYLE_WARN, "UNFINISHED: ");
 	if (entry->first_sectors)
 		fprintf(out, "from %s ", size_format(entry->first_sectors * SECTOR_BYTES));
 	fprintf(out, "to %s", size_format(entry->sectors * SECTOR_BYTES));
 	print_source(entry->source, out);
 	print_time(entry->time, out);
-	if (outlook_is_unfinished(outlook))
-		fputs(outlook->disk.filesystem
-			      ? "; unless it goes on just now: oci-thin-grow heal --all"
-			      : "; the next start finishes it",
-		      out);
+	print_unfinished(outlook, out);
 	if (entry->in_vm)
 		fputs("; " IN_VM, out);
 	fputc('\n', out);
@@ -205,6 +216,7 @@ static void json_grown(const struct outlook *outlook, struct json_writer *w)
 	json_write_known_u64(w, "from_bytes", entry->first_sectors * SECTOR_BYTES);
 	json_write_u64(w, "to_bytes", entry->sectors * SECTOR_BYTES);
 	json_write_bool(w, "finished", !outlook_is_unfinished(outlook));
+	json_write_bool(w, "in_background", outlook_grows_later(outlook));
 	json_write_close(w);
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/minmax.h"
+#include "job/settings.h"
 
 /* A mounted device is long enough for its filesystem: heal need not look at it. */
 static void look_at_device(const struct inventory *disk, const struct outlook_order *order,
@@ -24,6 +25,7 @@ static void judge(struct outlook *outlook, const struct outlook_order *order)
 		.disk = disk,
 		.device = disk->dev ? &device : NULL,
 		.entry = outlook->noted ? &outlook->entry : NULL,
+		.daemon = outlook->daemon,
 	};
 
 	if (disk->dev)
@@ -72,6 +74,8 @@ void outlook_of(struct inventory *disk, const struct outlook_order *order, struc
 {
 	*ret = (struct outlook){.disk = *disk, .next = NEXT_STARTS};
 	ret->noted = is_noted(&ret->disk, order, &ret->entry);
+	ret->daemon =
+		outlook_is_unfinished(ret) && settings_has_daemon(order->policy, order->run_dir);
 	ret->in_vm = inventory_is_in_vm(&ret->disk, ret->noted && ret->entry.in_vm);
 	judge(ret, order);
 	look_ahead(ret);
@@ -97,4 +101,19 @@ void outlook_free(struct outlook *outlook)
 bool outlook_is_unfinished(const struct outlook *outlook)
 {
 	return outlook->noted && outlook->entry.state == LEDGER_INTENDED;
+}
+
+bool outlook_grows_later(const struct outlook *outlook)
+{
+	return outlook->daemon && outlook_is_unfinished(outlook) &&
+	       !ledger_is_cut_short(&outlook->entry);
+}
+
+const char *outlook_progress_into(struct size_text *out, const struct outlook *outlook)
+{
+	const struct ledger_entry *entry = &outlook->entry;
+	uint64_t now = outlook->disk.filesystem_bytes;
+
+	return size_part_into(out, now ? now : entry->paused_sectors * SECTOR_BYTES,
+			      entry->sectors * SECTOR_BYTES);
 }

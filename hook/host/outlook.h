@@ -6,6 +6,7 @@
  * and explain show it; the risk is the same as in doctor and metrics (host/risk.h).
  */
 
+#include "base/size.h"
 #include "disk/healing.h"
 #include "host/risk.h"
 
@@ -26,7 +27,8 @@ struct outlook {
 	struct inventory disk;
 	bool noted; /* the ledger has an @entry for this device */
 	struct ledger_entry entry;
-	bool in_vm; /* a virtual machine has it now: inventory_is_in_vm() */
+	bool in_vm;  /* a virtual machine has it now: inventory_is_in_vm() */
+	bool daemon; /* settings_has_daemon() */
 	struct healing healing;
 	struct risk_verdict verdict;
 	uint64_t size_bytes;   /* of the device; if it is not active, as far as is known */
@@ -45,3 +47,10 @@ void outlook_free(struct outlook *outlook);
 
 /* Was a growth of it started and not finished? */
 bool outlook_is_unfinished(const struct outlook *outlook);
+
+/* Is that as intended: does the daemon continue it, now or when the container runs again? */
+bool outlook_grows_later(const struct outlook *outlook);
+
+/* How far the growth of its filesystem is: "64 of 1,024 GiB". Only of one that is unfinished. */
+const char *outlook_progress_into(struct size_text *out, const struct outlook *outlook);
+#define outlook_progress(outlook) outlook_progress_into(&(struct size_text){""}, (outlook))

@@ -74,7 +74,8 @@ struct risk_verdict risk_judge(const struct risk_facts *facts)
 		verdict.risk = RISK_TOO_SHORT;
 	else if (verdict.unhealed)
 		verdict.risk = RISK_NOT_HEALED;
-	else if (entry && entry->state == LEDGER_INTENDED)
+	else if (entry && entry->state == LEDGER_INTENDED &&
+		 (!facts->daemon || ledger_is_cut_short(entry)))
 		verdict.risk = RISK_UNFINISHED;
 	return verdict;
 }

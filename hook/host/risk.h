@@ -11,7 +11,8 @@
 /* In increasing order of severity. */
 enum risk {
 	RISK_NONE,
-	RISK_UNFINISHED, /* a growth was interrupted; the next start or heal --all finishes it */
+	/* A growth is unfinished, and no daemon is sure to continue it. */
+	RISK_UNFINISHED,
 	RISK_NOT_HEALED, /* its engine would re-create it too short, and nothing would extend it */
 	RISK_TOO_SHORT,	 /* its device is too short now: it cannot be mounted */
 	RISKS,
@@ -30,6 +31,7 @@ struct risk_facts {
 	const struct risk_device *device; /* NULL: not active */
 	const struct ledger_entry *entry; /* for a device of this name, or NULL */
 	bool healed;			  /* healing.armed (disk/healing.h) */
+	bool daemon;			  /* settings_has_daemon(): it continues growths */
 };
 
 /* A dry run of heal on the device @thin. */

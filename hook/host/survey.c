@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "disk/ledger-files.h"
 #include "engine/engine.h"
+#include "job/settings.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -133,7 +134,10 @@ int survey_take(const struct survey_order *order, struct survey *ret, struct why
 	struct why ledger_why;
 	int r;
 
-	*ret = (struct survey){.heals = order->healing->armed};
+	*ret = (struct survey){
+		.heals = order->healing->armed,
+		.daemon = settings_has_daemon(order->policy, order->run_dir),
+	};
 	r = look_at_all(&surveyor, why);
 	if (r < 0)
 		return r;
@@ -185,6 +189,7 @@ enum risk survey_judge(const struct survey *survey, const struct inventory *row)
 		.device = device ? &device->risk : NULL,
 		.entry = find_entry(survey, row->device),
 		.healed = device ? device->healed : survey->heals,
+		.daemon = survey->daemon,
 	};
 
 	return risk_judge(&facts).risk;

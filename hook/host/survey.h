@@ -33,7 +33,8 @@ struct survey_order {
 };
 
 struct survey {
-	bool heals; /* healing.armed of the host */
+	bool heals;  /* healing.armed of the host */
+	bool daemon; /* settings_has_daemon() */
 	struct survey_pool *pools;
 	struct survey_device *devices; /* active thin devices */
 	struct ledger_entry *entries;  /* sound ones */

@@ -191,6 +191,18 @@ static void print_pool(const struct thin_pool *pool)
 	putchar('\n');
 }
 
+static void print_filesystem(const struct job *job)
+{
+	const struct plan *plan = &job->report.plan;
+
+	printf(OUTLOOK_LINE "grow the filesystem to %s%s\n", "would",
+	       size_like(plan->fs_bytes, job->request.text),
+	       plan_is_limited(plan) ? ", in the background" : "");
+	if (plan_is_limited(plan) && plan->fs_now_bytes)
+		printf(OUTLOOK_LINE "grow it to %s before the container starts\n", "",
+		       size_like(plan->fs_now_bytes, job->request.text));
+}
+
 static void print_verdict(const struct explanation *this)
 {
 	const struct job *job = &this->job;
@@ -198,6 +210,10 @@ static void print_verdict(const struct explanation *this)
 
 	if (job->outcome == JOB_NOTHING)
 		printf(OUTLOOK_LINE "do nothing: nothing is asked for\n", "would");
+	else if (job->outcome == JOB_KEPT && job->report.put_off)
+		printf(OUTLOOK_LINE "do nothing before the start; oci-thin-growd goes on in the "
+				    "background\n",
+		       "would");
 	else if (job->outcome == JOB_KEPT)
 		printf(OUTLOOK_LINE "do nothing: device and filesystem are large enough\n",
 		       "would");
@@ -211,8 +227,7 @@ static void print_verdict(const struct explanation *this)
 	else if (job->report.unfinished)
 		printf(OUTLOOK_LINE "finish a growth\n", "would");
 	if (job->outcome == JOB_GROWN && plan->fs_bytes)
-		printf(OUTLOOK_LINE "grow the filesystem to %s\n", "would",
-		       size_like(plan->fs_bytes, job->request.text));
+		print_filesystem(job);
 	if (job_warning(job))
 		printf(OUTLOOK_LINE "%s\n", "warning", job_warning(job));
 	if (*tell_cost(job))
@@ -342,6 +357,7 @@ static void json_plan(struct json_writer *w, const struct job *job)
 	json_write_object(w, "plan");
 	json_write_known_u64(w, "device_bytes", job->report.plan.device_sectors * SECTOR_BYTES);
 	json_write_known_u64(w, "filesystem_bytes", job->report.plan.fs_bytes);
+	json_write_known_u64(w, "filesystem_now_bytes", job->report.plan.fs_now_bytes);
 	json_write_close(w);
 }
 
@@ -431,6 +447,7 @@ static int explain_state(struct explanation *this, const struct container *state
 	struct why unused;
 
 	this->job = container_job(state);
+	this->job.at_start = true;
 	this->state = "";
 	container.engine = job_engine(&this->job);
 	container.in_pod = policy_is_in_pod(this->job.annotations, JOB_ANNOTATIONS);

@@ -252,10 +252,22 @@ static struct table_cell next_cell(const struct outlook *row, struct text *buffe
 				   STYLE_PLAIN};
 }
 
-static struct table_cell state_cell(const struct outlook *row)
+/* "growing, 64 of 1,024 GiB"; it goes on only while the device is mounted. */
+static struct table_cell growing_cell(const struct outlook *row, struct text *buffer)
+{
+	bool mounted = row->disk.filesystem;
+
+	return (struct table_cell){
+		text_into(buffer, "%s, %s", mounted ? "growing" : "stopped", outlook_progress(row)),
+		mounted ? STYLE_PLAIN : STYLE_DIM};
+}
+
+static struct table_cell state_cell(const struct outlook *row, struct text *buffer)
 {
 	bool runs = row->disk.container->pid;
 
+	if (outlook_grows_later(row))
+		return growing_cell(row, buffer);
 	if (outlook_is_unfinished(row))
 		return (struct table_cell){"unfinished", STYLE_WARN};
 	if (row->in_vm)
@@ -278,7 +290,7 @@ static int add_row(struct table *table, const struct outlook *row, const struct 
 	const struct inventory *disk = &row->disk;
 	const struct engine_container *container = disk->container;
 	struct table_cell cells[COLUMNS], shown[COLUMNS];
-	struct text id, use, next;
+	struct text id, use, next, state;
 	size_t n = 0;
 
 	text_into(&id, "%.*s", SHORT_ID, container->id);
@@ -297,7 +309,7 @@ static int add_row(struct table *table, const struct outlook *row, const struct 
 		cells[i].style = STYLE_PLAIN;
 	cells[USE] = use_cell(disk, &use);
 	cells[NEXT] = next_cell(row, &next);
-	cells[STATE] = state_cell(row);
+	cells[STATE] = state_cell(row, &state);
 	for (int i = 0; i < COLUMNS; i++) {
 		if (is_shown(i, wide))
 			shown[n++] = cells[i];

@@ -6,6 +6,7 @@
 
 #include "base/paths.h"
 #include "disk/ledger.h"
+#include "fake-growd.h"
 #include "fake-udev.h"
 #include "grow-fixture.h"
 #include "host/survey.h"
@@ -93,6 +94,15 @@ static const struct finding *expect(enum severity severity, const char *finding_
 	assert_contains(finding->what, what);
 	assert_non_null(finding->why);
 	return finding;
+}
+
+static bool is_shown_as_ok(const char *finding_id)
+{
+	for (size_t i = 0; i < doctor.findings.n; i++) {
+		if (strcmp(doctor.findings.all[i].id, finding_id) == 0)
+			return doctor.findings.all[i].severity == SEVERITY_OK;
+	}
+	return false;
 }
 
 static void expect_nothing(void)
@@ -327,6 +337,13 @@ static void reports_the_ledger(void **state)
 	/* Not mounted, according to the mount table. */
 	assert_null(
 		expect(SEVERITY_WARNING, "growth-unfinished", device_name, "to 4 GiB")->command);
+	again(state);
+	fake_growd.runs = true;
+	put_entry(device_name, LARGE_SECTORS, LEDGER_INTENDED);
+	examine();
+	fake_growd.runs = false;
+	assert_null(find("growth-unfinished"));
+	assert_true(is_shown_as_ok("growth-in-background"));
 	again(state);
 	put_entry("other", LARGE_SECTORS, LEDGER_DONE);
 	write_in(ledger_dir, "other", "x");

@@ -154,11 +154,31 @@ static void reports_the_host(void **state)
 			      "oci_thin_grow_ledger_entries{state=\"intended\"} 1\n"
 			      "oci_thin_grow_ledger_entries{state=\"damaged\"} 3\n");
 	assert_contains(text, "\noci_thin_grow_unfinished_growths 1\n");
+	assert_contains(text, "\noci_thin_grow_background_growths 0\n");
 	assert_contains(text, "\noci_thin_grow_vm_devices 1\n");
 	assert_contains(text, "\noci_thin_grow_healing_armed 0\n");
 	assert_contains(text, "\noci_thin_grow_unread_objects 4\n");
 	assert_contains(text, "\noci_thin_grow_last_run_timestamp_seconds 1700000000\n");
 	assert_contains(text, "\noci_thin_grow_build_info{version=\"" VERSION "\"} 1\n");
+}
+
+static void what_the_daemon_continues_is_not_unfinished(void **state)
+{
+	struct survey with_daemon = survey;
+	struct metrics of = metrics;
+
+	(void)state;
+	with_daemon.daemon = true;
+	assert_int_equal(ledger_boot_id(entries[1].boot_id), 0);
+	of.survey = &with_daemon;
+	write_text(&of);
+	assert_contains(text, "\noci_thin_grow_ledger_entries{state=\"intended\"} 1\n");
+	assert_contains(text, "\noci_thin_grow_unfinished_growths 0\n");
+	assert_contains(text, "\noci_thin_grow_background_growths 1\n");
+	entries[1].boot_id[0] = '\0'; /* a crash has cut it short */
+	write_text(&of);
+	assert_contains(text, "\noci_thin_grow_unfinished_growths 1\n");
+	assert_contains(text, "\noci_thin_grow_background_growths 0\n");
 }
 
 static void reports_an_empty_host(void **state)
@@ -180,8 +200,12 @@ static void reports_an_empty_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(reports_containers), TEST(reports_each_container_once), TEST(reports_pools),
-		TEST(reports_the_host),	  TEST(reports_an_empty_host),
+		TEST(reports_containers),
+		TEST(reports_each_container_once),
+		TEST(reports_pools),
+		TEST(reports_the_host),
+		TEST(what_the_daemon_continues_is_not_unfinished),
+		TEST(reports_an_empty_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

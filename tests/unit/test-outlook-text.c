@@ -104,6 +104,28 @@ static void says_that_a_growth_was_cut_short(void **state)
 		"engine      docker makes the device 1 GiB\n");
 }
 
+static void says_that_the_daemon_continues(void **state)
+{
+	(void)state;
+	outlook.daemon = true;
+	outlook.size_bytes = TIB;
+	outlook.entry.state = LEDGER_INTENDED;
+	outlook.entry.sectors = TIB / 512;
+	outlook.entry.paused_sectors = 64 * GIB / 512;
+	outlook.entry.time = 0;
+	strcpy(outlook.entry.source, "default");
+	expect_size("size        1 TiB, as the ledger says\n"
+		    "grown       from 1 GiB to 1 TiB by default; the filesystem has 64 of 1,024 "
+		    "GiB, and oci-thin-growd goes on when the container runs again\n"
+		    "engine      docker makes the device 1 GiB\n");
+	outlook.disk.filesystem = ext4;
+	outlook.disk.filesystem_bytes = 128 * GIB;
+	expect_size("size        1 TiB, ext4\n"
+		    "grown       from 1 GiB to 1 TiB by default; the filesystem has 128 of 1,024 "
+		    "GiB, and oci-thin-growd goes on in the background\n"
+		    "engine      docker makes the device 1 GiB\n");
+}
+
 static void says_that_a_virtual_machine_was_given_it(void **state)
 {
 	(void)state;
@@ -186,7 +208,8 @@ static void unknown_values_are_null(void **state)
 		    "\"used_bytes\":null,\"available_bytes\":null,\"used_percent\":null,"
 		    "\"requested_bytes\":null,\"engine_bytes\":1073741824,"
 		    "\"grown\":{\"source\":\"command:grow\",\"time\":1790000000,"
-		    "\"from_bytes\":1073741824,\"to_bytes\":4294967296,\"finished\":true},"
+		    "\"from_bytes\":1073741824,\"to_bytes\":4294967296,\"finished\":true,"
+		    "\"in_background\":false},"
 		    "\"given_to_vm\":false,\"in_vm\":false,"
 		    "\"starts_again\":true,\"next_bytes\":4294967296,"
 		    "\"healing\":{\"armed\":true,\"reason\":null,\"fix\":null}}\n");
@@ -208,6 +231,7 @@ int main(void)
 		TEXT_TEST(says_how_full_it_is),
 		TEXT_TEST(says_what_an_older_entry_does_not),
 		TEXT_TEST(says_that_a_growth_was_cut_short),
+		TEXT_TEST(says_that_the_daemon_continues),
 		TEXT_TEST(says_that_a_virtual_machine_was_given_it),
 		TEXT_TEST(says_what_we_did_not_grow),
 		TEXT_TEST(says_how_the_next_start_will_go),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/outlook.h"
 
+#include "disk/growd-lock.h"
 #include "fake-udev.h"
 #include "grow-fixture.h"
 
@@ -133,6 +134,34 @@ static void a_growth_that_was_cut_short_is_unfinished(void **state)
 	assert_true(outlook_is_unfinished(&outlook));
 }
 
+/* Neither a fault nor a risk. */
+static void the_daemon_continues_a_growth(void **state)
+{
+	int lock = growd_lock(run_dir);
+
+	(void)state;
+	assert_true(lock >= 0);
+	note(17, LEDGER_INTENDED);
+	expect(LARGE, NEXT_STARTS, LARGE);
+	assert_true(outlook_is_unfinished(&outlook));
+	assert_true(outlook_grows_later(&outlook));
+	assert_int_equal(outlook.verdict.risk, RISK_NONE);
+	assert_string_equal(outlook_progress(&outlook), "0 of 4,096 MiB");
+	outlook.entry.paused_sectors = SMALL_SECTORS;
+	assert_string_equal(outlook_progress(&outlook), "1,024 of 4,096 MiB");
+	outlook.disk.filesystem_bytes = 2 * GIB;
+	assert_string_equal(outlook_progress(&outlook), "2,048 of 4,096 MiB");
+	snprintf(outlook.entry.boot_id, sizeof(outlook.entry.boot_id),
+		 "01234567-89ab-cdef-0123-456789abcdef");
+	assert_true(outlook_grows_later(&outlook));
+	outlook.entry.paused_sectors = 0; /* a crash has cut it short */
+	assert_false(outlook_grows_later(&outlook));
+	close(lock);
+	look_at_it();
+	assert_false(outlook_grows_later(&outlook));
+	assert_int_equal(outlook.verdict.risk, RISK_UNFINISHED);
+}
+
 static void a_pods_container_gets_a_new_disk(void **state)
 {
 	(void)state;
@@ -220,6 +249,7 @@ int main(void)
 		OUTLOOK_TEST(the_ledger_has_an_engines_size_that_its_files_lack),
 		OUTLOOK_TEST(an_entry_of_another_thin_device_is_ignored),
 		OUTLOOK_TEST(a_growth_that_was_cut_short_is_unfinished),
+		OUTLOOK_TEST(the_daemon_continues_a_growth),
 		OUTLOOK_TEST(a_pods_container_gets_a_new_disk),
 		OUTLOOK_TEST(a_virtual_machine_may_have_it),
 		OUTLOOK_TEST(a_mark_alone_is_no_growth),
