@@ -11,6 +11,8 @@
 #define CLONE_TREE	UINT32_C(1)
 #define SET_ATTR_RDONLY UINT64_C(1)
 enum { FS_SET_FLAG, FS_SET_STRING, FS_CREATE = 6 };
+/* From <linux/ioprio.h>, since Linux 5.15: IOPRIO_WHO_PROCESS, and IOPRIO_CLASS_IDLE shifted. */
+enum { IO_PRIORITY_OF_PROCESS = 1, IO_PRIORITY_IDLE = 3 << 13 };
 enum { FS_CLOEXEC = 1, FS_NOSUID = 2, FS_NODEV = 4, FS_NOEXEC = 8 };
 
 /* The numbers on all architectures except alpha. */
@@ -79,6 +81,11 @@ int call_fscreate(int fs_fd)
 int call_fsmount(int fs_fd)
 {
 	return result(syscall(__NR_fsmount, fs_fd, FS_CLOEXEC, FS_NOSUID | FS_NODEV | FS_NOEXEC));
+}
+
+int call_set_idle_io(void)
+{
+	return result(syscall(__NR_ioprio_set, IO_PRIORITY_OF_PROCESS, 0, IO_PRIORITY_IDLE));
 }
 
 int call_capget(struct __user_cap_data_struct ret[_LINUX_CAPABILITY_U32S_3])

@@ -32,5 +32,8 @@ int call_fsconfig(int fs_fd, const char *key, const char *value);
 int call_fscreate(int fs_fd);
 int call_fsmount(int fs_fd);
 
+/* Gives this process the lowest I/O priority: it waits for everyone else's. */
+int call_set_idle_io(void);
+
 /* The capabilities of this process. */
 int call_capget(struct __user_cap_data_struct ret[_LINUX_CAPABILITY_U32S_3]);

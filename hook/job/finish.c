@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "base/syscalls.h"
 #include "disk/lock.h"
 #include "job/settings.h"
 #include "job/target.h"
@@ -27,7 +28,7 @@ static const struct engine_container *find_container(struct finisher *finisher, 
 	struct why why;
 
 	if (!finisher->listed && target_list(&args, &finisher->list, &why) < 0)
-		log_stderr("heal: %s", why.text);
+		log_stderr("containers cannot be listed: %s", why.text);
 	finisher->listed = true;
 	for (size_t i = 0; i < finisher->list.n; i++) {
 		const struct engine_container *container = &finisher->list.containers[i];
@@ -200,6 +201,8 @@ enum finish_result finish_step(struct finisher *finisher, const struct thin_devi
 		print(finisher->out, "%s: would finish an earlier growth\n", device->name);
 		return FINISH_DONE;
 	}
+	if (finisher->idle)
+		call_set_idle_io(); /* without it everything works as well */
 	return finish_device(finisher, device, bytes);
 }
 

@@ -18,6 +18,7 @@
 struct finisher {
 	const struct policy *policy;
 	bool dry_run;
+	bool idle;   /* at the lowest I/O priority, which this process then keeps */
 	FILE *out;   /* results are printed here; NULL: they are only logged */
 	bool listed; /* @list has been read; only the first growth that needs it does that */
 	struct engine_list list;
