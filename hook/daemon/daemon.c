@@ -96,6 +96,8 @@ static void take_child(struct daemon *daemon, pid_t pid, int status, uint64_t no
 			watch->hung = 0;
 		if (watch->growing == pid)
 			growths_ended(daemon, watch, status, now_ms);
+		if (watch->finish.pid == pid)
+			finishes_ended(watch, status, now_ms);
 	}
 }
 
@@ -132,6 +134,7 @@ static void read_mounts(struct daemon *daemon, uint64_t now_ms)
 	    watch_sync(&daemon->table, &list, now_ms) < 0)
 		daemon->mounts_at_ms = now_ms + CHECK_MS;
 	watch_drop_pools(&daemon->table);
+	finishes_look_again(daemon);
 }
 
 static void check(struct daemon *daemon, uint64_t now_ms)
@@ -157,6 +160,8 @@ static void run_due(struct daemon *daemon, uint64_t now_ms)
 		looks_run(daemon, now_ms);
 	if (samples_due(daemon) <= now_ms)
 		samples_run(daemon, now_ms);
+	if (finishes_due(daemon, now_ms) <= now_ms)
+		finishes_run(daemon, now_ms);
 }
 
 static int next_timeout(const struct daemon *daemon, uint64_t now_ms)
@@ -166,6 +171,7 @@ static int next_timeout(const struct daemon *daemon, uint64_t now_ms)
 	due = smaller(due, daemon->notify_at_ms);
 	due = smaller(due, looks_due(daemon));
 	due = smaller(due, samples_due(daemon));
+	due = smaller(due, finishes_due(daemon, now_ms));
 	/* What is always due must not keep a processor busy. */
 	return due <= now_ms ? PROTECT_MS : (int)smaller(due - now_ms, CHECK_MS);
 }
@@ -231,7 +237,9 @@ static int open_all(struct daemon *daemon, struct why *why)
 static bool is_growing(const struct daemon *daemon)
 {
 	for (size_t i = 0; i < daemon->table.n; i++) {
-		if (daemon->table.watches[i]->growing)
+		const struct watch *watch = daemon->table.watches[i];
+
+		if (watch->growing || watch->finish.pid)
 			return true;
 	}
 	return false;

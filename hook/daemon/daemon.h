@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define DAEMON_NEVER UINT64_MAX
 
@@ -32,6 +33,11 @@ struct daemon {
 		int fd;
 		uint64_t since_ms;
 	} look; /* for owners */
+	struct {
+		struct timespec time; /* of its directory, at the last look */
+		unsigned int looks;   /* still to come after a change */
+		uint64_t look_at_ms;
+	} ledger;
 	uint64_t mounts_at_ms, check_at_ms, notify_at_ms;
 	bool stopping;
 };
@@ -61,3 +67,10 @@ uint64_t growths_consider(struct daemon *daemon, struct watch *watch, uint64_t n
 void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint64_t now_ms);
 /* Reports those that hang. */
 void growths_check(struct daemon *daemon, uint64_t now_ms);
+
+/* Growths that were put off or interrupted (finishes.c), one step of one filesystem at a time. */
+uint64_t finishes_due(const struct daemon *daemon, uint64_t now_ms);
+void finishes_run(struct daemon *daemon, uint64_t now_ms);
+void finishes_ended(struct watch *watch, int status, uint64_t now_ms);
+/* After a change of the mounts. */
+void finishes_look_again(struct daemon *daemon);

@@ -22,7 +22,8 @@ enum decision decide_growth(const struct watch *watch, const struct pool *pool,
 		return DECIDE_NOTHING;
 	if (watch->owner.bytes >= limits->max_bytes)
 		return DECIDE_AT_MAX;
-	if (now_ms < watch->backoff_until_ms)
+	/* Its device is larger than its filesystem already: the steps of that growth come first. */
+	if (now_ms < watch->backoff_until_ms || (watch->finish.at_ms && !watch->finish.backoff_ms))
 		return DECIDE_WAIT;
 	if (budget_free_at(&watch->steps, limits->budget, limits->budget_ms, now_ms))
 		return DECIDE_BUDGET;

@@ -129,13 +129,21 @@ void watch_drop_pools(struct watch_table *table)
 	table->n_pools = kept;
 }
 
+static void end_backoff(struct watch *watch)
+{
+	watch->backoff_ms = watch->backoff_until_ms = 0;
+	watch->finish.backoff_ms = 0;
+	if (watch->finish.at_ms)
+		watch->finish.at_ms = 1;
+}
+
 void watch_end_backoff(struct watch_table *table, dev_t pool)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		struct watch *watch = table->watches[i];
 
 		if (!pool || watch->owner.pool == pool)
-			watch->backoff_ms = watch->backoff_until_ms = 0;
+			end_backoff(watch);
 	}
 }
 

@@ -15,6 +15,15 @@ enum watch_state {
 	WATCH_KNOWN,
 };
 
+/* A growth of it that was put off at its container's start, or interrupted. */
+struct watch_finish {
+	uint64_t at_ms;	     /* when the next step is due; 0: there is no such growth */
+	uint64_t backoff_ms; /* after a failure */
+	pid_t pid;	     /* the child that makes a step, or 0 */
+	uint64_t since_ms;
+	bool seen; /* in the ledger */
+};
+
 struct watch {
 	struct mount_point mount;
 	enum watch_state state;
@@ -34,6 +43,7 @@ struct watch {
 	pid_t growing; /* the child, or 0 */
 	uint64_t growing_since_ms, growing_to_bytes;
 	uint64_t backoff_ms, backoff_until_ms; /* after a failure */
+	struct watch_finish finish;
 	bool told_limit, told_max, told_stuck; /* in the log, until that has changed */
 };
 
