@@ -39,6 +39,12 @@ daemon_runs() {
 	wait_for lock_is_held
 }
 
+growd_starts() {
+	/usr/sbin/oci-thin-growd >/run/growd.log 2>&1 </dev/null &
+	growd=$!
+	wait_for lock_is_held
+}
+
 daemon_ends() {
 	kill -- "-$daemon"
 	wait "$daemon" 2>/run/null || true
@@ -205,4 +211,23 @@ is "the data is unchanged at the end" "$(sha256sum <$M/data)" "$(cat /host/sum)"
 ok "the container is removed" ends $D
 ok "the disk is unmounted at the end" umount $M
 ok "the filesystem check finds no error" e2fsck -fn /dev/mapper/$D
+
+## The daemon itself
+
+D=pool-snap-8
+next_thin_id=8
+ok "another disk is created" new_disk $D
+ok "oci-thin-growd starts" growd_starts
+ok "a container starts with 2 TiB" starts $D 2T
+ok "the daemon is killed" kill -KILL "$growd"
+wait "$growd" 2>/run/null || true
+ok "its lock is free" wait_for not lock_is_held
+like "its growth is unfinished" "$(entry)" 'state=intended'
+ok "oci-thin-growd starts again" growd_starts
+ok "it finishes the growth" wait_for grep -q state=done $LEDGER/$D
+ok "the filesystem of the other disk has 2 TiB" has_gib 2000
+like "the log has its steps" "$(grep -c "action=step device=$D" /run/messages)" '^[1-9]'
+ok "the container is removed while the daemon runs" ends $D
+ok "its disk is unmounted" drop_disk $D
+kill "$growd"
 finish
