@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -112,6 +113,24 @@ int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struc
 {
 	*ret_more = *text == '+';
 	return parse(text, text + *ret_more, ret_bytes, why);
+}
+
+int size_parse_docker(const char *text, uint64_t *ret_bytes, struct why *why)
+{
+	size_t len = strspn(text, "+-.0123456789eE");
+	const char *suffix = text + len + (text[len] == ' ');
+	int unit = parse_unit(suffix);
+	double number;
+	char *end;
+
+	number = strtod(text, &end);
+	if (len == 0 || end != text + len || number < 0 || unit < 0)
+		return malformed(why, text);
+	number *= (double)(UINT64_C(1) << (10 * unit));
+	if (number > (double)SIZE_MAX_BYTES)
+		return why_set(why, ERANGE, "%s is too large: the limit is 8 EiB", quote(text));
+	*ret_bytes = (uint64_t)number;
+	return 0;
 }
 
 int size_check_bare(const char *text, uint64_t bytes, struct why *why)

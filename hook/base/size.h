@@ -29,6 +29,12 @@ int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struc
  */
 int size_check_bare(const char *text, uint64_t bytes, struct why *why);
 
+/*
+ * The same for what Docker's own parser reads (go-units, RAMInBytes): also one blank before the
+ * unit, "4.G", ".5G", "+4G", "4e3M"; rounded as a double is, and down to a byte.
+ */
+int size_parse_docker(const char *text, uint64_t *ret_bytes, struct why *why);
+
 /* For people: "4 GiB", "1.5 GiB", "512 B"; at most two decimals, with ~ if that is not exact. */
 struct size_text {
 	char text[48];

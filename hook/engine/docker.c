@@ -13,6 +13,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 
 #define CONFIG_MAX_BYTES (16UL * 1024 * 1024)
 #define ID_LEN		 64
@@ -106,6 +107,16 @@ int docker_labels(const char *root_path, const char *id, struct json_doc **ret_d
 	return r < 0 ? why_prefix(why, r, quote(path)) : r;
 }
 
+/* Docker takes the key in any case. */
+static int find_size(const struct json *options, const char **ret, struct why *why)
+{
+	json_foreach (member, options) {
+		if (strcasecmp(member->key, "size") == 0)
+			return json_string(options, member->key, ret, why);
+	}
+	return 0;
+}
+
 static int read_size_option(const char *path, char **ret, struct why *why)
 {
 	_cleanup_json_ struct json_doc *doc = NULL;
@@ -116,7 +127,7 @@ static int read_size_option(const char *path, char **ret, struct why *why)
 	if (r > 0)
 		r = json_object(json_root(doc), "StorageOpt", &options, why);
 	if (r > 0)
-		r = json_string(options, "size", &size, why);
+		r = find_size(options, &size, why);
 	if (r <= 0)
 		return r < 0 ? why_prefix(why, r, quote(path)) : 0;
 	*ret = strdup(size);

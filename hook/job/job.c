@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/deadline.h"
 #include "base/engine-names.h"
-#include "base/log.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "engine/containerd-find.h"
@@ -228,25 +227,12 @@ struct facts job_facts(struct job *job, const struct policy *policy)
 	};
 }
 
-/* Not an error: the container may have requested nothing there. */
-static void log_unread(const struct job *job, const struct why *why)
-{
-	struct log_line line;
-
-	log_begin(&line, "skip");
-	log_add(&line, "container", job->container);
-	log_add(&line, "reason", why->text);
-	log_end(&line, LOG_WARNING);
-}
-
 /* Labels rarely reach hooks: they are in the engine's own files. */
 const struct json *job_labels(struct job *job)
 {
-	struct why why;
-
-	if (!job->labels && job->root_path &&
-	    docker_labels(job->root_path, job->container, &job->labels_doc, &job->labels, &why) < 0)
-		log_unread(job, &why);
+	if (!job->labels && job->root_path)
+		docker_labels(job->root_path, job->container, &job->labels_doc, &job->labels,
+			      &job->unread);
 	return job->labels;
 }
 
@@ -260,7 +246,8 @@ static int ask_labels(struct job *job, const struct policy *policy)
 	return policy_request(policy, ORIGIN_LABEL, &job->labels, 1, &job->request, &job->why);
 }
 
-static int ask_option(struct job *job)
+/* Docker starts the container whatever the option says, so we do, too. */
+static void ask_option(struct job *job)
 {
 	struct why why;
 	int r = job->size_option || !job->root_path
@@ -268,12 +255,12 @@ static int ask_option(struct job *job)
 			: docker_size_option(job->root_path, job->container,
 					     &job->found_size_option, &why);
 
-	if (r < 0)
-		log_unread(job, &why);
 	if (r > 0)
 		job->size_option = job->found_size_option;
-	return job->size_option ? policy_request_option(job->size_option, &job->request, &job->why)
-				: 0;
+	if (r >= 0 && job->size_option)
+		r = policy_request_option(job->size_option, &job->request, &why);
+	if (r < 0 && !job->unread.text[0])
+		job->unread = why;
 }
 
 /* Finds the container's own request. Returns what policy_request() does. */
@@ -289,7 +276,7 @@ static int ask(struct job *job, const struct policy *policy)
 	if (!request_exists(&job->request) && (policy->labels || policy_gives(policy)))
 		r = ask_labels(job, policy);
 	if (!request_exists(&job->request) && !job->sandbox && policy->labels)
-		r = ask_option(job);
+		ask_option(job);
 	return r;
 }
 
@@ -419,7 +406,9 @@ const char *job_warning(const struct job *job)
 
 	if (report->warning.text[0])
 		return report->warning.text;
-	return job->outcome == JOB_GROWN && report->caution.text[0] ? report->caution.text : NULL;
+	if (job->outcome == JOB_GROWN && report->caution.text[0])
+		return report->caution.text;
+	return job->unread.text[0] ? job->unread.text : NULL;
 }
 
 void job_free(struct job *job)

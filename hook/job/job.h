@@ -69,7 +69,9 @@ struct job {
 	struct rootfs rootfs;
 	struct grow_report report;
 	struct why why; /* for all outcomes from JOB_NOT_APPLICABLE on */
-	int error;	/* -errno of opening or growing; -ESRCH: it is not running (any more) */
+	/* Labels or an option that cannot be read, and so request nothing; "": there are none. */
+	struct why unread;
+	int error; /* -errno of opening or growing; -ESRCH: it is not running (any more) */
 	uint64_t took_ms;
 	bool marked;   /* the device is marked as given to a virtual machine */
 	bool unhealed; /* it is (or would be) grown, and would not start again: see @healing */
@@ -106,7 +108,7 @@ const char *job_engine(const struct job *job);
 const char *job_unhealed_into(struct text *out, const struct job *job);
 #define job_unhealed(job) job_unhealed_into(&(struct text){""}, (job))
 
-/* A warning about the growth that was, or would be, done; NULL: none. */
+/* A warning about its request, or the growth that was, or would be, done; NULL: none. */
 const char *job_warning(const struct job *job);
 
 void job_free(struct job *job);

@@ -115,7 +115,7 @@ void tell_log(const struct job *job)
 		log_unhealed(job);
 	if (!worth_a_line(job))
 		return;
-	log_begin(&line, tell_action(job));
+	log_begin(&line, job->outcome == JOB_NOTHING ? "warn" : tell_action(job));
 	log_add(&line, "container", job->container);
 	log_add(&line, "engine", job_engine(job));
 	if (job->report.device.name)

@@ -182,9 +182,11 @@ void policy_request_max(enum request_origin origin, const struct json *const ann
 
 int policy_request_option(const char *text, struct request *ret, struct why *why)
 {
-	const struct request found = {.origin = ORIGIN_OPTION, .key = "size", .text = text};
+	struct request found = {.origin = ORIGIN_OPTION, .key = "size", .text = text};
+	int r = size_parse_docker(text, &found.bytes, why);
 
-	return read_request(1, &found, ret, why);
+	*ret = r < 0 ? (struct request){0} : found;
+	return r < 0 ? why_prefix(why, r, "--storage-opt size") : 0;
 }
 
 bool policy_gives(const struct policy *policy)

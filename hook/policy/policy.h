@@ -124,7 +124,10 @@ int policy_request(const struct policy *policy, enum request_origin origin,
 void policy_request_max(enum request_origin origin, const struct json *const annotations[],
 			size_t n, struct request *ret);
 
-/* The same for the text of Docker's size option. */
+/*
+ * policy_request() for the text of Docker's size option, with Docker's units. Where we read it
+ * Docker ignores it, so one that cannot be parsed is an error, and no request.
+ */
 int policy_request_option(const char *text, struct request *ret, struct why *why);
 
 /* The result for a rule: the first that matches applies, and later ones are not reached. */

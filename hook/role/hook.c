@@ -80,8 +80,7 @@ static int run_job(const struct container *container, const struct policy *polic
 	job.check = check_place;
 	job.check_context = &container->state;
 	job_run(&job, policy);
-	if (job.outcome != JOB_NOTHING)
-		tell_job(&job, &message);
+	tell_job(&job, &message);
 	status = tell_exit_status(&job, policy);
 	job_free(&job);
 	return status;

@@ -62,9 +62,14 @@ like "storage-opt 4G: explain names the option" "$(cat /run/out)" 'request +4 Gi
 like "storage-opt 4G: list has the request" "$(listed by-option .requested_bytes)" "^$((4 * GIB))\$"
 ok "storage-opt 4G, label 3G: the container runs" docker_run option-and-label --storage-opt size=4G --label io.oci-thin-grow.size=3G
 like "storage-opt 4G, label 3G: it has 3 GiB" "$(df_in option-and-label)" "$MIB_3G"
-ok "storage-opt 4X: the container does not start" refused --storage-opt size=4X
-like "storage-opt 4X: Docker shows the reason" "$(cat /run/err)" '4X.* is not a size'
-ok "the containers with the option are removed" docker rm -f by-option option-and-label
+ok "storage-opt 4 GB: the container runs" docker_run option-blank --storage-opt "size=4 GB"
+like "storage-opt 4 GB: it has 4 GiB" "$(df_in option-blank)" "$MIB_4G"
+ok "storage-opt 4X: the container runs, as without the program" docker_run option-bad --storage-opt size=4X
+like "storage-opt 4X: it has 1 GiB" "$(df_in option-bad)" "$MIB_1G"
+like "storage-opt 4X: the log warns" "$(grep 'action=warn' /run/messages)" 'warning=.*--storage-opt size: .*4X.* is not a size'
+ok "storage-opt 4X: explain succeeds" otg explain option-bad
+like "storage-opt 4X: explain says why it has no effect" "$(cat /run/out)" 'warning +--storage-opt size: "4X" is not a size'
+ok "the containers with the option are removed" docker rm -f by-option option-and-label option-blank option-bad
 
 # Docker 26 cannot commit a running container on this snapshotter: the device is busy.
 ok "the container to commit stops" docker stop plain

@@ -408,6 +408,10 @@ static void reads_the_size_option_where_docker_ignores_it(void **state)
 	assert_int_equal(ask_size("rootfs/devmapper/" ID, asks, &size), 1);
 	assert_string_equal(size, "4G");
 	free(size);
+	assert_int_equal(
+		ask_size("rootfs/devmapper/" ID, "{\"StorageOpt\":{\"SIZE\":\"4 GB\"}}", &size), 1);
+	assert_string_equal(size, "4 GB");
+	free(size);
 	/* Docker's own driver has already created the disk with this size. */
 	assert_int_equal(ask_size("devicemapper/mnt/5678/rootfs", asks, &size), 0);
 	assert_int_equal(ask_size("rootfs/devmapper/x/devicemapper/mnt/5678/rootfs", asks, &size),
@@ -424,7 +428,7 @@ static void no_size_option_is_no_failure(void **state)
 		"{}",
 		"{\"StorageOpt\":null}",
 		"{\"StorageOpt\":{}}",
-		"{\"StorageOpt\":{\"Size\":\"4G\"},\"size\":\"4G\"}",
+		"{\"StorageOpt\":{\"sizes\":\"4G\"},\"size\":\"4G\"}",
 	};
 	char *size;
 

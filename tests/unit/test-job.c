@@ -458,6 +458,7 @@ static void forget(void)
 	job.labels_doc = NULL;
 	job.size_option = job.found_size_option = NULL;
 	job.request = (struct request){0};
+	job.unread = (struct why){""};
 }
 
 /* cri-dockerd marks a pod's sandbox by a label, which Docker keeps in its own file. */
@@ -516,12 +517,46 @@ static void an_option_asks_after_annotations_and_labels(void **state)
 	assert_int_equal(job.request.origin, ORIGIN_LABEL);
 	forget();
 	write_in(directory, "config.v2.json", "{}");
+	free(containers);
+	free(directory);
+	free(root);
+}
+
+/* Docker starts such a container, too. */
+static void an_option_that_cannot_be_read_is_a_warning(void **state)
+{
+	char *containers = path_in(fake_fs.directory, "containers"),
+	     *directory = path_in(containers, DOCKER_ID),
+	     *root = path_in(fake_fs.directory, "rootfs/devmapper/x");
+
+	(void)state;
+	mkdir_in(fake_fs.directory, "containers");
+	mkdir_in(containers, DOCKER_ID);
 	write_in(directory, "hostconfig.json", "{\"StorageOpt\":{\"size\":\"4X\"}}");
-	expect("{}", JOB_FAILED, EXIT_FAILED);
-	assert_contains(message.s, "4X");
+	job.container = DOCKER_ID;
+	job.root_path = root;
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	assert_string_equal(message.s, "");
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_contains(fake_syslog.text, "action=warn container=" DOCKER_ID " engine=");
+	assert_contains(fake_syslog.text, "warning=\"--storage-opt size: \\\"4X\\\" is not a size");
+	assert_int_equal(fake_dm.calls, 0);
 	forget();
 	write_in(directory, "hostconfig.json", "{\"StorageOpt\":[]}");
 	expect("{}", JOB_NOTHING, EXIT_OK);
+	assert_contains(job_warning(&job), "hostconfig.json\": \"StorageOpt\": expected an object");
+	forget();
+	write_in(directory, "config.v2.json", "{\"Config\":1}");
+	expect("{}", JOB_NOTHING, EXIT_OK);
+	assert_contains(fake_syslog.text, "config.v2.json");
+	forget();
+	policy.default_bytes = 4 * GIB; /* which it gets, as without the option */
+	write_in(directory, "config.v2.json", "{}");
+	write_in(directory, "hostconfig.json", "{\"StorageOpt\":{\"size\":\"4X\"}}");
+	expect("{}", JOB_FAILED, EXIT_OK); /* there is no rootfs */
+	assert_int_equal(job.request.origin, ORIGIN_DEFAULT);
+	assert_contains(fake_syslog.text, "source=default");
+	assert_contains(fake_syslog.text, "4X");
 	free(containers);
 	free(directory);
 	free(root);
@@ -697,6 +732,7 @@ int main(void)
 		JOB_TEST(a_sandbox_is_not_grown),
 		JOB_TEST(a_sandbox_is_recognised_by_its_label),
 		JOB_TEST(an_option_asks_after_annotations_and_labels),
+		JOB_TEST(an_option_that_cannot_be_read_is_a_warning),
 		JOB_TEST(a_growth_is_one_line_in_the_log),
 		JOB_TEST(a_start_does_not_wait_for_what_the_daemon_can_do),
 		JOB_TEST(nothing_is_promised_to_nobody),

@@ -193,10 +193,17 @@ static void the_option_is_a_request_of_its_own_origin(void **state)
 	assert_int_equal(policy_request_option("4g", &request, &why), 0);
 	assert_true(request.bytes == 4 * GIB);
 	assert_string_equal(request_source(&request, ':'), "option:size");
+	assert_string_equal(request.text, "4g");
+	assert_int_equal(policy_request_option("4 GB", &request, &why), 0);
+	assert_true(request.bytes == 4 * GIB);
+}
+
+static void an_option_that_cannot_be_parsed_is_no_request(void **state)
+{
+	(void)state;
 	assert_int_equal(policy_request_option("4X", &request, &why), -EINVAL);
-	assert_int_equal(request.origin, ORIGIN_OPTION);
-	assert_int_equal(request.bytes, 0);
-	assert_contains(why.text, "size: \"4X\" is not a size");
+	assert_false(request_exists(&request));
+	assert_contains(why.text, "--storage-opt size: \"4X\" is not a size");
 }
 
 static void refuse(const char *text, int err, const char *reason)
@@ -524,6 +531,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_name_that_kubernetes_forbids_is_ignored, teardown),
 		cmocka_unit_test_teardown(an_unreadable_size_of_its_own_is_an_error, teardown),
 		cmocka_unit_test(the_option_is_a_request_of_its_own_origin),
+		cmocka_unit_test(an_option_that_cannot_be_parsed_is_no_request),
 		cmocka_unit_test_teardown(an_unreadable_request_is_an_error, teardown),
 		cmocka_unit_test_teardown(finds_the_largest_size_of_all_rules, teardown),
 		POLICY_TEST(a_default_applies_without_a_request),

@@ -138,6 +138,63 @@ static void refuses_a_fraction_of_bytes(void **state)
 	refuse("1.0", EINVAL, "a fraction needs a unit");
 }
 
+static int parse_docker(const char *text, uint64_t *ret)
+{
+	*ret = 42;
+	why.text[0] = '\0';
+	return size_parse_docker(text, ret, &why);
+}
+
+/* Tried with go-units 0.5.0. */
+static void reads_what_docker_reads(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} sizes[] = {
+		{"4G", 4 * GIB},
+		{"4 G", 4 * GIB},
+		{"4 GB", 4 * GIB},
+		{"4 gib", 4 * GIB},
+		{"1.5 T", 3 * TIB / 2},
+		{".5G", GIB / 2},
+		{"4.G", 4 * GIB},
+		{"+4G", 4 * GIB},
+		{"4e3M", 4000 * MIB},
+		{"42949672960", 40 * GIB},
+		{"4096 ", 4096},
+		{"4096 b", 4096},
+		{"1.5", 1},
+		{"0", 0},
+		{"0.1K", 102},
+	};
+	uint64_t bytes;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(sizes); i++) {
+		assert_int_equal(parse_docker(sizes[i].text, &bytes), 0);
+		assert_true(bytes == sizes[i].bytes);
+	}
+}
+
+static void refuses_what_docker_refuses(void **state)
+{
+	static const char *const texts[] = {
+		"",    "G",   " 4G",  "4  G", "4G ", "4X",     "4E",   "4 G B", "4\tG", "-4G",
+		"4iB", "4Gi", "4GBs", "inf",  "nan", "0x1p2G", "1_0G", "4,5G",	"4 4G", ".",
+	};
+	uint64_t bytes;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(texts); i++) {
+		assert_int_equal(parse_docker(texts[i], &bytes), -EINVAL);
+		assert_true(bytes == 42);
+		assert_contains(why.text, "is not a size");
+	}
+	assert_int_equal(parse_docker("8193P", &bytes), -ERANGE);
+	assert_int_equal(parse_docker("1e400G", &bytes), -ERANGE);
+}
+
 static void a_plus_means_an_addition(void **state)
 {
 	uint64_t bytes;
@@ -336,6 +393,8 @@ int main(void)
 		cmocka_unit_test(knows_the_limit),
 		cmocka_unit_test(refuses_invalid_sizes),
 		cmocka_unit_test(refuses_a_fraction_of_bytes),
+		cmocka_unit_test(reads_what_docker_reads),
+		cmocka_unit_test(refuses_what_docker_refuses),
 		cmocka_unit_test(a_plus_means_an_addition),
 		cmocka_unit_test(quotes_what_it_refuses),
 		cmocka_unit_test(agrees_with_arithmetic),
