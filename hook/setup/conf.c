@@ -85,21 +85,42 @@ static int add_strings(const struct toml *toml, const char *name, const char *ke
 	return r;
 }
 
-int conf_read(const struct setup_place *place, const char *name, const char *key,
-	      struct conf_list *list, struct why *why)
+/* 1 and *ret; 0: no such file; -errno. */
+static int read_toml(const struct setup_place *place, const char *name, struct toml *ret,
+		     struct why *why)
 {
-	_cleanup_(toml_free) struct toml toml = {0};
 	_cleanup_free_ char *text = NULL;
 	size_t len = 0;
 	int r = place_read(place, name, &text, &len, why);
 
 	if (r <= 0)
 		return r;
-	r = toml_parse(text, len, &toml, why);
-	if (r < 0)
-		return why_prefix(why, r, name);
+	r = toml_parse(text, len, ret, why);
+	return r < 0 ? why_prefix(why, r, name) : 1;
+}
+
+int conf_read(const struct setup_place *place, const char *name, const char *key,
+	      struct conf_list *list, struct why *why)
+{
+	_cleanup_(toml_free) struct toml toml = {0};
+	int r = read_toml(place, name, &toml, why);
+
+	if (r <= 0)
+		return r;
 	r = add_strings(&toml, name, key, list);
 	return r < 0 ? why_set(why, -r, "%s: %s", name, strerror(-r)) : 0;
+}
+
+char *conf_string(const struct setup_place *place, const char *name, const char *key)
+{
+	_cleanup_(toml_free) struct toml toml = {0};
+	const struct toml_item *item;
+	struct why unused;
+
+	if (read_toml(place, name, &toml, &unused) <= 0)
+		return NULL;
+	item = toml_find(&toml, key);
+	return item && item->kind == TOML_STRING ? strdup(item->text) : NULL;
 }
 
 static bool ends_in_conf(const char *name)

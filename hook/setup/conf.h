@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * A list of strings from TOML files. Each file that has it overrides the earlier ones; from one
- * with {append = true} on, they add to the list instead (containers.conf(5)).
+ * Strings, and lists of them, in TOML files. Each file that has a list overrides the earlier ones;
+ * from one with {append = true} on, they add to the list instead (containers.conf(5)).
  */
 
 #include "setup/engines.h"
@@ -26,6 +26,12 @@ int conf_read_directory(const struct setup_place *place, const char *name, const
 /* The same for all files below the directory @name except @but, as CRI-O reads them. */
 int conf_read_tree(const struct setup_place *place, const char *name, const char *but,
 		   const char *key, struct conf_list *list, struct why *why);
+
+/*
+ * The string @key of the file @name, to be freed. NULL: it has none, or cannot be read, which the
+ * engine itself will report.
+ */
+char *conf_string(const struct setup_place *place, const char *name, const char *key);
 
 bool conf_has(const struct conf_list *list, const char *string);
 /* Appends; a string that is there already moves to the end, as the last directory takes precedence.

@@ -2,9 +2,11 @@
 #include "setup/setup.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/engine-names.h"
 #include "base/quote.h"
-#include "setup/engines.h"
+#include "setup/conf.h"
+#include "setup/toml.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -35,6 +37,7 @@ const struct setup_engine setup_engines[] = {
 		.name = ENGINE_PODMAN,
 		.program = "podman",
 		.signs = {STORAGE_DISKS},
+		.uses_storage = true,
 		.look = podman_look,
 		.plan = podman_plan,
 	},
@@ -42,8 +45,7 @@ const struct setup_engine setup_engines[] = {
 		.name = ENGINE_CRIO,
 		.program = "crio",
 		.signs = {"/run/crio/crio.sock", "/var/lib/crio"},
-		/* CRI-O 1.31 and later have no driver that creates it. */
-		.disks = STORAGE_DISKS,
+		.uses_storage = true,
 		.look = crio_look,
 		.plan = crio_plan,
 	},
@@ -113,9 +115,39 @@ static bool has(const struct setup_place *place, const char *path)
 	return name && place_has(place, name);
 }
 
+/* The driver that containers/storage is told to use; NULL: none, it looks what is there. */
+static char *storage_driver(const struct setup_place *place)
+{
+	static const char *const files[] = {"/etc/containers/storage.conf",
+					    "/usr/share/containers/storage.conf"};
+
+	/* Only the first that exists is read. */
+	for (size_t i = 0; i < COUNT(files); i++) {
+		_cleanup_free_ char *name = place_name(place, files[i]);
+
+		if (name && place_has(place, name))
+			return conf_string(place, name, "storage" TOML_SEP "driver");
+	}
+	return NULL;
+}
+
+/*
+ * CRI-O 1.31 and later, and podman 5, have no driver that creates the directory. It stays behind
+ * when a host changes to another driver.
+ */
+static bool storage_is_thin(const struct setup_place *place)
+{
+	_cleanup_free_ char *driver = NULL;
+
+	if (!has(place, STORAGE_DISKS))
+		return false;
+	driver = storage_driver(place);
+	return !driver || !*driver || strcmp(driver, "devicemapper") == 0;
+}
+
 bool setup_has_sign(const struct setup_place *place, const struct setup_engine *engine)
 {
-	if (engine->disks && !has(place, engine->disks))
+	if (engine->uses_storage && !storage_is_thin(place))
 		return false;
 	for (const char *const *sign = engine->signs; *sign; sign++) {
 		if (has(place, *sign))

@@ -100,9 +100,9 @@ struct setup_plan {
 
 struct setup_engine {
 	const char *name;
-	const char *program;			/* its daemon or command */
-	const char *signs[SETUP_MAX_SIGNS + 1]; /* if one of these paths exists, it is in use */
-	const char *disks; /* without this path none of its disks is thin; NULL: unknown */
+	const char *program;			    /* its daemon or command */
+	const char *signs[SETUP_MAX_SIGNS + 1];	    /* if one of these paths exists, it is in use */
+	bool uses_storage;			    /* its disks are those of containers/storage */
 	const char *options[SETUP_MAX_OPTIONS + 1]; /* of enable that not every engine takes */
 	bool by_default; /* without an option, enable makes our runtime the default */
 	int (*look)(const struct setup_place *place, struct setup_view *ret, struct why *why);

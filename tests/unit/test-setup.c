@@ -76,6 +76,35 @@ static void an_engine_without_thin_disks_is_not_in_use(void **state)
 		assert_true(setup_has_sign(&place, setup_find_engine(names[i])));
 }
 
+static void expect_sign(bool expected)
+{
+	assert_int_equal(setup_has_sign(&place, setup_find_engine("podman")), expected);
+	assert_int_equal(setup_has_sign(&place, setup_find_engine("crio")), expected);
+}
+
+/* Its directory stays behind when a host changes to another driver. */
+static void disks_of_a_driver_that_storage_conf_does_not_name_are_not_in_use(void **state)
+{
+	static const char etc[] = "/etc/containers/storage.conf",
+			  usr[] = "/usr/share/containers/storage.conf";
+
+	(void)state;
+	put("/var/lib/crio/version", "1.30.0");
+	put("/var/lib/containers/storage/devicemapper/metadata/deviceset-metadata", "{}");
+	put(usr, "[storage]\ndriver = \"overlay\"\n");
+	expect_sign(false);
+	put(etc, "[storage]\ndriver = \"devicemapper\"\n"); /* replaces the other file */
+	expect_sign(true);
+	put(etc, "storage.driver = \"overlay\"\n");
+	expect_sign(false);
+	put(etc, "[storage]\nrunroot = \"/run/containers/storage\"\n"); /* it looks what is there */
+	expect_sign(true);
+	put(etc, "[storage]\ndriver = \"\"\n");
+	expect_sign(true);
+	put(etc, "[storage\ndriver = \"overlay\"\n");
+	expect_sign(true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +113,7 @@ int main(void)
 		HOST_TEST(a_second_enable_changes_nothing),
 		HOST_TEST(refuses_to_configure_a_missing_program),
 		HOST_TEST(an_engine_without_thin_disks_is_not_in_use),
+		HOST_TEST(disks_of_a_driver_that_storage_conf_does_not_name_are_not_in_use),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
