@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <unistd.h>
 
 int last_program_read(const char *state_dir, const char *link, char **ret)
 {
@@ -63,12 +64,19 @@ int last_program_note(const char *state_dir, const char *link, const char *progr
 }
 
 /* Another program does not know the container, and its engine would conclude that it is deleted. */
-const char *last_program_choose(const char *state_dir, const char *link, const char *program,
-				bool broken, char **ret_remembered)
+const char *last_program_choose(const char *state_dir, const char *link,
+				const struct program_choice *choice, char **ret_remembered)
 {
-	if (!broken && program)
-		last_program_note(state_dir, link, program);
-	else if (broken && last_program_read(state_dir, link, ret_remembered) == 0)
-		return *ret_remembered;
-	return program;
+	_cleanup_free_ char *last = NULL;
+
+	if (!choice->broken) {
+		if (choice->program)
+			last_program_note(state_dir, link, choice->program);
+		return choice->program;
+	}
+	if (last_program_read(state_dir, link, &last) < 0 || !last)
+		return choice->program;
+	if (choice->is_named && access(last, X_OK) < 0)
+		return choice->program;
+	return *ret_remembered = TAKE_PTR(last);
 }

@@ -21,10 +21,17 @@ int last_program_read(const char *state_dir, const char *link, char **ret);
  */
 int last_program_note(const char *state_dir, const char *link, const char *program);
 
+/* What the configuration leads to. */
+struct program_choice {
+	const char *program; /* NULL: nothing */
+	bool is_named;	     /* a file names it, in a value that could be read */
+	bool broken;	     /* something else in the files could not */
+};
+
 /*
- * The program to use. @program is what the configuration leads to; NULL: nothing. If the
- * configuration is sound, that is used and remembered. If it is @broken: the remembered one, which
- * is *ret_remembered, to be freed; without one, @program.
+ * The program to use. If the configuration is sound, its program is used and remembered. If it is
+ * broken: the remembered one, which is *ret_remembered, to be freed; without one, the
+ * configuration's, and so, if a file names that, where the remembered one cannot be executed.
  */
-const char *last_program_choose(const char *state_dir, const char *link, const char *program,
-				bool broken, char **ret_remembered);
+const char *last_program_choose(const char *state_dir, const char *link,
+				const struct program_choice *choice, char **ret_remembered);

@@ -70,15 +70,15 @@ int real_shim_find(const struct policy *policy, const char *name, const char *co
 {
 	const struct shim *named = policy_shim(policy, name);
 	_cleanup_free_ char *link = text_new("shim-%s", name), *remembered = NULL, *found = NULL;
-	const char *path = named ? named->path : NULL;
+	struct program_choice choice = {.is_named = named, .broken = policy->broken};
+	const char *path;
 	int r;
 
-	if (!link || (!path && search(name, dirs, &found) < 0))
+	if (!link || (!named && search(name, dirs, &found) < 0))
 		return why_no_memory(why);
-	if (!path)
-		path = found;
-	if (state_dir)
-		path = last_program_choose(state_dir, link, path, policy->broken, &remembered);
+	choice.program = named ? named->path : found;
+	path = state_dir ? last_program_choose(state_dir, link, &choice, &remembered)
+			 : choice.program;
 	if (!path)
 		return not_found(name, dirs, why);
 	r = check_choice(policy, named, path, why);

@@ -183,6 +183,17 @@ static bool makes_container(const struct runtime_args *args)
 	       (strcmp(args->subcommand, "create") == 0 || strcmp(args->subcommand, "run") == 0);
 }
 
+static const char *choose_runtime(const struct policy *policy, char **ret_remembered)
+{
+	const struct program_choice choice = {
+		.program = policy->runtime,
+		.is_named = config_origin(policy, "runtime").file,
+		.broken = policy->broken,
+	};
+
+	return last_program_choose(STATE_DIR, "runtime", &choice, ret_remembered);
+}
+
 int role_runtime(char *argv[], char *environment[])
 {
 	_cleanup_(config_free) struct policy policy;
@@ -194,8 +205,7 @@ int role_runtime(char *argv[], char *environment[])
 
 	runtime_args_parse(argv, &args);
 	settings_load_anyway(NULL, &policy);
-	runtime = last_program_choose(STATE_DIR, "runtime", policy.runtime, policy.broken,
-				      &remembered);
+	runtime = choose_runtime(&policy, &remembered);
 	/* no disk is grown for a container that cannot be created */
 	if (config_try_runtime(runtime, &why) < 0)
 		return fail_without_runtime(&policy, remembered, &args, &why);

@@ -222,4 +222,6 @@ for verb in state kill delete run; do
 	like "runc is missing: $verb reports the reason" "$(cat /run/err)" \
 		'runtime "/usr/bin/runc" not found \(the last one known; the configuration is broken: .*config.json:'
 done
+configure '{ "runtime": "/usr/bin/crun", "max_size": "lots" }'
+operates "runc is missing, and a broken configuration names crun" crun
 finish

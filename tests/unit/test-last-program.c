@@ -124,7 +124,9 @@ static void refuses_what_is_not_our_link(void **state)
 
 static const char *choose(const char *program, bool broken, char **ret_remembered)
 {
-	return last_program_choose(dir, "runtime", program, broken, ret_remembered);
+	const struct program_choice choice = {program, false, broken};
+
+	return last_program_choose(dir, "runtime", &choice, ret_remembered);
 }
 
 static void the_remembered_program_takes_precedence_over_a_broken_configuration(void **state)
@@ -142,6 +144,29 @@ static void the_remembered_program_takes_precedence_over_a_broken_configuration(
 	assert_string_equal(remembered, "/bin/sh");
 	expect("/bin/sh");
 	free(remembered);
+}
+
+static void a_program_that_is_gone_gives_way_to_one_that_a_broken_configuration_names(void **state)
+{
+	char *gone = path_in(parent, "runc"), *remembered = NULL;
+	struct program_choice choice = {"/bin/cat", false, true};
+
+	(void)state;
+	write_file(gone, "");
+	assert_int_equal(chmod(gone, 0755), 0);
+	assert_int_equal(last_program_note(dir, "runtime", gone), 0);
+	choice.is_named = true;
+	assert_string_equal(last_program_choose(dir, "runtime", &choice, &remembered), gone);
+	free(remembered);
+	remembered = NULL;
+	assert_int_equal(chmod(gone, 0644), 0);
+	assert_string_equal(last_program_choose(dir, "runtime", &choice, &remembered), "/bin/cat");
+	assert_null(remembered);
+	expect(gone);		 /* it may come back */
+	choice.is_named = false; /* a default is a guess */
+	assert_string_equal(last_program_choose(dir, "runtime", &choice, &remembered), gone);
+	free(remembered);
+	free(gone);
 }
 
 static void a_sound_configuration_that_leads_to_none_has_none(void **state)
@@ -178,6 +203,8 @@ int main(void)
 		LAST_TEST(ignores_a_directory_that_others_can_write),
 		LAST_TEST(refuses_what_is_not_our_link),
 		LAST_TEST(the_remembered_program_takes_precedence_over_a_broken_configuration),
+		LAST_TEST(
+			a_program_that_is_gone_gives_way_to_one_that_a_broken_configuration_names),
 		LAST_TEST(a_sound_configuration_that_leads_to_none_has_none),
 		LAST_TEST(each_link_is_remembered_on_its_own),
 	};
