@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A damaged or unwritable ledger: containers that do not need it still start, growths that need it fail before they change
 # anything, and an entry of another device extends nothing. (t-heal.sh also tests damaged entries.)
-# suites: bookworm trixie
+# suites: trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs
 # limit: 900
