@@ -36,6 +36,8 @@ static const char *why_not(const struct ceiling_view *view, struct text *buffer)
 		return view->held;
 	if (!outlook->disk.container->pid)
 		return "it is stopped";
+	if (outlook_needs_healing(outlook) && !outlook->healing.armed)
+		return "nothing would extend the device at the next start (see healing)";
 	if (is_pool_full(view))
 		return text_into(buffer, "its pool is more than %u %% full (%s)",
 				 settings_autogrow_mark(view->policy),

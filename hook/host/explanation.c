@@ -5,6 +5,7 @@
 #include "base/ratio.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "host/ceiling-text.h"
 #include "host/outlook-text.h"
 #include "job/tell.h"
 #include "policy/config.h"
@@ -60,6 +61,12 @@ static struct config_origin limit_origin(const struct explanation *this, const s
 	if (*ret)
 		return (struct config_origin){rule->file, rule->line};
 	return config_origin(policy, "max_size");
+}
+
+static struct ceiling_view ceiling_view_of(const struct explanation *this)
+{
+	return (struct ceiling_view){&this->ceiling, this->policy, &this->outlook, &this->pool,
+				     this->held};
 }
 
 /* --- as text ---------------------------------------------------------------------------------- */
@@ -200,6 +207,7 @@ static void print_details(const struct explanation *this, FILE *out)
 
 void explanation_print(const struct explanation *this, bool verbose, FILE *out)
 {
+	const struct ceiling_view view = ceiling_view_of(this);
 	struct text then;
 
 	fprintf(out, OUTLOOK_LINE "%s%s%s\n", "container",
@@ -214,8 +222,10 @@ void explanation_print(const struct explanation *this, bool verbose, FILE *out)
 	print_pool(&this->pool, out);
 	if (verbose)
 		print_details(this, out);
-	if (this->outlook.disk.device)
+	if (this->outlook.disk.device) {
+		ceiling_print(&view, verbose, out);
 		outlook_print_next(&this->outlook, what_start_adds(this, &then), out);
+	}
 	print_verdict(this, out);
 }
 
@@ -305,6 +315,7 @@ static void json_plan(struct json_writer *w, const struct job *job)
 void explanation_json(const struct explanation *this, struct json_writer *w)
 {
 	const struct job *job = &this->job;
+	const struct ceiling_view view = ceiling_view_of(this);
 	bool has_reason = job->outcome >= JOB_NOT_APPLICABLE && !waits_for_start(this);
 
 	json_write_object(w, NULL);
@@ -320,6 +331,10 @@ void explanation_json(const struct explanation *this, struct json_writer *w)
 	json_request(w, &job->request);
 	json_limit(w, this);
 	outlook_json(&this->outlook, w);
+	if (this->outlook.disk.device)
+		ceiling_json(&view, w);
+	else
+		json_write_string(w, "autogrow", NULL);
 	json_pool(w, &this->pool);
 	json_plan(w, job);
 	json_write_string(w, "action", action(this));

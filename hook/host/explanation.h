@@ -8,6 +8,7 @@
 
 #include "disk/thin.h"
 #include "host/outlook.h"
+#include "job/ceiling.h"
 #include "job/job.h"
 #include "oci/json.h"
 #include "policy/policy.h"
@@ -22,6 +23,8 @@ struct explanation {
 	struct outlook outlook; /* disk.device is NULL: not on a thin device */
 	struct thin_pool pool;	/* name is NULL: unknown */
 	bool engine_calls_us;	/* at the next start */
+	struct ceiling ceiling;
+	const char *held; /* as in struct ceiling_view */
 };
 
 /* @verbose: also numbers of devices, sectors and blocks. */

@@ -17,12 +17,6 @@ static bool is_engines(const struct outlook *outlook)
 	return outlook->disk.device && engine_names_device(outlook->disk.device);
 }
 
-/* Can its device be re-created too short at the next start? */
-static bool has_healing(const struct outlook *outlook)
-{
-	return is_engines(outlook) && outlook->next != NEXT_NEW_DISK;
-}
-
 static void print_use(const struct inventory *disk, FILE *out)
 {
 	unsigned int percent = inventory_used_percent(disk);
@@ -158,7 +152,7 @@ static void print_healing(const struct outlook *outlook, FILE *out)
 {
 	const struct healing *healing = &outlook->healing;
 
-	if (!has_healing(outlook))
+	if (!outlook_needs_healing(outlook))
 		return;
 	fprintf(out, OUTLOOK_LINE, "healing");
 	if (healing->armed) {
@@ -240,5 +234,5 @@ void outlook_json(const struct outlook *outlook, struct json_writer *w)
 	else
 		json_write_bool(w, "starts_again", outlook->next == NEXT_STARTS);
 	json_write_known_u64(w, "next_bytes", outlook->next_bytes);
-	tell_healing_json(has_healing(outlook) ? &outlook->healing : NULL, w);
+	tell_healing_json(outlook_needs_healing(outlook) ? &outlook->healing : NULL, w);
 }

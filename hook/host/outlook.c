@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/minmax.h"
+#include "engine/engine.h"
 #include "job/settings.h"
 
 /* A mounted device is long enough for its filesystem: heal need not look at it. */
@@ -96,6 +97,12 @@ int outlook_look(const struct engine_container *container, const struct outlook_
 void outlook_free(struct outlook *outlook)
 {
 	inventory_free(&outlook->disk);
+}
+
+bool outlook_needs_healing(const struct outlook *outlook)
+{
+	return outlook->disk.device && engine_names_device(outlook->disk.device) &&
+	       outlook->next != NEXT_NEW_DISK;
 }
 
 bool outlook_is_unfinished(const struct outlook *outlook)

@@ -45,6 +45,9 @@ int outlook_look(const struct engine_container *container, const struct outlook_
 void outlook_of(struct inventory *disk, const struct outlook_order *order, struct outlook *ret);
 void outlook_free(struct outlook *outlook);
 
+/* Can its device be re-created too short at the next start, unless something extends it? */
+bool outlook_needs_healing(const struct outlook *outlook);
+
 /* Was a growth of it started and not finished? */
 bool outlook_is_unfinished(const struct outlook *outlook);
 

@@ -23,9 +23,10 @@
 static const char help[] =
 	"Usage: oci-thin-grow explain [OPTIONS] CONTAINER...\n"
 	"       oci-thin-grow explain [OPTIONS] --state FILE\n"
-	"Shows how large a container's disk is and why, how large it will be at the next\n"
-	"start, and what would be done now, rule by rule. Nothing is changed. With\n"
-	"--verbose also devices, sectors and blocks.\n\n"
+	"Shows how large a container's disk is and why, how far it grows by itself, how\n"
+	"large it will be at the next start, and what would be done now, rule by rule.\n"
+	"Nothing is changed. With --verbose also devices, sectors, blocks, and where\n"
+	"each value of autogrow is set.\n\n"
 	"  --state FILE       an OCI container state as runtimes give it to hooks, or -\n"
 	"                     for stdin\n"
 	"  --json             one JSON object, sizes in bytes\n"
@@ -42,6 +43,7 @@ struct explainer {
 	const struct arguments *args;
 	struct json_writer *json; /* NULL: as text */
 	bool first;		  /* no empty line before it */
+	const char *held;	  /* as in struct ceiling_view */
 };
 
 /* Does the engine call us? Assumed for a runtime without an engine. */
@@ -95,6 +97,7 @@ static int show(struct explainer *explainer, struct explanation *this)
 	if (r == 0) {
 		this->job.dry_run = true;
 		job_run(&this->job, this->policy);
+		ceiling_of(&this->job, this->policy, &this->ceiling);
 		print_explanation(explainer, this);
 	}
 	free(this->job.verdicts);
@@ -121,7 +124,8 @@ static int explain_state(struct explainer *explainer, const struct container *st
 	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
 	_cleanup_free_ char *id = strdup(state->state.id);
 	struct engine_container container = {.id = id, .pid = 1};
-	struct explanation this = {.policy = explainer->args->policy, .state = ""};
+	struct explanation this = {
+		.policy = explainer->args->policy, .held = explainer->held, .state = ""};
 	struct inventory disk = {0};
 	struct healing host;
 	const struct outlook_order order = order_of(explainer->args->policy, &host);
@@ -141,7 +145,7 @@ static int explain_state(struct explainer *explainer, const struct container *st
 static int explain_container(struct explainer *explainer, const struct engine_container *container)
 {
 	_cleanup_(target_close) struct target target = {.rootfs.fd = -EBADF};
-	struct explanation this = {.policy = explainer->args->policy};
+	struct explanation this = {.policy = explainer->args->policy, .held = explainer->held};
 	struct healing host;
 	const struct outlook_order order = order_of(explainer->args->policy, &host);
 	struct why unused;
@@ -223,12 +227,15 @@ static int run_named(struct explainer *explainer, const struct arguments *args)
 static int run_explain(const struct arguments *args)
 {
 	struct explainer explainer = {.args = args, .first = true};
+	struct why held;
 	int status, r;
 
 	if ((args->n_operands > 0) == (args->state != NULL))
 		return tell_usage("explain", args->json, "name containers, or a file with --state");
 	if (args->policy->broken)
 		log_stderr("explain: %s: using the built-in defaults", args->policy->broken);
+	if (ceiling_is_held(args->policy, RUN_DIR, &held))
+		explainer.held = held.text;
 	status = args->state ? run_state(&explainer, args->state) : run_named(&explainer, args);
 	if (explainer.json) {
 		json_write_array_close(explainer.json);

@@ -10,7 +10,7 @@ static struct outlook outlook;
 static struct ceiling ceiling;
 static struct ceiling_view view;
 static struct thin_pool pool;
-static char pool_name[] = "pool";
+static char pool_name[] = "pool", device[] = "docker-8:1-42-thin";
 
 /* A running container of 4 GiB that may grow to 16 GiB, half full; the daemon runs. */
 static int setup(void **state)
@@ -117,8 +117,12 @@ static void says_why_it_would_not_grow(void **state)
 	(void)state;
 	pool.data_used_blocks = 81;
 	expect_held("its pool is more than 80 % full (pool_guard.autogrow_data_percent)");
+	outlook.disk.device = device;
+	outlook.healing.armed = true;
 	policy.pool_guard.data_percent = 79;
 	expect_held("its pool is more than 79 % full (pool_guard.data_percent)");
+	outlook.healing.armed = false;
+	expect_held("nothing would extend the device at the next start (see healing)");
 	container.pid = 0;
 	expect_held("it is stopped");
 	view.held = "oci-thin-growd is not running";

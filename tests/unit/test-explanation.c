@@ -128,6 +128,7 @@ static void explains_a_growth(void **state)
 				  "engine      docker makes the device 1 GiB\n"
 				  "request     4 GiB, from label size\n"
 				  "limit       1 TiB, max_size (the default)\n"
+				  "autogrow    off: no maximum is set\n"
 				  "next start  1 GiB, then grown to 4 GiB (label size)\n"
 				  "healing     by the udev rule, before the device is mounted\n"
 				  "would       grow the device to 4 GiB\n"
@@ -265,6 +266,23 @@ static void knows_containers_without_a_thin_device(void **state)
 	expect_none("next start");
 	expect_json("\"running\":null");
 	expect_json("\"device\":null");
+	expect_none("autogrow");
+	expect_json("\"autogrow\":null");
+}
+
+static void says_how_far_it_grows_by_itself(void **state)
+{
+	(void)state;
+	this.ceiling.verdict = (struct autogrow_verdict){
+		.limits = policy_builtin.autogrow, .rule = &rules[0], .source = AUTOGROW_RULE};
+	this.ceiling.verdict.limits.max_bytes = 8 * GIB;
+	expect("autogrow    up to 8 GiB, autogrow.max of rule gold (/etc/c.json:7)\n");
+	expect_json("\"autogrow\":{\"max_bytes\":8589934592,\"source\":\"rule:gold\"");
+	put_pool();
+	this.pool.data_used_blocks = this.pool.data_blocks;
+	expect("not now: its pool is more than 80 % full");
+	this.held = "oci-thin-growd is not running";
+	expect("not now: oci-thin-growd is not running\n");
 }
 
 static void shows_numbers_only_with_verbose(void **state)
@@ -305,6 +323,7 @@ int main(void)
 		cmocka_unit_test_setup(says_what_is_grown_in_the_background, setup),
 		cmocka_unit_test_setup(finishes_a_growth, setup),
 		cmocka_unit_test_setup(knows_containers_without_a_thin_device, setup),
+		cmocka_unit_test_setup(says_how_far_it_grows_by_itself, setup),
 		cmocka_unit_test_setup(shows_numbers_only_with_verbose, setup),
 		cmocka_unit_test_setup(quotes_names_that_a_tenant_chose, setup),
 	};
