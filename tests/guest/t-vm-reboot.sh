@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Disks of virtual machines, grown before their first start: stop and start, reboots, and a guest that forges its superblock.
+# Disks of virtual machines: stop and start, reboots, guests that forge their superblock, and snapshots that were committed.
 # suites: trixie forky
 # matrix: trixie:FS=ext4 forky:FS=xfs
 # soak: FS=ext4 FS=xfs
@@ -13,17 +13,7 @@
 # shellcheck source=tests/guest/vm.sh
 . /src/tests/guest/vm.sh
 
-# grown ID: a container whose disk is grown before its first start, as by a program that has no shim
-grown() {
-	vm_create "$1" "$BARE" && otg grow --device "$(vm_device "$1")" --unmounted 4G
-}
-
-fs_bytes() {
-	case $FS in
-	ext4) dumpe2fs -h "/dev/mapper/$1" 2>/run/null | awk '/^Block count/ { b = $3 } /^Block size/ { printf "%.0f\n", b * $3 }' ;;
-	xfs) xfs_db -r -c 'sb 0' -c 'p dblocks blocksize' "/dev/mapper/$1" | awk '{ n = n ? n * $3 : $3 } END { printf "%.0f\n", n }' ;;
-	esac
-}
+## Forged
 
 # forge ID: when its workload has ended, its disk's superblock says 8 GiB
 forge() {
@@ -38,9 +28,11 @@ forge() {
 	mkdir -p $NOTES && head -c 4096 $big >"$NOTES/$1.forge" && rm $big
 }
 
-# forged ID: it started, and wrote its superblock when it ended
+# forged ID RUNTIME [OPTION...]: a container that did that, and has ended
 forged() {
-	forge "$1" && vm_start "$1" && vm_stop "$1" && [ "$(fs_bytes "$(vm_device "$1")")" = $((8 * GIB)) ]
+	local id=$1
+	vm_create "$@" && forge "$id" && vm_start "$id" && vm_stop "$id" &&
+		[ "$(fs_bytes "$(vm_device "$id")")" = $((8 * GIB)) ]
 }
 
 # by_runc: the same superblock on a disk of runc's, which the host has written itself
@@ -48,6 +40,19 @@ by_runc() {
 	vm_create runc io.containerd.runc.v2 && forge runc &&
 		dd if=$NOTES/runc.forge of="/dev/mapper/$(vm_device runc)" conv=fsync status=none
 }
+
+# commit ID: its disk becomes a snapshot that others can be made from
+commit() {
+	wait_for ctr snapshot --snapshotter devmapper commit "of-$1" "$1"
+}
+
+# child_bytes ID: the length of a new one, when it has been mounted for the first time
+child_bytes() {
+	ctr snapshot --snapshotter devmapper prepare "child-$1" "of-$1" >/run/out 2>&1
+	device_bytes "$(vm_device "child-$1")"
+}
+
+## An honest one
 
 writes() {
 	ctr task exec --exec-id w honest dd if=/dev/urandom of=/data bs=1M count=32 &&
@@ -80,33 +85,39 @@ case $PHASE in
 	ok "an OCI image is built" oci_layout /t/oci.tar
 	ok "the image is imported" image_import local/bb /t/oci.tar
 
-	ok "a container to compare with" vm_create alone "$BARE"
-	ok "honest: is created and grown" grown honest
-	[ "$FS" != ext4 ] || is "honest: the host mounted it once to grow it" \
-		$(($(mounts_of "$(vm_device honest)") - $(mounts_of "$(vm_device alone)"))) 1
+	ok "honest: is created" vm_create honest "$OURS" "$(asking 4G)"
 	ok "honest: starts" vm_start honest
 	ok "honest: writes" writes
 	as_before "first start"
 	ok "honest: is stopped" vm_stop honest
 	ok "honest: starts again" vm_start honest
 	as_before "second start"
-	is "no device of a machine is in the host's mount table" "$(grep pool-snap /proc/mounts)" ""
 
-	ok "forger: is created and grown" grown forger
-	ok "forger: it writes a superblock of 8 GiB" forged forger
-	ok "runc: the host writes a superblock of 8 GiB" by_runc
+	ok "forger with a request: ran and wrote a superblock of 8 GiB" forged asked "$OURS" "$(asking 4G)"
+	ok "forger without a request: ran and wrote a superblock of 8 GiB" forged unasked "$OURS"
+	ok "forger without us: ran and wrote a superblock of 8 GiB" forged alone "$BARE"
+	ok "runc: the host wrote a superblock of 8 GiB" by_runc
 	next_boot
 	;;
 2)
-	ok "reboot: runc's device is healed to 8 GiB, so such a superblock is believed" wait_for is_as_long runc $((8 * GIB))
+	ok "reboot: runc's device is healed to 8 GiB: such a superblock is believed" wait_for is_as_long runc $((8 * GIB))
 	ok "reboot: the honest one's device is healed to 4 GiB" wait_for is_as_long honest $((4 * GIB))
-	ok "reboot: the forger's device is healed to the 4 GiB of the ledger" wait_for is_as_long forger $((4 * GIB))
-	ok "reboot: heal --all succeeds" otg heal --all
-	is "reboot: the forger still has 4 GiB" "$(device_bytes "$(vm_device forger)")" $((4 * GIB))
+	ok "reboot: the forger's device is healed to the 4 GiB of the ledger" wait_for is_as_long asked $((4 * GIB))
+	ok "reboot: heal --all" otg heal --all
+	is "reboot: the forger that asked has 4 GiB still" "$(device_bytes "$(vm_device asked)")" $((4 * GIB))
+	is "reboot: the forger that did not ask has 1 GiB" "$(device_bytes "$(vm_device unasked)")" $GIB
+	is "reboot: the forger without us has 1 GiB" "$(device_bytes "$(vm_device alone)")" $GIB
+	like "reboot: the log names the runtime that is not believed" "$(cat /run/messages)" "$OURS"
 	ok "reboot: the honest one starts" vm_start honest
 	as_before "reboot"
 	ok "honest: is stopped" vm_stop honest
 	ok "honest: its filesystem is clean" is_clean "$(vm_device honest)"
+
+	ok "committed: the forger's that asked" commit asked
+	is "committed: one made from it gets what its parent had" "$(child_bytes asked)" $((4 * GIB))
+	ok "committed: the forger's that did not ask" commit unasked
+	is "committed: one made from it is not believed" "$(child_bytes unasked)" $GIB
+	like "committed: the log says why" "$(cat /run/messages)" 'it was made from the snapshot \\"of-unasked\\"'
 	finish
 	;;
 esac

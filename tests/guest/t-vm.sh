@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The shim wrapper: containers whose device is given to a virtual machine, as ctr starts them.
-# suites: trixie forky
-# matrix: trixie:FS=ext4 forky:FS=xfs
+# suites: bookworm trixie forky
+# matrix: bookworm:FS=xfs trixie:FS=ext4 forky:FS=xfs
 # soak: FS=ext4 FS=xfs
 # limit: 600
 # drivers: vm-shim
@@ -70,7 +70,7 @@ shim_of_strace=$(grep -n "execve(\"$REAL_SHIM\"" /run/strace | head -n 1 | cut -
 isnt "plain: it becomes the real shim" "$shim_of_strace" ""
 head -n "${shim_of_strace:-0}" /run/strace >/run/strace.ours
 is "plain: no ioctl, no lock, no child, no log" "$(grep -E 'ioctl\(|flock\(|clone|fork\(|/dev/log' /run/strace.ours)" ""
-is "plain: no database, no device" "$(grep -E 'meta(data)?\.db|/dev/(mapper|dm-)' /run/strace.ours)" ""
+is "plain: no database is opened, and no device looked at" "$(grep -E 'open.*\.db|/dev/(mapper|dm-)' /run/strace.ours)" ""
 ok "plain: that shim ends" pkill -f -- '-id plain '
 ok "plain: starts, and no mount shows on the host" watched plain
 is "plain: the machine got 1 GiB" "$(vm_saw plain)" $GIB
@@ -173,6 +173,50 @@ same "a container called start" -namespace default -id start -bundle /run/bundle
 same "no namespace" start
 cd /
 
+## Hooks that a virtual machine's runtime calls on the host: the state has its own pid, and no status
+
+# hooked ID [OPTION...]: a container of another shim's, and its bundle
+hooked() {
+	local id=$1
+	shift
+	vm_create "$id" "$BARE" "$(asking 4G)" "$@" && bundle_up "$id"
+}
+
+call_hook() {
+	jq -nc --arg id "$1" --arg bundle "$bundle" --argjson pid $$ '{ $id, $bundle, $pid }' |
+		/usr/sbin/oci-thin-grow hook >/run/out 2>/run/err
+}
+
+: >/run/messages
+ok "hook of a pod's container: is created" hooked pods --annotation=io.kubernetes.cri.container-type=container
+D=$(vm_device pods)
+ok "hook of a pod's container: succeeds" call_hook pods
+is "hook of a pod's container: the device has 4 GiB" "$(device_bytes "$D")" $((4 * GIB))
+ok "hook of a pod's container: the filesystem fills it" fs_fills "$D" $((4 * GIB))
+like "hook of a pod's container: the device is marked" "$(cat "/var/lib/oci-thin-grow/ledger/$D")" $'\nvm=1\n'
+ok "hook of ctr's container: is created" hooked ctrs
+D=$(vm_device ctrs)
+before=$(fs_bytes "$D")
+ok "hook of ctr's container: succeeds" call_hook ctrs
+is "hook of ctr's container: the device has 4 GiB" "$(device_bytes "$D")" $((4 * GIB))
+is "hook of ctr's container: the filesystem is the guest's to grow" "$(fs_bytes "$D")" "$before"
+like "hook of ctr's container: the log says why" "$(cat /run/messages)" \
+	"container=ctrs .*the guest must grow its filesystem: it may have been started before without oci-thin-grow"
+ok "hook, too late: is created" hooked late
+D=$(vm_device late)
+exec 7<>"/dev/mapper/$D"
+ok "hook, too late: succeeds" call_hook late
+exec 7>&-
+is "hook, too late: nothing has changed" "$(device_bytes "$D")" $GIB
+like "hook, too late: the log says so" "$(cat /run/messages)" 'action=skip container=late .*too late: '
+ok "hook, mounted on the host as well: is created" hooked twice
+D=$(vm_device twice)
+mount -o "$([ "$FS" = xfs ] && echo nouuid || echo rw)" "/dev/mapper/$D" "$bundle/rootfs"
+ok "hook, mounted on the host as well: is refused" not call_hook twice
+like "hook, mounted on the host as well: it says why" "$(cat /run/err)" 'its disk is mounted here, and a virtual machine has or gets'
+umount "$bundle/rootfs"
+is "hook, mounted on the host as well: nothing has changed" "$(device_bytes "$D")" $GIB
+
 ## Ten at once, each its own size, while others write to the databases
 
 churn() {
@@ -219,5 +263,5 @@ for i in {2..11}; do
 	found+="many$i $(vm_saw "many$i") $(device_bytes "$(vm_device "many$i")") "
 done
 is "many: each machine got its own size" "$found" "$expected"
-is "many: no other device has grown" "$(dmsetup table --target thin | awk '$3 != 2097152' | wc -l)" 11
+is "many: no other device has grown" "$(dmsetup table --target thin | awk '$3 != 2097152' | wc -l)" $((11 + 2))
 finish

@@ -61,6 +61,31 @@ mounts_of() {
 	dumpe2fs -h "/dev/mapper/$1" 2>/run/null | awk '/^Mount count/ { print $3 }'
 }
 
+# is_closed DEVICE: for wait_for, as udev may have it open for a moment
+is_closed() {
+	[ "$(opens_of "$1")" = 0 ]
+}
+
+# in_mount_tables DEVICE: lines in the mount tables of all processes
+in_mount_tables() {
+	local number
+	number=$(dmsetup info -c --noheadings -o major,minor --separator : "$1")
+	cat /proc/[0-9]*/mountinfo 2>/run/null | awk -v number="$number" '$3 == number'
+}
+
+# As the superblock says
+fs_bytes() {
+	case $FS in
+	ext4) dumpe2fs -h "/dev/mapper/$1" 2>/run/null | awk '/^Block count/ { b = $3 } /^Block size/ { printf "%.0f\n", b * $3 }' ;;
+	xfs) xfs_db -r -c 'sb 0' -c 'p dblocks blocksize' "/dev/mapper/$1" | awk '{ n = n ? n * $3 : $3 } END { printf "%.0f\n", n }' ;;
+	esac
+}
+
+# fs_fills DEVICE BYTES: but for a part of an XFS allocation group that is too small
+fs_fills() {
+	[ "$(fs_bytes "$1")" -gt $(($2 - 8 * 1024 * 1024)) ]
+}
+
 is_clean() {
 	case $FS in
 	ext4) e2fsck -fn "/dev/mapper/$1" ;;
@@ -68,12 +93,18 @@ is_clean() {
 	esac
 }
 
+# bundle_up ID: a bundle of a container, as containerd makes one for a start; its path in $bundle
+bundle_up() {
+	local task=io.containerd.runtime.v2.task/default/$1
+	bundle=/run/bundle/$task
+	mkdir -p "$bundle/rootfs" && ctr container info --spec "$1" >"$bundle/config.json" && ln -sfn "$DATA/containerd/$task" "$bundle/work"
+}
+
 # by_hand ID COMMAND...: COMMAND, then what containerd would give to the shim of container ID for its `start`, in its bundle
 by_hand() {
-	local id=$1 bundle=/run/bundle/$1
+	local id=$1 bundle
 	shift
-	mkdir -p "$bundle" && ctr container info --spec "$id" >"$bundle/config.json" || return
-	ln -sfn "$DATA/containerd/io.containerd.runtime.v2.task/default/$id" "$bundle/work" || return
+	bundle_up "$id" || return
 	(cd "$bundle" && exec "$@" $SHIM -namespace default -address /run/containerd/containerd.sock -publish-binary \
 		/usr/bin/containerd -id "$id" start) </dev/null
 }
