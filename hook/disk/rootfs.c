@@ -293,10 +293,14 @@ static int check_still_same(const struct thin_device *device, struct why *why)
 int rootfs_open_device(const struct thin_device *device, struct rootfs *ret, struct why *why)
 {
 	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
-	int r = open_mount_of(device->dev, false, &rootfs, why);
+	int r = open_mount_of(device->dev, false, &rootfs, why), same;
+	struct why changed;
 
-	if (r == 0)
-		r = check_still_same(device, why);
+	same = check_still_same(device, &changed);
+	if (same < 0 && (r == 0 || same == -ESTALE)) {
+		*why = changed;
+		return same;
+	}
 	if (r < 0)
 		return r;
 	*ret = rootfs;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/rootfs.h"
 
+#include "disk/thin.h"
 #include "fake-dm.h"
 #include "fake-fs.h"
 #include "unit.h"
@@ -301,6 +302,53 @@ static void can_be_closed_twice(void **state)
 	rootfs_close(&rootfs);
 }
 
+/* --- a device's mount ------------------------------------------------------------------------ */
+
+static int open_mount(const char *name, dev_t dev)
+{
+	struct thin_device device;
+	int r;
+
+	assert_int_equal(thin_lookup(dev, &device, &why), 0);
+	fake_dm.thin.name = name;
+	r = rootfs_open_device(&device, &rootfs, &why);
+	thin_device_free(&device);
+	return r;
+}
+
+static void a_device_that_is_not_mounted_is_reported_so(void **state)
+{
+	(void)state;
+	fake_dm_arm(GIB / 512);
+	assert_int_equal(open_mount(fake_dm.thin.name, FAKE_THIN), -ENOENT);
+	assert_string_equal(why.text, "it is not mounted here");
+	fake_dm_disarm();
+}
+
+static void a_number_that_another_device_has_now_is_reported_so(void **state)
+{
+	(void)state;
+	fake_dm_arm(GIB / 512);
+	assert_int_equal(open_mount("next", FAKE_THIN), -ESTALE);
+	assert_string_equal(why.text, "it is gone, device \"next\" has its number now");
+	fake_dm_disarm();
+}
+
+static void a_mount_of_the_device_that_has_its_number_now_is_not_opened(void **state)
+{
+	(void)state;
+	fake_dm_arm(GIB / 512);
+	assert_int_equal(rootfs_open("/", "/", &rootfs, &why), 0);
+	fake_dm.thin.dev = rootfs.dev;
+	rootfs_close(&rootfs);
+	assert_int_equal(open_mount(fake_dm.thin.name, fake_dm.thin.dev), 0);
+	rootfs_close(&rootfs);
+	assert_int_equal(open_mount("next", fake_dm.thin.dev), -ESTALE);
+	assert_contains(why.text, "\"next\" has its number now");
+	assert_int_equal(rootfs.fd, -EBADF);
+	fake_dm_disarm();
+}
+
 /* --- whose it is ----------------------------------------------------------------------------- */
 
 static int check_below(const char *path)
@@ -430,6 +478,9 @@ int main(void)
 		ROOTFS_TEST(reads_the_mount_table_for_btrfs),
 		ROOTFS_TEST(recognises_filesystems_without_a_device),
 		ROOTFS_TEST(can_be_closed_twice),
+		ROOTFS_TEST(a_device_that_is_not_mounted_is_reported_so),
+		ROOTFS_TEST(a_number_that_another_device_has_now_is_reported_so),
+		ROOTFS_TEST(a_mount_of_the_device_that_has_its_number_now_is_not_opened),
 		ROOTFS_TEST(may_be_two_levels_below_its_mount),
 		ROOTFS_TEST(may_not_be_on_the_hosts_filesystems),
 		ROOTFS_TEST(does_not_clone_a_writable_mount),
