@@ -29,7 +29,10 @@ as it was at first	the first size
 let go of	keep using
 asks? no more than	at most
 and here not	not here
-is failed	has failed'
+is failed	has failed
+somebody has	say what was done: the file was edited
+all this	these
+takes? the place of	overrides, replaces'
 
 # The string literals in hook/; adjacent ones are joined.
 literals() {

@@ -36,7 +36,7 @@ complete -c oci-thin-grow -l config -r -F -d 'Instead of what is in /etc/oci-thi
 complete -c oci-thin-grow -l verbose -d 'Say on stderr what is logged'
 complete -c oci-thin-grow -l help -d 'Options and examples'
 
-complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a apply -d 'Bring running containers to what is asked for now'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a apply -d 'Give running containers the size that they request'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a config -d 'Validate the configuration, or print what counts'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a disable -d 'Undo enable'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a doctor -d 'Is this host ready, and which container would not start again?'

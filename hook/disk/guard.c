@@ -71,7 +71,7 @@ static int refuse_data(const struct thin_pool *pool, unsigned int percent, uint6
 		why, ENOSPC,
 		"pool %s has %s of its data in use, %s with the %s GiB that the grown "
 		"filesystem's own metadata takes; %s GiB are free and the limit is %u %%: extend "
-		"the pool by %s GiB, or ask for less",
+		"the pool by %s GiB, or request less",
 		quote(pool->name), permille_format(now), permille_format(after),
 		thousandths_format(gib(cost_blocks, block_bytes)),
 		thousandths_format(gib(free, block_bytes)), percent, thousandths_format(lacks));
@@ -142,7 +142,7 @@ static int refuse_overcommit(const struct thin_pool *pool, uint64_t limit_thousa
 	/* The ratio is rounded up, so that it never looks like the limit. */
 	return why_set(why, ENOSPC,
 		       "the devices of pool %s would have %s GiB together, %s times its %s GiB; "
-		       "the limit is %s (pool_guard.overcommit): ask for %s GiB at most, or extend "
+		       "the limit is %s (pool_guard.overcommit): request at most %s GiB, or extend "
 		       "the pool by %s GiB",
 		       quote(pool->name), thousandths_format(gib(sectors, SECTOR_BYTES)),
 		       thousandths_format((uint64_t)((thousand + pool_sectors - 1) / pool_sectors)),

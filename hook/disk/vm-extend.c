@@ -14,7 +14,7 @@
 
 #define FS_BLOCK_SECTORS 8 /* of 4 KiB, the largest of any filesystem here */
 
-/* The longer of what is asked for and what the ledger has. */
+/* The longer of what is requested and what the ledger has. */
 static uint64_t wanted_sectors(const struct grow_order *order, const struct grow_report *report)
 {
 	uint64_t sectors =

@@ -6,8 +6,8 @@
  * they hold the container's lock while hooks run. Each engine has one file with one function that
  * finds its containers below the directories that engines use.
  *
- * A directory is an engine's data root (survives a reboot) or state root (does not); its contents
- * show which, if any. The usual ones:
+ * These directories are data roots, which survive a reboot, and state roots, which do not. Their
+ * contents show whose they are. The usual ones:
  *
  * - /var/lib/docker: Docker
  * - /var/lib/containerd and /var/lib/docker/containerd/daemon: databases of containerd, and of
@@ -39,13 +39,13 @@ struct engine_container {
 	char *name;	    /* as shown to people: "web", or "POD/CONTAINER" under Kubernetes */
 	char *namespace;    /* containerd's, or the pod's under Kubernetes */
 	char *image;
-	bool in_pod;  /* of Kubernetes': after a reboot it is created anew, with a new disk */
+	bool in_pod;  /* of Kubernetes: after a reboot it is re-created, with a new disk */
 	char *bundle; /* directory with config.json */
 	char *spec;   /* config.json, if the engine keeps it elsewhere */
 	char *device; /* device-mapper name of its thin device, if the files name it */
 	uint64_t
 		remembered; /* bytes that the engine will give the device next time; 0: not known */
-	char *runtime;	    /* containerd's recorded name of it, such as "io.containerd.runc.v2" */
+	char *runtime;	    /* as containerd records it, such as "io.containerd.runc.v2" */
 	pid_t pid;	    /* of its first process on the host; 0: not running */
 	char *size_option;  /* Docker's --storage-opt size=, where the engine ignores it */
 	struct json_doc *labels_doc;
@@ -53,9 +53,8 @@ struct engine_container {
 };
 
 /*
- * The labels in which a container can request a size, the same that the hook finds: Docker's are in
- * a file that the hook can read. containerd's are in a locked database, and CRI-O turns them into
- * annotations. NULL: none.
+ * The labels in which a container can request a size: only Docker's, because the hook can read
+ * them. containerd's are in a locked database, and CRI-O turns them into annotations. NULL: none.
  */
 const struct json *engine_container_asking_labels(const struct engine_container *container);
 

@@ -180,10 +180,11 @@ static int find_device(const struct place *place, struct engine_container *conta
 	return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
 }
 
-/* From Docker 23 on, with containerd's snapshotter: the snapshot is called as the container. */
+/* From Docker 23 on, with containerd's snapshotter: the snapshot has the container's id as its key.
+ */
 static int find_snapshot(struct place *place, struct engine_container *container)
 {
-	/* What cannot be read is told by containerd_walk(). */
+	/* containerd_walk() reports what cannot be read. */
 	const struct engine_walk silent = {.roots = place->walk->roots};
 	int r = place->snapshots ? 0 : snapshots_open(&silent, &place->snapshots);
 

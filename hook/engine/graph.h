@@ -3,16 +3,16 @@
 
 /*
  * Metadata of Docker's devicemapper driver and of its copy in containers/storage (deviceset.go in
- * both): <directory>/metadata/<layer>: JSON with the size of the device when it is next created the
- * device is PREFIX-MAJOR:MINOR-INODE-LAYER, with the numbers of <directory>
+ * both). <directory>/metadata/<layer> is JSON with the size of the device when it is next created.
+ * The device is called PREFIX-MAJOR:MINOR-INODE-LAYER, with the numbers of <directory>.
  */
 
 #include "engine/container.h"
 
 /*
- * Device and remembered size of @layer. 1; 0: the directory does not know the layer, or does not
- * exist (the device has its name if it exists); -EINVAL with a reason: its metadata cannot be used,
- * only the device's name is set; -ENOMEM.
+ * Fills in the device's name and remembered size for @layer. 1; 0: the directory does not exist, or
+ * does not know the layer: then there is a name, but no size; -EINVAL with a reason: the same,
+ * because its metadata cannot be used; -ENOMEM.
  */
 int graph_fill(const char *directory, const char *prefix, const char *layer,
 	       struct engine_container *container, struct why *why);

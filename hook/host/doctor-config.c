@@ -58,8 +58,9 @@ void doctor_runtime(struct doctor *doctor)
 		return;
 	findings_add(&doctor->findings, SEVERITY_BROKEN, "runtime", doctor->policy->runtime,
 		     text_new("%s", why.text),
-		     text_new("oci-thin-grow-runtime hands every container over to it: where an "
-			      "engine calls that, no container starts or stops; install it, or "
-			      "set \"runtime\" in the configuration to the engine's real one"),
+		     text_new("oci-thin-grow-runtime executes it for every container: with an "
+			      "engine that calls the wrapper, no container starts or stops; "
+			      "install it, or set \"runtime\" in the configuration to the real "
+			      "runtime"),
 		     NULL);
 }

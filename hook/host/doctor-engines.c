@@ -70,7 +70,7 @@ static void report_missing(struct doctor *doctor, const struct setup_engine *row
 	findings_add(
 		&doctor->findings, broken ? SEVERITY_BROKEN : SEVERITY_WARNING, "engine", engine,
 		text_new("%s does not call the program: %s", engine, view->missing.text),
-		text_new("the sizes that its containers ask for have no effect%s%s",
+		text_new("size requests of its containers have no effect%s%s",
 			 *cause ? "; \"oci-thin-grow enable\" cannot change that: " : "", cause),
 		can ? enable_command(engine, view) : NULL);
 }

@@ -136,7 +136,7 @@ void doctor_files(struct doctor *doctor, const char *root)
 		good &= check_access(doctor, root, guarded[i]);
 	if (good)
 		findings_add(&doctor->findings, SEVERITY_OK, "files", NULL,
-			     text_new("the program and its links are in place, and root's "
-				      "alone"),
+			     text_new("the program and its links are in place, and only root can "
+				      "write to them"),
 			     NULL, NULL);
 }

@@ -46,8 +46,8 @@ static void blame(struct doctor *doctor, const char *id, const struct healing *h
 	findings_add(&doctor->findings, SEVERITY_BROKEN, id, NULL,
 		     text_new("%s", healing->why.text),
 		     text_new("engines re-create devices with the size that they remember; nothing "
-			      "on this host would make those of grown containers long enough, and "
-			      "these would not start again%s%s",
+			      "on this host would extend those of grown containers, which would "
+			      "not start again%s%s",
 			      fixable ? "" : ": ", fixable ? "" : healing->hint),
 		     fixable ? text_new("%s", healing->fix.s) : NULL);
 }

@@ -145,7 +145,7 @@ void doctor_ledger(struct doctor *doctor)
 		report_directory(doctor, doctor->ledger_dir, r, &why);
 	else if (!reader.trouble)
 		findings_add(&doctor->findings, SEVERITY_OK, "ledger", doctor->ledger_dir,
-			     text_new("the ledger has %zu sound entr%s", reader.sound,
+			     text_new("the ledger has %zu valid entr%s", reader.sound,
 				      reader.sound == 1 ? "y" : "ies"),
 			     NULL, NULL);
 }

@@ -238,7 +238,7 @@ void doctor_pools(struct doctor *doctor)
 	}
 	if (!pools)
 		findings_add(&doctor->findings, SEVERITY_WARNING, "pool", NULL,
-			     text_new("no active thin pool may be used"),
+			     text_new("the configuration allows no active thin pool"),
 			     text_new("no container's disk is a thin device; the engine makes "
 				      "or names the pool"),
 			     NULL);

@@ -86,7 +86,7 @@ static void print_request(const struct job *job, FILE *out)
 	else
 		fprintf(out, "cannot be read, from %s\n", request_source(request, ' '));
 	if (request->exceeded_bytes)
-		fprintf(out, OUTLOOK_LINE "it asks for %s, which is reduced to the limit\n", "",
+		fprintf(out, OUTLOOK_LINE "it requests %s, which is reduced to the limit\n", "",
 			size_format(request->exceeded_bytes));
 }
 
@@ -157,7 +157,7 @@ static void print_verdict(const struct explanation *this, FILE *out)
 	const struct plan *plan = &job->report.plan;
 
 	if (job->outcome == JOB_NOTHING)
-		fprintf(out, OUTLOOK_LINE "do nothing: nothing is asked for\n", "would");
+		fprintf(out, OUTLOOK_LINE "do nothing: no size is requested\n", "would");
 	else if (job->outcome == JOB_KEPT && job->report.put_off)
 		fprintf(out,
 			OUTLOOK_LINE "do nothing before the start; oci-thin-growd goes on in the "

@@ -65,10 +65,10 @@ static const struct {
 	{"oci_thin_grow_container_available_bytes",
 	 "Bytes of that filesystem that the container can still use, as df counts.",
 	 available_bytes},
-	{"oci_thin_grow_container_requested_bytes", "Size that the container asks for.",
+	{"oci_thin_grow_container_requested_bytes", "Size that the container requests.",
 	 requested_bytes},
 	{"oci_thin_grow_container_engine_remembered_bytes",
-	 "Length that the engine will give the device the next time, where its files tell.",
+	 "Length that the engine will give the device next time, if its files say.",
 	 remembered_bytes},
 	{"oci_thin_grow_container_at_risk",
 	 "1 if the container may not start again, or a growth of it is unfinished.", at_risk},
@@ -201,8 +201,7 @@ static void write_counts(const struct metrics *metrics, struct prometheus *p)
 	add_state(p, "state", "vm", in_vm);
 	add_state(p, "state", "stopped", metrics->n_rows - running - in_vm);
 	prometheus_family(p, "oci_thin_grow_containers_at_risk",
-			  "Containers that may not start again, and those whose growth is "
-			  "unfinished.");
+			  "Containers that may not start again, or whose growth is unfinished.");
 	add_state(p, "reason", "not healed", risks[RISK_NOT_HEALED]);
 	add_state(p, "reason", "too short", risks[RISK_TOO_SHORT]);
 	add_state(p, "reason", "unfinished", risks[RISK_UNFINISHED]);
@@ -223,13 +222,12 @@ static void write_ledger(const struct survey *survey, struct prometheus *p)
 	add_state(p, "state", "intended", unfinished);
 	add_state(p, "state", "damaged", survey->damaged_entries);
 	add_one(p, "oci_thin_grow_unfinished_growths",
-		"Growths that were begun and are not finished, by the ledger, and that no daemon "
-		"continues.",
+		"Unfinished growths in the ledger that no daemon continues.",
 		unfinished - continued);
 	add_one(p, "oci_thin_grow_background_growths",
-		"The same, if the daemon runs, which continues them.", continued);
+		"Unfinished growths in the ledger that the daemon continues.", continued);
 	add_one(p, "oci_thin_grow_vm_devices",
-		"Devices that were given to virtual machines, by the ledger.", given_to_vms);
+		"Devices in the ledger that were given to virtual machines.", given_to_vms);
 }
 
 static void write_host(const struct metrics *metrics, struct prometheus *p)
@@ -243,7 +241,7 @@ static void write_host(const struct metrics *metrics, struct prometheus *p)
 		prometheus_add(p, NULL, 0, survey->unhealed_devices == 0);
 	add_one(p, "oci_thin_grow_unread_objects",
 		"Devices, pools and directories that could not be read this time.", survey->unread);
-	add_one(p, "oci_thin_grow_last_run_timestamp_seconds", "When all this was looked at.",
+	add_one(p, "oci_thin_grow_last_run_timestamp_seconds", "When these values were read.",
 		(uint64_t)metrics->now);
 	prometheus_family(p, "oci_thin_grow_build_info", "Always 1; the program's version.");
 	add_state(p, "version", VERSION, 1);

@@ -83,7 +83,7 @@ static void print_unfinished(const struct outlook *outlook, FILE *out)
 			outlook_progress(outlook),
 			mounted ? "in the background" : "when the container runs again");
 	else if (outlook_is_unfinished(outlook))
-		fputs(mounted ? "; unless it goes on just now: oci-thin-grow heal --all"
+		fputs(mounted ? "; if it is not under way: oci-thin-grow heal --all"
 			      : "; the next start finishes it",
 		      out);
 }
@@ -120,12 +120,12 @@ static void print_engine(const struct outlook *outlook, FILE *out)
 
 	fprintf(out, OUTLOOK_LINE, "engine");
 	if (!is_engines(outlook))
-		fprintf(out, "none made the device\n");
+		fprintf(out, "none created the device\n");
 	else if (outlook->engine_bytes)
-		fprintf(out, "%s makes the device %s\n", engine,
+		fprintf(out, "%s re-creates the device with %s\n", engine,
 			size_format(outlook->engine_bytes));
 	else
-		fprintf(out, "%s does not say how large it makes the device\n", engine);
+		fprintf(out, "%s does not say with what size it re-creates the device\n", engine);
 }
 
 void outlook_print_size(const struct outlook *outlook, FILE *out)
@@ -145,7 +145,7 @@ static void print_failure(const struct outlook *outlook, FILE *out)
 			": the device has %s and must have %s. Fix: oci-thin-grow heal --all\n",
 			size_format(outlook->disk.device_bytes), needed);
 	else
-		fprintf(out, ": the device must have %s, and nothing makes it that long\n", needed);
+		fprintf(out, ": the device must have %s, and nothing extends it to that\n", needed);
 }
 
 static void print_healing(const struct outlook *outlook, FILE *out)
@@ -171,7 +171,7 @@ void outlook_print_next(const struct outlook *outlook, const char *then, FILE *o
 		print_failure(outlook, out);
 		break;
 	case NEXT_NEW_DISK:
-		fputs("with a new disk: a pod's container is created anew\n", out);
+		fputs("with a new disk: a pod's container is re-created\n", out);
 		break;
 	case NEXT_STARTS:
 		fprintf(out, "%s%s\n",

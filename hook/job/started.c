@@ -98,7 +98,7 @@ static bool is_gone(started_has *has, int dir_fd, const char *name, const char *
 }
 
 /*
- * After the database was read the container may have been created anew and started, which found the
+ * After the database was read the container may have been re-created and started, which found the
  * note in place. So the note is put aside, and removed only if the database still does not have the
  * container.
  */

@@ -171,7 +171,7 @@ void tell_message(const struct job *job, struct text *ret)
 	else if (!request->bytes)
 		text_into(ret, "container %s: %s", container, job->why.text);
 	else if (job->outcome == JOB_NOT_APPLICABLE || job->outcome == JOB_SWITCHED_OFF)
-		text_into(ret, "container %s asks for %s (%s), but nothing was done: %s", container,
+		text_into(ret, "container %s requests %s (%s), but nothing was done: %s", container,
 			  size_format(request->bytes), source, job->why.text);
 	else if (job->outcome == JOB_POSTPONED)
 		text_into(ret,

@@ -63,7 +63,7 @@ struct policy {
 
 extern const struct policy policy_builtin;
 
-/* Who asks for the size. */
+/* Who requests the size. */
 enum request_origin {
 	ORIGIN_NONE, /* nobody */
 	ORIGIN_ANNOTATION,
@@ -78,7 +78,7 @@ enum request_origin {
 struct request {
 	enum request_origin origin;
 	uint64_t bytes;		 /* the size that it should have */
-	uint64_t exceeded_bytes; /* the size it asked for, if that was clamped; else 0 */
+	uint64_t exceeded_bytes; /* the size it requested, if that was clamped; else 0 */
 	/* The annotation, or the rule's name. These two live as long as annotations and policy. */
 	const char *key;
 	const char *text;	 /* as the tenant wrote it */
@@ -166,7 +166,7 @@ uint64_t policy_max_bytes(const struct policy *policy, const struct rule *rule);
 int policy_allow(const struct policy *policy, const struct request *request, struct why *why);
 
 /*
- * May an interrupted growth to @bytes, allowed when it began, be finished now? Who asked for it is
+ * May an interrupted growth to @bytes, allowed when it began, be finished now? Who requested it is
  * unknown. 0, or -EPERM with a reason.
  */
 int policy_allow_again(const struct policy *policy, const struct facts *facts, uint64_t bytes,

@@ -119,7 +119,7 @@ static void tell_container(struct apply *apply, const struct job *job,
 			  text("has %s already",
 			       size_format(job->report.device.sectors * SECTOR_BYTES)));
 	} else {
-		tell_idle(apply, job->container, "nothing is asked for");
+		tell_idle(apply, job->container, "no size is requested");
 	}
 	if (apply->as_json) {
 		json_write_object(apply->json, NULL);
@@ -307,7 +307,7 @@ static int run_apply(const struct arguments *args)
 const struct command command_apply = {
 	.name = "apply",
 	.arguments = "CONTAINER... | --all",
-	.what = "give running containers what they ask for",
+	.what = "give running containers what they request",
 	.help = help,
 	.options = {"all", "dry-run", "json", "unhealed", "data-root"},
 	.max_operands = ANY_NUMBER,

@@ -159,7 +159,7 @@ static void say_how_to_go_on(const struct options *options, uint64_t bytes, stru
 		why_set(why, 0, "%s. To go on: oci-thin-grow grow %s %s", interrupted.text, word,
 			size_exact(bytes));
 	else if (*options->size == '+')
-		why_set(why, 0, "%s. To go on, ask for %s", interrupted.text, size_exact(bytes));
+		why_set(why, 0, "%s. To go on, request %s", interrupted.text, size_exact(bytes));
 	else
 		why_set(why, 0, "%s. Run the same command to go on", interrupted.text);
 }

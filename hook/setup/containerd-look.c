@@ -57,7 +57,9 @@ bool containerd_find_fault(const struct setup_place *place, const struct contain
 	containerd_wrap_free(&wrap);
 	if (found || containerd_passes_requests(config, handler))
 		return found;
-	why_set(why, 0, "its pod_annotations have no \"io.oci-thin-grow.*\", so pods cannot ask");
+	why_set(why, 0,
+		"its pod_annotations have no \"io.oci-thin-grow.*\", so pods cannot request a "
+		"size");
 	return true;
 }
 

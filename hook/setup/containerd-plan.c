@@ -334,7 +334,7 @@ static int check_outcome(const struct setup_place *place, const struct container
 	planned.planned = plan;
 	r = containerd_read(&planned, &after, why);
 	if (r == 0 && !containerd_has_handler(&after, config->ours))
-		r = why_set(why, EEXIST, "%s: another file would take the place of what it says",
+		r = why_set(why, EEXIST, "%s: another file would override it",
 			    after.files.files[0].path);
 	if (r < 0 || !options->by_default ||
 	    strcmp(containerd_default(&after), SETUP_RUNTIME_NAME) == 0)
@@ -408,7 +408,7 @@ static int containerd_enable(const struct setup_place *place, const struct setup
 	plan->handler = TAKE_PTR(config.ours);
 	if (config.is_cri_disabled)
 		change_note(plan,
-			    "its CRI plugin is disabled (disabled_plugins), so nobody asks for "
+			    "its CRI plugin is disabled (disabled_plugins), so no pod can use "
 			    "this handler yet");
 	if (config.shim && !options->in_place)
 		containerd_runtime_class(plan->handler, config.like, plan);

@@ -24,7 +24,8 @@ static int copy_text(const char *text, size_t len, struct edit_text *ret, struct
 }
 
 #define INSTEAD                                                                                    \
-	"use --force, and ours becomes that one's program; or use --no-default and \"docker run "  \
+	"use --force, and our runtime executes that one's program; or use --no-default and "       \
+	"\"docker run "                                                                            \
 	"--runtime " SETUP_RUNTIME_NAME "\""
 
 static int add_default(struct edit_text *t, const struct docker_config *config, bool force,

@@ -124,7 +124,7 @@ is "a second --all logs nothing" "$(grep -c 'oci-thin-grow.*action=' /run/messag
 
 ok "containers that need nothing are no error" otg apply plain stopped right
 is "each of them is reported with its reason" "$(head -n 3 /run/out | cut -d ' ' -f 1-4)" \
-	"docker:plain: nothing is asked
+	"docker:plain: no size is
 docker:stopped: it is not
 docker:right: has 1 GiB"
 ok "container bad, whose request is invalid, runs" in_crun bad lots

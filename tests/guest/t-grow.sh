@@ -148,7 +148,7 @@ like "explain shows how full it is" "$(cat /run/out)" "size +6 GiB, $FS; .* used
 like "explain shows its next start and what heals it" "$(cat /run/out)" 'next start +6 GiB.healing +by the udev rule'
 like "explain shows the limit, with file and line" "$(cat /run/out)" 'limit +1 TiB, max_size \(/etc/oci-thin-grow/config.json:[0-9]+\)'
 like "explain shows that there is no request" "$(cat /run/out)" 'request +none'
-like "explain shows that there is nothing to do" "$(cat /run/out)" 'would +do nothing: nothing is asked for'
+like "explain shows that there is nothing to do" "$(cat /run/out)" 'would +do nothing: no size is requested'
 is "explain shows no internals without --verbose" "$(grep -cE 'sector|block|[0-9]+:[0-9]+,|bundle' /run/out)" 0
 ok "explain --verbose succeeds" otg explain --verbose web
 like "explain --verbose shows the device" "$(cat /run/out)" 'device +"(docker|pool)-.* \([0-9]+:[0-9]+\), thin id [0-9]+, 12582912 sectors'

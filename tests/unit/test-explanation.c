@@ -125,7 +125,7 @@ static void explains_a_growth(void **state)
 	assert_string_equal(text, "container   docker:web, running\n"
 				  "size        1 GiB, ext4\n"
 				  "grown       no\n"
-				  "engine      docker makes the device 1 GiB\n"
+				  "engine      docker re-creates the device with 1 GiB\n"
 				  "request     4 GiB, from label size\n"
 				  "limit       1 TiB, max_size (the default)\n"
 				  "autogrow    off: no maximum is set\n"
@@ -169,7 +169,7 @@ static void says_what_is_wrong_with_a_request(void **state)
 	(void)state;
 	this.job.request.exceeded_bytes = 9 * GIB;
 	expect("request     4 GiB, from label size\n"
-	       "            it asks for 9 GiB, which is reduced to the limit\n");
+	       "            it requests 9 GiB, which is reduced to the limit\n");
 	this.job.request.bytes = this.job.request.exceeded_bytes = 0;
 	expect("request     cannot be read, from label size\n");
 	expect_json("\"text\":\"4G\",\"bytes\":null");
@@ -224,7 +224,7 @@ static void says_why_nothing_is_done(void **state)
 {
 	(void)state;
 	this.job.outcome = JOB_NOTHING;
-	expect("would       do nothing: nothing is asked for\n");
+	expect("would       do nothing: no size is requested\n");
 	this.job.outcome = JOB_KEPT;
 	expect("would       do nothing: device and filesystem are large enough\n");
 	this.job.outcome = JOB_REFUSED;

@@ -73,10 +73,11 @@ static void refuses_what_would_exceed_the_limit(void **state)
 	promise("a", "docker-pool", 1, 150);
 	promise("b", "docker-pool", 2, 47);
 	expect_result(GROW_REFUSED);
-	assert_string_equal(why.text,
-			    "the devices of pool \"docker-pool\" would have 201 GiB together, 2.01 "
-			    "times its 100 GiB; the limit is 2 (pool_guard.overcommit): ask for 3 "
-			    "GiB at most, or extend the pool by 0.5 GiB");
+	assert_string_equal(
+		why.text,
+		"the devices of pool \"docker-pool\" would have 201 GiB together, 2.01 "
+		"times its 100 GiB; the limit is 2 (pool_guard.overcommit): request at most 3 "
+		"GiB, or extend the pool by 0.5 GiB");
 	assert_not_changed();
 	order.dry_run = true;
 	expect_result(GROW_REFUSED);
@@ -319,7 +320,7 @@ static void adds_the_blocks_that_will_be_written(void **state)
 	assert_string_equal(
 		why.text, "pool \"p\\n\" has 40.0 % of its data in use, 1678.4 % with the 1 GiB "
 			  "that the grown filesystem's own metadata takes; 0.037 GiB are free and "
-			  "the limit is 95 %: extend the pool by 1.018 GiB, or ask for less");
+			  "the limit is 95 %: extend the pool by 1.018 GiB, or request less");
 }
 
 /* A limit of 100 % still requires that the pool has the blocks. */

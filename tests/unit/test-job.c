@@ -251,7 +251,7 @@ static void a_request_on_another_device_is_a_warning(void **state)
 	fake_dm.thin.live.target = "linear";
 	expect(ASKS("4G"), JOB_NOT_APPLICABLE, EXIT_OK);
 	assert_int_equal(fake_syslog.priority, LOG_WARNING);
-	assert_contains(message.s, "asks for 4 GiB (annotation io.oci-thin-grow.size), but "
+	assert_contains(message.s, "requests 4 GiB (annotation io.oci-thin-grow.size), but "
 				   "nothing was done: rootfs is ext4");
 	policy.on_failure.not_applicable = ON_FAILURE_FAIL;
 	assert_int_equal(tell_exit_status(&job, &policy), EXIT_NOT_APPLICABLE);

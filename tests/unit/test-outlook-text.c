@@ -64,7 +64,7 @@ static void says_how_large_it_is_and_who_grew_it(void **state)
 	expect_size(
 		"size        4 GiB, as the ledger says\n"
 		"grown       from 1 GiB to 4 GiB by \"oci-thin-grow grow\", 2026-09-21 14:13:20\n"
-		"engine      docker makes the device 1 GiB\n");
+		"engine      docker re-creates the device with 1 GiB\n");
 }
 
 static void says_how_full_it_is(void **state)
@@ -78,7 +78,7 @@ static void says_how_full_it_is(void **state)
 	outlook.entry.time = 0;
 	expect_size("size        4 GiB, ext4; 1 GiB used (25 %), 3 GiB available\n"
 		    "grown       from 1 GiB to 4 GiB by annotation io.oci-thin-grow.size\n"
-		    "engine      docker makes the device 1 GiB\n");
+		    "engine      docker re-creates the device with 1 GiB\n");
 }
 
 static void says_what_an_older_entry_does_not(void **state)
@@ -88,7 +88,7 @@ static void says_what_an_older_entry_does_not(void **state)
 	outlook.entry.time = outlook.entry.first_sectors = outlook.engine_bytes = 0;
 	expect_size("size        4 GiB, as the ledger says\n"
 		    "grown       to 4 GiB (by whom is not known)\n"
-		    "engine      docker does not say how large it makes the device\n");
+		    "engine      docker does not say with what size it re-creates the device\n");
 }
 
 static void says_that_a_growth_was_cut_short(void **state)
@@ -101,7 +101,7 @@ static void says_that_a_growth_was_cut_short(void **state)
 		"size        4 GiB, as the ledger says\n"
 		"grown       UNFINISHED: from 1 GiB to 4 GiB by default; the next start finishes "
 		"it\n"
-		"engine      docker makes the device 1 GiB\n");
+		"engine      docker re-creates the device with 1 GiB\n");
 }
 
 static void says_that_the_daemon_continues(void **state)
@@ -117,13 +117,13 @@ static void says_that_the_daemon_continues(void **state)
 	expect_size("size        1 TiB, as the ledger says\n"
 		    "grown       from 1 GiB to 1 TiB by default; the filesystem has 64 of 1,024 "
 		    "GiB, and oci-thin-growd goes on when the container runs again\n"
-		    "engine      docker makes the device 1 GiB\n");
+		    "engine      docker re-creates the device with 1 GiB\n");
 	outlook.disk.filesystem = ext4;
 	outlook.disk.filesystem_bytes = 128 * GIB;
 	expect_size("size        1 TiB, ext4\n"
 		    "grown       from 1 GiB to 1 TiB by default; the filesystem has 128 of 1,024 "
 		    "GiB, and oci-thin-growd goes on in the background\n"
-		    "engine      docker makes the device 1 GiB\n");
+		    "engine      docker re-creates the device with 1 GiB\n");
 }
 
 static void says_that_a_virtual_machine_was_given_it(void **state)
@@ -134,14 +134,14 @@ static void says_that_a_virtual_machine_was_given_it(void **state)
 		"size        4 GiB, as the ledger says\n"
 		"grown       from 1 GiB to 4 GiB by \"oci-thin-grow grow\", 2026-09-21 14:13:20; "
 		"it was given to a virtual machine: only its guest can grow the filesystem\n"
-		"engine      docker makes the device 1 GiB\n");
+		"engine      docker re-creates the device with 1 GiB\n");
 	outlook.entry.first_sectors = outlook.entry.time = 0;
 	outlook.entry.source[0] = '\0';
 	expect_size(
 		"size        4 GiB, as the ledger says\n"
 		"grown       no; it was given to a virtual machine: only its guest can grow the "
 		"filesystem\n"
-		"engine      docker makes the device 1 GiB\n");
+		"engine      docker re-creates the device with 1 GiB\n");
 }
 
 static void says_what_we_did_not_grow(void **state)
@@ -150,12 +150,12 @@ static void says_what_we_did_not_grow(void **state)
 	outlook.noted = false;
 	expect_size("size        4 GiB, as its engine says\n"
 		    "grown       yes, but not by oci-thin-grow\n"
-		    "engine      docker makes the device 1 GiB\n");
+		    "engine      docker re-creates the device with 1 GiB\n");
 	outlook.verdict.grown = false;
 	outlook.size_bytes = 0;
 	expect_size("size        not known: neither the ledger nor its engine's files say\n"
 		    "grown       no\n"
-		    "engine      docker makes the device 1 GiB\n");
+		    "engine      docker re-creates the device with 1 GiB\n");
 }
 
 static void says_how_the_next_start_will_go(void **state)
@@ -164,7 +164,7 @@ static void says_how_the_next_start_will_go(void **state)
 	expect_next("next start  4 GiB\n"
 		    "healing     by the udev rule, before the device is mounted\n");
 	outlook.next = NEXT_NEW_DISK;
-	expect_next("next start  with a new disk: a pod's container is created anew\n");
+	expect_next("next start  with a new disk: a pod's container is re-created\n");
 }
 
 static void says_why_it_will_not_start(void **state)
@@ -174,10 +174,9 @@ static void says_why_it_will_not_start(void **state)
 	outlook.verdict.risk = RISK_NOT_HEALED;
 	outlook.healing =
 		(struct healing){.why.text = "the rule is missing", .fix.s = "install it"};
-	expect_next(
-		"next start  WON'T START: the device must have 4 GiB, and nothing makes it that "
-		"long\n"
-		"healing     NONE: the rule is missing. Fix: install it\n");
+	expect_next("next start  WON'T START: the device must have 4 GiB, and nothing extends it "
+		    "to that\n"
+		    "healing     NONE: the rule is missing. Fix: install it\n");
 	outlook.healing = (struct healing){.armed = true};
 	outlook.verdict.risk = RISK_TOO_SHORT;
 	outlook.disk.device_bytes = GIB;

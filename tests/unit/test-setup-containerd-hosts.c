@@ -512,7 +512,7 @@ static void a_drop_in_of_others_stays_with_its_import(void **state)
 	assert_in(CONFIG, DROP_IN);
 	assert_in(DROP_IN, "[grpc]\n  uid = 1\n");
 	assert_not_in(DROP_IN, "runtimes");
-	assert_note("to which somebody has added");
+	assert_note("because the file was edited");
 	free(text);
 	free(more);
 }

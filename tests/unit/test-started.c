@@ -107,7 +107,7 @@ static void the_note_of_a_container_that_may_be_there_stays(void **state)
 	assert_int_equal(is_started("default", "c1"), 1);
 	prune(-ENOENT, -ENOENT);
 	assert_int_equal(is_started("default", "c1"), 1);
-	/* created anew meanwhile, and started: the note was there already */
+	/* re-created meanwhile, and started: the note was there already */
 	prune(0, 1);
 	assert_int_equal(is_started("default", "c1"), 1);
 	prune(0, -EIO);
