@@ -15,6 +15,7 @@
 
 SHIPPED=$DOCKER_JSON
 MIB_3G='^(28|29|30)..$'
+RULE=/usr/lib/udev/rules.d/94-oci-thin-grow.rules
 
 # grow_line NAME: the container's growth in the log
 grow_line() {
@@ -24,6 +25,17 @@ grow_line() {
 # listed NAME FILTER: what `list` reports about the container
 listed() {
 	/usr/sbin/oci-thin-grow list --json | jq -r --arg name "$1" '.containers[] | select(.name == $name) | '"$2"
+}
+
+# found ID FIELD: what doctor reports under this id
+found() {
+	/usr/sbin/oci-thin-grow doctor --json --data-root "$DATA/docker" |
+		jq -r --arg id "$1" --arg field "$2" '.findings[] | select(.id == $id)[$field]'
+}
+
+# value FAMILY [PART OF LABELS]: the value of the one series that matches
+value() {
+	grep "^oci_thin_grow_$1[{ ]" /run/out | grep -F -- "${2:-}" | sed 's/.* //'
 }
 
 # refused OPTION...: a container with these options does not start; Docker's message in /run/err
@@ -46,6 +58,26 @@ ok "label 4G: the container runs" docker_run c1 "${LABEL_4G[@]}"
 ok "label 4G: data is written" fill c1
 as_before "label 4G"
 like "label 4G: the growth is logged" "$(grow_line c1)" 'engine=docker .*source=label:io.oci-thin-grow.size'
+
+## What doctor, list and metrics say with this engine
+
+for id in dm-thin udevd udev-rule files config pool containers ledger; do
+	is "doctor: $id is in order" "$(found $id severity)" ok
+done
+rm $RULE
+is "no rule: doctor names the container that would not start again" "$(found container-at-risk subject)" "$(docker inspect -f '{{.Id}}' c1)"
+ok "no rule: the command that doctor prints succeeds" sh -c "$(found container-at-risk command)"
+is "no rule: doctor has no container at risk afterwards" "$(found container-at-risk subject)" ""
+is "list has state, sizes and origin of the growth" \
+	"$(listed c1 '"\(.running) \(.device_bytes) \(.engine_bytes) \(.next_bytes) \(.grown.source)"')" \
+	"true $((4 * GIB)) $GIB $((4 * GIB)) label:io.oci-thin-grow.size"
+ok "list succeeds" otg list --sort name
+is "list has a line for each container" "$(grep -cE ' (c1|plain) .* running$' /run/out)" 2
+ok "metrics succeeds" otg metrics
+is "metrics: the container's sizes" "$(value container_device_bytes 'name="c1"') $(value container_engine_remembered_bytes 'name="c1"')" \
+	"$((4 * GIB)) $GIB"
+is "metrics: two containers run, none is at risk" "$(value containers running) $(value containers_at_risk | sort -u)" "2 0"
+is "metrics: devices are healed, and all could be read" "$(value healing_armed) $(value unread_objects)" "1 0"
 
 ok "annotation 4G, label 2G: the container runs" docker_run both --annotation io.oci-thin-grow.size=4G --label io.oci-thin-grow.size=2G
 like "annotation 4G, label 2G: it has 4 GiB" "$(df_in both)" "$MIB_4G"
