@@ -30,7 +30,7 @@ struct place {
 	const struct bolt_bucket *bucket; /* the namespace's containers */
 };
 
-/* --- what a task tells -------------------------------------------------------------------------*/
+/* --- what the files of a task say --------------------------------------------------------------*/
 
 static int fill_task(const struct place *place, struct engine_container *container)
 {

@@ -75,7 +75,7 @@ static int read_labels(const char *path, struct json_doc **ret_doc, const struct
 	return r;
 }
 
-/* Of a file of the container's; NULL if it is not Docker's. */
+/* The path of a file of the container; NULL if that is not Docker's. */
 static char *file_path(const char *root_path, const char *id, const char *name)
 {
 	size_t root_len = docker_data_root(root_path);
@@ -180,8 +180,7 @@ static int find_device(const struct place *place, struct engine_container *conta
 	return r < 0 ? walk_pass_over(place->walk, r, &why) : 0;
 }
 
-/* From Docker 23 on, with containerd's snapshotter: the snapshot has the container's id as its key.
- */
+/* From Docker 23 on, with containerd's snapshotter: the snapshot's key is the container's id. */
 static int find_snapshot(struct place *place, struct engine_container *container)
 {
 	/* containerd_walk() reports what cannot be read. */

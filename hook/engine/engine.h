@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Tells which engine made a bundle or a device, by where engines put bundles and how they name
+ * Which engine made a bundle or a device: known from where engines put bundles and how they name
  * devices. The directories of bundles:
  *   containerd  <state>/io.containerd.runtime.v2.task/<namespace>/<id>
  *   Docker      the same in a namespace of its own

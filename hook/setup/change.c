@@ -75,7 +75,7 @@ int change_read(const struct setup_place *place, const char *name, struct setup_
 	return r;
 }
 
-/* Where the link leads to, to be freed. -EINVAL: it is no link. */
+/* Where the link leads to, to be freed. -EINVAL: it is not a link. */
 static int read_link(int dir_fd, const char *name, char **ret)
 {
 	char target[PATH_MAX];

@@ -24,7 +24,7 @@ int containerd_dump_now(const struct setup_place *place, const struct containerd
 			struct containerd_dump *ret, struct why *why);
 void containerd_dump_free(struct containerd_dump *dump);
 
-/* Adds to the view what the handler @like has without that a file says so. 0 or -ENOMEM. */
+/* Adds to the view the settings of the handler @like that no file has: defaults. 0 or -ENOMEM. */
 int containerd_learn(struct containerd_config *config, const struct containerd_dump *dump,
 		     const char *like, struct why *why);
 

@@ -84,7 +84,7 @@ bool containerd_has_handler(const struct containerd_config *config, const char *
 /* Is this the type of a handler that runs a program like runc? */
 bool containerd_is_runc(const char *type);
 
-/* The name of the default handler, as it counts. */
+/* The name of the default handler that is in effect. */
 const char *containerd_default(const struct containerd_config *config);
 
 /* The plugin's path, that of its table of handlers, the handler's; to be freed. */

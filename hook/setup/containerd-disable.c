@@ -199,8 +199,7 @@ static int plan_disable(const struct setup_place *place, const struct containerd
 		last.n_files = 0;
 	}
 	if (stays && !shim)
-		change_note(plan, "left: %s and its import, because the file was edited",
-			    path);
+		change_note(plan, "left: %s and its import, because the file was edited", path);
 	setup_plan_free(&last);
 	return r;
 }

@@ -115,7 +115,7 @@ static bool has(const struct setup_place *place, const char *path)
 	return name && place_has(place, name);
 }
 
-/* The driver that containers/storage is told to use; NULL: none, it looks what is there. */
+/* The driver that storage.conf names; NULL: none, so the one whose directory exists is used. */
 static char *storage_driver(const struct setup_place *place)
 {
 	static const char *const files[] = {"/etc/containers/storage.conf",
