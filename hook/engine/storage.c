@@ -43,7 +43,7 @@ static int fill_id(const struct json *entry, struct engine_container *container,
 	if (r < 0)
 		return r;
 	if (!walk_is_id(id))
-		return why_set(why, EINVAL, "no \"id\", or a strange one: %s", quote(id));
+		return why_set(why, EINVAL, "no \"id\", or an invalid one: %s", quote(id));
 	return copy(id, &container->id);
 }
 
@@ -129,7 +129,7 @@ static int fill_device(const struct json *entry, struct found *found, struct why
 	if (r <= 0)
 		return r;
 	if (!walk_is_id(layer))
-		return why_set(why, EINVAL, "a strange \"layer\": %s", quote(layer));
+		return why_set(why, EINVAL, "an invalid \"layer\": %s", quote(layer));
 	for (size_t i = 0; i < roots->n && r >= 0; i++) {
 		r = look_at_layer(roots->dirs[i], layer, found);
 		if (r > 0)

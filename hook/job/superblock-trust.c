@@ -73,7 +73,8 @@ uint64_t superblock_trust_in(const struct provenance *provenance, const char *le
 			quote_unless_printable(provenance->runtime));
 	else if (self->key && !provenance->has_owner_db)
 		why_set(why, 0,
-			"but whose device it is is not known: its containerd's meta.db is in none "
+			"but it is not known whose device it is: its containerd's meta.db is in "
+			"none "
 			"of the known directories; add its root to data_roots in the "
 			"configuration, then run: oci-thin-grow heal --all");
 	else if (self->key && !provenance->has_container && !is_written_by_host(self))
@@ -109,7 +110,7 @@ uint64_t superblock_trust(const struct thin_device *device, const struct policy 
 	if (r > 0)
 		return superblock_trust_in(&provenance, ledger_dir, why);
 	why_set(why, 0,
-		"but whose device it is cannot be read: %s; when that is repaired, run: "
+		"but it cannot be read whose device it is: %s; when that is repaired, run: "
 		"oci-thin-grow heal --all",
 		reason.text);
 	return 0;

@@ -19,7 +19,7 @@
 static const char help[] =
 	"Usage: oci-thin-grow hook <STATE\n"
 	"OCI hook for the stages createRuntime, prestart and poststart: makes the disk\n"
-	"of a container as large as it asks. Runtimes call it, with the container's\n"
+	"of a container as large as it requests. Runtimes call it, with the container's\n"
 	"state on stdin. A container without a request is left alone.\n\n"
 	"Examples:\n"
 	"  In a bundle's config.json:\n"

@@ -28,7 +28,7 @@
 static const char help[] =
 	"Usage: oci-thin-grow-runtime ARGUMENTS-OF-RUNC\n"
 	"An OCI runtime for engines without hooks: on create and run it makes the\n"
-	"container's disk as large as it asks, then becomes /usr/bin/runc, or the\n"
+	"container's disk as large as it requests, then becomes /usr/bin/runc, or the\n"
 	"\"runtime\" of the configuration, with the same arguments and environment. Every\n"
 	"other subcommand, and --help, is that runtime's own.\n\n"
 	"Examples:\n"
