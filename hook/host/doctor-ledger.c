@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "disk/ledger-files.h"
 #include "disk/rootfs.h"
+#include "job/finish.h"
 #include "job/settings.h"
 
 #include <inttypes.h>
@@ -77,9 +78,26 @@ static void report_unfinished(struct doctor *doctor, const struct ledger_entry *
 		     mounted ? text_new("oci-thin-grow heal --all") : NULL);
 }
 
+static void report_denied(struct doctor *doctor, const struct ledger_entry *entry,
+			  const struct why *why)
+{
+	findings_add(&doctor->findings, SEVERITY_WARNING, "growth-unfinished", entry->device,
+		     text_new("device %s: a growth to %s was started, and may not be finished: %s",
+			      quote(entry->device), size_format(entry->sectors * SECTOR_BYTES),
+			      why->text),
+		     text_new("the filesystem may be smaller than requested"), NULL);
+}
+
 static void report_growth(struct doctor *doctor, const struct ledger_entry *entry)
 {
-	if (settings_has_daemon(doctor->policy, doctor->run_dir) && !ledger_is_cut_short(entry))
+	struct finisher finisher = {
+		.policy = doctor->policy, .list = doctor->containers, .listed = true};
+	struct why why;
+
+	if (finish_check(&finisher, entry->device, entry->sectors, &why) == -EPERM)
+		report_denied(doctor, entry, &why);
+	else if (settings_has_daemon(doctor->policy, doctor->run_dir) &&
+		 !ledger_is_cut_short(entry))
 		report_in_background(doctor, entry);
 	else
 		report_unfinished(doctor, entry);

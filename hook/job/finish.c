@@ -62,9 +62,10 @@ static int ask_policy(struct finisher *finisher, const char *device, uint64_t by
 }
 
 /* The growth was allowed when it began; the configuration may have changed since. */
-static int check_policy(struct finisher *finisher, const char *device, uint64_t bytes,
-			struct why *why)
+int finish_check(struct finisher *finisher, const char *device, uint64_t sectors, struct why *why)
 {
+	uint64_t bytes = sectors * SECTOR_BYTES;
+
 	if (settings_switched_off(finisher->policy, RUN_DIR, why))
 		return -EPERM;
 	if (finisher->policy->broken)
@@ -191,7 +192,7 @@ enum finish_result finish_step(struct finisher *finisher, const struct thin_devi
 {
 	uint64_t bytes = sectors * SECTOR_BYTES;
 	struct why why;
-	int r = check_policy(finisher, device->name, bytes, &why);
+	int r = finish_check(finisher, device->name, sectors, &why);
 
 	if (r == -EPERM)
 		return denied(finisher, device->name, bytes, &why);

@@ -24,6 +24,12 @@ struct finisher {
 	struct engine_list list;
 };
 
+/*
+ * Does policy still allow @device the intended @sectors? 0; -EPERM: not, or the program is switched
+ * off; -errno; with a reason.
+ */
+int finish_check(struct finisher *finisher, const char *device, uint64_t sectors, struct why *why);
+
 enum finish_result {
 	FINISH_DONE,	/* nothing is left to do; in a dry run: it would be finished */
 	FINISH_MORE,	/* this step is done, and more are to come */

@@ -338,6 +338,13 @@ static void reports_the_ledger(void **state)
 	assert_null(
 		expect(SEVERITY_WARNING, "growth-unfinished", device_name, "to 4 GiB")->command);
 	again(state);
+	policy.max_bytes = SMALL;
+	put_entry(device_name, LARGE_SECTORS, LEDGER_INTENDED);
+	examine();
+	assert_null(expect(SEVERITY_WARNING, "growth-unfinished", device_name,
+			   "may not be finished: max_size is 1 GiB")
+			    ->command);
+	again(state);
 	fake_growd.runs = true;
 	put_entry(device_name, LARGE_SECTORS, LEDGER_INTENDED);
 	examine();
