@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The test harness itself: pools, filesystems, boots and power cuts work as the other tests expect.
-# suites: bookworm trixie
+# suites: trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs FS=btrfs
 # limit: 600

@@ -3,7 +3,8 @@
 # Filesystems with rare features that the kernel mounts and grows: a re-created device is extended for each. If the
 # superblock cannot be read, the ledger alone has the length.
 # suites: bookworm trixie
-# matrix: FS=ext4 FS=xfs FS=btrfs
+# matrix: bookworm:FS=xfs trixie:FS=ext4 trixie:FS=btrfs
+# soak: FS=ext4 FS=xfs FS=btrfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
