@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* A configuration file: accepted values are within their bounds, and an error names a line. */
+/* A configuration file: accepted values are within their bounds, and an error
+ * names a line. */
 #include "fuzz.h"
 
 #include "policy/config-check.h"
@@ -22,6 +23,33 @@ static void check_reason(const struct why *why, void *context)
 	require(line >= 1 && line <= input_lines);
 }
 
+static void check_autogrow(const struct autogrow *autogrow)
+{
+	require(autogrow->at_permille >= 500 && autogrow->at_permille <= 990);
+	require(autogrow->by_permille >= 10 && autogrow->by_permille <= 10000);
+	require(autogrow->min_step_bytes > 0 && autogrow->max_step_bytes > 0);
+	require(autogrow->cooldown_ms >= 1000 && autogrow->budget_ms >= 1000);
+	require(autogrow->budget >= 1 && autogrow->budget <= 1000);
+}
+
+/* The limits of a configuration without errors, for a tenant that wants more
+ * than there is. */
+static void check_limits(const struct policy *policy, const struct rule *rule)
+{
+	const struct policy one = {.max_bytes = policy->max_bytes,
+				   .autogrow = policy->autogrow,
+				   .rules = rule,
+				   .n_rules = rule ? 1 : 0};
+	struct autogrow_verdict verdict;
+
+	autogrow_decide(&one, &(struct facts){.engine = "docker"}, "8388608T", &verdict);
+	check_autogrow(&verdict.limits);
+	require(verdict.limits.min_step_bytes <= verdict.limits.max_step_bytes);
+	require(verdict.limits.max_bytes <= policy_max_bytes(policy, verdict.rule));
+	require(autogrow_next_bytes(&verdict.limits, 1) <= verdict.limits.max_bytes ||
+		verdict.limits.max_bytes == 0);
+}
+
 static void check_policy(const struct policy *policy)
 {
 	require(policy->max_bytes > 0 && policy->timeout_ms >= 100);
@@ -29,6 +57,7 @@ static void check_policy(const struct policy *policy)
 	require(policy->pool_guard.data_percent <= 100);
 	for (const char *const *key = policy->keys; *key; key++)
 		require(**key != '\0');
+	check_autogrow(&policy->autogrow);
 	for (size_t i = 0; i < policy->n_rules; i++)
 		require(policy->rules[i].name != NULL);
 }
@@ -50,7 +79,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 		config_read_file(&reader, json_root(doc));
 		check_policy(&policy);
 		if (reader.errors == 0)
+			config_check_limits(&reader);
+		if (reader.errors == 0) {
 			config_warn(&policy, &(struct config_listener){NULL, NULL});
+			check_limits(&policy, NULL);
+			for (size_t i = 0; i < policy.n_rules; i++)
+				check_limits(&policy, &policy.rules[i]);
+		}
 	}
 	require(offset <= len);
 	json_free(doc);
