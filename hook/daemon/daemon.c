@@ -156,6 +156,8 @@ static void run_due(struct daemon *daemon, uint64_t now_ms)
 		notify_send(&daemon->notify, "WATCHDOG=1");
 		daemon->notify_at_ms = now_ms + daemon->notify.watchdog_ms / 3;
 	}
+	if (daemon->status_at_ms <= now_ms)
+		status_write(daemon, now_ms);
 	if (looks_due(daemon) <= now_ms)
 		looks_run(daemon, now_ms);
 	if (samples_due(daemon) <= now_ms)
@@ -168,7 +170,7 @@ static int next_timeout(const struct daemon *daemon, uint64_t now_ms)
 {
 	uint64_t due = smaller(daemon->mounts_at_ms, daemon->check_at_ms);
 
-	due = smaller(due, daemon->notify_at_ms);
+	due = smaller(due, smaller(daemon->notify_at_ms, daemon->status_at_ms));
 	due = smaller(due, looks_due(daemon));
 	due = smaller(due, samples_due(daemon));
 	due = smaller(due, finishes_due(daemon, now_ms));
@@ -257,6 +259,7 @@ static void stop(struct daemon *daemon)
 		take_signals(daemon, now_ms);
 	}
 	sampler_stop(&daemon->sampler);
+	status_write(daemon, boottime_now());
 	log_event("stop", NULL, LOG_INFO);
 }
 
@@ -289,6 +292,7 @@ int daemon_run(const char *config_file, const struct notify *notify)
 	if (open_all(&daemon, &why) < 0) {
 		log_stderr("%s", why.text);
 	} else {
+		status_read(&daemon, boottime_now());
 		log_event("start", NULL, LOG_INFO);
 		notify_send(&daemon.notify, "READY=1");
 		while (!daemon.stopping)

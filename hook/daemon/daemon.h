@@ -38,7 +38,7 @@ struct daemon {
 		unsigned int looks;   /* still to come after a change */
 		uint64_t look_at_ms;
 	} ledger;
-	uint64_t mounts_at_ms, check_at_ms, notify_at_ms;
+	uint64_t mounts_at_ms, check_at_ms, notify_at_ms, status_at_ms;
 	bool stopping;
 };
 
@@ -74,3 +74,7 @@ void finishes_run(struct daemon *daemon, uint64_t now_ms);
 void finishes_ended(struct watch *watch, int status, uint64_t now_ms);
 /* After a change of the mounts. */
 void finishes_look_again(struct daemon *daemon);
+
+/* The file of host/daemon-state.h (status.c), and what is remembered of the daemon before. */
+void status_write(struct daemon *daemon, uint64_t now_ms);
+void status_read(struct daemon *daemon, uint64_t now_ms);

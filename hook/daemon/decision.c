@@ -36,12 +36,9 @@ enum decision decide_growth(const struct watch *watch, const struct pool *pool,
 	return DECIDE_GROW;
 }
 
-void decide_backoff(struct watch *watch, uint64_t now_ms)
+uint64_t decide_backoff_ms(uint64_t backoff_ms)
 {
-	uint64_t ms = watch->backoff_ms ? watch->backoff_ms * 2 : FIRST_BACKOFF_MS;
-
-	watch->backoff_ms = smaller(ms, LONGEST_BACKOFF_MS);
-	watch->backoff_until_ms = now_ms + watch->backoff_ms;
+	return backoff_ms ? smaller(backoff_ms * 2, LONGEST_BACKOFF_MS) : FIRST_BACKOFF_MS;
 }
 
 uint64_t decide_next_sample(const struct watch *watch, enum decision decision, uint64_t now_ms)

@@ -21,8 +21,8 @@ enum decision {
 enum decision decide_growth(const struct watch *watch, const struct pool *pool,
 			    const struct autogrow *general, uint64_t now_ms);
 
-/* After a failure: doubles the time until the next try. */
-void decide_backoff(struct watch *watch, uint64_t now_ms);
+/* After a failure: how long to wait, if it was @backoff_ms the last time; 0: it was not. */
+uint64_t decide_backoff_ms(uint64_t backoff_ms);
 
 /* When to look at it again after this decision. */
 uint64_t decide_next_sample(const struct watch *watch, enum decision decision, uint64_t now_ms);

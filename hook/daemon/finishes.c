@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "daemon/child.h"
 #include "daemon/daemon.h"
+#include "daemon/decision.h"
 #include "disk/heal.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
@@ -16,12 +17,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define LOOK_MS		   2000
-#define FIRST_MS	   2000 /* it may be a growth that has just begun, and ends soon */
-#define FIRST_BACKOFF_MS   5000
-#define LONGEST_BACKOFF_MS UINT64_C(2400000)
-#define STUCK_MS	   30000 /* one that waits in the kernel does not hold up the others */
-#define LOCK_MS		   100
+#define LOOK_MS	 2000
+#define FIRST_MS 2000  /* it may be a growth that has just begun, and ends soon */
+#define STUCK_MS 30000 /* one that waits in the kernel does not hold up the others */
+#define LOCK_MS	 100
 
 /* --- in the child ---------------------------------------------------------------------------- */
 
@@ -153,9 +152,7 @@ uint64_t finishes_due(const struct daemon *daemon, uint64_t now_ms)
 
 static void back_off(struct watch_finish *finish, uint64_t now_ms)
 {
-	uint64_t ms = finish->backoff_ms ? finish->backoff_ms * 2 : FIRST_BACKOFF_MS;
-
-	finish->backoff_ms = smaller(ms, LONGEST_BACKOFF_MS);
+	finish->backoff_ms = decide_backoff_ms(finish->backoff_ms);
 	finish->at_ms = now_ms + finish->backoff_ms;
 }
 

@@ -106,6 +106,12 @@ static size_t n_running(const struct daemon *daemon, uint64_t now_ms)
 	return n;
 }
 
+static void back_off(struct watch *watch, uint64_t now_ms)
+{
+	watch->backoff_ms = decide_backoff_ms(watch->backoff_ms);
+	watch->backoff_until_ms = now_ms + watch->backoff_ms;
+}
+
 static void start_growth(struct daemon *daemon, struct watch *watch, uint64_t now_ms)
 {
 	const struct owner *owner = &watch->owner;
@@ -125,7 +131,7 @@ static void start_growth(struct daemon *daemon, struct watch *watch, uint64_t no
 	if (pid == 0)
 		_exit(growth_run(&growth, policy));
 	if (pid < 0) {
-		decide_backoff(watch, now_ms);
+		back_off(watch, now_ms);
 		return;
 	}
 	watch->growing = pid;
@@ -179,6 +185,7 @@ static void spend(struct daemon *daemon, struct watch *watch, uint64_t now_ms)
 	struct pool *pool = watch_pool(&daemon->table, watch->owner.pool);
 
 	budget_spend(&watch->steps, now_ms);
+	daemon->status_at_ms = 0;
 	if (pool)
 		budget_spend(&pool->steps, now_ms);
 }
@@ -202,7 +209,7 @@ void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint6
 	case GROWTH_GONE:
 		break;
 	default:
-		decide_backoff(watch, now_ms);
+		back_off(watch, now_ms);
 	}
 }
 

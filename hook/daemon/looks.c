@@ -98,10 +98,14 @@ static void take_owner(struct daemon *daemon, struct watch *watch, const struct 
 		watch->state = WATCH_OTHER;
 	} else if (owner->error < 0) {
 		retry_later(watch, now_ms);
+	} else if (owner->known && watch->state == WATCH_NEW) {
+		watch->look_at_ms = now_ms; /* the owner is still to be asked for */
 	} else if (owner->known) {
 		watch->owner.bytes = owner->bytes;
 	} else {
 		watch->owner = *owner;
+		if (watch->state == WATCH_NEW)
+			watch_remember(&daemon->table, watch);
 		watch->state = WATCH_KNOWN;
 		watch->generation = daemon->generation;
 		watch->looks = 0;

@@ -13,6 +13,9 @@
 /* A growth takes part of this; the device's lock and the pool may be in use for the rest. */
 #define URGENT_MS 3000
 
+/* In less time a single write looks like a fast writer. */
+#define MEASURE_MS 250
+
 /* A single look may see the peak of something that is removed at once. */
 #define LOOKS_AT_MARK 2
 
@@ -37,32 +40,37 @@ static uint64_t rate_between(const struct sample *before, const struct sample *n
 {
 	uint64_t ms = now->at_ms - before->at_ms;
 
-	if (now->used_bytes <= before->used_bytes || ms == 0)
+	if (now->used_bytes <= before->used_bytes)
 		return 0;
 	return (uint64_t)((unsigned __int128)(now->used_bytes - before->used_bytes) * 1000 / ms);
+}
+
+/* Who writes in bursts goes on with the next one, but not for long. */
+static void measure(struct pace *pace, const struct sample *sample)
+{
+	uint64_t measured;
+
+	if (pace->base.total_bytes && sample->at_ms - pace->base.at_ms < MEASURE_MS)
+		return;
+	measured = pace->base.total_bytes ? rate_between(&pace->base, sample) : 0;
+	pace->bytes_per_s = larger(measured, pace->measured_before / 2);
+	pace->measured_before = measured;
+	pace->base = *sample;
 }
 
 enum pace_result pace_take(struct pace *pace, const struct sample *sample, unsigned int at_permille)
 {
 	const struct sample *before = &pace->last;
-	bool resized = before->total_bytes && sample->total_bytes != before->total_bytes;
-
 	if (!makes_sense(sample) || sample->at_ms < before->at_ms)
 		return PACE_IGNORED;
-	if (resized) {
-		/* After a growth the writer goes on. */
-		if (sample->total_bytes < before->total_bytes)
-			pace->bytes_per_s = 0;
-		pace->over = 0;
-		pace->last = *sample;
-		return PACE_RESIZED;
-	}
-	/* Who writes in bursts goes on with the next one. */
-	if (before->total_bytes)
-		pace->bytes_per_s = larger(rate_between(before, sample), pace->bytes_per_s / 2);
-	pace->over = is_at_mark(sample, at_permille) ? pace->over + 1 : 0;
+	pace->resized = before->total_bytes && sample->total_bytes != before->total_bytes;
+	if (sample->total_bytes < before->total_bytes)
+		*pace = (struct pace){.resized = true};
+	/* After a growth the writer goes on. */
+	measure(pace, sample);
+	pace->over = is_at_mark(sample, at_permille) && !pace->resized ? pace->over + 1 : 0;
 	pace->last = *sample;
-	return PACE_TAKEN;
+	return pace->resized ? PACE_RESIZED : PACE_TAKEN;
 }
 
 /* How long the free space lasts at @bytes_per_s. */
@@ -73,6 +81,8 @@ static uint64_t lasts_ms(const struct pace *pace, uint64_t bytes_per_s)
 
 enum pace_need pace_need(const struct pace *pace)
 {
+	if (pace->resized)
+		return PACE_NONE;
 	if (pace->bytes_per_s && lasts_ms(pace, pace->bytes_per_s) <= URGENT_MS)
 		return PACE_URGENT;
 	return pace->over >= LOOKS_AT_MARK ? PACE_FULL : PACE_NONE;

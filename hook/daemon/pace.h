@@ -27,8 +27,11 @@ struct sample {
 /* What is remembered of one filesystem; all zero: nothing. */
 struct pace {
 	struct sample last;
-	uint64_t bytes_per_s; /* at which it was filled lately */
-	unsigned int over;    /* so many samples in a row were at the mark */
+	struct sample base;	  /* from which the present rate is measured */
+	uint64_t measured_before; /* the rate up to @base, in bytes per second */
+	uint64_t bytes_per_s;	  /* at which it was filled lately */
+	unsigned int over;	  /* so many samples in a row were at the mark */
+	bool resized;		  /* the last sample was the first one of this size */
 };
 
 enum pace_result {

@@ -10,6 +10,7 @@
 #define TOGETHER_MS 250 /* what is due so soon is asked for at once, too */
 #define ERROR_MS    5000
 #define POOL_MS	    10000
+#define AVERAGE_MS  300000
 
 /* --- asking ---------------------------------------------------------------------------------- */
 
@@ -115,6 +116,16 @@ static bool has_more_room(const struct pool_sample *before, const struct pool_sa
 	       now->data_used_blocks + now->data_blocks / 100 < before->data_used_blocks;
 }
 
+/* The average of the last minutes. */
+static int64_t pool_rate(const struct pool *pool, const struct pool_sample *now, uint64_t now_ms)
+{
+	int64_t blocks = (int64_t)(now->data_used_blocks - pool->last.data_used_blocks);
+	int64_t ms = (int64_t)(now_ms - pool->last_ms);
+	int64_t rate = ms ? blocks * (int64_t)now->block_bytes / ms * 1000 : pool->bytes_per_s;
+
+	return pool->bytes_per_s + (rate - pool->bytes_per_s) / AVERAGE_MS * ms;
+}
+
 static void take_pool(struct daemon *daemon, struct pool *pool, const struct question *question,
 		      uint64_t now_ms)
 {
@@ -125,7 +136,10 @@ static void take_pool(struct daemon *daemon, struct pool *pool, const struct que
 		return;
 	if (before->data_blocks && has_more_room(before, &question->pool))
 		watch_end_backoff(&daemon->table, pool->dev);
+	if (before->data_blocks)
+		pool->bytes_per_s = pool_rate(pool, &question->pool, now_ms);
 	pool->last = question->pool;
+	pool->last_ms = now_ms;
 }
 
 static void take_answer(struct daemon *daemon, const struct question *question, uint64_t now_ms)

@@ -29,15 +29,43 @@ static bool is_mounted(const struct watch *watch, const struct mount_list *list)
 	return mount && strcmp(mount->path, watch->mount.path) == 0;
 }
 
-static void remove_gone(struct watch_table *table, const struct mount_list *list)
+static void keep_past(struct watch_table *table, struct watch *watch, uint64_t now_ms)
+{
+	struct past past = {
+		.device = watch->owner.device,
+		.steps = watch->steps,
+		.budget_ms = watch->owner.limits.budget_ms,
+		.backoff_ms = watch->backoff_ms,
+		.backoff_until_ms = watch->backoff_until_ms,
+	};
+
+	watch->steps = (struct budget){0};
+	history_keep(&table->history, &past, now_ms);
+}
+
+void watch_remember(struct watch_table *table, struct watch *watch)
+{
+	struct past past;
+
+	if (history_take(&table->history, watch->owner.device, &past) <= 0)
+		return;
+	budget_free(&watch->steps);
+	watch->steps = past.steps;
+	watch->backoff_ms = past.backoff_ms;
+	watch->backoff_until_ms = past.backoff_until_ms;
+}
+
+static void remove_gone(struct watch_table *table, const struct mount_list *list, uint64_t now_ms)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < table->n; i++) {
-		if (is_mounted(table->watches[i], list))
+		if (is_mounted(table->watches[i], list)) {
 			table->watches[kept++] = table->watches[i];
-		else
-			free_watch(table->watches[i]);
+			continue;
+		}
+		keep_past(table, table->watches[i], now_ms);
+		free_watch(table->watches[i]);
 	}
 	table->n = kept;
 }
@@ -63,7 +91,7 @@ static int add_watch(struct watch_table *table, struct mount_point *mount, uint6
 
 int watch_sync(struct watch_table *table, struct mount_list *list, uint64_t now_ms)
 {
-	remove_gone(table, list);
+	remove_gone(table, list, now_ms);
 	for (size_t i = 0; i < list->n; i++) {
 		if (!watch_find(table, list->mounts[i].dev) &&
 		    add_watch(table, &list->mounts[i], now_ms) < 0)
@@ -153,6 +181,7 @@ void watch_free(struct watch_table *table)
 		free_watch(table->watches[i]);
 	for (size_t i = 0; i < table->n_pools; i++)
 		free_pool(table->pools[i]);
+	history_free(&table->history);
 	free(table->watches);
 	free(table->pools);
 	*table = (struct watch_table){0};

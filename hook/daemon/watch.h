@@ -4,6 +4,7 @@
 /* The filesystems that are watched, and the pools below them: what is known about each. */
 
 #include "daemon/budget.h"
+#include "daemon/history.h"
 #include "daemon/mounts.h"
 #include "daemon/owner.h"
 #include "daemon/pace.h"
@@ -50,6 +51,8 @@ struct watch {
 struct pool {
 	dev_t dev;
 	struct pool_sample last;
+	uint64_t last_ms;
+	int64_t bytes_per_s; /* in the last minutes; negative: it was emptied */
 	uint64_t sample_at_ms;
 	pid_t hung;	     /* as of a watch */
 	struct budget steps; /* of all its filesystems */
@@ -60,13 +63,17 @@ struct watch_table {
 	size_t n;
 	struct pool **pools;
 	size_t n_pools;
+	struct history history; /* of what is not mounted */
 };
 
 /*
- * Adds what is new in @list, to be looked at now, and removes what is not in it any more. 0 or
- * -ENOMEM.
+ * Adds what is new in @list, to be looked at now, and removes what is not in it any more; its steps
+ * are remembered. 0 or -ENOMEM.
  */
 int watch_sync(struct watch_table *table, struct mount_list *list, uint64_t now_ms);
+
+/* Its owner is known: it goes on with the steps that are remembered of its device. */
+void watch_remember(struct watch_table *table, struct watch *watch);
 
 struct watch *watch_find(const struct watch_table *table, dev_t dev);
 

@@ -9,20 +9,38 @@ configure() {
 	jq -n "{} | $1" >$CONFIG.new && mv $CONFIG.new $CONFIG
 }
 
-# growd_up [ARG...]: the daemon with these arguments; its pid in $growd_pid
-growd_up() {
-	/usr/sbin/oci-thin-growd "$@" >>/run/growd.log 2>&1 &
-	growd_pid=$!
-	wait_for logged 'action=start source=growd'
+# max SIZE: a filter for container: it may grow up to SIZE
+max() {
+	echo ".annotations[\"io.oci-thin-grow.max\"] = \"$1\""
 }
 
-# growd_down: must be over within a second
+## The daemon
+
+# growd_up [ARG...]: the daemon with these arguments; its pid in $growd_pid
+growd_up() {
+	local starts
+	starts=$(count_logged 'action=start source=growd')
+	/usr/sbin/oci-thin-growd "$@" >>/run/growd.log 2>&1 &
+	growd_pid=$!
+	wait_for started_times $((starts + 1))
+}
+
+started_times() {
+	[ "$(count_logged 'action=start source=growd')" = "$1" ]
+}
+
+paused_times() {
+	[ "$(count_logged 'action=pause ')" = "$1" ]
+}
+
+# growd_down: it ends within a second
 growd_down() {
 	local from=${EPOCHREALTIME/[.,]/} status=0
 	kill "$growd_pid"
 	wait "$growd_pid" || status=$?
-	[ $status = 0 ] && echo "ended after $(((${EPOCHREALTIME/[.,]/} - from) / 1000)) ms" &&
-		[ $((${EPOCHREALTIME/[.,]/} - from)) -lt 1000000 ]
+	from=$(((${EPOCHREALTIME/[.,]/} - from) / 1000))
+	echo "status $status after $from ms"
+	[ $status = 0 ] && [ $from -lt 1000 ]
 }
 
 # logged REGEX: a line of the log matches. count_logged REGEX: so many do
@@ -33,6 +51,27 @@ logged() {
 count_logged() {
 	grep -cE "$1" /run/messages
 }
+
+# state_of DEVICE FIELD: what the daemon says about it
+state_of() {
+	jq -r --arg device "$1" ".filesystems[\$device].$2" /run/oci-thin-grow/growd.json
+}
+
+state_is() {
+	[ "$(state_of "$1" state)" = "$2" ]
+}
+
+# uses DEVICE MIB: so much is used, as the daemon knows
+uses() {
+	[ "$(state_of "$1" used)" -ge $(($2 * 1048576)) ]
+}
+
+# stuck: a process of the daemon waits in the kernel
+stuck() {
+	ps -C oci-thin-growd -o stat= | awk '/^D/ { found = 1 } END { exit !found }'
+}
+
+## Containers
 
 # container NAME [SIZE] [JQ_FILTER]: a running container on a disk of its own
 container() {
@@ -57,8 +96,8 @@ has_size() {
 # fill NAME MIB_PER_SECOND MIB [FROM]: writes at that rate until the disk has so many MiB of it; a writer that was kept waiting
 # makes up for it, as a program with a queue does. Space is allocated and not written, because the pool is in memory.
 fill() {
-	local file=/run/disk/$1/fill rate=$2 end=$3 have=${4:-0} from=${EPOCHREALTIME/[.,]/} due
-	local first=$have
+	local file=/run/disk/$1/fill rate=$2 end=$3 first=${4:-0} from=${EPOCHREALTIME/[.,]/} have due
+	have=$first
 	while [ "$have" -lt "$end" ]; do
 		due=$((first + (${EPOCHREALTIME/[.,]/} - from) * rate / 1000000))
 		[ "$due" -le "$end" ] || due=$end

@@ -3,8 +3,9 @@
 # The daemon grows containers before they are full, and only as far, as often and as long as it may.
 # suites: bookworm trixie
 # matrix: trixie:FS=ext4 bookworm:FS=xfs
-# soak: FS=ext4 FS=xfs FS=btrfs
+# soak: trixie:FS=ext4,RATE=20 trixie:FS=ext4,RATE=100 FS=ext4,RATE=400 trixie:FS=xfs,RATE=20 trixie:FS=xfs,RATE=100 FS=xfs,RATE=400
 # limit: 200
+# soak-limit: 1200
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh
@@ -12,26 +13,67 @@
 # shellcheck source=tests/guest/growd.sh
 . /src/tests/guest/growd.sh
 
-max() {
-	echo ".annotations[\"io.oci-thin-grow.max\"] = \"$1\""
-}
+# The long form grows to 16 GiB, at other rates too.
+MAX=8
+[ -z "${SOAK:-}" ] || MAX=16
+RATE=${RATE:-400}
 
 ok "syslog runs" start_syslog
 ok "a pool comes up" pool_up
-ok "a configuration" configure '.max_size = "16G"'
+configure '.max_size = "64G" | .rules = [{ name: "small", match: { annotation: { small: "yes" } },
+	autogrow: { max: "32G", budget: "2 per 1h" } }]'
 ok "the daemon starts" growd_up
 ok "a second one does not" not /usr/sbin/oci-thin-growd
 
-ok "a container that may grow to 16 GiB" container a 1G "$(max 16G)"
-ok "a container that may not" container b 1G
-ok "explain succeeds" otg explain a
-like "explain shows how far it grows, who says so, and its next step" "$(cat /run/out)" \
-	'autogrow +up to 16 GiB, annotation io.oci-thin-grow.max.* to 2 GiB, as soon as .* are used'
-ok "a writer of 400 MiB/s gets 14.5 GiB of 16" fill a 400 14848
-is "it has its maximum" "$(device_bytes a)" $((16 * GIB))
-like "explain shows that it has its maximum" "$(/usr/sbin/oci-thin-grow explain a)" 'not now: it has its maximum'
-ok "the log has the growths" logged 'action=grow container=.*a.* device=a from=1073741824 to=2147483648 .*source=autogrow'
-ok "one that may not grow is full" fill b 2000 800
+## A writer that the defaults can keep up with
+
+ok "container a may grow to $MAX GiB" container a 1G "$(max ${MAX}G)"
+ok "container b may not grow" container b 1G
+ok "a writer of $RATE MiB/s sees no full disk below the maximum" fill a "$RATE" $((MAX * 925))
+is "a has its maximum" "$(device_bytes a)" $((MAX * GIB))
+ok "its growths are in the log" logged 'action=grow container=runc:a engine=runc device=a from=1073741824 to=2147483648 .*source=autogrow'
+ok "90 % of the maximum is a warning" wait_for logged "action=warn container=runc:a .* max=$((MAX * GIB)) used=[0-9]* warning="
+ok "at the maximum the writer sees a full disk" not fill a 4000 $((MAX * 1024)) $((MAX * 925))
+ok "b is full" fill b 4000 800
+is "b has not grown" "$(device_bytes b)" $GIB
+
+## A writer without end
+
+ok "container c has a budget of two steps" container c 1G '.annotations.small = "yes"'
+ok "a writer without end sees a full disk" not fill c "$RATE" 32768
+is "c grew two times" "$(device_bytes c)" $((4 * GIB))
+ok "that is in the log" wait_for logged 'action=limit container=runc:c .*budget of 2 steps per 1h'
 ok "the daemon stops within a second" growd_down
-is "one that may not grow has not grown" "$(device_bytes b)" $GIB
+ok "it starts again" growd_up
+rm /run/disk/c/fill
+ok "the writer goes on" not fill c 4000 32768
+ok "the daemon remembers the budget" wait_for state_is c limited
+is "c did not grow again" "$(device_bytes c)" $((4 * GIB))
+is "the limit was logged once by each of the two" "$(count_logged 'action=limit container=runc:c ')" 2
+
+## Switched off, and other configurations
+
+touch /run/oci-thin-grow/disabled
+ok "container d may grow" container d 1G "$(max 8G)"
+ok "the pause is in the log" wait_for logged 'action=pause '
+ok "d is full" fill d 4000 800
+ok "d is known to be full" wait_for uses d 800
+is "while it is switched off d does not grow" "$(device_bytes d)" $GIB
+rm /run/oci-thin-grow/disabled
+ok "then it does" wait_for has_size d $((2 * GIB))
+configure '.max_size = "64G" | .autogrow.max = "16G" | .autogrow.cooldown = "1s"'
+ok "a changed file is read" wait_for logged 'action=reload '
+ok "now b may grow" wait_for has_size b $((2 * GIB))
+echo '{ "enabled": tru }' >$CONFIG
+ok "a broken configuration is reported" wait_for logged 'action=warn .*the last sound one stays in effect: .*config.json:1'
+ok "d fills up again" fill d 4000 1700 800
+ok "the last sound one stays in effect" wait_for has_size d $((4 * GIB))
+configure '.enabled = false | .autogrow.max = "16G" | .autogrow.cooldown = "1s"'
+kill -HUP "$growd_pid"
+ok "\"enabled\": false is a pause" wait_for paused_times 2
+ok "d fills up once more" fill d 4000 3600 1700
+ok "d is known to be full again" wait_for uses d 3600
+is "d has not grown" "$(device_bytes d)" $((4 * GIB))
+ok "the daemon stops" growd_down
+ok "the host is well: no process is stuck" not stuck
 finish

@@ -81,6 +81,33 @@ static void a_pause_between_bursts_does_not_hide_the_rate(void **state)
 	assert_int_equal(pace_need(&pace), PACE_NONE);
 }
 
+static void one_write_is_not_a_fast_writer(void **state)
+{
+	struct pace pace = {0};
+
+	(void)state;
+	take(&pace, 1000, GIB, 0);
+	take(&pace, 1010, GIB, 50 * MIB);
+	assert_int_equal(pace_need(&pace), PACE_NONE);
+	take(&pace, 1500, GIB, 50 * MIB);
+	assert_int_equal(pace.bytes_per_s, 100 * MIB);
+}
+
+/* The rate before it says nothing about whether the next one is needed. */
+static void after_a_growth_it_waits_for_the_next_sample(void **state)
+{
+	struct pace pace = {0};
+
+	(void)state;
+	take(&pace, 1000, GIB, 0);
+	take(&pace, 1500, GIB, 800 * MIB);
+	assert_int_equal(pace_need(&pace), PACE_URGENT);
+	assert_int_equal(take(&pace, 2000, 2 * GIB, 800 * MIB), PACE_RESIZED);
+	assert_int_equal(pace_need(&pace), PACE_NONE);
+	take(&pace, 2500, 2 * GIB, 800 * MIB);
+	assert_int_equal(pace_need(&pace), PACE_NONE);
+}
+
 static void what_makes_no_sense_is_ignored(void **state)
 {
 	static const struct sample bad[] = {
@@ -240,6 +267,8 @@ int main(void)
 		cmocka_unit_test(use_is_what_df_shows),
 		cmocka_unit_test(free_space_that_lasts_seconds_is_urgent),
 		cmocka_unit_test(a_pause_between_bursts_does_not_hide_the_rate),
+		cmocka_unit_test(one_write_is_not_a_fast_writer),
+		cmocka_unit_test(after_a_growth_it_waits_for_the_next_sample),
 		cmocka_unit_test(what_makes_no_sense_is_ignored),
 		cmocka_unit_test(a_shrunken_filesystem_starts_anew),
 		cmocka_unit_test(a_growth_does_not_hide_the_rate),
