@@ -54,6 +54,12 @@ pid_t child_fork(int keep_fd, bool ends_with_us)
 	return pid;
 }
 
+void child_kill(pid_t pid)
+{
+	if (pid > 0)
+		kill(pid, SIGKILL);
+}
+
 uint64_t boottime_now(void)
 {
 	struct timespec ts;

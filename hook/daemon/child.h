@@ -17,5 +17,8 @@
  */
 pid_t child_fork(int keep_fd, bool ends_with_us);
 
+/* Kills it, unless it has been waited for (@pid is 0). */
+void child_kill(pid_t pid);
+
 /* CLOCK_BOOTTIME: goes on while the host sleeps, and is never set. */
 uint64_t boottime_now(void);

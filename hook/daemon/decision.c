@@ -10,6 +10,15 @@
 #define IDLE_MS	   60000
 #define REFUSED_MS 5000
 
+/*
+ * A filesystem that is much smaller than its device is not what we think it is, or another growth
+ * is not finished.
+ */
+static bool fits_device(const struct watch *watch)
+{
+	return watch->pace.last.total_bytes >= watch->owner.bytes / 2;
+}
+
 enum decision decide_growth(const struct watch *watch, const struct pool *pool,
 			    const struct autogrow *general, uint64_t now_ms)
 {
@@ -18,7 +27,7 @@ enum decision decide_growth(const struct watch *watch, const struct pool *pool,
 	uint64_t last = budget_last(&watch->steps);
 
 	if (watch->state != WATCH_KNOWN || !limits->max_bytes || watch->growing ||
-	    need == PACE_NONE)
+	    need == PACE_NONE || !fits_device(watch))
 		return DECIDE_NOTHING;
 	if (watch->owner.bytes >= limits->max_bytes)
 		return DECIDE_AT_MAX;

@@ -150,7 +150,7 @@ static bool may_act(const struct daemon *daemon, const struct watch *watch, uint
 	       n_running(daemon, now_ms) < AT_A_TIME;
 }
 
-/* A writer that goes on for hours is reported once. */
+/* A writer that goes on for hours is reported once; one that has stopped needs no back-off. */
 static void expire(const struct daemon *daemon, struct watch *watch, struct pool *pool,
 		   uint64_t now_ms)
 {
@@ -158,6 +158,8 @@ static void expire(const struct daemon *daemon, struct watch *watch, struct pool
 	budget_expire(&pool->steps, daemon->live.policy.autogrow.budget_ms, now_ms);
 	if (watch->steps.n == 0)
 		watch->told_limit = false;
+	if (now_ms >= watch->backoff_until_ms && pace_need(&watch->pace) == PACE_NONE)
+		watch->backoff_ms = watch->backoff_until_ms = 0;
 }
 
 uint64_t growths_consider(struct daemon *daemon, struct watch *watch, uint64_t now_ms)
@@ -207,6 +209,8 @@ void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint6
 		watch->look_at_ms = now_ms;
 		break;
 	case GROWTH_GONE:
+		watch->look_at_ms = now_ms;
+		back_off(watch, now_ms);
 		break;
 	default:
 		back_off(watch, now_ms);

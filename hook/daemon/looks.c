@@ -5,7 +5,6 @@
 #include "daemon/daemon.h"
 
 #include <fcntl.h>
-#include <signal.h>
 
 /* An engine writes its files about a container a little after it has mounted its disk. */
 #define FIRST_RETRY_MS 500
@@ -62,7 +61,7 @@ void looks_run(struct daemon *daemon, uint64_t now_ms)
 
 	if (daemon->look.fd >= 0) {
 		/* It waits in the kernel, or reads very many files. */
-		kill(daemon->look.pid, SIGKILL);
+		child_kill(daemon->look.pid);
 		end_look(daemon);
 	}
 	questions = collect(daemon, now_ms, &n);
@@ -103,13 +102,14 @@ static void take_owner(struct daemon *daemon, struct watch *watch, const struct 
 	} else if (owner->known) {
 		watch->owner.bytes = owner->bytes;
 	} else {
+		if (owner->limits.max_bytes != watch->owner.limits.max_bytes)
+			watch->told_max = watch->told_limit = false;
 		watch->owner = *owner;
 		if (watch->state == WATCH_NEW)
 			watch_remember(&daemon->table, watch);
 		watch->state = WATCH_KNOWN;
 		watch->generation = daemon->generation;
 		watch->looks = 0;
-		watch->told_max = watch->told_limit = false;
 		if (watch_pool(&daemon->table, owner->pool))
 			watch->sample_at_ms = smaller(watch->sample_at_ms, now_ms);
 	}
@@ -140,6 +140,6 @@ void looks_renew(struct daemon *daemon, uint64_t now_ms)
 	}
 	/* One that is running has the old configuration. */
 	if (daemon->look.fd >= 0)
-		kill(daemon->look.pid, SIGKILL);
+		child_kill(daemon->look.pid);
 	end_look(daemon);
 }

@@ -6,7 +6,6 @@
 #include "disk/thin.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -190,8 +189,7 @@ void sampler_clear(struct sampler *sampler)
 
 void sampler_stop(struct sampler *sampler)
 {
-	if (sampler->pid > 0)
-		kill(sampler->pid, SIGKILL);
+	child_kill(sampler->pid);
 	if (sampler->fd >= 0)
 		close(sampler->fd);
 	if (sampler->board)

@@ -79,12 +79,20 @@ static void one_grows_once_at_a_time(void **state)
 	assert_int_equal(decide_at(NOW), DECIDE_NOTHING);
 }
 
+static void one_whose_filesystem_is_too_small_for_its_device_does_not_grow(void **state)
+{
+	(void)state;
+	watch.owner.bytes = 4 * GIB;
+	assert_int_equal(decide_at(NOW), DECIDE_NOTHING);
+}
+
 static void one_at_its_maximum_does_not_grow(void **state)
 {
 	(void)state;
-	watch.owner.bytes = 16 * GIB;
+	watch.owner.bytes = GIB;
+	watch.owner.limits.max_bytes = GIB;
 	assert_int_equal(decide_at(NOW), DECIDE_AT_MAX);
-	watch.owner.bytes = 17 * GIB;
+	watch.owner.bytes = GIB + MIB;
 	assert_int_equal(decide_at(NOW), DECIDE_AT_MAX);
 }
 
@@ -154,6 +162,7 @@ int main(void)
 		test(one_without_a_maximum_does_not_grow),
 		test(one_whose_owner_is_not_known_does_not_grow),
 		test(one_grows_once_at_a_time),
+		test(one_whose_filesystem_is_too_small_for_its_device_does_not_grow),
 		test(one_at_its_maximum_does_not_grow),
 		test(the_cooldown_is_kept_unless_it_is_urgent),
 		test(the_budget_is_kept_even_if_it_is_urgent),
