@@ -114,7 +114,7 @@ CUTS     ?= 30
 guest: deps ## guest tests only; TESTS="name ..." chooses
 	tests/guest/run $(TESTS)
 
-soak: deps ## power cuts for half an hour, CUTS=30 in each guest; results in tests/guest/SOAK.md
+soak: deps ## power cuts, CUTS=30 in each guest, and the daemon for hours; results in tests/guest/SOAK.md
 	tests/guest/run --soak $(CUTS) --jobs 2 $(TESTS)
 
 test: deps ## all tests (root; the first time it creates guest trees with mmdebstrap)
