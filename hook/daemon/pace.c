@@ -63,14 +63,15 @@ enum pace_result pace_take(struct pace *pace, const struct sample *sample, unsig
 	const struct sample *before = &pace->last;
 	if (!makes_sense(sample) || sample->at_ms < before->at_ms)
 		return PACE_IGNORED;
-	pace->resized = before->total_bytes && sample->total_bytes != before->total_bytes;
-	if (sample->total_bytes < before->total_bytes)
-		*pace = (struct pace){.resized = true};
-	/* After a growth the writer goes on. */
+	if (before->total_bytes && sample->total_bytes != before->total_bytes) {
+		/* What was written before a growth does not justify the next one. */
+		*pace = (struct pace){.last = *sample, .base = *sample};
+		return PACE_RESIZED;
+	}
 	measure(pace, sample);
-	pace->over = is_at_mark(sample, at_permille) && !pace->resized ? pace->over + 1 : 0;
+	pace->over = is_at_mark(sample, at_permille) ? pace->over + 1 : 0;
 	pace->last = *sample;
-	return pace->resized ? PACE_RESIZED : PACE_TAKEN;
+	return PACE_TAKEN;
 }
 
 /* How long the free space lasts at @bytes_per_s. */
@@ -81,8 +82,6 @@ static uint64_t lasts_ms(const struct pace *pace, uint64_t bytes_per_s)
 
 enum pace_need pace_need(const struct pace *pace)
 {
-	if (pace->resized)
-		return PACE_NONE;
 	if (pace->bytes_per_s && lasts_ms(pace, pace->bytes_per_s) <= URGENT_MS)
 		return PACE_URGENT;
 	return pace->over >= LOOKS_AT_MARK ? PACE_FULL : PACE_NONE;

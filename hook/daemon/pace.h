@@ -31,7 +31,6 @@ struct pace {
 	uint64_t measured_before; /* the rate up to @base, in bytes per second */
 	uint64_t bytes_per_s;	  /* at which it was filled lately */
 	unsigned int over;	  /* so many samples in a row were at the mark */
-	bool resized;		  /* the last sample was the first one of this size */
 };
 
 enum pace_result {

@@ -89,8 +89,9 @@ gone() {
 	runc --root /run/runc delete --force "$1" && drop_disk "$1"
 }
 
-has_size() {
-	[ "$(device_bytes "$1")" = "$2" ]
+# grew NAME GIB: its device is larger than GIB
+grew() {
+	[ "$(device_bytes "$1")" -gt $(($2 * GIB)) ]
 }
 
 # fill NAME MIB_PER_SECOND MIB [FROM]: writes at that rate until the disk has so many MiB of it; a writer that was kept waiting

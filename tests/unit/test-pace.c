@@ -93,8 +93,8 @@ static void one_write_is_not_a_fast_writer(void **state)
 	assert_int_equal(pace.bytes_per_s, 100 * MIB);
 }
 
-/* The rate before it says nothing about whether the next one is needed. */
-static void after_a_growth_it_waits_for_the_next_sample(void **state)
+/* Whenever the first sample after it is taken. */
+static void a_burst_is_one_growth(void **state)
 {
 	struct pace pace = {0};
 
@@ -102,9 +102,9 @@ static void after_a_growth_it_waits_for_the_next_sample(void **state)
 	take(&pace, 1000, GIB, 0);
 	take(&pace, 1500, GIB, 800 * MIB);
 	assert_int_equal(pace_need(&pace), PACE_URGENT);
-	assert_int_equal(take(&pace, 2000, 2 * GIB, 800 * MIB), PACE_RESIZED);
+	assert_int_equal(take(&pace, 1600, 2 * GIB, 800 * MIB), PACE_RESIZED);
 	assert_int_equal(pace_need(&pace), PACE_NONE);
-	take(&pace, 2500, 2 * GIB, 800 * MIB);
+	take(&pace, 2100, 2 * GIB, 800 * MIB);
 	assert_int_equal(pace_need(&pace), PACE_NONE);
 }
 
@@ -142,7 +142,7 @@ static void a_shrunken_filesystem_starts_anew(void **state)
 	assert_int_equal(pace_need(&pace), PACE_FULL);
 }
 
-static void a_growth_does_not_hide_the_rate(void **state)
+static void after_a_growth_the_rate_is_measured_anew(void **state)
 {
 	struct pace pace = {0};
 
@@ -268,10 +268,10 @@ int main(void)
 		cmocka_unit_test(free_space_that_lasts_seconds_is_urgent),
 		cmocka_unit_test(a_pause_between_bursts_does_not_hide_the_rate),
 		cmocka_unit_test(one_write_is_not_a_fast_writer),
-		cmocka_unit_test(after_a_growth_it_waits_for_the_next_sample),
+		cmocka_unit_test(a_burst_is_one_growth),
 		cmocka_unit_test(what_makes_no_sense_is_ignored),
 		cmocka_unit_test(a_shrunken_filesystem_starts_anew),
-		cmocka_unit_test(a_growth_does_not_hide_the_rate),
+		cmocka_unit_test(after_a_growth_the_rate_is_measured_anew),
 		cmocka_unit_test(inodes_are_used_up_too),
 		cmocka_unit_test(an_idle_filesystem_is_looked_at_as_its_free_space_asks),
 		cmocka_unit_test(a_faster_writer_than_plausible_is_looked_at_more_often),
