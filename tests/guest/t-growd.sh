@@ -29,8 +29,12 @@ ok "a second one does not" not /usr/sbin/oci-thin-growd
 
 ok "container a may grow to $MAX GiB" container a 1G "$(max ${MAX}G)"
 ok "container b may not grow" container b 1G
+ok "explain succeeds" otg explain a
+like "explain shows how far it grows, who says so, and its next step" "$(cat /run/out)" \
+	"autogrow +up to $MAX GiB, annotation io.oci-thin-grow.max.* to 2 GiB, as soon as .* are used"
 ok "a writer of $RATE MiB/s sees no full disk below the maximum" fill a "$RATE" $((MAX * 925))
 is "a has its maximum" "$(device_bytes a)" $((MAX * GIB))
+like "explain shows that it has its maximum" "$(/usr/sbin/oci-thin-grow explain a)" 'not now: it has its maximum'
 ok "its growths are in the log" logged 'action=grow container=runc:a engine=runc device=a from=1073741824 to=2147483648 .*source=autogrow'
 ok "90 % of the maximum is a warning" wait_for logged "action=warn container=runc:a .* max=$((MAX * GIB)) used=[0-9]* warning="
 ok "at the maximum the writer sees a full disk" not fill a 4000 $((MAX * 1024)) $((MAX * 925))
