@@ -80,6 +80,26 @@ int thin_check_plain(const struct thin_device *device, struct why *why);
 int thin_pool_status(dev_t pool, struct thin_pool *ret, struct why *why);
 void thin_pool_free(struct thin_pool *pool);
 
+static inline uint64_t thin_pool_data_bytes(const struct thin_pool *pool)
+{
+	return pool->data_blocks * pool->block_sectors * SECTOR_BYTES;
+}
+
+static inline uint64_t thin_pool_data_used_bytes(const struct thin_pool *pool)
+{
+	return pool->data_used_blocks * pool->block_sectors * SECTOR_BYTES;
+}
+
+static inline uint64_t thin_pool_metadata_bytes(const struct thin_pool *pool)
+{
+	return pool->metadata_blocks * THIN_METADATA_BLOCK_BYTES;
+}
+
+static inline uint64_t thin_pool_metadata_used_bytes(const struct thin_pool *pool)
+{
+	return pool->metadata_used_blocks * THIN_METADATA_BLOCK_BYTES;
+}
+
 /* Are these the same device with the same table, ignoring the length? */
 bool thin_is_same(const struct thin_device *a, const struct thin_device *b);
 

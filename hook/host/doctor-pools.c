@@ -9,19 +9,18 @@
 #include "base/ratio.h"
 #include "base/size.h"
 #include "base/text.h"
-#include "host/lvm.h"
 #include "host/pool-advice.h"
+#include "host/pool-extender.h"
 
 #include <inttypes.h>
 #include <string.h>
-
-#define LVM_DIRECTORY "/etc/lvm"
 
 struct pool {
 	struct doctor *doctor;
 	const struct thin_device *device;
 	const struct thin_pool *status;
 	struct pool_facts facts;
+	struct pool_extender extender;
 };
 
 static void bad_pool(const struct pool *pool, const char *id, char *what, char *why, char *command)
@@ -97,14 +96,12 @@ static void report_good(const struct pool *pool)
 	uint64_t data = permille(status->data_used_blocks, status->data_blocks);
 	uint64_t metadata = permille(status->metadata_used_blocks, status->metadata_blocks);
 
-	findings_add(
-		&pool->doctor->findings, SEVERITY_OK, "pool", status->name,
-		text_new("pool %s: %s of %s in use, and %s of %s of metadata", quote(status->name),
-			 permille_format(data),
-			 size_format(status->data_blocks * status->block_sectors * SECTOR_BYTES),
-			 permille_format(metadata),
-			 size_format(status->metadata_blocks * THIN_METADATA_BLOCK_BYTES)),
-		NULL, NULL);
+	findings_add(&pool->doctor->findings, SEVERITY_OK, "pool", status->name,
+		     text_new("pool %s: %s of %s in use, and %s of %s of metadata",
+			      quote(status->name), permille_format(data),
+			      size_format(thin_pool_data_bytes(status)), permille_format(metadata),
+			      size_format(thin_pool_metadata_bytes(status))),
+		     NULL, NULL);
 }
 
 static void check_state(const struct pool *pool)
@@ -136,33 +133,23 @@ static void check_state(const struct pool *pool)
 
 /* --- is it extended automatically? ----------------------------------------------------------- */
 
-/* Why nothing extends it; NULL: dmeventd does, or out of memory. */
-static char *why_not_extended(const struct lvm_pool *lvm)
+static char *describe_extender(const struct pool *pool)
 {
-	static const char profile[] = "; a profile may say otherwise: " LVM_DIRECTORY
-				      "/backup has no backup of its volume group";
-
-	if (lvm->threshold >= 100)
-		return text_new("thin_pool_autoextend_threshold is 100 %s%s%s",
-				lvm->source ? "in " : "by default", lvm->source ? lvm->source : "",
-				lvm->has_backup ? "" : profile);
-	if (lvm->percent == 0)
-		return text_new("thin_pool_autoextend_percent is 0");
-	return lvm_dmeventd_runs("/run", "/proc") ? NULL : text_new("dmeventd does not run");
-}
-
-static char *describe_autoextend(const struct pool *pool)
-{
+	const struct pool_extender *extender = &pool->extender;
 	const char *name = quote(pool->device->name);
-	const struct lvm_pool *lvm = pool->facts.lvm;
-	_cleanup_free_ char *why_not = lvm ? why_not_extended(lvm) : NULL;
 
-	if (!lvm || why_not)
-		return text_new("nothing extends pool %s automatically%s%s", name,
-				why_not ? ": " : "", why_not ? why_not : "");
-	return text_new("dmeventd extends pool %s when it is %lu %% full (%s)%s", name,
-			lvm->threshold < 50 ? 50 : lvm->threshold, lvm->source ? lvm->source : "",
-			lvm->unmonitored ? ", if it monitors it: activation/monitoring is 0" : "");
+	switch (extender->by) {
+	case EXTENDER_DMEVENTD:
+		return text_new("dmeventd extends pool %s when it is %lu %% full (%s)", name,
+				extender->percent,
+				extender->lvm.source ? extender->lvm.source : "");
+	case EXTENDER_STRATIS:
+		return text_new("stratisd extends pool %s", name);
+	case EXTENDER_NOBODY:
+		break;
+	}
+	return text_new("nothing extends pool %s automatically%s%s", name,
+			extender->reason ? ": " : "", extender->reason ? extender->reason : "");
 }
 
 /* --- all pools ------------------------------------------------------------------------------- */
@@ -184,8 +171,6 @@ static void examine_pool(struct doctor *doctor, const struct thin_device *device
 			 const struct thin_pool *status)
 {
 	_cleanup_free_ const char **thins = NULL;
-	_cleanup_free_ char *lv = pool_lvm_name(device->name, device->uuid);
-	_cleanup_(lvm_pool_free) struct lvm_pool lvm = {0};
 	struct pool pool = {.doctor = doctor, .device = device, .status = status};
 	struct pool_facts *facts = &pool.facts;
 	dev_t metadata, data;
@@ -202,17 +187,18 @@ static void examine_pool(struct doctor *doctor, const struct thin_device *device
 	};
 	thins = thins_of(doctor, device->dev, &facts->n_thins);
 	facts->thins = thins;
-	if (lv) {
-		lvm_pool_look(LVM_DIRECTORY, lv, &lvm);
-		facts->lvm = &lvm;
-	}
+	pool_extender_look(&extender_host, device->name, device->uuid, thin_pool_data_bytes(status),
+			   &pool.extender);
+	if (pool.extender.is_lvm)
+		facts->lvm = &pool.extender.lvm;
 	if (pool_devices(device->params, &metadata, &data) == 0) {
 		pool_backing_look("/sys", metadata, &facts->metadata);
 		pool_backing_look("/sys", data, &facts->data);
 	}
 	check_state(&pool);
 	findings_add(&doctor->findings, SEVERITY_OK, "pool-autoextend", device->name,
-		     describe_autoextend(&pool), NULL, NULL);
+		     describe_extender(&pool), NULL, NULL);
+	pool_extender_free(&pool.extender);
 	pool_backing_free(&facts->metadata);
 	pool_backing_free(&facts->data);
 }

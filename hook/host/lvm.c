@@ -4,7 +4,6 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/file.h"
-#include "base/process.h"
 #include "base/text.h"
 #include "disk/thin.h"
 #include "host/lvm-text.h"
@@ -15,8 +14,6 @@
 #define MAX_BYTES	(16UL * 1024 * 1024)
 #define NEVER		100
 #define DEFAULT_PERCENT 20
-
-#define PID_MAX_BYTES 64
 
 static int read_lvm_file(const char *path, struct lvm_text *ret)
 {
@@ -154,16 +151,4 @@ void lvm_pool_free(struct lvm_pool *pool)
 {
 	free(pool->source);
 	*pool = (struct lvm_pool){0};
-}
-
-bool lvm_dmeventd_runs(const char *run, const char *proc)
-{
-	_cleanup_free_ char *path = text_new("%s/dmeventd.pid", run), *pid = NULL;
-	size_t len = 0;
-
-	if (!path || file_read_at(AT_FDCWD, path, PID_MAX_BYTES, &pid, &len) < 0)
-		return false;
-	/* A killed daemon leaves the file, and another process may have its pid by now. */
-	pid[strspn(pid, "0123456789")] = '\0';
-	return *pid && process_is_called(proc, pid, "dmeventd") && process_is_hosts(proc, pid);
 }

@@ -22,6 +22,3 @@ struct lvm_pool {
 /* @etc: "/etc/lvm", except in tests; @lv: "VG/LV" (pool_lvm_name()). Skips unreadable files. */
 void lvm_pool_look(const char *etc, const char *lv, struct lvm_pool *ret);
 void lvm_pool_free(struct lvm_pool *pool);
-
-/* Is the daemon that extends pools running? @run: "/run", @proc: "/proc", except in tests. */
-bool lvm_dmeventd_runs(const char *run, const char *proc);

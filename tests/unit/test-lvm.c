@@ -177,56 +177,6 @@ static void counts_free_extents(void **state)
 	lvm_pool_free(&pool);
 }
 
-/* "PROC/7/@name" leads to where @target's leads. */
-static void put_link(const char *proc, const char *name, const char *target)
-{
-	char *path = path_in(proc, name);
-
-	assert_true(unlink(path) == 0 || errno == ENOENT);
-	assert_int_equal(symlink(target, path), 0);
-	free(path);
-}
-
-static void dmeventd_is_roots_process_on_the_host(void **state)
-{
-	char *proc = new_directory();
-	static const char *const directories[] = {"self", "self/ns", "7", "7/ns"};
-	static const char *const links[] = {"ns/pid", "ns/user", "root"};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT_OF(directories); i++)
-		mkdir_in(proc, directories[i]);
-	for (size_t i = 0; i < COUNT_OF(links); i++) {
-		char *ours = path_in("self", links[i]), *its = path_in("7", links[i]);
-
-		put_link(proc, ours, "/dev/null");
-		put_link(proc, its, "/dev/null");
-		free(ours);
-		free(its);
-	}
-	write_in(proc, "7/status", "Name:\tdmeventd\nUid:\t0\t0\t0\t0\n");
-	write_in(proc, "7/comm", "dmeventd\n");
-	assert_false(lvm_dmeventd_runs(etc, proc));
-	write_in(etc, "dmeventd.pid", "7\n");
-	assert_true(lvm_dmeventd_runs(etc, proc));
-	/* another process has the pid: a user's, a container's, or one with another name */
-	write_in(proc, "7/status", "Name:\tdmeventd\nUid:\t1000\t1000\t1000\t1000\n");
-	assert_false(lvm_dmeventd_runs(etc, proc));
-	write_in(proc, "7/status", "Name:\tdmeventd\nUid:\t0\t0\t0\t0\n");
-	put_link(proc, "7/root", "/dev/zero");
-	assert_false(lvm_dmeventd_runs(etc, proc));
-	put_link(proc, "7/root", "/dev/null");
-	assert_true(lvm_dmeventd_runs(etc, proc));
-	write_in(proc, "7/comm", "dmeventd2\n");
-	assert_false(lvm_dmeventd_runs(etc, proc));
-	write_in(proc, "7/comm", "dmeventd\n");
-	write_in(etc, "dmeventd.pid", "8\n");
-	assert_false(lvm_dmeventd_runs(etc, proc));
-	write_in(etc, "dmeventd.pid", "self\n");
-	assert_false(lvm_dmeventd_runs(etc, proc));
-	remove_directory(proc);
-}
-
 #define ETC_TEST(test) cmocka_unit_test_setup_teardown(test, make_etc, remove_etc)
 
 int main(void)
@@ -237,7 +187,6 @@ int main(void)
 		ETC_TEST(a_profile_takes_precedence),
 		ETC_TEST(reads_the_other_settings_that_matter),
 		ETC_TEST(counts_free_extents),
-		ETC_TEST(dmeventd_is_roots_process_on_the_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
