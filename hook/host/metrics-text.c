@@ -100,22 +100,22 @@ static void write_containers(const struct metrics *metrics, struct prometheus *p
 
 static uint64_t data_bytes(const struct survey_pool *pool)
 {
-	return pool->status.data_blocks * pool->status.block_sectors * SECTOR_BYTES;
+	return thin_pool_data_bytes(&pool->status);
 }
 
 static uint64_t data_used_bytes(const struct survey_pool *pool)
 {
-	return pool->status.data_used_blocks * pool->status.block_sectors * SECTOR_BYTES;
+	return thin_pool_data_used_bytes(&pool->status);
 }
 
 static uint64_t metadata_bytes(const struct survey_pool *pool)
 {
-	return pool->status.metadata_blocks * THIN_METADATA_BLOCK_BYTES;
+	return thin_pool_metadata_bytes(&pool->status);
 }
 
 static uint64_t metadata_used_bytes(const struct survey_pool *pool)
 {
-	return pool->status.metadata_used_blocks * THIN_METADATA_BLOCK_BYTES;
+	return thin_pool_metadata_used_bytes(&pool->status);
 }
 
 static uint64_t virtual_bytes(const struct survey_pool *pool)
@@ -171,6 +171,30 @@ static void write_pools(const struct survey *survey, struct prometheus *p)
 		};
 
 		prometheus_add(p, labels, COUNT(labels), 1);
+	}
+}
+
+static void write_extenders(const struct survey *survey, struct prometheus *p)
+{
+	prometheus_family(p, "oci_thin_grow_pool_extended",
+			  "1 if a program extends the pool when it fills; the label says which.");
+	for (size_t i = 0; i < survey->n_pools; i++) {
+		const struct survey_pool *pool = &survey->pools[i];
+		const struct prometheus_label labels[] = {
+			{"pool", pool->status.name},
+			{"by", extender_name(pool->extender.by)},
+		};
+
+		prometheus_add(p, labels, COUNT(labels), pool->extender.by != EXTENDER_NOBODY);
+	}
+	prometheus_family(p, "oci_thin_grow_pool_extend_threshold_ratio",
+			  "Part of the data space in use at which dmeventd extends the pool.");
+	for (size_t i = 0; i < survey->n_pools; i++) {
+		const struct survey_pool *pool = &survey->pools[i];
+		const struct prometheus_label label = {"pool", pool->status.name};
+
+		if (pool->extender.by == EXTENDER_DMEVENTD)
+			prometheus_add_ratio(p, &label, 1, pool->extender.percent, 100);
 	}
 }
 
@@ -253,6 +277,7 @@ int metrics_write(const struct metrics *metrics, FILE *out)
 
 	write_containers(metrics, &p);
 	write_pools(metrics->survey, &p);
+	write_extenders(metrics->survey, &p);
 	write_counts(metrics, &p);
 	write_ledger(metrics->survey, &p);
 	write_host(metrics, &p);

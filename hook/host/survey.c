@@ -22,17 +22,19 @@ static void pass_over(struct surveyor *surveyor, const struct why *why)
 	surveyor->order->complain(why);
 }
 
-static void add_pool(struct surveyor *surveyor, dev_t dev)
+static void add_pool(struct surveyor *surveyor, const struct thin_device *device)
 {
 	struct survey *survey = surveyor->survey;
 	struct survey_pool *pool = &survey->pools[survey->n_pools];
 	struct why why;
 
-	if (thin_pool_status(dev, &pool->status, &why) < 0) {
+	if (thin_pool_status(device->dev, &pool->status, &why) < 0) {
 		pass_over(surveyor, &why);
 		return;
 	}
-	pool->dev = dev;
+	pool->dev = device->dev;
+	pool_extender_look(surveyor->order->places, device->name, device->uuid,
+			   thin_pool_data_bytes(&pool->status), &pool->extender);
 	survey->n_pools++;
 }
 
@@ -71,7 +73,7 @@ static void look_at(struct surveyor *surveyor, dev_t dev)
 		return;
 	}
 	if (strcmp(device.target, "thin-pool") == 0)
-		add_pool(surveyor, dev);
+		add_pool(surveyor, &device);
 	thin_device_free(&device);
 }
 
@@ -151,8 +153,10 @@ int survey_take(const struct survey_order *order, struct survey *ret, struct why
 
 void survey_free(struct survey *survey)
 {
-	for (size_t i = 0; i < survey->n_pools; i++)
+	for (size_t i = 0; i < survey->n_pools; i++) {
 		thin_pool_free(&survey->pools[i].status);
+		pool_extender_free(&survey->pools[i].extender);
+	}
 	for (size_t i = 0; i < survey->n_devices; i++)
 		thin_device_free(&survey->devices[i].thin);
 	free(survey->pools);
@@ -200,4 +204,24 @@ bool survey_is_in_vm(const struct survey *survey, const struct inventory *row)
 	const struct ledger_entry *entry = find_entry(survey, row->device);
 
 	return inventory_is_in_vm(row, entry && entry->in_vm && entry->thin_id == row->thin_id);
+}
+
+static void count_in_pool(struct survey *survey, dev_t pool)
+{
+	for (size_t i = 0; i < survey->n_pools; i++)
+		survey->pools[i].containers += survey->pools[i].dev == pool;
+}
+
+void survey_count(struct survey *survey, const struct engine_list *list,
+		  const struct policy *policy)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct inventory row;
+
+		if (!inventory_look(&list->containers[i], policy, &row))
+			continue;
+		if (row.container->pid || survey_is_in_vm(survey, &row))
+			count_in_pool(survey, row.pool);
+		inventory_free(&row);
+	}
 }

@@ -10,6 +10,8 @@
 #include "disk/healing.h"
 #include "disk/ledger.h"
 #include "disk/thin.h"
+#include "engine/list.h"
+#include "host/pool-extender.h"
 #include "host/risk.h"
 
 struct survey_pool {
@@ -17,6 +19,8 @@ struct survey_pool {
 	struct thin_pool status;
 	uint64_t virtual_bytes; /* sum of its active thin devices */
 	uint64_t active;	/* the number of these devices */
+	uint64_t containers;	/* survey_count() */
+	struct pool_extender extender;
 };
 
 struct survey_device {
@@ -27,8 +31,9 @@ struct survey_device {
 
 struct survey_order {
 	const struct policy *policy;
-	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR, except in tests */
-	const struct healing *healing;	  /* healing_host() */
+	const char *run_dir, *ledger_dir;     /* RUN_DIR, LEDGER_DIR, except in tests */
+	const struct healing *healing;	      /* healing_host() */
+	const struct extender_places *places; /* &extender_host, except in tests */
 	void (*complain)(const struct why *why);
 };
 
@@ -51,6 +56,10 @@ struct survey {
  */
 int survey_take(const struct survey_order *order, struct survey *ret, struct why *why);
 void survey_free(struct survey *survey);
+
+/* Counts, for each pool, the containers of @list whose disk is in use. */
+void survey_count(struct survey *survey, const struct engine_list *list,
+		  const struct policy *policy);
 
 /* risk_judge() with the survey's devices and entries. */
 enum risk survey_judge(const struct survey *survey, const struct inventory *row);

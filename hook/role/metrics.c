@@ -104,6 +104,7 @@ static int collect(const struct target_args *args, const char *output, struct wh
 		.run_dir = RUN_DIR,
 		.ledger_dir = LEDGER_DIR,
 		.healing = &healing,
+		.places = &extender_host,
 		.complain = write_complaint,
 	};
 	int r = target_list(args, &list, why);

@@ -268,6 +268,7 @@ static enum risk risk_by_survey(void)
 		.run_dir = run_dir,
 		.ledger_dir = ledger_dir,
 		.healing = &doctor.healing,
+		.places = &extender_host,
 		.complain = ignore,
 	};
 	struct survey survey;

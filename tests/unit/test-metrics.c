@@ -45,7 +45,8 @@ static struct survey_pool pools[] = {
 		    .metadata_used_blocks = 10,
 		    .metadata_blocks = 1000},
 	 .virtual_bytes = 5 * GIB,
-	 .active = 2},
+	 .active = 2,
+	 .extender = {.by = EXTENDER_DMEVENTD, .percent = 70}},
 	{.status = {.name = (char *)(uintptr_t) "p2", .trouble = "out of data space"}},
 };
 static struct ledger_entry entries[] = {{.state = LEDGER_DONE, .in_vm = true},
@@ -147,6 +148,16 @@ static void reports_pools(void **state)
 			      "1\n");
 }
 
+static void reports_who_extends_a_pool(void **state)
+{
+	(void)state;
+	assert_contains(text, "\noci_thin_grow_pool_extended{pool=\"p1\",by=\"dmeventd\"} 1\n"
+			      "oci_thin_grow_pool_extended{pool=\"p2\",by=\"nobody\"} 0\n");
+	assert_contains(text,
+			"\noci_thin_grow_pool_extend_threshold_ratio{pool=\"p1\"} 0.700000\n");
+	assert_int_equal(count("threshold_ratio{"), 1);
+}
+
 static void reports_the_host(void **state)
 {
 	(void)state;
@@ -200,11 +211,9 @@ static void reports_an_empty_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(reports_containers),
-		TEST(reports_each_container_once),
-		TEST(reports_pools),
-		TEST(reports_the_host),
-		TEST(what_the_daemon_continues_is_not_unfinished),
+		TEST(reports_containers),    TEST(reports_each_container_once),
+		TEST(reports_pools),	     TEST(reports_who_extends_a_pool),
+		TEST(reports_the_host),	     TEST(what_the_daemon_continues_is_not_unfinished),
 		TEST(reports_an_empty_host),
 	};
 

@@ -15,6 +15,7 @@ static struct why why;
 static int complaints;
 static struct why complaint;
 static struct survey_order order;
+static struct extender_places places;
 static struct rootfs rootfs;
 
 static void complain(const struct why *of)
@@ -33,11 +34,13 @@ static int setup(void **state)
 	fake_udev_heals();
 	fake_udev.dm_name = DEVICE;
 	complaints = 0;
+	places = (struct extender_places){parent, parent, parent};
 	order = (struct survey_order){
 		.policy = &policy_builtin,
 		.run_dir = parent,
 		.ledger_dir = dir,
 		.healing = &fake_host_heals,
+		.places = &places,
 		.complain = complain,
 	};
 	return 0;
@@ -103,12 +106,41 @@ static void finds_pool_and_device(void **state)
 	assert_int_equal(survey.pools[0].status.data_used_blocks, 100000);
 	assert_int_equal(survey.pools[0].virtual_bytes, GIB);
 	assert_int_equal(survey.pools[0].active, 1);
+	assert_int_equal(survey.pools[0].extender.by, EXTENDER_NOBODY);
+	assert_null(survey.pools[0].extender.reason);
 	assert_int_equal(survey.n_devices, 1);
 	assert_true(survey.devices[0].healed);
 	assert_int_equal(survey.engine_devices, 1);
 	assert_int_equal(survey.unhealed_devices, 0);
 	assert_int_equal(survey.n_entries + survey.damaged_entries + survey.unread, 0);
 	assert_int_equal(complaints, 0);
+}
+
+static void knows_who_extends_a_pool(void **state)
+{
+	(void)state;
+	fake_dm.pool.name = "vg-docker-tpool";
+	fake_dm.pool.uuid = "LVM-abc-tpool";
+	take();
+	assert_int_equal(survey.pools[0].extender.by, EXTENDER_NOBODY);
+	assert_true(survey.pools[0].extender.is_lvm);
+	assert_contains(survey.pools[0].extender.reason, "is 100 by default");
+}
+
+static void counts_containers_whose_disk_is_in_use(void **state)
+{
+	char device[] = DEVICE, other[] = "vm-disk";
+	struct engine_container containers[] = {
+		{.engine = "docker", .device = device, .pid = getpid()},
+		{.engine = "docker", .device = device},
+		{.engine = "docker", .device = other, .pid = getpid()},
+	};
+	const struct engine_list list = {containers, COUNT_OF(containers)};
+
+	(void)state;
+	take();
+	survey_count(&survey, &list, &policy_builtin);
+	assert_int_equal(survey.pools[0].containers, 1);
 }
 
 /* The host is in use: no commit of the pool, and no change of a device. */
@@ -261,6 +293,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(finds_pool_and_device),
+		TEST(knows_who_extends_a_pool),
+		TEST(counts_containers_whose_disk_is_in_use),
 		TEST(changes_nothing),
 		TEST(counts_a_device_for_its_own_pool),
 		TEST(asks_udev_about_devices_of_engines_only),
