@@ -39,6 +39,7 @@ static const struct {
 	{"output", VALUE, AT(output)},
 	{"path", VALUE, AT(target.path)},
 	{"pid", VALUE, AT(target.pid)},
+	{"pools", FLAG, AT(pools)},
 	{"print", FLAG, AT(print)},
 	{"root", VALUE, AT(root)},
 	{"running", FLAG, AT(running)},

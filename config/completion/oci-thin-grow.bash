@@ -15,7 +15,7 @@ _oci_thin_grow_options() {
 	explain) echo --state --json --data-root --config --verbose --help ;;
 	grow) echo --dry-run --json --unhealed --unmounted --pid --path --device --data-root --config --verbose --help ;;
 	heal) echo --all --dry-run --json --config --verbose --help ;;
-	list) echo --running --sort --full --wide --json --names --watch --data-root --config --verbose --help ;;
+	list) echo --running --sort --full --wide --json --names --pools --watch --data-root --config --verbose --help ;;
 	metrics) echo --output --data-root --config --verbose --help ;;
 	hook | runtime) echo --config --verbose --help ;;
 	esac

@@ -68,6 +68,7 @@ complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l full -x -d 'Only those
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l wide -d 'More columns'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l running -d 'Only running ones'
 complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l watch -d 'Again every two seconds'
+complete -c oci-thin-grow -n '__oci_thin_grow_is list' -l pools -d 'Thin pools instead'
 complete -c oci-thin-grow -n '__oci_thin_grow_is heal' -F
 complete -c oci-thin-grow -n '__oci_thin_grow_is config' -a 'check show'
 complete -c oci-thin-grow -n '__oci_thin_grow_is disable enable' -a 'docker containerd podman crio'

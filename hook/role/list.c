@@ -15,6 +15,7 @@
 #include "disk/thin.h"
 #include "host/ceiling-text.h"
 #include "host/outlook-text.h"
+#include "host/pool-table.h"
 #include "job/target.h"
 #include "job/tell.h"
 #include "oci/json.h"
@@ -33,6 +34,7 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow list [OPTIONS] [CONTAINER...]\n"
+	"       oci-thin-grow list --pools [--json] [--watch]\n"
 	"Shows the containers whose disk is a thin device, the fullest first: how large\n"
 	"it is, how full, and how large it will be at the next start.\n\n"
 	"  --sort KEY         by use (the default), name or size\n"
@@ -40,6 +42,8 @@ static const char help[] =
 	"  --wide             also id, device, filesystem, requested size, the size that\n"
 	"                     the engine gives the device, and how far it grows by\n"
 	"                     itself\n"
+	"  --pools            the thin pools instead: size, use, sum of their devices'\n"
+	"                     sizes, and who extends them when they fill\n"
 	"  --json             one JSON object, sizes in bytes\n"
 	"  --names            only names as other commands take them, a tab, and the\n"
 	"                     engine; of all containers, on thin devices or not\n"
@@ -49,6 +53,7 @@ static const char help[] =
 	"Examples:\n"
 	"  oci-thin-grow list\n"
 	"  oci-thin-grow list --full 90\n"
+	"  oci-thin-grow list --pools\n"
 	"  oci-thin-grow list --json | jq '.containers[] | select(.running) | .name'\n\n"
 	"Exit status: 0 done, 1 failed, 2 usage, 4 a container that was named does not\n"
 	"exist, or is not on a thin device.\n";
@@ -336,10 +341,15 @@ static int print_table(const struct rows *rows, bool wide)
 	return r;
 }
 
-static int show_text(const struct rows *rows, const struct arguments *args)
+static void begin_screen(const struct arguments *args)
 {
 	if (args->watch && terminal_moves(stdout))
 		fputs("\x1b[H\x1b[J", stdout);
+}
+
+static int show_text(const struct rows *rows, const struct arguments *args)
+{
+	begin_screen(args);
 	if (rows->n)
 		return print_table(rows, args->wide);
 	fflush(stdout);
@@ -451,6 +461,47 @@ static int show_names(const struct engine_list *list, const struct arguments *ar
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
+/* --- pools ------------------------------------------------------------------------------------ */
+
+static void write_complaint(const struct why *why)
+{
+	log_stderr("list: %s", why->text);
+}
+
+static int print_pools(struct survey *survey, const struct arguments *args)
+{
+	if (args->json)
+		return pool_table_json(survey, stdout);
+	begin_screen(args);
+	if (survey->n_pools)
+		return pool_table_print(survey, terminal_columns(stdout),
+					terminal_has_colours(stdout), stdout);
+	log_stderr("no thin pools on this host; see oci-thin-grow doctor");
+	return 0;
+}
+
+/* An exit status, or -errno of writing. */
+static int show_pools(const struct engine_list *list, const struct arguments *args)
+{
+	_cleanup_(survey_free) struct survey survey = {0};
+	struct healing healing;
+	const struct survey_order order = {
+		.policy = args->policy,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+		.healing = &healing,
+		.places = &extender_host,
+		.complain = write_complaint,
+	};
+	struct why why;
+
+	healing_host(&healing);
+	if (survey_take(&order, &survey, &why) < 0)
+		return tell_failure("list", args->json, EXIT_FAILED, why.text);
+	survey_count(&survey, list, args->policy);
+	return print_pools(&survey, args);
+}
+
 /* --- the command ------------------------------------------------------------------------------ */
 
 /* An exit status, or -errno of writing. */
@@ -491,7 +542,10 @@ static int show(const struct arguments *args)
 
 	if (r < 0)
 		return tell_failure("list", args->json, EXIT_FAILED, why.text);
-	r = args->names ? show_names(&list, args) : show_rows(&list, args);
+	if (args->pools)
+		r = show_pools(&list, args);
+	else
+		r = args->names ? show_names(&list, args) : show_rows(&list, args);
 	engine_list_free(&list);
 	if (r < 0)
 		log_stderr("list: standard output: %s", strerror(-r));
@@ -508,6 +562,9 @@ static int run_list(const struct arguments *args)
 		return tell_usage("list", args->json, "--full takes a percentage from 0 to 100");
 	if (args->running && args->n_operands)
 		return tell_usage("list", args->json, "name containers, or use --running");
+	if (args->pools && (args->n_operands || args->sort || args->full || args->wide ||
+			    args->names || args->running))
+		return tell_usage("list", args->json, "--pools goes with --json and --watch only");
 	if (args->policy->broken)
 		log_stderr("list: %s: using the built-in defaults", args->policy->broken);
 	do
@@ -522,7 +579,8 @@ const struct command command_list = {
 	.arguments = "[CONTAINER...]",
 	.what = "their disks: size, use, next start",
 	.help = help,
-	.options = {"sort", "full", "wide", "json", "names", "running", "watch", "data-root"},
+	.options = {"sort", "full", "wide", "json", "names", "running", "pools", "watch",
+		    "data-root"},
 	.max_operands = ANY_NUMBER,
 	.policy = POLICY_ANY,
 	.run = run_list,

@@ -17,7 +17,7 @@ struct arguments {
 	const char *command;
 	struct target_args target; /* --pid, --path, --device, --data-root; and the policy */
 	bool all, by_default, dry_run, force, in_place, json, keep_runtime, names, no_check,
-		no_default, print, running, unhealed, unmounted, verbose, watch, wide;
+		no_default, pools, print, running, unhealed, unmounted, verbose, watch, wide;
 	const char *file, *full, *like, *output, *root, *runtime, *shim, *snapshotter, *sort,
 		*state;
 	const char *config_file; /* NULL: not given */

@@ -112,11 +112,58 @@ is "list --json has the next size of stopped containers" \
 	"$(jq '[.containers[] | select(.engine_bytes == 1073741824 and .namespace == "default")] | length' /run/out)" $((MADE + 1))
 is "list --json has the hostile name unchanged" "$(jq -r '.containers[] | select(.id == "hostile") | .name' /run/out)" $'\e[31mred\nline'
 
+## Pools
+
+# lvm_pool: looks as if LVM had made it
+lvm_pool() {
+	local meta data
+	meta=$(loop_on /t/lvm.meta 4M) && data=$(loop_on /t/lvm.data 256M) || return
+	dmsetup create vg-docker-tpool --uuid LVM-abc-tpool --table "0 524288 thin-pool $meta $data 128 0 1 skip_block_zeroing"
+}
+
+# dmeventd_is_there: a process of root with its name and pid file, and a threshold
+dmeventd_is_there() {
+	cp "$(readlink -f "$(type -P sleep)")" /run/dmeventd && mkdir -p /etc/lvm || return
+	echo 'activation { thin_pool_autoextend_threshold = 70 }' >/etc/lvm/lvm.conf
+	/run/dmeventd 10000 &
+	dmeventd=$!
+	echo "$dmeventd" >/run/dmeventd.pid
+	wait_for grep -qx dmeventd "/proc/$dmeventd/comm"
+}
+
+ok "a second pool, of LVM, comes up" lvm_pool
+ok "list --pools succeeds" otg list --pools
+read -r _ _ _ _ _ data _ <<<"$(dmsetup status --noflush pool)"
+like "list --pools has the pool with its use, its containers, and that nobody extends it" "$(grep '^pool ' /run/out)" \
+	"^pool +20G +$(((${data%/*} * 100 + ${data#*/} - 1) / ${data#*/}))% +[0-9]+% +[0-9.]+[GT] [0-9.]+x +$N nobody +ok\$"
+like "list --pools has the other pool" "$(cat /run/out)" 'vg-docker-tpool +256M +0% +[0-9]+% +- +0 nobody +ok'
+like "doctor --verbose says why nobody extends it" "$(/usr/sbin/oci-thin-grow doctor --verbose)" \
+	'nothing extends pool "vg-docker-tpool" automatically: thin_pool_autoextend_threshold is 100 '
+ok "dmeventd extends pools at 70 %" dmeventd_is_there
+ok "list --pools --json succeeds" otg list --pools --json
+is "list --pools --json says that dmeventd extends the pool of LVM" "$(jq -c '.pools[] | select(.name == "vg-docker-tpool") |
+	[.extended_by, .extended_at_percent, .extended_by_file, .not_extended_because]' /run/out)" '["dmeventd",70,"/etc/lvm/lvm.conf",null]'
+is "list --pools --json says that nobody extends the other" "$(jq -c '.pools[] | select(.name == "pool") |
+	[.extended_by, .running_containers, .active_devices > 200, .trouble]' /run/out)" "[null,$N,true,null]"
+like "doctor --verbose says at which threshold" "$(/usr/sbin/oci-thin-grow doctor --verbose)" \
+	'dmeventd extends pool "vg-docker-tpool" when it is 70 % full \(/etc/lvm/lvm.conf\)'
+like "metrics has the threshold" "$(/usr/sbin/oci-thin-grow metrics)" \
+	'pool_extended\{pool="vg-docker-tpool",by="dmeventd"\} 1.*pool_extend_threshold_ratio\{pool="vg-docker-tpool"\} 0.7'
+kill "$dmeventd"
+wait "$dmeventd"
+like "without dmeventd nobody extends it" "$(/usr/sbin/oci-thin-grow list --pools)" 'vg-docker-tpool .* nobody +ok'
+rm /run/dmeventd.pid /etc/lvm/lvm.conf
+ok "the second pool is removed" dmsetup remove --retry vg-docker-tpool
+ok "--pools takes no names" exits 2 list --pools c1
+like "--pools takes no names and says so" "$(cat /run/err)" '--pools goes with --json and --watch only'
+
 ## On a terminal of 80 columns
 
 ok "a container with a long name is created" ctr container create --snapshotter devmapper \
 	--label nerdctl/name=a-name-that-is-far-longer-than-what-fits-into-a-line-of-a-terminal local/bb:latest longest sleep 1
 script -qec "stty cols 80; /usr/sbin/oci-thin-grow list" /dev/null </dev/null >/run/typescript
+script -qec "stty cols 80; /usr/sbin/oci-thin-grow list --pools" /dev/null </dev/null >/run/typescript.pools
+is "list --pools on a terminal fits the columns" "$(tr -d '\r' </run/typescript.pools | sed $'s/\e\\[[0-9;]*m//g' | awk 'length > 80')" ""
 is "list on a terminal fits the columns" "$(tr -d '\r' </run/typescript | sed $'s/\e\[[0-9;]*m//g' | awk 'length > 80')" ""
 like "list on a terminal shortens the long name in its middle" "$(cat /run/typescript)" 'a-name[^ ]*~[^ ]*terminal '
 like "list in a pipe does not shorten the long name" "$(/usr/sbin/oci-thin-grow list)" 'a-name-that-is-far-longer-than-what-fits-into-a-line-of-a-terminal '
