@@ -125,14 +125,12 @@ static void print_limit(const struct explanation *this, FILE *out)
 
 static void print_pool(const struct thin_pool *pool, FILE *out)
 {
-	uint64_t bytes = pool->data_blocks * pool->block_sectors * SECTOR_BYTES;
-
 	if (!pool->name)
 		return;
 	fprintf(out, OUTLOOK_LINE "%s: %s of %s used, %s of its metadata", "pool",
 		quote(pool->name),
 		permille_format(permille(pool->data_used_blocks, pool->data_blocks)),
-		size_format(bytes),
+		size_format(thin_pool_data_bytes(pool)),
 		permille_format(permille(pool->metadata_used_blocks, pool->metadata_blocks)));
 	if (pool->trouble)
 		fprintf(out, ", %s", pool->trouble);
@@ -282,19 +280,16 @@ static void json_limit(struct json_writer *w, const struct explanation *this)
 
 static void json_pool(struct json_writer *w, const struct thin_pool *pool)
 {
-	uint64_t block_bytes = pool->block_sectors * SECTOR_BYTES;
-
 	if (!pool->name) {
 		json_write_string(w, "pool", NULL);
 		return;
 	}
 	json_write_object(w, "pool");
 	json_write_string(w, "name", pool->name);
-	json_write_u64(w, "data_bytes", pool->data_blocks * block_bytes);
-	json_write_u64(w, "data_used_bytes", pool->data_used_blocks * block_bytes);
-	json_write_u64(w, "metadata_bytes", pool->metadata_blocks * THIN_METADATA_BLOCK_BYTES);
-	json_write_u64(w, "metadata_used_bytes",
-		       pool->metadata_used_blocks * THIN_METADATA_BLOCK_BYTES);
+	json_write_u64(w, "data_bytes", thin_pool_data_bytes(pool));
+	json_write_u64(w, "data_used_bytes", thin_pool_data_used_bytes(pool));
+	json_write_u64(w, "metadata_bytes", thin_pool_metadata_bytes(pool));
+	json_write_u64(w, "metadata_used_bytes", thin_pool_metadata_used_bytes(pool));
 	json_write_string(w, "trouble", pool->trouble);
 	json_write_close(w);
 }
