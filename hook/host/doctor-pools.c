@@ -9,6 +9,7 @@
 #include "base/ratio.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "host/forecast.h"
 #include "host/pool-advice.h"
 #include "host/pool-extender.h"
 
@@ -21,6 +22,7 @@ struct pool {
 	const struct thin_pool *status;
 	struct pool_facts facts;
 	struct pool_extender extender;
+	struct forecast forecast;
 };
 
 static void bad_pool(const struct pool *pool, const char *id, char *what, char *why, char *command)
@@ -90,6 +92,22 @@ static bool check_space(const struct pool *pool)
 	return !data_full && !metadata_full;
 }
 
+static void report_filling(const struct pool *pool)
+{
+	char *command = pool_extend_data(&pool->facts);
+	_cleanup_free_ char *else_do = by_hand(pool, &pool->facts.data, command);
+	struct text when;
+
+	findings_add(&pool->doctor->findings, SEVERITY_WARNING, "pool-fills-up", pool->device->name,
+		     text_new("pool %s will be full in %s at the present rate, and nothing extends "
+			      "it",
+			      quote(pool->device->name),
+			      forecast_into(&when, pool->forecast.seconds)),
+		     text_new("when it is full every container on it hangs or gets errors%s",
+			      else_do ? else_do : ""),
+		     command);
+}
+
 static void report_good(const struct pool *pool)
 {
 	const struct thin_pool *status = pool->status;
@@ -129,6 +147,8 @@ static void check_state(const struct pool *pool)
 			 pool_make_writable(&pool->facts));
 	else
 		report_good(pool);
+	if (forecast_is_bad(&pool->forecast, pool->extender.by))
+		report_filling(pool);
 }
 
 /* --- is it extended automatically? ----------------------------------------------------------- */
@@ -136,20 +156,26 @@ static void check_state(const struct pool *pool)
 static char *describe_extender(const struct pool *pool)
 {
 	const struct pool_extender *extender = &pool->extender;
+	const struct forecast *forecast = &pool->forecast;
 	const char *name = quote(pool->device->name);
+	struct text when, full = {""};
 
+	if (forecast->fills)
+		text_into(&full, "; at the present rate it is full in %s",
+			  forecast_into(&when, forecast->seconds));
 	switch (extender->by) {
 	case EXTENDER_DMEVENTD:
-		return text_new("dmeventd extends pool %s when it is %lu %% full (%s)", name,
-				extender->percent,
-				extender->lvm.source ? extender->lvm.source : "");
+		return text_new("dmeventd extends pool %s when it is %lu %% full (%s)%s", name,
+				extender->percent, extender->lvm.source ? extender->lvm.source : "",
+				full.s);
 	case EXTENDER_STRATIS:
-		return text_new("stratisd extends pool %s", name);
+		return text_new("stratisd extends pool %s%s", name, full.s);
 	case EXTENDER_NOBODY:
 		break;
 	}
-	return text_new("nothing extends pool %s automatically%s%s", name,
-			extender->reason ? ": " : "", extender->reason ? extender->reason : "");
+	return text_new("nothing extends pool %s automatically%s%s%s", name,
+			extender->reason ? ": " : "", extender->reason ? extender->reason : "",
+			full.s);
 }
 
 /* --- all pools ------------------------------------------------------------------------------- */
@@ -167,8 +193,8 @@ static const char **thins_of(const struct doctor *doctor, dev_t pool, size_t *re
 	return names;
 }
 
-static void examine_pool(struct doctor *doctor, const struct thin_device *device,
-			 const struct thin_pool *status)
+static void examine_pool(struct doctor *doctor, const struct daemon_state *running,
+			 const struct thin_device *device, const struct thin_pool *status)
 {
 	_cleanup_free_ const char **thins = NULL;
 	struct pool pool = {.doctor = doctor, .device = device, .status = status};
@@ -189,6 +215,7 @@ static void examine_pool(struct doctor *doctor, const struct thin_device *device
 	facts->thins = thins;
 	pool_extender_look(&extender_host, device->name, device->uuid, thin_pool_data_bytes(status),
 			   &pool.extender);
+	forecast_pool(running, status, &pool.forecast);
 	if (pool.extender.is_lvm)
 		facts->lvm = &pool.extender.lvm;
 	if (pool_devices(device->params, &metadata, &data) == 0) {
@@ -205,7 +232,10 @@ static void examine_pool(struct doctor *doctor, const struct thin_device *device
 
 void doctor_pools(struct doctor *doctor)
 {
+	_cleanup_(daemon_state_free) struct daemon_state running = {0};
 	size_t pools = 0;
+
+	daemon_state_now(doctor->run_dir, &running);
 
 	for (size_t i = 0; i < doctor->n_devices; i++) {
 		const struct thin_device *device = &doctor->devices[i].device;
@@ -217,7 +247,7 @@ void doctor_pools(struct doctor *doctor)
 			continue;
 		pools++;
 		if (thin_pool_status(device->dev, &status, &why) == 0)
-			examine_pool(doctor, device, &status);
+			examine_pool(doctor, &running, device, &status);
 		else
 			findings_add(&doctor->findings, SEVERITY_BROKEN, "pool-unreadable",
 				     device->name, text_new("%s", why.text), NULL, NULL);

@@ -48,7 +48,18 @@ static void sort(struct survey *survey)
 
 /* --- as a table ------------------------------------------------------------------------------- */
 
-enum { POOL, SIZE, USE, METADATA, VIRTUAL, CONTAINERS, EXTENDED_BY, STATE, COLUMNS };
+enum {
+	POOL,
+	SIZE,
+	USE,
+	METADATA,
+	VIRTUAL,
+	CONTAINERS,
+	EXTENDED_BY,
+	FULL_IN,
+	STATE,
+	COLUMNS
+}; /* STATE is the last */
 
 static const struct table_column columns[COLUMNS] = {
 	[POOL] = {.title = "POOL", .shrinks = true},
@@ -58,6 +69,7 @@ static const struct table_column columns[COLUMNS] = {
 	[VIRTUAL] = {.title = "VIRTUAL", .right = true},
 	[CONTAINERS] = {.title = "CONTAINERS", .right = true},
 	[EXTENDED_BY] = {.title = "EXTENDED BY"},
+	[FULL_IN] = {.title = "FULL IN", .right = true},
 	[STATE] = {.title = "STATE"},
 };
 
@@ -91,6 +103,17 @@ static struct table_cell extender_cell(const struct pool_extender *extender, str
 	return (struct table_cell){extender_name(extender->by), STYLE_PLAIN};
 }
 
+static struct table_cell full_cell(const struct survey_pool *pool, struct text *buffer)
+{
+	const struct forecast *forecast = &pool->forecast;
+
+	if (!forecast->fills)
+		return (struct table_cell){NULL, STYLE_PLAIN};
+	return (struct table_cell){forecast_into(buffer, forecast->seconds),
+				   forecast_is_bad(forecast, pool->extender.by) ? STYLE_WARN
+										: STYLE_PLAIN};
+}
+
 static struct table_cell state_cell(const struct survey_pool *pool)
 {
 	if (pool->status.trouble)
@@ -100,7 +123,7 @@ static struct table_cell state_cell(const struct survey_pool *pool)
 
 static int add_row(struct table *table, const struct survey_pool *pool)
 {
-	struct text use, metadata, virtual, containers, extender;
+	struct text use, metadata, virtual, containers, extender, full;
 	const struct table_cell cells[COLUMNS] = {
 		[POOL] = {pool->status.name, STYLE_PLAIN},
 		[SIZE] = {size_short(thin_pool_data_bytes(&pool->status)), STYLE_PLAIN},
@@ -109,15 +132,26 @@ static int add_row(struct table *table, const struct survey_pool *pool)
 		[VIRTUAL] = virtual_cell(pool, &virtual),
 		[CONTAINERS] = {text_into(&containers, "%" PRIu64, pool->containers), STYLE_PLAIN},
 		[EXTENDED_BY] = extender_cell(&pool->extender, &extender),
+		[FULL_IN] = full_cell(pool, &full),
 		[STATE] = state_cell(pool),
 	};
 
 	return table_add(table, cells);
 }
 
+/* Only then there is a column for it: eighty columns are few. */
+static bool has_trouble(const struct survey *survey)
+{
+	for (size_t i = 0; i < survey->n_pools; i++) {
+		if (survey->pools[i].status.trouble)
+			return true;
+	}
+	return false;
+}
+
 int pool_table_print(struct survey *survey, size_t width, bool colours, FILE *out)
 {
-	struct table table = {.columns = columns, .n_columns = COLUMNS};
+	struct table table = {.columns = columns, .n_columns = STATE + has_trouble(survey)};
 	int r = 0;
 
 	sort(survey);
@@ -142,6 +176,18 @@ static void json_extender(const struct pool_extender *extender, struct json_writ
 	json_write_string(w, "not_extended_because", extender->reason);
 }
 
+static void json_forecast(const struct forecast *forecast, struct json_writer *w)
+{
+	if (forecast->known)
+		json_write_u64(w, "bytes_per_second", forecast->bytes_per_second);
+	else
+		json_write_string(w, "bytes_per_second", NULL);
+	if (forecast->fills)
+		json_write_u64(w, "full_in_seconds", forecast->seconds);
+	else
+		json_write_string(w, "full_in_seconds", NULL);
+}
+
 static void json_pool(const struct survey_pool *pool, struct json_writer *w)
 {
 	const struct thin_pool *status = &pool->status;
@@ -157,6 +203,7 @@ static void json_pool(const struct survey_pool *pool, struct json_writer *w)
 	json_write_u64(w, "running_containers", pool->containers);
 	json_write_string(w, "trouble", status->trouble);
 	json_extender(&pool->extender, w);
+	json_forecast(&pool->forecast, w);
 	json_write_close(w);
 }
 

@@ -2,6 +2,7 @@
 #include "host/survey.h"
 
 #include "base/cleanup.h"
+#include "disk/growd-lock.h"
 #include "disk/ledger-files.h"
 #include "engine/engine.h"
 #include "job/settings.h"
@@ -35,6 +36,7 @@ static void add_pool(struct surveyor *surveyor, const struct thin_device *device
 	pool->dev = device->dev;
 	pool_extender_look(surveyor->order->places, device->name, device->uuid,
 			   thin_pool_data_bytes(&pool->status), &pool->extender);
+	forecast_pool(&survey->watched, &pool->status, &pool->forecast);
 	survey->n_pools++;
 }
 
@@ -139,7 +141,9 @@ int survey_take(const struct survey_order *order, struct survey *ret, struct why
 	*ret = (struct survey){
 		.heals = order->healing->armed,
 		.daemon = settings_has_daemon(order->policy, order->run_dir),
+		.daemon_runs = growd_is_running(order->run_dir),
 	};
+	daemon_state_now(order->run_dir, &ret->watched);
 	r = look_at_all(&surveyor, why);
 	if (r < 0)
 		return r;
@@ -159,6 +163,7 @@ void survey_free(struct survey *survey)
 	}
 	for (size_t i = 0; i < survey->n_devices; i++)
 		thin_device_free(&survey->devices[i].thin);
+	daemon_state_free(&survey->watched);
 	free(survey->pools);
 	free(survey->devices);
 	free(survey->entries);
@@ -197,6 +202,14 @@ enum risk survey_judge(const struct survey *survey, const struct inventory *row)
 	};
 
 	return risk_judge(&facts).risk;
+}
+
+/* Of a device that was unmounted, only its steps are still known. */
+const struct daemon_disk *survey_disk(const struct survey *survey, const struct inventory *row)
+{
+	const struct daemon_disk *disk = daemon_state_disk(&survey->watched, row->device);
+
+	return disk && disk->state != DISK_LEFT ? disk : NULL;
 }
 
 bool survey_is_in_vm(const struct survey *survey, const struct inventory *row)

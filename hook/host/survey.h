@@ -11,6 +11,7 @@
 #include "disk/ledger.h"
 #include "disk/thin.h"
 #include "engine/list.h"
+#include "host/forecast.h"
 #include "host/pool-extender.h"
 #include "host/risk.h"
 
@@ -21,6 +22,7 @@ struct survey_pool {
 	uint64_t active;	/* the number of these devices */
 	uint64_t containers;	/* survey_count() */
 	struct pool_extender extender;
+	struct forecast forecast;
 };
 
 struct survey_device {
@@ -40,6 +42,8 @@ struct survey_order {
 struct survey {
 	bool heals;  /* healing.armed of the host */
 	bool daemon; /* settings_has_daemon() */
+	bool daemon_runs;
+	struct daemon_state watched; /* empty: the daemon does not run */
 	struct survey_pool *pools;
 	struct survey_device *devices; /* active thin devices */
 	struct ledger_entry *entries;  /* sound ones */
@@ -63,6 +67,9 @@ void survey_count(struct survey *survey, const struct engine_list *list,
 
 /* risk_judge() with the survey's devices and entries. */
 enum risk survey_judge(const struct survey *survey, const struct inventory *row);
+
+/* What the daemon knows of it; NULL: it does not run, or does not watch it. */
+const struct daemon_disk *survey_disk(const struct survey *survey, const struct inventory *row);
 
 /* inventory_is_in_vm() with the survey's entries. */
 bool survey_is_in_vm(const struct survey *survey, const struct inventory *row);

@@ -5,6 +5,7 @@
 #include "host/doctor.h"
 
 #include "base/paths.h"
+#include "disk/growd-lock.h"
 #include "disk/ledger.h"
 #include "fake-growd.h"
 #include "fake-udev.h"
@@ -433,6 +434,65 @@ static void reports_pools(void **state)
 	assert_non_null(pool_says(state, "Fail", "pool-needs-check"));
 }
 
+/* The daemon runs, and saw the pool fill at this rate. */
+static int run_daemon(uint64_t bytes_per_second)
+{
+	char pool[] = "docker-pool";
+	struct daemon_pool watched = {.device = pool, .bytes_per_second = bytes_per_second};
+	const struct daemon_state running = {.pid = 1, .pools = &watched, .n_pools = 1};
+
+	assert_int_equal(daemon_state_write(run_dir, &running), 0);
+	return growd_lock(run_dir);
+}
+
+static void reports_a_pool_that_is_full_within_a_day(void **state)
+{
+	const struct finding *finding;
+	int fd = run_daemon(4 * MIB); /* 93.9 GiB are free: 6.7 hours */
+
+	(void)state;
+	assert_true(fd >= 0);
+	examine();
+	finding = expect(SEVERITY_WARNING, "pool-fills-up", "docker-pool",
+			 "\"docker-pool\" will be full in 6h 40m at the present rate, and nothing "
+			 "extends it");
+	assert_contains(finding->why, "no command can extend it");
+	assert_int_equal(doctor.findings.count[SEVERITY_BROKEN], 0);
+	/* it is full already */
+	pool_must_say(state,
+		      "0 100/4096 1572864/1638400 - rw discard_passdown queue_if_no_space - 1024",
+		      "pool-data");
+	close(fd);
+}
+
+static void says_when_a_pool_is_full(void **state)
+{
+	int fd = run_daemon(MIB); /* more than a day */
+
+	(void)state;
+	assert_true(fd >= 0);
+	examine();
+	expect_nothing();
+	for (size_t i = 0; i < doctor.findings.n; i++) {
+		if (strcmp(doctor.findings.all[i].id, "pool-autoextend") == 0)
+			assert_contains(doctor.findings.all[i].what,
+					"; at the present rate it is full in 1d 2h");
+	}
+	close(fd);
+}
+
+static void figures_of_a_daemon_that_ended_are_ignored(void **state)
+{
+	int fd = run_daemon(4 * MIB);
+
+	(void)state;
+	close(fd);
+	examine();
+	expect_nothing();
+	for (size_t i = 0; i < doctor.findings.n; i++)
+		assert_lacks(doctor.findings.all[i].what, "present rate");
+}
+
 static void does_not_report_pools_that_no_container_uses(void **state)
 {
 	static const char *const others[] = {"vg-*", NULL};
@@ -600,6 +660,9 @@ int main(void)
 		DOCTOR_TEST(agrees_with_metrics),
 		DOCTOR_TEST(reports_the_ledger),
 		DOCTOR_TEST(reports_pools),
+		DOCTOR_TEST(reports_a_pool_that_is_full_within_a_day),
+		DOCTOR_TEST(says_when_a_pool_is_full),
+		DOCTOR_TEST(figures_of_a_daemon_that_ended_are_ignored),
 		DOCTOR_TEST(does_not_report_pools_that_no_container_uses),
 		DOCTOR_TEST(reports_the_configuration),
 		DOCTOR_TEST(a_missing_runtime_is_broken),

@@ -40,6 +40,10 @@ static int setup(void **state)
 			   .metadata_blocks = 4096,
 			   .trouble = "out of data space"},
 		.extender = {.by = EXTENDER_NOBODY, .reason = reason},
+		.forecast = {.known = true,
+			     .fills = true,
+			     .bytes_per_second = MIB,
+			     .seconds = 24000},
 	};
 	pools[2] = (struct survey_pool){.status = {.name = odd_name},
 					.extender = {.by = EXTENDER_STRATIS}};
@@ -71,12 +75,11 @@ static void shows_the_fullest_first(void **state)
 	survey.n_pools = 2;
 	print(0, false);
 	assert_string_equal(text, "POOL                      SIZE USE% META%   VIRTUAL CONTAINERS "
-				  "EXTENDED BY     STATE\n"
+				  "EXTENDED BY     FULL IN STATE\n"
 				  "docker-253:0-4194304-pool 100G 100%   84%         -          0 "
-				  "nobody          out of "
-				  "data space\n"
+				  "nobody           6h 40m out of data space\n"
 				  "half                      100G  50%    3% 250G 2.5x         12 "
-				  "dmeventd at 70% ok\n");
+				  "dmeventd at 70%       - ok\n");
 }
 
 static void fits_a_terminal(void **state)
@@ -87,7 +90,8 @@ static void fits_a_terminal(void **state)
 	print(80, false);
 	for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
 		assert_in_range(end - line, 1, 80);
-	assert_contains(text, "docker-253~94304-pool");
+	assert_contains(text, "docker-25~4304-pool");
+	assert_lacks(text, "STATE");
 }
 
 static void colours_what_is_full(void **state)
@@ -96,6 +100,7 @@ static void colours_what_is_full(void **state)
 	print(0, true);
 	assert_contains(text, "\x1b[1;31m100%");
 	assert_contains(text, "\x1b[33m  84%");
+	assert_contains(text, "\x1b[33m 6h 40m");
 	assert_contains(text, "\x1b[1;31mout of data space");
 	assert_lacks(text, "\x1b[2J");
 }
@@ -121,14 +126,16 @@ static void prints_json(void **state)
 	assert_contains(text, "{\"pools\":[{\"name\":\"docker-253:0-4194304-pool\",");
 	assert_contains(text, "\"trouble\":\"out of data space\",\"extended_by\":null,"
 			      "\"extended_at_percent\":null,\"extended_by_file\":null,"
-			      "\"not_extended_because\":\"dmeventd does not run\"");
+			      "\"not_extended_because\":\"dmeventd does not run\","
+			      "\"bytes_per_second\":1048576,\"full_in_seconds\":24000}");
 	assert_contains(text,
 			"{\"name\":\"half\",\"data_bytes\":107374182400,"
 			"\"data_used_bytes\":53687091200,\"metadata_bytes\":16777216,"
 			"\"metadata_used_bytes\":409600,\"virtual_bytes\":268435456000,"
 			"\"active_devices\":14,\"running_containers\":12,\"trouble\":null,"
 			"\"extended_by\":\"dmeventd\",\"extended_at_percent\":70,"
-			"\"extended_by_file\":\"/etc/lvm/lvm.conf\",\"not_extended_because\":null");
+			"\"extended_by_file\":\"/etc/lvm/lvm.conf\",\"not_extended_because\":null,"
+			"\"bytes_per_second\":null,\"full_in_seconds\":null}");
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

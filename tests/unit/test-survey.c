@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/survey.h"
 
+#include "disk/growd-lock.h"
 #include "fake-dm.h"
 #include "fake-fs.h"
 #include "fake-udev.h"
@@ -125,6 +126,45 @@ static void knows_who_extends_a_pool(void **state)
 	assert_int_equal(survey.pools[0].extender.by, EXTENDER_NOBODY);
 	assert_true(survey.pools[0].extender.is_lvm);
 	assert_contains(survey.pools[0].extender.reason, "is 100 by default");
+}
+
+static void knows_when_a_pool_is_full(void **state)
+{
+	char name[] = "docker-pool";
+	struct daemon_pool watched = {.device = name, .bytes_per_second = 64 * KIB};
+	const struct daemon_state running = {.pools = &watched, .n_pools = 1};
+	int fd;
+
+	(void)state;
+	assert_int_equal(daemon_state_write(parent, &running), 0);
+	take();
+	assert_false(survey.daemon_runs || survey.pools[0].forecast.known);
+	fd = growd_lock(parent);
+	assert_true(fd >= 0);
+	take();
+	assert_true(survey.daemon_runs);
+	assert_int_equal(survey.pools[0].forecast.seconds, 1638400 - 100000);
+	close(fd);
+}
+
+static void knows_what_the_daemon_knows_of_a_device(void **state)
+{
+	char device[] = DEVICE, other[] = "other";
+	struct daemon_disk disks[] = {{.device = other}, {.device = device, .max = 5 * GIB}};
+	const struct daemon_state running = {.disks = disks, .n_disks = COUNT_OF(disks)};
+	const struct inventory row = {.device = device};
+	int fd;
+
+	(void)state;
+	assert_int_equal(daemon_state_write(parent, &running), 0);
+	fd = growd_lock(parent);
+	take();
+	assert_int_equal(survey_disk(&survey, &row)->max, 5 * GIB);
+	disks[1].state = DISK_LEFT;
+	assert_int_equal(daemon_state_write(parent, &running), 0);
+	take();
+	assert_null(survey_disk(&survey, &row));
+	close(fd);
 }
 
 static void counts_containers_whose_disk_is_in_use(void **state)
@@ -294,6 +334,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(finds_pool_and_device),
 		TEST(knows_who_extends_a_pool),
+		TEST(knows_when_a_pool_is_full),
+		TEST(knows_what_the_daemon_knows_of_a_device),
 		TEST(counts_containers_whose_disk_is_in_use),
 		TEST(changes_nothing),
 		TEST(counts_a_device_for_its_own_pool),
