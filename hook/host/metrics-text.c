@@ -52,6 +52,29 @@ static bool at_risk(const struct metrics_row *row, uint64_t *ret)
 	return true;
 }
 
+static bool autogrow_max_bytes(const struct metrics_row *row, uint64_t *ret)
+{
+	return row->disk && known(row->disk->max, ret);
+}
+
+static bool fill_rate(const struct metrics_row *row, uint64_t *ret)
+{
+	*ret = row->disk ? row->disk->bytes_per_second : 0;
+	return row->disk;
+}
+
+static bool autogrow_steps(const struct metrics_row *row, uint64_t *ret)
+{
+	*ret = row->disk ? row->disk->n_grown : 0;
+	return row->disk && row->disk->max;
+}
+
+static bool autogrow_backoff(const struct metrics_row *row, uint64_t *ret)
+{
+	*ret = row->disk ? row->disk->backoff_ms / 1000 : 0;
+	return row->disk && row->disk->max;
+}
+
 static const struct {
 	const char *name, *help;
 	bool (*value)(const struct metrics_row *row, uint64_t *ret);
@@ -72,7 +95,30 @@ static const struct {
 	 remembered_bytes},
 	{"oci_thin_grow_container_at_risk",
 	 "1 if the container may not start again, or a growth of it is unfinished.", at_risk},
+	{"oci_thin_grow_container_autogrow_max_bytes",
+	 "Largest size to which oci-thin-growd grows it; no sample if it does not.",
+	 autogrow_max_bytes},
+	{"oci_thin_grow_container_fill_bytes_per_second",
+	 "Rate at which the filesystem is filled now, by oci-thin-growd.", fill_rate},
+	{"oci_thin_grow_container_autogrow_steps",
+	 "Steps by which oci-thin-growd has grown it in the period of its budget.", autogrow_steps},
+	{"oci_thin_grow_container_autogrow_backoff_seconds",
+	 "Time between two attempts to grow it after a refusal or failure, else 0.",
+	 autogrow_backoff},
 };
+
+#define CONTAINER_LABELS 5
+
+static void label_container(const struct metrics_row *row, struct prometheus_label *ret_labels)
+{
+	const struct engine_container *container = row->inventory.container;
+
+	ret_labels[0] = (struct prometheus_label){"engine", container->engine};
+	ret_labels[1] = (struct prometheus_label){"namespace", container->namespace};
+	ret_labels[2] = (struct prometheus_label){"name", container->name};
+	ret_labels[3] = (struct prometheus_label){"id", container->id};
+	ret_labels[4] = (struct prometheus_label){"device", row->inventory.device};
+}
 
 static void write_containers(const struct metrics *metrics, struct prometheus *p)
 {
@@ -80,19 +126,30 @@ static void write_containers(const struct metrics *metrics, struct prometheus *p
 		prometheus_family(p, container_families[i].name, container_families[i].help);
 		for (size_t k = 0; k < metrics->n_rows; k++) {
 			const struct metrics_row *row = &metrics->rows[k];
-			const struct engine_container *container = row->inventory.container;
-			const struct prometheus_label labels[] = {
-				{"engine", container->engine},
-				{"namespace", container->namespace},
-				{"name", container->name},
-				{"id", container->id},
-				{"device", row->inventory.device},
-			};
+			struct prometheus_label labels[CONTAINER_LABELS];
 			uint64_t value;
 
+			label_container(row, labels);
 			if (container_families[i].value(row, &value))
-				prometheus_add(p, labels, COUNT(labels), value);
+				prometheus_add(p, labels, CONTAINER_LABELS, value);
 		}
+	}
+}
+
+static void write_autogrow_states(const struct metrics *metrics, struct prometheus *p)
+{
+	prometheus_family(p, "oci_thin_grow_container_autogrow_state",
+			  "Always 1; the label says what oci-thin-growd does with it.");
+	for (size_t i = 0; i < metrics->n_rows; i++) {
+		const struct metrics_row *row = &metrics->rows[i];
+		struct prometheus_label labels[CONTAINER_LABELS + 1];
+
+		if (!row->disk || !row->disk->max)
+			continue;
+		label_container(row, labels);
+		labels[CONTAINER_LABELS] = (struct prometheus_label){
+			"state", daemon_disk_state_name(row->disk->state)};
+		prometheus_add(p, labels, CONTAINER_LABELS + 1, 1);
 	}
 }
 
@@ -198,6 +255,28 @@ static void write_extenders(const struct survey *survey, struct prometheus *p)
 	}
 }
 
+static void write_forecasts(const struct survey *survey, struct prometheus *p)
+{
+	prometheus_family(p, "oci_thin_grow_pool_fill_bytes_per_second",
+			  "Rate at which the pool filled in the last minutes, by the daemon.");
+	for (size_t i = 0; i < survey->n_pools; i++) {
+		const struct survey_pool *pool = &survey->pools[i];
+		const struct prometheus_label label = {"pool", pool->status.name};
+
+		if (pool->forecast.known)
+			prometheus_add(p, &label, 1, pool->forecast.bytes_per_second);
+	}
+	prometheus_family(p, "oci_thin_grow_pool_time_to_full_seconds",
+			  "When the pool is full at this rate; no sample if it does not fill.");
+	for (size_t i = 0; i < survey->n_pools; i++) {
+		const struct survey_pool *pool = &survey->pools[i];
+		const struct prometheus_label label = {"pool", pool->status.name};
+
+		if (pool->forecast.fills)
+			prometheus_add(p, &label, 1, pool->forecast.seconds);
+	}
+}
+
 /* --- the host -------------------------------------------------------------------------------- */
 
 static void add_one(struct prometheus *p, const char *name, const char *help, uint64_t value)
@@ -265,6 +344,7 @@ static void write_host(const struct metrics *metrics, struct prometheus *p)
 		prometheus_add(p, NULL, 0, survey->unhealed_devices == 0);
 	add_one(p, "oci_thin_grow_unread_objects",
 		"Devices, pools and directories that could not be read this time.", survey->unread);
+	add_one(p, "oci_thin_grow_daemon_up", "1 if oci-thin-growd runs.", survey->daemon_runs);
 	add_one(p, "oci_thin_grow_last_run_timestamp_seconds", "When these values were read.",
 		(uint64_t)metrics->now);
 	prometheus_family(p, "oci_thin_grow_build_info", "Always 1; the program's version.");
@@ -276,8 +356,10 @@ int metrics_write(const struct metrics *metrics, FILE *out)
 	struct prometheus p = prometheus_begin(out);
 
 	write_containers(metrics, &p);
+	write_autogrow_states(metrics, &p);
 	write_pools(metrics->survey, &p);
 	write_extenders(metrics->survey, &p);
+	write_forecasts(metrics->survey, &p);
 	write_counts(metrics, &p);
 	write_ledger(metrics->survey, &p);
 	write_host(metrics, &p);

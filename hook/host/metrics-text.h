@@ -11,7 +11,8 @@
 struct metrics_row {
 	struct inventory inventory;
 	enum risk risk;
-	bool in_vm; /* survey_is_in_vm() */
+	bool in_vm;			/* survey_is_in_vm() */
+	const struct daemon_disk *disk; /* NULL: the daemon does not watch it, or does not run */
 };
 
 struct metrics {

@@ -56,6 +56,7 @@ static int look_at_containers(const struct engine_list *list, const struct polic
 			continue;
 		row->risk = survey_judge(metrics->survey, &row->inventory);
 		row->in_vm = survey_is_in_vm(metrics->survey, &row->inventory);
+		row->disk = survey_disk(metrics->survey, &row->inventory);
 		metrics->n_rows++;
 	}
 	return 0;

@@ -118,6 +118,35 @@ ok "last_run_timestamp_seconds is not before the run" [ "$(value last_run_timest
 ok "last_run_timestamp_seconds is not after the run" [ "$(value last_run_timestamp_seconds)" -le "$(date +%s)" ]
 is "unread_objects is 0 if all could be read" "$(value unread_objects)" 0
 
+## The daemon
+
+# known TEXT: the daemon has written it down
+known() {
+	grep -qF "$1" /run/oci-thin-grow/growd.json
+}
+
+is "without the daemon: daemon_up is 0" "$(value daemon_up)" 0
+is "without the daemon: nothing is measured" "$(grep -cE '^oci_thin_grow_(container_(autogrow|fill)|pool_(fill|time))_' /run/metrics)" 0
+echo '{"autogrow": {"max": "4G"}}' >/etc/oci-thin-grow/config.d/50-max.json
+/usr/sbin/oci-thin-growd >/run/growd.log 2>&1 &
+ok "the daemon knows the grown container" wait_for known '"state":"at-max"'
+ok "the daemon knows the pool" wait_for known '"pools":{"pool"'
+ok "with the daemon: promtool accepts the metrics" measure
+is "with the daemon: daemon_up is 1" "$(value daemon_up)" 1
+is "container_autogrow_max_bytes is the configuration's" "$(value container_autogrow_max_bytes "$C")" $((4 * GIB))
+is "container_autogrow_state of the grown container is at-max" "$(value container_autogrow_state "$C,state=\"at-max\"")" 1
+is "container_autogrow_state of a small one is watching" "$(value container_autogrow_state 'device="vm-disk",state="watching"')" 1
+is "container_autogrow_steps is 0 before the first" "$(value container_autogrow_steps "$C")" 0
+is "container_autogrow_backoff_seconds is 0 without a failure" "$(value container_autogrow_backoff_seconds "$C")" 0
+like "container_fill_bytes_per_second is a number" "$(value container_fill_bytes_per_second "$C")" '^[0-9]+$'
+like "pool_fill_bytes_per_second is a number" "$(value pool_fill_bytes_per_second)" '^[0-9]+$'
+kill $!
+ok "the daemon ends" wait $!
+rm /etc/oci-thin-grow/config.d/50-max.json
+ok "after the daemon: promtool accepts the metrics" measure
+is "after the daemon: daemon_up is 0, and nothing is measured" \
+	"$(value daemon_up) $(grep -cE '^oci_thin_grow_(container_(autogrow|fill)|pool_(fill|time))_' /run/metrics)" "0 0"
+
 ## Containers at risk
 
 is "healing_armed is 1 with the rule" "$(value healing_armed)" 1

@@ -22,6 +22,15 @@ static const struct engine_container hostile = {
 	.namespace = (char *)(uintptr_t) "k8s.io",
 };
 
+static struct daemon_disk watched = {
+	.state = DISK_LIMITED,
+	.max = 16 * GIB,
+	.bytes_per_second = 1000,
+	.n_grown = 3,
+	.backoff_ms = 20000,
+};
+static struct daemon_disk only_watched = {.bytes_per_second = 7};
+
 static struct metrics_row rows[] = {
 	{.inventory = {.container = &web,
 		       .device = (char *)(uintptr_t) "docker-1",
@@ -30,9 +39,11 @@ static struct metrics_row rows[] = {
 		       .used_bytes = 0,
 		       .available_bytes = 3 * GIB,
 		       .requested_bytes = 4 * GIB},
-	 .risk = RISK_NOT_HEALED},
+	 .risk = RISK_NOT_HEALED,
+	 .disk = &watched},
 	{.inventory = {.container = &hostile, .device = (char *)(uintptr_t) "pool-snap-1"},
-	 .risk = RISK_NONE},
+	 .risk = RISK_NONE,
+	 .disk = &only_watched},
 	{.inventory = {.container = &hostile, .device = (char *)(uintptr_t) "pool-snap-1"},
 	 .risk = RISK_UNFINISHED,
 	 .in_vm = true},
@@ -46,7 +57,8 @@ static struct survey_pool pools[] = {
 		    .metadata_blocks = 1000},
 	 .virtual_bytes = 5 * GIB,
 	 .active = 2,
-	 .extender = {.by = EXTENDER_DMEVENTD, .percent = 70}},
+	 .extender = {.by = EXTENDER_DMEVENTD, .percent = 70},
+	 .forecast = {.known = true, .fills = true, .bytes_per_second = MIB, .seconds = 1024}},
 	{.status = {.name = (char *)(uintptr_t) "p2", .trouble = "out of data space"}},
 };
 static struct ledger_entry entries[] = {{.state = LEDGER_DONE, .in_vm = true},
@@ -57,6 +69,7 @@ static struct survey survey = {
 	.entries = entries,
 	.n_entries = COUNT_OF(entries),
 	.damaged_entries = 3,
+	.daemon_runs = true,
 	.engine_devices = 2,
 	.unhealed_devices = 1,
 	.unread = 4,
@@ -125,7 +138,7 @@ static void reports_containers(void **state)
 static void reports_each_container_once(void **state)
 {
 	(void)state;
-	assert_int_equal(count("id=\"4567\""), 1);
+	assert_int_equal(count("_at_risk{engine=\"containerd\""), 1);
 	assert_contains(text, "\noci_thin_grow_container_at_risk{engine=\"containerd\","
 			      "namespace=\"k8s.io\",name=\"a\\\"} 1\\n# HELP up \\\\\",id=\"4567\","
 			      "device=\"pool-snap-1\"} 0\n");
@@ -156,6 +169,31 @@ static void reports_who_extends_a_pool(void **state)
 	assert_contains(text,
 			"\noci_thin_grow_pool_extend_threshold_ratio{pool=\"p1\"} 0.700000\n");
 	assert_int_equal(count("threshold_ratio{"), 1);
+}
+
+static void reports_what_the_daemon_knows(void **state)
+{
+	(void)state;
+	assert_contains(text, "\noci_thin_grow_daemon_up 1\n");
+	assert_contains(text,
+			"\noci_thin_grow_container_autogrow_max_bytes" LABELS " 17179869184\n");
+	assert_contains(text,
+			"\noci_thin_grow_container_fill_bytes_per_second" LABELS " 1000\n"
+			"oci_thin_grow_container_fill_bytes_per_second{engine=\"containerd\"");
+	assert_contains(text, "\noci_thin_grow_container_autogrow_steps" LABELS " 3\n");
+	assert_contains(text, "\noci_thin_grow_container_autogrow_backoff_seconds" LABELS " 20\n");
+	assert_contains(text, "\noci_thin_grow_container_autogrow_state{engine=\"docker\","
+			      "namespace=\"\",name=\"web\",id=\"0123\",device=\"docker-1\","
+			      "state=\"limited\"} 1\n");
+	/* the other has no maximum */
+	assert_int_equal(count("_autogrow_max_bytes{"), 1);
+	assert_int_equal(count("_autogrow_steps{"), 1);
+	assert_int_equal(count("_autogrow_backoff_seconds{"), 1);
+	assert_int_equal(count("_autogrow_state{"), 1);
+	assert_contains(text, "\noci_thin_grow_pool_fill_bytes_per_second{pool=\"p1\"} 1048576\n");
+	assert_contains(text, "\noci_thin_grow_pool_time_to_full_seconds{pool=\"p1\"} 1024\n");
+	assert_int_equal(count("_fill_bytes_per_second{pool="), 1);
+	assert_int_equal(count("_time_to_full_seconds{"), 1);
 }
 
 static void reports_the_host(void **state)
@@ -199,6 +237,7 @@ static void reports_an_empty_host(void **state)
 	(void)state;
 	write_text(&(struct metrics){.survey = &nothing});
 	assert_contains(text, "\noci_thin_grow_containers{state=\"running\"} 0\n");
+	assert_contains(text, "\noci_thin_grow_daemon_up 0\n");
 	assert_int_equal(count("\noci_thin_grow_healing_armed"), 0);
 	assert_int_equal(count("pool=") + count("engine="), 0);
 	nothing.engine_devices = 1;
@@ -211,9 +250,13 @@ static void reports_an_empty_host(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(reports_containers),    TEST(reports_each_container_once),
-		TEST(reports_pools),	     TEST(reports_who_extends_a_pool),
-		TEST(reports_the_host),	     TEST(what_the_daemon_continues_is_not_unfinished),
+		TEST(reports_containers),
+		TEST(reports_each_container_once),
+		TEST(reports_pools),
+		TEST(reports_who_extends_a_pool),
+		TEST(reports_what_the_daemon_knows),
+		TEST(reports_the_host),
+		TEST(what_the_daemon_continues_is_not_unfinished),
 		TEST(reports_an_empty_host),
 	};
 
