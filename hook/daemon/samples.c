@@ -123,7 +123,9 @@ static int64_t pool_rate(const struct pool *pool, const struct pool_sample *now,
 	int64_t ms = (int64_t)(now_ms - pool->last_ms);
 	int64_t rate = ms ? blocks * (int64_t)now->block_bytes / ms * 1000 : pool->bytes_per_s;
 
-	return pool->bytes_per_s + (rate - pool->bytes_per_s) / AVERAGE_MS * ms;
+	/* The longer ago the last sample was, the less weight the average before it has. */
+	ms = ms < AVERAGE_MS ? ms : AVERAGE_MS;
+	return pool->bytes_per_s + (rate - pool->bytes_per_s) * ms / AVERAGE_MS;
 }
 
 static void take_pool(struct daemon *daemon, struct pool *pool, const struct question *question,
