@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Many containers: those that start and stop leave nothing behind in the daemon and are not missed, and those that are idle
+# cost little. SOAK.md has what an hour costs.
+# suites: trixie
+# matrix: N=40,IDLE=20
+# soak: N=400,IDLE=200
+# limit: 200
+# soak-limit: 7200
+# shellcheck source=tests/guest/lib.sh
+. /src/tests/guest/lib.sh
+# shellcheck source=tests/guest/bundle.sh
+. /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/growd.sh
+. /src/tests/guest/growd.sh
+
+CHURN=10
+WATCH=15
+if [ -n "${SOAK:-}" ]; then
+	CHURN=600
+	WATCH=3600
+fi
+
+# disk_of NUMBER: a small container's disk; its filesystem is a copy of the first one's
+disk_of() {
+	mkdir -p "/run/disk/$1" && dmsetup message pool 0 "create_snap $1 0" && thin_on "pool-snap-$1" "$1" 256M &&
+		mount "/dev/mapper/pool-snap-$1" "/run/disk/$1"
+}
+
+drop() {
+	umount "/run/disk/$1" && dmsetup remove --retry "pool-snap-$1" && dmsetup message pool 0 "delete $1"
+}
+
+# figure TEXT: for the person who reads the results
+figure() {
+	echo "$1" | tee -a /host/figures | diag
+}
+
+# number FIELD: of the daemon's status in /proc
+number() {
+	# shellcheck disable=SC2154
+	awk -v field="$1:" '$1 == field { print $2 }' "/proc/$growd_pid/status"
+}
+
+descriptors() {
+	find "/proc/$growd_pid/fd" -mindepth 1 | wc -l
+}
+
+# cpu_ms: of the daemon, and of its children that have ended
+cpu_ms() {
+	local stat
+	stat=$(<"/proc/$growd_pid/stat")
+	# shellcheck disable=SC2086
+	set -- ${stat##*) }
+	echo $(((${12} + ${13} + ${14} + ${15}) * 10))
+}
+
+wakeups() {
+	number voluntary_ctxt_switches
+}
+
+watches() {
+	jq '[.filesystems[] | select(.state != "left")] | length' /run/oci-thin-grow/growd.json
+}
+
+watches_n() {
+	[ "$(watches)" = "$1" ]
+}
+
+ok "syslog runs" start_syslog
+ok "a pool comes up" pool_up
+configure '.max_size = "64G" | .autogrow.max = "1G" | .autogrow.min_step = "256M" | .autogrow.max_step = "1G"'
+ok "the daemon starts" growd_up
+ok "a first disk" thin_new origin 0 256M
+ok "its filesystem" mkfs_on ext4 /dev/mapper/origin
+dmsetup remove origin
+
+before="$(number VmRSS) $(descriptors)"
+
+## N containers that start and stop
+
+from=$SECONDS rounds=0 bad=0
+while [ $((SECONDS - from)) -lt $CHURN ]; do
+	for ((i = 1; i <= N; i++)); do
+		disk_of $i >/run/churn.log 2>&1 || bad=$((bad + 1))
+		[ $((SECONDS - from)) -lt $CHURN ] || break
+		# Half of them live on while the next ones start.
+		[ $((i % 2)) = 0 ] || drop $i >/run/churn.log 2>&1 || bad=$((bad + 1))
+	done
+	for i in /run/disk/*/; do
+		! mountpoint -q "$i" || drop "$(basename "$i")" >/run/churn.log 2>&1 || bad=$((bad + 1))
+	done
+	rounds=$((rounds + 1))
+done
+is "all of them started and stopped" $bad 0
+ok "the daemon watches nothing" wait_for watches_n 0
+after="$(number VmRSS) $(descriptors)"
+figure "$rounds rounds of $N containers that start and stop: RSS in KiB and descriptors $before before, $after after"
+is "no descriptor is left" "${after#* }" "${before#* }"
+ok "its memory is as before" test "${after% *}" -le $((${before% *} + 1024))
+is "no child is left but the one that looks" "$(wc -w <"/proc/$growd_pid/task/$growd_pid/children")" 1
+
+## Idle ones
+
+for ((i = 1; i <= IDLE; i++)); do
+	disk_of $i >/run/churn.log 2>&1 && busybox_rootfs "/run/disk/$i" && start_container "$i" || bad=$((bad + 1))
+done
+is "$IDLE containers run" $bad 0
+ok "the daemon knows all of them" wait_for watches_n "$IDLE"
+before="$(number VmRSS) $(descriptors)" cpu=$(cpu_ms) woken=$(wakeups) from=${EPOCHREALTIME/[.,]/}
+sleep $WATCH
+ms=$(((${EPOCHREALTIME/[.,]/} - from) / 1000)) cpu=$(($(cpu_ms) - cpu)) woken=$(($(wakeups) - woken))
+after="$(number VmRSS) $(descriptors)"
+figure "$IDLE idle containers for $((ms / 1000)) s: RSS in KiB and descriptors $before at first, $after at last; $cpu ms of processor time, $woken wakeups"
+is "no descriptor is added" "${after#* }" "${before#* }"
+ok "its memory is as before" test "${after% *}" -le $((${before% *} + 1024))
+ok "it takes less than 5 % of a processor" test $((cpu * 20)) -lt $ms
+ok "the daemon stops" growd_down
+finish
