@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/ratio.h"
+#include "base/text.h"
 #include "disk/ledger.h"
 #include "disk/prune.h"
 
@@ -50,47 +51,52 @@ static bool is_beyond(uint64_t blocks, uint64_t of_blocks, unsigned int percent)
 	return blocks > of_blocks || permille(blocks, of_blocks) > percent * UINT64_C(10);
 }
 
+/* The one form of all refusals. @would: what the pool has or would have. */
+static int refuse(const struct thin_pool *pool, const char *would, const char *limit,
+		  const char *fix, struct why *why)
+{
+	return why_set(why, ENOSPC, "pool %s %s; the limit is %s: extend %s", quote(pool->name),
+		       would, limit, fix);
+}
+
 static int refuse_data(const struct thin_pool *pool, unsigned int percent, uint64_t cost_blocks,
 		       uint64_t after_blocks, struct why *why)
 {
 	uint64_t block_bytes = pool->block_sectors * SECTOR_BYTES;
-	uint64_t now = permille(pool->data_used_blocks, pool->data_blocks);
-	uint64_t after = permille(after_blocks, pool->data_blocks);
 	uint64_t lacks = gib(lacking(after_blocks, pool->data_blocks, percent), block_bytes);
 	uint64_t free = pool->data_used_blocks < pool->data_blocks
 				? pool->data_blocks - pool->data_used_blocks
 				: 0;
+	struct text would;
 
-	if (!cost_blocks)
-		return why_set(why, ENOSPC,
-			       "pool %s has %s of its data in use; the limit is %u %%: extend "
-			       "the pool by %s GiB",
-			       quote(pool->name), permille_format(now), percent,
-			       thousandths_format(lacks));
-	return why_set(
-		why, ENOSPC,
-		"pool %s has %s of its data in use, %s with the %s GiB that the grown "
-		"filesystem's own metadata takes; %s GiB are free and the limit is %u %%: extend "
-		"the pool by %s GiB, or request less",
-		quote(pool->name), permille_format(now), permille_format(after),
-		thousandths_format(gib(cost_blocks, block_bytes)),
-		thousandths_format(gib(free, block_bytes)), percent, thousandths_format(lacks));
+	text_into(&would, "has %s of its data in use",
+		  permille_format(permille(pool->data_used_blocks, pool->data_blocks)));
+	if (cost_blocks)
+		text_add(&would,
+			 ", %s with the %s GiB that the grown filesystem's own metadata takes (%s "
+			 "GiB are free)",
+			 permille_format(permille(after_blocks, pool->data_blocks)),
+			 thousandths_format(gib(cost_blocks, block_bytes)),
+			 thousandths_format(gib(free, block_bytes)));
+	return refuse(pool, would.s, text("%u %%", percent),
+		      text("the pool by %s GiB%s", thousandths_format(lacks),
+			   cost_blocks ? ", or request less" : ""),
+		      why);
 }
 
 static int refuse_metadata(const struct thin_pool *pool, unsigned int percent,
 			   uint64_t after_blocks, struct why *why)
 {
-	uint64_t now = permille(pool->metadata_used_blocks, pool->metadata_blocks);
-	uint64_t after = permille(after_blocks, pool->metadata_blocks);
-	uint64_t lacks =
-		lacking(after_blocks, pool->metadata_blocks, percent) * THIN_METADATA_BLOCK_BYTES;
+	uint64_t total = pool->metadata_blocks;
+	uint64_t lacks = lacking(after_blocks, total, percent) * THIN_METADATA_BLOCK_BYTES;
 
-	return why_set(
-		why, ENOSPC,
-		"pool %s has %s of its metadata in use, %s with what maps the grown filesystem's "
-		"own metadata; the limit is %u %%: extend the pool's metadata by %" PRIu64 " MiB",
-		quote(pool->name), permille_format(now), permille_format(after), percent,
-		(lacks >> 20) + 1);
+	return refuse(pool,
+		      text("has %s of its metadata in use, %s with what maps the grown "
+			   "filesystem's own metadata",
+			   permille_format(permille(pool->metadata_used_blocks, total)),
+			   permille_format(permille(after_blocks, total))),
+		      text("%u %%", percent),
+		      text("the pool's metadata by %" PRIu64 " MiB", (lacks >> 20) + 1), why);
 }
 
 int guard_check_room(const struct thin_pool *pool, const struct pool_marks *marks,
@@ -140,16 +146,17 @@ static int refuse_overcommit(const struct thin_pool *pool, uint64_t limit_thousa
 		(uint64_t)((thousand + limit_thousandths - 1) / limit_thousandths) - pool_sectors;
 
 	/* The ratio is rounded up, so that it never looks like the limit. */
-	return why_set(why, ENOSPC,
-		       "the devices of pool %s would have %s GiB together, %s times its %s GiB; "
-		       "the limit is %s (pool_guard.overcommit): request at most %s GiB, or extend "
-		       "the pool by %s GiB",
-		       quote(pool->name), thousandths_format(gib(sectors, SECTOR_BYTES)),
-		       thousandths_format((uint64_t)((thousand + pool_sectors - 1) / pool_sectors)),
-		       thousandths_format(gib(pool_sectors, SECTOR_BYTES)),
-		       thousandths_format(limit_thousandths),
-		       thousandths_format(fits * 1000 / (UINT64_C(1) << 21)),
-		       thousandths_format(gib(lacks, SECTOR_BYTES)));
+	return refuse(
+		pool,
+		text("would have devices of %s GiB, %s times its %s GiB",
+		     thousandths_format(gib(sectors, SECTOR_BYTES)),
+		     thousandths_format((uint64_t)((thousand + pool_sectors - 1) / pool_sectors)),
+		     thousandths_format(gib(pool_sectors, SECTOR_BYTES))),
+		text("%s (pool_guard.overcommit)", thousandths_format(limit_thousandths)),
+		text("the pool by %s GiB, or request at most %s GiB",
+		     thousandths_format(gib(lacks, SECTOR_BYTES)),
+		     thousandths_format(fits * 1000 / (UINT64_C(1) << 21))),
+		why);
 }
 
 int guard_check_overcommit(const struct thin_pool *pool, const struct pool_marks *marks,

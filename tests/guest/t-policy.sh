@@ -103,7 +103,7 @@ overcommit() {
 	thin_new other 50 2G
 	asks 2G
 	ok "over-commit of 4 with a limit of 2: the container does not start" not call_hook $B
-	says "over-commit of 4 with a limit of 2" 'pool .{1,2}pool.{1,2} would have 4 GiB together, 4 times its 1 GiB.*extend the pool by 1 GiB'
+	says "over-commit of 4 with a limit of 2" 'pool .{1,2}pool.{1,2} would have devices of 4 GiB, 4 times its 1 GiB.*extend the pool by 1 GiB'
 	untouched "over-commit of 4 with a limit of 2"
 	configure '{ "pool_guard": { "overcommit": 4 } }'
 	ok "over-commit of 4 with a limit of 4: the container starts" call_hook $B
@@ -174,7 +174,7 @@ large_blocks() {
 	configure '{}'
 	: >/run/messages
 	ok "4 MiB blocks, 100G: the container does not start" not grow_disk disk4 100G
-	says "4 MiB blocks, 100G" 'with the 3.[0-9]+ GiB that the grown filesystem.s own metadata takes; 1.[0-9]+ GiB are free'
+	says "4 MiB blocks, 100G" 'with the 3.[0-9]+ GiB that the grown filesystem.s own metadata takes \(1.[0-9]+ GiB are free\)'
 	is "4 MiB blocks, 100G: the device is untouched" "$(device_bytes disk4)" "$GIB"
 	ok "4 MiB blocks, 20G: the container starts" grow_disk disk4 20G
 	is "4 MiB blocks, 20G: the device has 20 GiB" "$(device_bytes disk4)" $((20 * GIB))

@@ -74,10 +74,9 @@ static void refuses_what_would_exceed_the_limit(void **state)
 	promise("b", "docker-pool", 2, 47);
 	expect_result(GROW_REFUSED);
 	assert_string_equal(
-		why.text,
-		"the devices of pool \"docker-pool\" would have 201 GiB together, 2.01 "
-		"times its 100 GiB; the limit is 2 (pool_guard.overcommit): request at most 3 "
-		"GiB, or extend the pool by 0.5 GiB");
+		why.text, "pool \"docker-pool\" would have devices of 201 GiB, 2.01 times its 100 "
+			  "GiB; the limit is 2 (pool_guard.overcommit): extend the pool by 0.5 "
+			  "GiB, or request at most 3 GiB");
 	assert_not_changed();
 	order.dry_run = true;
 	expect_result(GROW_REFUSED);
@@ -317,10 +316,10 @@ static void adds_the_blocks_that_will_be_written(void **state)
 	assert_int_equal(check_room(940, 0, 11), -ENOSPC);
 	assert_contains(why.text, "94.0 % of its data in use, 95.1 % with");
 	assert_int_equal(check_room(400, 0, 16384), -ENOSPC);
-	assert_string_equal(
-		why.text, "pool \"p\\n\" has 40.0 % of its data in use, 1678.4 % with the 1 GiB "
-			  "that the grown filesystem's own metadata takes; 0.037 GiB are free and "
-			  "the limit is 95 %: extend the pool by 1.018 GiB, or request less");
+	assert_string_equal(why.text,
+			    "pool \"p\\n\" has 40.0 % of its data in use, 1678.4 % with the 1 GiB "
+			    "that the grown filesystem's own metadata takes (0.037 GiB are free); "
+			    "the limit is 95 %: extend the pool by 1.018 GiB, or request less");
 }
 
 /* A limit of 100 % still requires that the pool has the blocks. */
