@@ -123,37 +123,20 @@ char *conf_string(const struct setup_place *place, const char *name, const char 
 	return item && item->kind == TOML_STRING ? strdup(item->text) : NULL;
 }
 
-static bool ends_in_conf(const char *name)
-{
-	static const char suffix[] = ".conf";
-	size_t n = strlen(name), m = strlen(suffix);
+/* What is read of a directory. */
+struct walk {
+	const struct setup_place *place;
+	bool is_tree;	 /* everything below it; else only its files *.conf */
+	const char *but; /* of a tree: not this file */
+	const char *key;
+	struct conf_list *list;
+};
 
-	return n >= m && strcmp(name + n - m, suffix) == 0;
-}
-
-int conf_read_directory(const struct setup_place *place, const char *name, const char *key,
-			struct conf_list *list, struct why *why)
-{
-	struct place_entry *entries = NULL;
-	int n = place_list(place, name, &entries, why), r = n < 0 ? n : 0;
-
-	for (int i = 0; r == 0 && i < n; i++) {
-		_cleanup_free_ char *path = text_new("%s/%s", name, entries[i].name);
-
-		if (!path)
-			r = why_no_memory(why);
-		else if (!entries[i].is_directory && ends_in_conf(path))
-			r = conf_read(place, path, key, list, why);
-	}
-	place_list_free(entries, n);
-	return r;
-}
-
-static int read_tree(const struct setup_place *place, const char *name, const char *but,
-		     const char *key, unsigned int depth, struct conf_list *list, struct why *why)
+static int walk_directory(const struct walk *walk, const char *name, unsigned int depth,
+			  struct why *why)
 {
 	struct place_entry *entries = NULL;
-	int n = place_list(place, name, &entries, why), r = n < 0 ? n : 0;
+	int n = place_list(walk->place, name, &entries, why), r = n < 0 ? n : 0;
 
 	for (int i = 0; r == 0 && i < n; i++) {
 		_cleanup_free_ char *path = text_new("%s/%s", name, entries[i].name);
@@ -163,19 +146,30 @@ static int read_tree(const struct setup_place *place, const char *name, const ch
 		else if (entries[i].is_directory && depth == MAX_DEPTH)
 			r = why_set(why, EINVAL, "%s: nested too deeply", path);
 		else if (entries[i].is_directory)
-			r = read_tree(place, path, but, key, depth + 1, list, why);
-		else if (!but || strcmp(path, but) != 0)
-			r = conf_read(place, path, key, list, why);
+			r = walk->is_tree ? walk_directory(walk, path, depth + 1, why) : 0;
+		else if (walk->is_tree ? strcmp(path, walk->but) != 0 : text_ends_in(path, ".conf"))
+			r = conf_read(walk->place, path, walk->key, walk->list, why);
 	}
 	place_list_free(entries, n);
 	return r;
+}
+
+int conf_read_directory(const struct setup_place *place, const char *name, const char *key,
+			struct conf_list *list, struct why *why)
+{
+	const struct walk walk = {.place = place, .key = key, .list = list};
+
+	return walk_directory(&walk, name, 0, why);
 }
 
 /* filepath.Walk(): each directory's entries by name, hidden ones too; links are not followed. */
 int conf_read_tree(const struct setup_place *place, const char *name, const char *but,
 		   const char *key, struct conf_list *list, struct why *why)
 {
-	return read_tree(place, name, but, key, 0, list, why);
+	const struct walk walk = {
+		.place = place, .is_tree = true, .but = but ? but : "", .key = key, .list = list};
+
+	return walk_directory(&walk, name, 0, why);
 }
 
 bool conf_has(const struct conf_list *list, const char *string)

@@ -102,13 +102,11 @@ static int make_scratch(const struct setup_place *place, struct scratch *ret, st
 	return r < 0 ? why_set(why, -r, "%s: %s", name ? name : SCRATCH, strerror(-r)) : 0;
 }
 
-static bool is_changed(const struct setup_plan *plan, const char *path)
+static bool is_changed(const struct setup_place *place, const char *path)
 {
-	for (size_t i = 0; plan && i < plan->n_files; i++) {
-		if (strcmp(plan->files[i].path, path) == 0)
-			return setup_file_changes(&plan->files[i]);
-	}
-	return false;
+	const struct setup_file *file = place_planned(place, path);
+
+	return file && setup_file_changes(file);
 }
 
 /* The path of a file as it would be, for containerd: in the scratch directory if it changes. */
@@ -118,8 +116,8 @@ static char *future_path(const struct setup_place *place, const struct container
 	_cleanup_free_ char *root = NULL, *path = NULL;
 	const char *inside;
 
-	path = is_changed(place->planned, file->path) ? text_new("%s/%zu.toml", scratch->dir, i)
-						      : strdup(file->path);
+	path = is_changed(place, file->path) ? text_new("%s/%zu.toml", scratch->dir, i)
+					     : strdup(file->path);
 	inside = path ? place_inside(place, path, &root) : NULL;
 	return inside ? strdup(inside) : NULL;
 }
@@ -182,7 +180,7 @@ static int write_scratch(const struct setup_place *place, const struct container
 	for (size_t i = 1; r == 0 && i < config->files.n; i++) {
 		const struct containerd_file *file = &config->files.files[i];
 
-		if (file->text && is_changed(place->planned, file->path))
+		if (file->text && is_changed(place, file->path))
 			r = file_write_new(scratch->fd, text("%zu.toml", i), 0600, file->text,
 					   file->len);
 	}

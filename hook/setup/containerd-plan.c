@@ -278,19 +278,6 @@ static int put_import(const struct setup_place *place, const struct containerd_c
 	return keep_backup(place, file, why);
 }
 
-/* The file as the plan changes it, which is added if needed. */
-static int read_planned(const struct setup_place *place, const struct containerd_file *file,
-			struct setup_plan *plan, struct setup_file **ret, struct why *why)
-{
-	for (size_t i = 0; i < plan->n_files; i++) {
-		if (strcmp(plan->files[i].path, file->path) == 0) {
-			*ret = &plan->files[i];
-			return 0;
-		}
-	}
-	return change_read(place, file->name, plan, ret, why);
-}
-
 /* A file that is imported after the drop-in may set another default. */
 static int put_last_word(const struct setup_place *place, struct setup_plan *plan, struct why *why)
 {
@@ -309,12 +296,12 @@ static int put_last_word(const struct setup_place *place, struct setup_plan *pla
 	last = key ? containerd_last_with(&after.files, key) : NULL;
 	if (!last)
 		return 0;
-	r = read_planned(place, last, plan, &file, why);
-	if (r == 0 && file)
+	r = change_read(place, last->name, plan, &file, why);
+	if (r == 0)
 		r = edit_copy(file->new, file->new_len, &t) < 0 ? why_no_memory(why) : 0;
 	if (r == 0)
 		r = toml_set(&t, key, "\"" SETUP_RUNTIME_NAME "\"", why);
-	if (r < 0 || !file)
+	if (r < 0)
 		return r;
 	change_set(file, TAKE_PTR(t.text), t.len);
 	return keep_backup(place, file, why);

@@ -32,10 +32,6 @@ const char hooksd_text[] = "{\n"
  * As containers/common (pkg/hooks/1.0.0) reads it. With a file that it rejects, podman creates no
  * container and CRI-O does not start.
  */
-struct hooksd_file {
-	char *path;	  /* of the program */
-	bool conditional; /* "when" has conditions: not every container has it */
-};
 
 static bool is_one_of(const char *text, const char *const *words, size_t n)
 {
@@ -144,46 +140,37 @@ static int check_stages(const struct json *root, struct why *why)
 	return called ? 0 : why_set(why, EINVAL, "its stages do not have \"createRuntime\"");
 }
 
-static int check_file(const struct json *root, struct hooksd_file *file, struct why *why)
-{
-	const char *path = "";
-	int r = root->type == JSON_OBJECT ? check_version(root, why)
-					  : why_set(why, EINVAL, "not an object");
-
-	if (r == 0)
-		r = check_hook(root, &path, why);
-	if (r == 0)
-		r = check_when(root, &file->conditional, why);
-	if (r == 0)
-		r = check_stages(root, why);
-	if (r < 0)
-		return r;
-	file->path = strdup(path);
-	if (!file->path) {
-		why_no_memory(why);
-		return -ENOMEM;
-	}
-	return 0;
-}
-
 /*
- * Is our hook called with that? 0 and *ret, whose path is to be freed; -EINVAL with a reason
- * (not JSON, never, in a wrong stage, with other arguments); -ENOMEM.
+ * Is our hook called with that? 0, and whether only for some containers; -EINVAL with a reason (not
+ * JSON, never, in a wrong stage, with other arguments, another program); -ENOMEM.
  */
-static int parse_file(const char *text, size_t len, struct hooksd_file *ret, struct why *why)
+static int check_text(const struct setup_place *place, const char *text, size_t len,
+		      bool *ret_conditional, struct why *why)
 {
-	struct hooksd_file file = {0};
-	struct json_doc *doc = NULL;
+	_cleanup_json_ struct json_doc *doc = NULL;
+	const struct json *root;
+	const char *path = "";
+	bool conditional = false;
+	struct why fault;
 	int r = json_parse(text, len, &doc, why);
 
 	if (r < 0)
 		return r;
-	r = check_file(json_root(doc), &file, why);
-	json_free(doc);
+	root = json_root(doc);
+	r = root->type == JSON_OBJECT ? check_version(root, why)
+				      : why_set(why, EINVAL, "not an object");
+	if (r == 0)
+		r = check_hook(root, &path, why);
+	if (r == 0)
+		r = check_when(root, &conditional, why);
+	if (r == 0)
+		r = check_stages(root, why);
 	if (r < 0)
 		return r;
-	*ret = file;
-	return 0;
+	*ret_conditional = conditional;
+	return setup_is_ours(place, path, HOOK_PATH, &fault)
+		       ? 0
+		       : why_set(why, EINVAL, "its hook's path, %s, %s", quote(path), fault.text);
 }
 
 /* --- the files of a host --------------------------------------------------------------------- */
@@ -212,23 +199,6 @@ static char *choose(const struct setup_place *place, const struct conf_list *dir
 				      : HOOKSD_DIRECTORY);
 }
 
-/* Is our hook called with that? 0; -EINVAL with a reason. */
-static int hooksd_check(const struct setup_place *place, const char *text, size_t len,
-			bool *ret_conditional, struct why *why)
-{
-	struct hooksd_file file = {0};
-	struct why fault;
-	int r = parse_file(text, len, &file, why);
-
-	if (r < 0)
-		return r;
-	*ret_conditional = file.conditional;
-	if (!setup_is_ours(place, file.path, HOOK_PATH, &fault))
-		r = why_set(why, EINVAL, "its hook's path, %s, %s", quote(file.path), fault.text);
-	free(file.path);
-	return r;
-}
-
 static int hooksd_judge(const struct setup_place *place, const struct conf_list *directories,
 			const char *engine, struct setup_view *view, struct why *why)
 {
@@ -247,7 +217,7 @@ static int hooksd_judge(const struct setup_place *place, const struct conf_list 
 		return 0;
 	}
 	view->state = SETUP_ON;
-	r = hooksd_check(place, text, len, &conditional, &fault);
+	r = check_text(place, text, len, &conditional, &fault);
 	view->who = conditional ? "that its conditions are for" : NULL;
 	if (r == -ENOMEM)
 		return why_no_memory(why);
@@ -272,7 +242,7 @@ static bool is_good(const struct setup_place *place, const char *text, size_t le
 	struct why unused;
 	bool conditional;
 
-	return text && hooksd_check(place, text, len, &conditional, &unused) == 0;
+	return text && check_text(place, text, len, &conditional, &unused) == 0;
 }
 
 /* A file that the operator has changed is kept, and restored, if it works. */

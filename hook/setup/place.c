@@ -6,6 +6,7 @@
 #include "base/count.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "setup/edit.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -66,8 +67,7 @@ const char *place_inside(const struct setup_place *place, const char *path, char
 	return strncmp(path, *ret_root, len) == 0 && path[len] == '/' ? path + len : NULL;
 }
 
-/* NULL: the plan does not have the file @path. */
-static const struct setup_file *planned(const struct setup_place *place, const char *path)
+const struct setup_file *place_planned(const struct setup_place *place, const char *path)
 {
 	for (size_t i = 0; place->planned && i < place->planned->n_files; i++) {
 		if (strcmp(place->planned->files[i].path, path) == 0)
@@ -87,35 +87,26 @@ int place_read_path(const char *path, char **ret_text, size_t *ret_len, struct w
 	return r < 0 ? why_set(why, -r, "%s: %s", path, strerror(-r)) : 1;
 }
 
-static int copy_planned(const struct setup_file *file, char **ret_text, size_t *ret_len,
-			struct why *why)
-{
-	char *copy;
-
-	if (!file->new)
-		return 0;
-	copy = malloc(file->new_len + 1);
-	if (!copy)
-		return why_no_memory(why);
-	memcpy(copy, file->new, file->new_len);
-	copy[file->new_len] = '\0';
-	*ret_text = copy;
-	*ret_len = file->new_len;
-	return 1;
-}
-
 int place_read(const struct setup_place *place, const char *name, char **ret_text, size_t *ret_len,
 	       struct why *why)
 {
 	_cleanup_free_ char *path = NULL;
 	const struct setup_file *file;
+	struct edit_text copy;
 	int r = place_resolve(place, name, &path);
 
 	if (r < 0)
 		return why_set(why, -r, "%s: %s", name, strerror(-r));
-	file = planned(place, path);
-	return file ? copy_planned(file, ret_text, ret_len, why)
-		    : place_read_path(path, ret_text, ret_len, why);
+	file = place_planned(place, path);
+	if (!file)
+		return place_read_path(path, ret_text, ret_len, why);
+	if (!file->new)
+		return 0;
+	if (edit_copy(file->new, file->new_len, &copy) < 0)
+		return why_no_memory(why);
+	*ret_text = copy.text;
+	*ret_len = copy.len;
+	return 1;
 }
 
 bool place_has(const struct setup_place *place, const char *name)
@@ -125,7 +116,7 @@ bool place_has(const struct setup_place *place, const char *name)
 
 	if (place_resolve(place, name, &path) < 0)
 		return false;
-	file = planned(place, path);
+	file = place_planned(place, path);
 	return file ? file->new != NULL : access(path, F_OK) == 0;
 }
 
@@ -169,7 +160,7 @@ static int list_directory(const struct setup_place *place, const char *path,
 			continue;
 		if (!file)
 			n = -ENOMEM;
-		else if (!planned(place, file))
+		else if (!place_planned(place, file))
 			n = add_entry(entries, n, e->d_name, is_directory(dir, e->d_name));
 	}
 	closedir(dir);
@@ -230,7 +221,7 @@ static char *program_at(const struct setup_place *place, const char *path)
 	struct stat st;
 
 	if (name && place->planned && place_resolve_link(place, name, &link) == 0)
-		file = planned(place, link);
+		file = place_planned(place, link);
 	if (file && file->is_link)
 		return file->new ? program_at(place, file->new) : NULL;
 	if (!name || place_resolve(place, name, &real) < 0 || stat(real, &st) < 0)

@@ -35,6 +35,9 @@ int place_read_path(const char *path, char **ret_text, size_t *ret_len, struct w
 
 bool place_has(const struct setup_place *place, const char *name);
 
+/* The file @path as the place's plan has it; NULL: it does not. */
+const struct setup_file *place_planned(const struct setup_place *place, const char *path);
+
 struct place_entry {
 	char *name; /* without the directory */
 	bool is_directory;

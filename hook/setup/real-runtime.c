@@ -13,24 +13,26 @@
 
 #define DROP_IN_DIR CONFIG_DIR "/config.d"
 
-/* The program; both to be freed. */
+/* The program, and the file in config.d that names it; all to be freed. */
 struct wanted {
 	char *real; /* without links */
 	char *path; /* as it is written to the file */
+	char *base;
 };
 
 static void free_wanted(struct wanted *wanted)
 {
 	free(wanted->real);
 	free(wanted->path);
+	free(wanted->base);
 }
 
-static char *file_name(const char *engine)
+static char *runtime_base(const char *engine)
 {
 	return text_new("60-%s.json", engine);
 }
 
-static char *shim_file_name(const char *shim)
+static char *shim_base(const char *shim)
 {
 	return text_new("60-shim-%s.json", shim);
 }
@@ -98,7 +100,8 @@ static int find_wanted(const struct setup_place *place, const struct setup_optio
 			       "program that is to run containers",
 			       replaced->owner, quote(word));
 	ret->path = path_to(place, word, ret->real);
-	return ret->path ? 0 : why_no_memory(why);
+	ret->base = runtime_base(replaced->engine);
+	return ret->path && ret->base ? 0 : why_no_memory(why);
 }
 
 /* Do other engines call our runtime, which can become only one program? */
@@ -124,8 +127,7 @@ static int check_replaced(const struct setup_place *place, const struct setup_op
 			  const struct real_runtime *replaced, const struct wanted *wanted,
 			  struct why *why)
 {
-	_cleanup_free_ char *now = place_find_program(place, options->runtime_now),
-			    *ours = file_name(replaced->engine);
+	_cleanup_free_ char *now = place_find_program(place, options->runtime_now);
 
 	if (!options->runtime && now &&
 	    (strcmp(options->runtime_now, RUNC_PATH) != 0 || is_shared(place, replaced->engine)))
@@ -133,7 +135,7 @@ static int check_replaced(const struct setup_place *place, const struct setup_op
 			       "%s runs %s, but our runtime becomes %s (\"runtime\" in the "
 			       "configuration): choose one of them with --runtime",
 			       replaced->owner, quote(replaced->word), quote(options->runtime_now));
-	if (ours && is_overridden_by(options->runtime_file, ours))
+	if (is_overridden_by(options->runtime_file, wanted->base))
 		return why_set(why, EEXIST, "%s: overrides \"runtime\": set it to %s there",
 			       options->runtime_file, quote(wanted->path));
 	return 0;
@@ -142,11 +144,10 @@ static int check_replaced(const struct setup_place *place, const struct setup_op
 static int write_runtime(const struct setup_place *place, const struct real_runtime *replaced,
 			 const struct wanted *wanted, struct setup_plan *plan, struct why *why)
 {
-	_cleanup_free_ char *base = file_name(replaced->engine);
-	int r = base ? check_plain("--runtime", wanted->path, why) : why_no_memory(why);
+	int r = check_plain("--runtime", wanted->path, why);
 
 	if (r == 0)
-		r = write_drop_in(place, base,
+		r = write_drop_in(place, wanted->base,
 				  text_new("// made by \"oci-thin-grow enable %s\": what %s ran\n"
 					   "{ \"runtime\": \"%s\" }\n",
 					   replaced->engine, replaced->owner, wanted->path),
@@ -165,7 +166,7 @@ int real_runtime_plan(const struct setup_place *place, const struct setup_option
 	struct why unused;
 	int r = find_wanted(place, options, replaced, &wanted, why);
 
-	if (r < 0 || !wanted.path)
+	if (r < 0 || !wanted.path || !wanted.base)
 		return r;
 	if (now && (strcmp(now, wanted.real) == 0 || setup_is_runtime(place, wanted.path, &unused)))
 		return 0;
@@ -173,19 +174,21 @@ int real_runtime_plan(const struct setup_place *place, const struct setup_option
 	return r < 0 ? r : write_runtime(place, replaced, &wanted, plan, why);
 }
 
-static void note_left(const char *name, struct setup_plan *plan)
+/* Takes @base over. */
+static void note_left(const struct setup_place *place, char *base, struct setup_plan *plan)
 {
-	change_note(plan, "left: %s, which running containers need; remove it when there are none",
-		    name);
+	_cleanup_free_ char *owned = base, *name = base ? drop_in_name(place, base) : NULL;
+
+	if (name && place_has(place, name))
+		change_note(plan,
+			    "left: %s, which running containers need; remove it when there are "
+			    "none",
+			    name);
 }
 
 void real_runtime_note(const struct setup_place *place, const char *engine, struct setup_plan *plan)
 {
-	_cleanup_free_ char *base = file_name(engine);
-	_cleanup_free_ char *name = base ? drop_in_name(place, base) : NULL;
-
-	if (name && place_has(place, name))
-		note_left(name, plan);
+	note_left(place, runtime_base(engine), plan);
 }
 
 /* --- shims ----------------------------------------------------------------------------------- */
@@ -227,7 +230,7 @@ int real_shim_plan(const struct setup_place *place, const struct setup_options *
 		   struct why *why)
 {
 	_cleanup_free_ char *program = text_new(SHIM_PREFIX "%s" SHIM_SUFFIX, shim);
-	_cleanup_free_ char *base = shim_file_name(shim), *now = NULL, *real = NULL, *inside = NULL;
+	_cleanup_free_ char *base = shim_base(shim), *now = NULL, *real = NULL, *inside = NULL;
 	const char *word = path ? path : program, *file = options->shim_file;
 
 	if (!program || !base)
@@ -252,7 +255,7 @@ int real_shim_plan(const struct setup_place *place, const struct setup_options *
 char *real_shim_planned(const struct setup_place *place, const char *shim)
 {
 	_cleanup_json_ struct json_doc *doc = NULL;
-	_cleanup_free_ char *base = shim_file_name(shim), *text = NULL;
+	_cleanup_free_ char *base = shim_base(shim), *text = NULL;
 	_cleanup_free_ char *name = base ? drop_in_name(place, base) : NULL;
 	const struct json *shims;
 	const char *path;
@@ -269,9 +272,5 @@ char *real_shim_planned(const struct setup_place *place, const char *shim)
 
 void real_shim_note(const struct setup_place *place, const char *shim, struct setup_plan *plan)
 {
-	_cleanup_free_ char *base = shim_file_name(shim);
-	_cleanup_free_ char *name = base ? drop_in_name(place, base) : NULL;
-
-	if (name && place_has(place, name))
-		note_left(name, plan);
+	note_left(place, shim_base(shim), plan);
 }
