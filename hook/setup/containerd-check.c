@@ -2,294 +2,11 @@
 #include "setup/containerd-check.h"
 
 #include "base/cleanup.h"
-#include "base/count.h"
-#include "base/file.h"
 #include "base/quote.h"
 #include "base/text.h"
-#include "setup/ask.h"
 #include "setup/containerd-shim.h"
-#include "setup/toml-edit.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#define SCRATCH "/tmp/oci-thin-grow-XXXXXX"
-
-/* --- asking ---------------------------------------------------------------------------------- */
-
-void containerd_dump_free(struct containerd_dump *dump)
-{
-	toml_free(&dump->toml);
-	free(dump->text);
-	*dump = (struct containerd_dump){0};
-}
-
-static const char *find_plugin(const struct toml *toml)
-{
-	const char *found = NULL;
-
-	for (const char *const *plugin = containerd_plugins; *plugin; plugin++) {
-		_cleanup_free_ char *path = containerd_plugin_path(*plugin);
-
-		/* Later versions still have a table of the earlier name for something else. */
-		if (path && toml_has(toml, path))
-			found = *plugin;
-	}
-	return found;
-}
-
-/* @file: a path without links. */
-static int dump(const struct setup_place *place, const char *file, struct containerd_dump *ret,
-		struct why *why)
-{
-	_cleanup_free_ char *program = place_find_program(place, "containerd"), *root = NULL,
-			    *inside = NULL;
-	const char *config = place_inside(place, file, &root);
-	char name[] = "containerd", option[] = "--config", command[] = "config", what[] = "dump";
-	struct answer answer = {0};
-	int r;
-
-	if (!program || !config)
-		return 0;
-	inside = text_new("%s", config);
-	if (!inside)
-		return why_no_memory(why);
-	char *const arguments[] = {name, option, inside, command, what, NULL};
-
-	r = setup_ask(place, program, arguments, &answer, why);
-	if (r == 0 && answer.status != 0)
-		r = why_set(why, EINVAL, "%s", answer.said.s);
-	if (r == 0) {
-		ret->text = TAKE_PTR(answer.out);
-		ret->len = answer.len;
-		r = toml_parse(ret->text, ret->len, &ret->toml, why);
-		ret->plugin = r == 0 ? find_plugin(&ret->toml) : NULL;
-	}
-	free(answer.out);
-	return r;
-}
-
-/* --- files as they would be ------------------------------------------------------------------ */
-
-struct scratch {
-	char *dir; /* a path without links; NULL: none */
-	int fd;
-};
-
-static void remove_scratch(struct scratch *scratch)
-{
-	for (size_t i = 0; scratch->dir && i < CONTAINERD_MAX_FILES; i++)
-		unlinkat(scratch->fd, text("%zu.toml", i), 0);
-	if (scratch->dir)
-		rmdir(scratch->dir);
-	if (scratch->fd >= 0)
-		close(scratch->fd);
-	free(scratch->dir);
-}
-
-static int make_scratch(const struct setup_place *place, struct scratch *ret, struct why *why)
-{
-	_cleanup_free_ char *name = place_name(place, SCRATCH), *dir = NULL;
-	int r = name ? place_resolve(place, name, &dir) : -ENOMEM;
-
-	if (r == 0 && !mkdtemp(dir))
-		r = -errno;
-	if (r == 0) {
-		ret->fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		ret->dir = TAKE_PTR(dir);
-	}
-	return r < 0 ? why_set(why, -r, "%s: %s", name ? name : SCRATCH, strerror(-r)) : 0;
-}
-
-static bool is_changed(const struct setup_place *place, const char *path)
-{
-	const struct setup_file *file = place_planned(place, path);
-
-	return file && setup_file_changes(file);
-}
-
-/* The path of a file as it would be, for containerd: in the scratch directory if it changes. */
-static char *future_path(const struct setup_place *place, const struct containerd_file *file,
-			 const struct scratch *scratch, size_t i)
-{
-	_cleanup_free_ char *root = NULL, *path = NULL;
-	const char *inside;
-
-	path = is_changed(place, file->path) ? text_new("%s/%zu.toml", scratch->dir, i)
-					     : strdup(file->path);
-	inside = path ? place_inside(place, path, &root) : NULL;
-	return inside ? strdup(inside) : NULL;
-}
-
-/* The files that are imported, as an array of TOML; to be freed. */
-static char *import_list(const struct setup_place *place, const struct containerd_files *files,
-			 const struct scratch *scratch)
-{
-	char *list = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&list, &size);
-
-	if (!out)
-		return NULL;
-	fputc('[', out);
-	for (size_t i = 1; i < files->n; i++) {
-		_cleanup_free_ char *path = NULL, *quoted = NULL;
-
-		if (!files->files[i].text)
-			continue;
-		path = future_path(place, &files->files[i], scratch, i);
-		quoted = path ? toml_quote(path) : NULL;
-		fprintf(out, "%s, ", quoted ? quoted : "");
-	}
-	fputc(']', out);
-	if (fclose(out) == 0)
-		return list;
-	free(list);
-	return NULL;
-}
-
-/* config.toml as it would be, with the list of all imports. */
-static int main_text(const struct setup_place *place, const struct containerd_config *config,
-		     const struct scratch *scratch, struct edit_text *ret, struct why *why)
-{
-	_cleanup_free_ char *list = import_list(place, &config->files, scratch), *first = NULL;
-	const struct containerd_file *file = &config->files.files[0];
-	int r;
-
-	first = text_new("version = %d\n", config->version);
-	if (!list || !first)
-		return why_no_memory(why);
-	r = file->text ? edit_copy(file->text, file->len, ret)
-		       : edit_copy(first, strlen(first), ret);
-	if (r < 0)
-		return why_no_memory(why);
-	r = toml_set(ret, "imports", list, why);
-	return r == -ENOENT ? toml_add(ret, "", "imports", list, why) : r;
-}
-
-static int write_scratch(const struct setup_place *place, const struct containerd_config *config,
-			 const struct scratch *scratch, struct why *why)
-{
-	_cleanup_(edit_free) struct edit_text first = {0};
-	int r = main_text(place, config, scratch, &first, why);
-
-	if (r < 0)
-		return r;
-	r = file_write_new(scratch->fd, "0.toml", 0600, first.text, first.len);
-	for (size_t i = 1; r == 0 && i < config->files.n; i++) {
-		const struct containerd_file *file = &config->files.files[i];
-
-		if (file->text && is_changed(place, file->path))
-			r = file_write_new(scratch->fd, text("%zu.toml", i), 0600, file->text,
-					   file->len);
-	}
-	return r < 0 ? why_set(why, -r, "%s: %s", scratch->dir, strerror(-r)) : 0;
-}
-
-/* The dump of the place's files, as its plan makes them. */
-static int dump_future(const struct setup_place *place, const struct containerd_config *config,
-		       struct containerd_dump *ret, struct why *why)
-{
-	_cleanup_(remove_scratch) struct scratch scratch = {.fd = -EBADF};
-	_cleanup_free_ char *file = NULL;
-	int r = make_scratch(place, &scratch, why);
-
-	if (r == 0)
-		r = write_scratch(place, config, &scratch, why);
-	if (r < 0)
-		return r;
-	file = text_new("%s/0.toml", scratch.dir);
-	return file ? dump(place, file, ret, why) : why_no_memory(why);
-}
-
-/* containerd 2.x assumes its own version for a file without one. */
-static bool reads_version_1(const struct containerd_dump *dumped)
-{
-	return strcmp(dumped->plugin, "io.containerd.cri.v1.runtime") != 0;
-}
-
-int containerd_dump_now(const struct setup_place *place, const struct containerd_config *config,
-			struct containerd_dump *ret, struct why *why)
-{
-	const struct containerd_file *file = &config->files.files[0];
-	int r;
-
-	if (containerd_is_template(place))
-		return 0;
-	r = file->text ? dump(place, file->path, ret, why) : dump_future(place, config, ret, why);
-	if (config->is_cri_disabled)
-		ret->plugin = NULL; /* a table of it would lack the defaults */
-	else if (r == 0 && ret->text && !ret->plugin)
-		r = why_set(why, EINVAL, "it has no supported CRI plugin");
-	else if (r == 0 && ret->text && config->version == 1 && !reads_version_1(ret))
-		r = why_set(why, EINVAL, "%s has no version, so it ignores [plugins.cri]",
-			    file->path);
-	return r < 0 ? why_prefix(
-			       why, r,
-			       "containerd cannot read its configuration as it is now (--no-check "
-			       "skips this check)")
-		     : 0;
-}
-
-/* --- defaults that are copied, too ----------------------------------------------------------- */
-
-/* The dump has every key; these values mean the same as no key. */
-static bool is_zero(const struct toml_item *item)
-{
-	static const char *const zeros[] = {"", "0", "false", "podsandbox"};
-
-	for (size_t i = 0; i < COUNT(zeros); i++) {
-		if (strcmp(item->text, zeros[i]) == 0)
-			return true;
-	}
-	return item->kind == TOML_ARRAY || item->kind == TOML_INLINE;
-}
-
-static int learn_item(struct containerd_config *config, const struct toml_item *item,
-		      const char *suffix, const char *like)
-{
-	struct toml *learned = &config->learned, *view = &config->view;
-	struct toml_item *items = reallocarray(learned->items, learned->n + 1, sizeof(*items));
-	struct toml_item copy = *item;
-
-	if (!items)
-		return -ENOMEM;
-	learned->items = items;
-	copy.path = text_new("%s" TOML_SEP "%s%s", config->runtimes, like, suffix);
-	copy.text = strdup(item->text);
-	items[learned->n++] = copy;
-	items = reallocarray(view->items, view->n + 1, sizeof(*items));
-	if (!items || !copy.path || !copy.text)
-		return -ENOMEM;
-	view->items = items;
-	items[view->n++] = copy;
-	return 0;
-}
-
-int containerd_learn(struct containerd_config *config, const struct containerd_dump *dumped,
-		     const char *like, struct why *why)
-{
-	_cleanup_free_ char *handler = NULL;
-
-	if (!dumped->plugin)
-		return 0;
-	handler = containerd_handler_path(dumped->plugin, like);
-	if (!handler)
-		return why_no_memory(why);
-	for (size_t i = 0; i < dumped->toml.n; i++) {
-		const struct toml_item *item = &dumped->toml.items[i];
-		const char *suffix = item->path + strlen(handler);
-
-		if (item->kind == TOML_TABLE || item->inner || is_zero(item) ||
-		    !toml_is_at_or_below(item->path, handler) ||
-		    containerd_key(config, like, suffix + 1))
-			continue;
-		if (learn_item(config, item, suffix, like) < 0)
-			return why_no_memory(why);
-	}
-	return 0;
-}
 
 /* --- comparing ------------------------------------------------------------------------------- */
 
@@ -371,7 +88,7 @@ static bool is_compared(const struct containerd_dump *dumped, const struct conta
 		return true;
 	if (strcmp(below, TOML_SEP "containerd" TOML_SEP CONTAINERD_DEFAULT) == 0)
 		return false;
-	return !is_zero(item) ||
+	return !containerd_dump_is_zero(item) ||
 	       !toml_is_at_or_below(below, TOML_SEP "containerd" TOML_SEP "runtimes");
 }
 
@@ -442,6 +159,8 @@ static int compare_dumps(const struct containerd_dump *before, const struct cont
 	return compare_all(before, after, why);
 }
 
+/* --- what must be there ----------------------------------------------------------------------- */
+
 /* A dump does not report that the default handler is missing. */
 static void note_default(const struct containerd_dump *dumped, struct setup_plan *plan)
 {
@@ -508,7 +227,7 @@ static int dump_planned(const struct setup_place *place, const struct setup_plan
 	planned.planned = plan;
 	r = containerd_read(&planned, &config, why);
 	if (r == 0)
-		r = dump_future(&planned, &config, ret, why);
+		r = containerd_dump_future(&planned, &config, ret, why);
 	return r < 0 ? why_prefix(why, r, "containerd would not read it") : ret->text != NULL;
 }
 

@@ -47,7 +47,7 @@ struct containerd_config {
 	char *cri, *runtimes; /* paths of its tables "containerd" and "containerd.runtimes" */
 	struct toml view;     /* the plugin's items, which belong to the files */
 	bool has_handlers;    /* there is a handler, whichever */
-	struct toml learned;  /* items of the view that no file has (setup/containerd-check.h) */
+	struct toml learned;  /* items of the view that no file has (setup/containerd-dump.h) */
 	bool is_cri_disabled; /* as in Docker's own package */
 
 	/* Set by containerd_choose() (setup/containerd-shim.h) */

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "setup/containerd-check.h"
 #include "setup/containerd-shim.h"
+#include "setup/containerd-wrap.h"
 #include "setup/real-runtime.h"
 #include "setup/toml-edit.h"
 

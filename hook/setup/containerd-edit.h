@@ -3,30 +3,11 @@
 
 /* Adds our handler to the text of a file of containerd's, or removes it; other bytes stay. Pure. */
 
-#include "setup/containerd-config.h"
+#include "setup/containerd-handler.h"
 #include "setup/edit.h"
-
-/* The line above what enable adds. Disable does not look for it, but removes it with what it adds.
- */
-#define CONTAINERD_COMMENT "# oci-thin-grow: removed by \"oci-thin-grow disable containerd\""
 
 /* The first line of a file that enable created. */
 #define CONTAINERD_MADE "# made by \"oci-thin-grow enable containerd\"\n"
-
-struct containerd_wish {
-	const char *snapshotter; /* NULL: as that one's */
-	bool by_default;	 /* ours is to be the default */
-	bool with_runc;		 /* runc's handler, too, which is lost otherwise */
-};
-
-/* What pod_annotations must have; the last one is NULL. */
-extern const char *const containerd_our_patterns[];
-
-/* These, and those of the handler @like, as an array of TOML; to be freed. */
-char *containerd_annotations(const struct containerd_config *config, const char *like);
-
-/* Do its pod_annotations let through what pods ask by? */
-bool containerd_passes_requests(const struct containerd_config *config, const char *handler);
 
 /*
  * Our handler, config->ours, into the text @t of a file of @config: a new one or, where the text

@@ -5,6 +5,7 @@
 #include "setup/containerd-look.h"
 #include "base/cleanup.h"
 #include "base/quote.h"
+#include "setup/containerd-handler.h"
 #include "setup/containerd-shim.h"
 #include "setup/engines.h"
 

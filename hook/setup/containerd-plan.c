@@ -11,6 +11,7 @@
 #include "setup/containerd-look.h"
 #include "setup/containerd-runtime.h"
 #include "setup/containerd-shim.h"
+#include "setup/containerd-wrap.h"
 #include "setup/toml-edit.h"
 
 #include <string.h>

@@ -17,7 +17,7 @@
  */
 
 #include "base/shim-name.h"
-#include "setup/containerd-edit.h"
+#include "setup/containerd-config.h"
 
 struct containerd_wrap {
 	char *handler; /* to be freed */
@@ -52,17 +52,8 @@ int containerd_plan_shim(const struct setup_place *place, const struct container
 			 const struct setup_options *options, struct setup_plan *plan,
 			 struct why *why);
 
-/* Changes the handler config->ours in the text @t. */
-int containerd_wrap_in_place(struct edit_text *t, const struct containerd_config *config,
-			     struct why *why);
-
-/*
- * Removes copies from the text @t, and restores what was changed in place: of all handlers that
- * wrap the shim @shim, or any (NULL). As containerd_strip().
- */
-int containerd_unwrap(const struct setup_place *place, struct edit_text *t,
-		      const struct containerd_before *before, const char *shim, bool *ret_found,
-		      struct why *why);
+/* The path of our link for the shim, to be freed. */
+char *containerd_shim_link(const char *shim);
 
 /* Notes the link and the file with "shims" that disable leaves for each such handler. */
 void containerd_note_shims(const struct setup_place *place, const struct containerd_config *config,
