@@ -90,12 +90,15 @@ $(O)/tests/unit/test-%: $(O)/tests/unit/test-%.o $(UNIT_FAKES) $(filter-out $(O)
 # Keep objects of tests, which make would delete as intermediate files.
 .SECONDARY:
 
-.PHONY: unit layers places added words check test guest soak demo bench
+.PHONY: unit layers shape places added words check test guest soak demo bench
 unit: $(UNIT_TESTS)
 	@tests/unit/run $(UNIT_TESTS)
 
 layers: ## calls go down only; one library, one file
 	@tests/layers.sh
+
+shape: ## functions fit a screen, headers promise what their file keeps, tests have the name of a file
+	@tests/shape.sh
 
 places: ## a build for another PREFIX names that PREFIX everywhere
 	@+tests/places.sh
@@ -106,7 +109,7 @@ added: ## every engine, filesystem and doctor check is documented and tested
 words: ## what users read is plain English
 	@tests/words.sh
 
-check: all layers places added words unit ## unit tests and four checks of the tree: seconds, no root, no guest
+check: all layers shape places added words unit ## unit tests and five checks of the tree: seconds, no root, no guest
 
 # --- tests on a real kernel -----------------------------------------------------------------------------
 CUTS     ?= 30

@@ -48,6 +48,7 @@ step "cppcheck" cppcheck -j "$(nproc)" --quiet --error-exitcode=1 --enable=warni
 mapfile -t scripts < <(git ls-files -co --exclude-standard | xargs awk 'FNR == 1 && /^#!\/bin\/(ba)?sh|^# shellcheck shell=/ { print FILENAME }')
 step "shellcheck" shellcheck -x "${scripts[@]}"
 step "layers" tests/layers.sh
+step "shape" tests/shape.sh
 step "added" tests/added.sh
 [ $status = 0 ] && echo "lint: clean"
 exit $status

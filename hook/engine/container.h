@@ -77,8 +77,8 @@ struct engine_walk {
 };
 
 /*
- * 0, what visit returned, or -ENOMEM. A root that does not exist, or is another engine's, is not an
- * error.
+ * Each walk is in its engine's file: docker.c, containerd.c, storage.c, runtime.c. 0, what visit
+ * returned, or -ENOMEM. A root that does not exist, or is another engine's, is not an error.
  */
 int docker_walk(const struct engine_walk *walk);
 int containerd_walk(const struct engine_walk *walk);

@@ -8,6 +8,7 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "job/real-shim.h"
+#include "setup/change.h"
 #include "setup/setup.h"
 
 #include <string.h>

@@ -12,6 +12,7 @@
 #include "job/tell.h"
 #include "policy/config.h"
 #include "role/role.h"
+#include "setup/change.h"
 #include "setup/setup.h"
 
 #include <errno.h>

@@ -35,5 +35,16 @@ void change_set(struct setup_file *file, char *text, size_t len);
 void change_note(struct setup_plan *plan, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Does the plan change anything? Does it change this file? */
+bool setup_plan_changes(const struct setup_plan *plan);
+bool setup_file_changes(const struct setup_file *file);
+
+/*
+ * Changes the files, each atomically; if it is killed, running it again finishes. 0 or -errno with
+ * a reason; -EAGAIN: another program has changed a file meanwhile.
+ */
+int setup_apply(const struct setup_plan *plan, struct why *why);
+void setup_plan_free(struct setup_plan *plan);
+
 /* Are these the same bytes? Two NULLs are. */
 bool change_same(const char *a, size_t a_len, const char *b, size_t b_len);

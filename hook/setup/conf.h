@@ -6,7 +6,7 @@
  * from one with {append = true} on, they add to the list instead (containers.conf(5)).
  */
 
-#include "setup/engines.h"
+#include "setup/change.h"
 
 struct conf_list {
 	char **strings;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "setup/engines.h"
+#include "setup/change.h"
 
 /*
  * Plans what disable does to containerd's files (setup/containerd-config.h), with notes on what it

@@ -3,7 +3,7 @@
 
 /* containerd's configuration files: which it reads, in its order, and what each one is. */
 
-#include "setup/engines.h"
+#include "setup/change.h"
 #include "setup/toml.h"
 
 #define CONTAINERD_DROP_IN "50-oci-thin-grow.toml"

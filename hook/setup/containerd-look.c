@@ -8,6 +8,7 @@
 #include "setup/containerd-handler.h"
 #include "setup/containerd-shim.h"
 #include "setup/engines.h"
+#include "setup/ours.h"
 
 #include <string.h>
 

@@ -12,6 +12,8 @@
 #include "setup/containerd-runtime.h"
 #include "setup/containerd-shim.h"
 #include "setup/containerd-wrap.h"
+#include "setup/engines.h"
+#include "setup/ours.h"
 #include "setup/toml-edit.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/text.h"
-#include "setup/engines.h"
+#include "setup/ours.h"
 #include "setup/real-runtime.h"
 
 #include <string.h>

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/engine-names.h"
 #include "base/quote.h"
+#include "setup/engines.h"
 #include "setup/hooksd.h"
 #include "setup/toml.h"
 

@@ -8,6 +8,8 @@
 #include "base/count.h"
 #include "base/quote.h"
 #include "setup/docker-daemon.h"
+#include "setup/engines.h"
+#include "setup/ours.h"
 
 #include <string.h>
 

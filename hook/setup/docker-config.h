@@ -4,7 +4,7 @@
 /* The keys of Docker's daemon.json that concern us: dockerd(8), 20.10 to 28. */
 
 #include "oci/json.h"
-#include "setup/engines.h"
+#include "setup/change.h"
 
 #define DOCKER_RUNTIME "{ \"path\": \"" RUNTIME_PATH "\" }"
 

@@ -3,7 +3,7 @@
 
 /* dockerd's command line. */
 
-#include "setup/engines.h"
+#include "setup/change.h"
 
 struct docker_daemon {
 	int pid;	       /* 0: none runs */

@@ -12,6 +12,8 @@
 #include "setup/docker-runtime.h"
 #include "setup/docker-unit.h"
 #include "setup/docker-users.h"
+#include "setup/engines.h"
+#include "setup/ours.h"
 #include "setup/real-runtime.h"
 
 #include <string.h>

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "oci/json.h"
+#include "setup/ours.h"
 
 #include <string.h>
 

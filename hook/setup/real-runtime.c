@@ -7,7 +7,7 @@
 #include "base/shim-name.h"
 #include "base/text.h"
 #include "oci/json.h"
-#include "setup/engines.h"
+#include "setup/ours.h"
 
 #include <string.h>
 

@@ -119,15 +119,9 @@ const struct setup_engine *setup_find_engine(const char *name);
 /* Is the engine in use, with thin disks? Its program may be installed without being used. */
 bool setup_has_sign(const struct setup_place *place, const struct setup_engine *engine);
 
-/* Decides what to change. 0; -EEXIST: refused, with what to do; or as setup_look(). */
+/*
+ * Decides what to change (setup/change.h does it). 0; -EEXIST: refused, with what to do; or as
+ * setup_look().
+ */
 int setup_plan(const struct setup_place *place, const char *engine,
 	       const struct setup_options *options, struct setup_plan *ret, struct why *why);
-bool setup_plan_changes(const struct setup_plan *plan);
-bool setup_file_changes(const struct setup_file *file);
-
-/*
- * Changes the files, each atomically; if it is killed, running it again finishes. 0 or -errno with
- * a reason; -EAGAIN: another program has changed a file meanwhile.
- */
-int setup_apply(const struct setup_plan *plan, struct why *why);
-void setup_plan_free(struct setup_plan *plan);

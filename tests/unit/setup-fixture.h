@@ -3,6 +3,7 @@
 
 /* A fake host in a temporary directory, with enable and disable on it. */
 
+#include "setup/change.h"
 #include "setup/setup.h"
 #include "unit.h"
 
