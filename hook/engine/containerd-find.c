@@ -48,21 +48,6 @@ void containerd_record_free(struct containerd_record *record)
 	*record = (struct containerd_record){0};
 }
 
-/* What could not be read: the first reason. */
-struct unread {
-	struct why why;
-	bool any;
-};
-
-static void note_unread(const struct why *why, void *context)
-{
-	struct unread *unread = context;
-
-	if (!unread->any)
-		unread->why = *why;
-	unread->any = true;
-}
-
 static int damaged(const struct database *meta, struct why *why)
 {
 	return why_set(why, EBADMSG, "%s: it is damaged", meta->path);
@@ -181,9 +166,9 @@ int containerd_find(const struct engine_roots *roots, const char *ns, const char
 		    struct containerd_record *ret, struct why *why)
 {
 	_cleanup_(containerd_record_free) struct containerd_record record = {.thin_id = -1};
-	struct unread unread = {.any = false};
+	struct walk_unread unread = {.any = false};
 	const struct engine_walk walk = {
-		.roots = roots, .context = &unread, .complain = note_unread};
+		.roots = roots, .context = &unread, .complain = walk_note_unread};
 	struct snapshots *snapshots;
 	int r;
 

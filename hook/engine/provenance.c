@@ -300,21 +300,6 @@ static int find_containers(const struct snapshots *snapshots, struct provenance 
 
 /* --- what cannot be read -----------------------------------------------------------------------*/
 
-/* The first reason */
-struct unread {
-	struct why why;
-	bool any;
-};
-
-static void note_unread(const struct why *why, void *context)
-{
-	struct unread *unread = context;
-
-	if (!unread->any)
-		unread->why = *why;
-	unread->any = true;
-}
-
 static int visit_any(struct bolt_bytes key, struct bolt_bytes value, bool is_bucket, void *context)
 {
 	(void)key;
@@ -326,7 +311,7 @@ static int visit_any(struct bolt_bytes key, struct bolt_bytes value, bool is_buc
 
 /* A later version of containerd would have a bucket of another name. */
 static void check_version(const struct database *database, const char *bucket,
-			  struct unread *unread)
+			  struct walk_unread *unread)
 {
 	const char *const keys[] = {bucket, NULL};
 	struct bolt_bucket found;
@@ -338,10 +323,10 @@ static void check_version(const struct database *database, const char *bucket,
 	if (bolt_each(&found, visit_any, NULL) == 0)
 		return;
 	why_set(&why, EBADMSG, "%s: it has a format that is not known", database->path);
-	note_unread(&why, unread);
+	walk_note_unread(&why, unread);
 }
 
-static void check_versions(const struct snapshots *snapshots, struct unread *unread)
+static void check_versions(const struct snapshots *snapshots, struct walk_unread *unread)
 {
 	for (size_t i = 0; i < snapshots->n; i++)
 		check_version(snapshots->metas[i], "v1", unread);
@@ -358,9 +343,9 @@ int provenance_read(const struct engine_roots *roots, const char *device, int64_
 		    struct provenance *ret, struct why *why)
 {
 	_cleanup_(provenance_free) struct provenance provenance = {.self.thin_id = -1};
-	struct unread unread = {.any = false};
+	struct walk_unread unread = {.any = false};
 	const struct engine_walk walk = {
-		.roots = roots, .context = &unread, .complain = note_unread};
+		.roots = roots, .context = &unread, .complain = walk_note_unread};
 	struct snapshots *snapshots;
 	int r;
 

@@ -45,6 +45,15 @@ int walk_pass_over(const struct engine_walk *walk, int r, const struct why *why)
 	return 0;
 }
 
+void walk_note_unread(const struct why *why, void *context)
+{
+	struct walk_unread *unread = context;
+
+	if (!unread->any)
+		unread->why = *why;
+	unread->any = true;
+}
+
 int walk_entries(const char *path, int (*visit)(const char *name, void *context), void *context)
 {
 	DIR *directory = opendir(path);

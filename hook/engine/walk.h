@@ -22,6 +22,14 @@ int walk_read_json(const char *path, enum json_type type, struct json_doc **ret,
  */
 int walk_pass_over(const struct engine_walk *walk, int r, const struct why *why);
 
+/* For a walk's complain, with a struct walk_unread as its context: keeps the first reason. */
+struct walk_unread {
+	struct why why;
+	bool any;
+};
+
+void walk_note_unread(const struct why *why, void *context);
+
 /* Calls @visit with the name of each entry of the directory @path, except dot files. */
 int walk_entries(const char *path, int (*visit)(const char *name, void *context), void *context);
 

@@ -74,7 +74,7 @@ static void write_value(FILE *out, const char *value)
 /* `{a="1",b="2"}`; NULL: out of memory */
 static char *format_labels(const struct prometheus_label *labels, size_t n)
 {
-	char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	FILE *stream = open_memstream(&text, &size);
 
@@ -87,10 +87,7 @@ static char *format_labels(const struct prometheus_label *labels, size_t n)
 	}
 	if (n)
 		fputc('}', stream);
-	if (fclose(stream) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return fclose(stream) == 0 ? TAKE_PTR(text) : NULL;
 }
 
 /* Writes everything except the value; false: the series was already written, or out of memory. */

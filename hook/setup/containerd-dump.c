@@ -124,7 +124,7 @@ static char *future_path(const struct setup_place *place, const struct container
 static char *import_list(const struct setup_place *place, const struct containerd_files *files,
 			 const struct scratch *scratch)
 {
-	char *list = NULL;
+	_cleanup_free_ char *list = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&list, &size);
 
@@ -141,10 +141,7 @@ static char *import_list(const struct setup_place *place, const struct container
 		fprintf(out, "%s, ", quoted ? quoted : "");
 	}
 	fputc(']', out);
-	if (fclose(out) == 0)
-		return list;
-	free(list);
-	return NULL;
+	return fclose(out) == 0 ? TAKE_PTR(list) : NULL;
 }
 
 /* config.toml as it would be, with the list of all imports. */

@@ -69,17 +69,14 @@ static void write_annotations(const struct containerd_config *config, const char
 
 char *containerd_annotations(const struct containerd_config *config, const char *like)
 {
-	char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	if (!out)
 		return NULL;
 	write_annotations(config, like, out);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return fclose(out) == 0 ? TAKE_PTR(text) : NULL;
 }
 
 static bool is_ours(const char *name, const struct containerd_config *config,
@@ -216,7 +213,7 @@ static void write_braces(const struct containerd_config *config, const struct co
 char *containerd_handler_text(const struct containerd_config *config,
 			      const struct containerd_wish *wish, bool in_braces)
 {
-	char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
@@ -226,8 +223,5 @@ char *containerd_handler_text(const struct containerd_config *config,
 		write_braces(config, wish, out);
 	else
 		write_block(config, wish, out);
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return fclose(out) == 0 ? TAKE_PTR(text) : NULL;
 }

@@ -48,11 +48,10 @@ int crio_look(const struct setup_place *place, struct setup_view *view, struct w
 
 static char *drop_in_text(const struct conf_list *theirs)
 {
-	_cleanup_fclose_ FILE *out = NULL;
-	char *text = NULL;
+	_cleanup_free_ char *text = NULL;
 	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
 
-	out = open_memstream(&text, &size);
 	if (!out)
 		return NULL;
 	fputs("# Made by oci-thin-grow: the directories of OCI hooks as they were, and its own.\n"
@@ -61,10 +60,7 @@ static char *drop_in_text(const struct conf_list *theirs)
 	for (size_t i = 0; i < theirs->n; i++)
 		fprintf(out, "\t\"%s\",\n", theirs->strings[i]);
 	fputs("\t\"" HOOKSD_DIRECTORY "\",\n]\n", out);
-	if (fclose(TAKE_PTR(out)) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return fclose(out) == 0 ? TAKE_PTR(text) : NULL;
 }
 
 /* Is the file @a read after @b? Directories are walked by the components of paths. */
