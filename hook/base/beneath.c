@@ -20,7 +20,7 @@ struct walk {
 	bool missing; /* @at does not exist */
 };
 
-static int put(char **slot, char *text)
+static int put_text(char **slot, char *text)
 {
 	if (!text)
 		return -ENOMEM;
@@ -55,7 +55,7 @@ static int follow(struct walk *walk, const char *path, const char *after)
 		walk->own_len = strlen(after);
 	if (target[0] == '/')
 		walk->at[walk->root_len] = '\0';
-	return put(&walk->rest, text_new("%s/%s", target, after));
+	return put_text(&walk->rest, text_new("%s/%s", target, after));
 }
 
 static int step_down(struct walk *walk, const char *name, const char *after, bool of_link)
@@ -72,11 +72,11 @@ static int step_down(struct walk *walk, const char *name, const char *after, boo
 	}
 	if (!walk->missing && S_ISLNK(st.st_mode))
 		return follow(walk, path, after);
-	put(&walk->at, TAKE_PTR(path));
-	return put(&walk->rest, strdup(after));
+	put_text(&walk->at, TAKE_PTR(path));
+	return put_text(&walk->rest, strdup(after));
 }
 
-static int step(struct walk *walk)
+static int take_component(struct walk *walk)
 {
 	size_t len = strcspn(walk->rest, "/");
 	bool of_link = strlen(walk->rest) > walk->own_len;
@@ -90,7 +90,7 @@ static int step(struct walk *walk)
 		return step_down(walk, name, after, of_link);
 	if (strcmp(name, "..") == 0)
 		r = step_up(walk);
-	return r < 0 ? r : put(&walk->rest, strdup(after));
+	return r < 0 ? r : put_text(&walk->rest, strdup(after));
 }
 
 static char *real_root(const char *root)
@@ -108,7 +108,7 @@ static int walk_all(struct walk *walk)
 
 	walk->root_len = strlen(walk->at);
 	while (r == 0 && *walk->rest)
-		r = step(walk);
+		r = take_component(walk);
 	return r;
 }
 
@@ -122,7 +122,7 @@ int beneath(const char *root, const char *path, char **ret)
 	walk.rest = strdup(path);
 	r = walk.rest ? walk_all(&walk) : -ENOMEM;
 	if (r == 0 && !*walk.at)
-		r = put(&walk.at, strdup("/"));
+		r = put_text(&walk.at, strdup("/"));
 	free(walk.rest);
 	if (r == 0)
 		*ret = walk.at;

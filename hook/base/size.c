@@ -70,7 +70,7 @@ static int malformed(struct why *why, const char *text)
 }
 
 /* @at is in @text, which reasons quote. */
-static int parse(const char *text, const char *at, uint64_t *ret_bytes, struct why *why)
+static int parse_bytes(const char *text, const char *at, uint64_t *ret_bytes, struct why *why)
 {
 	const char *fraction = NULL;
 	size_t fraction_len = 0;
@@ -106,13 +106,13 @@ static int parse(const char *text, const char *at, uint64_t *ret_bytes, struct w
 
 int size_parse(const char *text, uint64_t *ret_bytes, struct why *why)
 {
-	return parse(text, text, ret_bytes, why);
+	return parse_bytes(text, text, ret_bytes, why);
 }
 
 int size_parse_more(const char *text, bool *ret_more, uint64_t *ret_bytes, struct why *why)
 {
 	*ret_more = *text == '+';
-	return parse(text, text + *ret_more, ret_bytes, why);
+	return parse_bytes(text, text + *ret_more, ret_bytes, why);
 }
 
 int size_parse_docker(const char *text, uint64_t *ret_bytes, struct why *why)

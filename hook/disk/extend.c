@@ -84,8 +84,8 @@ int extend_wait_until_live(struct thin_device *device, const struct deadline *de
  * refuses tables (EINVAL) from before it suspends the first of its devices, which may be long
  * before it suspends this one.
  */
-static int load(struct thin_device *device, uint64_t *sectors, const struct deadline *deadline,
-		struct why *why)
+static int load_longer(struct thin_device *device, uint64_t *sectors,
+		       const struct deadline *deadline, struct why *why)
 {
 	for (unsigned int pause_ms = LOOK_AGAIN_MS;; pause_ms *= 2) {
 		int r = extend_wait_until_live(device, deadline, why);
@@ -156,7 +156,7 @@ int extend_device(struct thin_device *device, uint64_t sectors, bool freeze,
 	int r;
 
 	do {
-		r = load(device, &sectors, deadline, why);
+		r = load_longer(device, &sectors, deadline, why);
 		if (r < 0)
 			return r;
 		r = extend_wait_until_live(device, deadline, why);

@@ -178,7 +178,7 @@ static void scan_notes(const char *text, struct ledger_entry *ret)
  * Reads the fields without checking them: the format below catches everything else. Buffers are
  * large enough for each.
  */
-static bool scan(const char *text, struct ledger_entry *ret)
+static bool scan_lines(const char *text, struct ledger_entry *ret)
 {
 	char uuid[UUID_TEXT_BYTES], state[sizeof("intended")];
 	uint64_t thin_id, mount_count;
@@ -212,7 +212,7 @@ int ledger_parse(const char *text, size_t len, struct ledger_entry *ret, struct 
 	if (strncmp(copy, FIRST_LINE, sizeof(FIRST_LINE) - 1) != 0)
 		return why_set(why, EINVAL, "not of this version: wrong first line");
 	/* The text must be exactly what we would write ourselves. */
-	if (!scan(copy, &entry) || ledger_format(&entry, copy) != (int)len ||
+	if (!scan_lines(copy, &entry) || ledger_format(&entry, copy) != (int)len ||
 	    memcmp(copy, text, len) != 0)
 		return why_set(why, EINVAL, "damaged: not in the format of an entry");
 	*ret = entry;

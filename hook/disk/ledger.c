@@ -244,7 +244,7 @@ struct pruner {
 };
 
 /* One entry at a time under the lock, so that no writer waits long. */
-static int prune_one(const char *name, void *context)
+static int prune_entry(const char *name, void *context)
 {
 	struct pruner *pruner = context;
 	struct ledger_entry entry;
@@ -271,7 +271,7 @@ int ledger_prune(const char *dir, bool (*is_gone)(const struct ledger_entry *ent
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : blame_directory(why, fd, dir);
 	pruner.dir_fd = fd;
-	r = each_file(fd, prune_one, &pruner);
+	r = each_file(fd, prune_entry, &pruner);
 	if (r < 0)
 		return why_set(why, -r, "ledger %s: %s", dir, strerror(-r));
 	return pruner.count;

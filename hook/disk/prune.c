@@ -17,7 +17,7 @@ bool prune_is_gone(const struct ledger_entry *entry)
 	       thin_has(&pool, entry->thin_id, &unused) == 0;
 }
 
-static bool prune_one(const struct ledger_entry *entry, void *context)
+static bool prune_if_gone(const struct ledger_entry *entry, void *context)
 {
 	const struct prune_order *order = *(const struct prune_order **)context;
 	bool gone = prune_is_gone(entry);
@@ -31,6 +31,6 @@ int prune_ledger(const struct prune_order *order, struct why *why)
 {
 	int r;
 
-	r = ledger_prune(order->ledger_dir, prune_one, &order, why);
+	r = ledger_prune(order->ledger_dir, prune_if_gone, &order, why);
 	return r < 0 ? r : 0;
 }

@@ -289,7 +289,7 @@ struct path {
 };
 
 /* One step: calls @visit, or enters or leaves a page. */
-static int step(const struct bolt *bolt, struct path *path, bolt_visit *visit, void *context)
+static int walk_step(const struct bolt *bolt, struct path *path, bolt_visit *visit, void *context)
 {
 	int last = path->depth - 1;
 	const struct page *page = &path->pages[last];
@@ -317,7 +317,7 @@ int bolt_each(const struct bolt_bucket *bucket, bolt_visit *visit, void *context
 	int r = first_page(bucket, &path.pages[0]);
 
 	while (r == 0 && path.depth > 0)
-		r = step(bucket->bolt, &path, visit, context);
+		r = walk_step(bucket->bolt, &path, visit, context);
 	return r;
 }
 

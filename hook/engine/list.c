@@ -200,8 +200,8 @@ static bool is_qualified(const char *namespace, const char *name, const char *te
 }
 
 /* 2: exact match; 1: prefix of its id; 0: another container */
-static int match(const struct engine_container *container, const char *engine, size_t engine_len,
-		 const char *text)
+static int match_text(const struct engine_container *container, const char *engine,
+		      size_t engine_len, const char *text)
 {
 	if (engine &&
 	    (strncmp(container->engine, engine, engine_len) != 0 || container->engine[engine_len]))
@@ -249,10 +249,10 @@ static int best_matches(const struct engine_list *list, const char *text, size_t
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct engine_container *container = &list->containers[i];
-		int found = match(container, NULL, 0, text);
+		int found = match_text(container, NULL, 0, text);
 
 		if (!found && colon)
-			found = match(container, text, (size_t)(colon - text), colon + 1);
+			found = match_text(container, text, (size_t)(colon - text), colon + 1);
 		if (found > best)
 			n = 0;
 		if (found && found >= best) {

@@ -138,8 +138,8 @@ static const char *find_name(const struct names *names, const char *device)
 }
 
 /* Its client's namespace and key: metadata/snapshot.go calls it NAMESPACE/NUMBER/KEY. */
-static int describe(const struct names *names, const char *device, struct provenance_snapshot *ret,
-		    struct why *why)
+static int describe_snapshot(const struct names *names, const char *device,
+			     struct provenance_snapshot *ret, struct why *why)
 {
 	const char *name = find_name(names, device), *number = name ? strchr(name, '/') : NULL;
 	const char *key = number ? strchr(number + 1, '/') : NULL;
@@ -175,7 +175,7 @@ static int add_parent(const struct place *place, const char *device, char **ret_
 	provenance->parents = more;
 	more += provenance->n_parents++;
 	*more = (struct provenance_snapshot){.thin_id = -1};
-	r = describe(place->names, device, more, why);
+	r = describe_snapshot(place->names, device, more, why);
 	return r < 0 ? r : read_device(place->pool, device, &more->thin_id, ret_next, why);
 }
 
@@ -211,7 +211,7 @@ static int find_in(const struct snapshot_store *store, const struct database *po
 		return r < 0 ? r : 0;
 	r = read_names(store->index, &names, why);
 	if (r == 0)
-		r = describe(&names, device, &provenance->self, why);
+		r = describe_snapshot(&names, device, &provenance->self, why);
 	if (r == 0)
 		r = add_parents(&(struct place){&names, pool, provenance}, TAKE_PTR(parent), why);
 	return r < 0 ? r : 1;

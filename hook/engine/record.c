@@ -38,8 +38,8 @@ static void take_over(char **text, char *better)
 }
 
 /* Keeps what is already known, except for the namespace: a pod's says more than containerd's. */
-static void describe(const struct json *texts, const struct keys *keys,
-		     struct engine_container *ret)
+static void fill_names(const struct json *texts, const struct keys *keys,
+		       struct engine_container *ret)
 {
 	_cleanup_free_ char *pod = walk_dup_string(texts, keys->pod);
 	_cleanup_free_ char *container = walk_dup_string(texts, keys->container);
@@ -58,7 +58,7 @@ static void describe(const struct json *texts, const struct keys *keys,
 
 void record_describe(const struct json *annotations, struct engine_container *container)
 {
-	describe(annotations, &annotation_keys, container);
+	fill_names(annotations, &annotation_keys, container);
 }
 
 struct labels {
@@ -120,7 +120,7 @@ static int fill_labels(const struct engine_walk *walk, const struct bolt_bucket 
 	if (!container->labels_doc)
 		return 0;
 	container->labels = json_root(container->labels_doc);
-	describe(container->labels, &label_keys, container);
+	fill_names(container->labels, &label_keys, container);
 	return 0;
 }
 

@@ -222,7 +222,7 @@ static int fill_pid(struct found *found)
 	return r < 0 ? walk_pass_over(found->walk, r, &why) : 0;
 }
 
-static int fill(const struct json *entry, struct found *found, struct why *why)
+static int fill_container(const struct json *entry, struct found *found, struct why *why)
 {
 	struct engine_container *container = &found->container;
 	int r;
@@ -243,7 +243,7 @@ static int walk_entry(const struct engine_walk *walk, const char *path, const st
 {
 	struct found found = {.walk = walk};
 	struct why why;
-	int r = fill(entry, &found, &why);
+	int r = fill_container(entry, &found, &why);
 
 	if (r == 0)
 		return walk->visit(&found.container, walk->context);

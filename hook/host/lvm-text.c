@@ -29,7 +29,7 @@ static bool is_one_of(char c, const char *set)
 	return c && strchr(set, c);
 }
 
-static void skip(struct parser *p)
+static void skip_blanks(struct parser *p)
 {
 	for (;;) {
 		while (is_one_of(peek(p), BLANKS))
@@ -41,9 +41,9 @@ static void skip(struct parser *p)
 	}
 }
 
-static bool take(struct parser *p, char c)
+static bool take_char(struct parser *p, char c)
 {
-	skip(p);
+	skip_blanks(p);
 	if (peek(p) != c || p->at == p->end)
 		return false;
 	p->at++;
@@ -78,7 +78,7 @@ static int read_word(struct parser *p, char **ret)
 {
 	const char *start;
 
-	skip(p);
+	skip_blanks(p);
 	if (peek(p) == '"' || peek(p) == '\'')
 		return read_string(p, ret);
 	for (start = p->at; peek(p) && !is_one_of(peek(p), BLANKS "#={}[],\"'");)
@@ -91,13 +91,13 @@ static int read_word(struct parser *p, char **ret)
 
 static int read_array(struct parser *p)
 {
-	while (!take(p, ']')) {
+	while (!take_char(p, ']')) {
 		_cleanup_free_ char *element = NULL;
 		int r = read_word(p, &element);
 
 		if (r < 0)
 			return r;
-		take(p, ',');
+		take_char(p, ',');
 	}
 	return 0;
 }
@@ -126,7 +126,7 @@ static int append_value(struct parser *p, char *path, char *value)
 static int read_value(struct parser *p, char *path)
 {
 	char *value = NULL;
-	int r = take(p, '[') ? read_array(p) : read_word(p, &value);
+	int r = take_char(p, '[') ? read_array(p) : read_word(p, &value);
 
 	if (r == 0)
 		return append_value(p, path, value);
@@ -144,11 +144,11 @@ static int read_value_or_section(struct parser *p, const char *section, unsigned
 	path = text_new("%s%s%s", section, *section ? "/" : "", name);
 	if (!path)
 		return -ENOMEM;
-	if (take(p, '='))
+	if (take_char(p, '='))
 		return read_value(p, TAKE_PTR(path));
-	if (!take(p, '{'))
+	if (!take_char(p, '{'))
 		return -EINVAL;
-	while (r == 0 && !take(p, '}'))
+	while (r == 0 && !take_char(p, '}'))
 		r = read_value_or_section(p, path, depth + 1);
 	return r;
 }
@@ -158,7 +158,7 @@ int lvm_text_parse(const char *text, size_t len, struct lvm_text *ret)
 	struct parser p = {.at = text, .end = text + len};
 	int r = 0;
 
-	for (skip(&p); r == 0 && p.at < p.end; skip(&p))
+	for (skip_blanks(&p); r == 0 && p.at < p.end; skip_blanks(&p))
 		r = read_value_or_section(&p, "", 0);
 	if (r < 0)
 		lvm_text_free(&p.text);

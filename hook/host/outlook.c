@@ -18,7 +18,7 @@ static void look_at_device(const struct inventory *disk, const struct outlook_or
 		risk_look(&device, order->policy, order->run_dir, order->ledger_dir, ret);
 }
 
-static void judge(struct outlook *outlook, const struct outlook_order *order)
+static void judge_risk(struct outlook *outlook, const struct outlook_order *order)
 {
 	const struct inventory *disk = &outlook->disk;
 	struct risk_device device = {0};
@@ -78,7 +78,7 @@ void outlook_of(struct inventory *disk, const struct outlook_order *order, struc
 	ret->daemon =
 		outlook_is_unfinished(ret) && settings_has_daemon(order->policy, order->run_dir);
 	ret->in_vm = inventory_is_in_vm(&ret->disk, ret->noted && ret->entry.in_vm);
-	judge(ret, order);
+	judge_risk(ret, order);
 	look_ahead(ret);
 }
 

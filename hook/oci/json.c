@@ -250,8 +250,8 @@ static int parse_into(struct parser *p, const char *text, size_t len, size_t *re
 }
 
 /* *ret is the text read, also on failure; or NULL. */
-static int parse(const char *text, size_t len, bool comments, struct json_doc **ret,
-		 size_t *ret_offset, struct why *why)
+static int parse_document(const char *text, size_t len, bool comments, struct json_doc **ret,
+			  size_t *ret_offset, struct why *why)
 {
 	struct json_doc *doc = calloc(1, sizeof(*doc));
 	struct parser parser = {.doc = doc};
@@ -303,7 +303,7 @@ int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *
 	struct json_doc *doc;
 	struct why inner;
 	size_t offset;
-	int r = parse(text, len, false, &doc, &offset, &inner);
+	int r = parse_document(text, len, false, &doc, &offset, &inner);
 
 	if (r < 0) {
 		json_free(doc);
@@ -317,7 +317,7 @@ int json_parse_commented(const char *text, size_t len, struct json_doc **ret, si
 			 struct why *why)
 {
 	struct json_doc *doc;
-	int r = parse(text, len, true, &doc, ret_offset, why);
+	int r = parse_document(text, len, true, &doc, ret_offset, why);
 
 	if (r < 0)
 		json_free(doc);

@@ -45,7 +45,7 @@ static const struct option {
  * The value of the option at *@argv if it is @option; *@argv moves to the last word used. NULL:
  * another option, or no value.
  */
-static const char *match(const struct option *option, char *const **argv)
+static const char *match_option(const struct option *option, char *const **argv)
 {
 	const char *word = **argv + 1;
 	bool two_dashes = *word == '-';
@@ -69,7 +69,8 @@ static const char *match(const struct option *option, char *const **argv)
 static void eat_option(char *const **argv, int where, struct runtime_args *args)
 {
 	for (size_t i = 0; i < COUNT(options); i++) {
-		const char *value = options[i].where == where ? match(&options[i], argv) : NULL;
+		const char *value =
+			options[i].where == where ? match_option(&options[i], argv) : NULL;
 
 		if (!value)
 			continue;

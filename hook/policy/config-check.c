@@ -114,7 +114,7 @@ static bool is_any_engine(const char *pattern)
 	return false;
 }
 
-static unsigned int warn(const struct config_listener *listener, const struct why *why)
+static unsigned int report_warning(const struct config_listener *listener, const struct why *why)
 {
 	if (listener->tell)
 		listener->tell(why, listener->context);
@@ -132,13 +132,13 @@ static unsigned int warn_rule(const struct policy *policy, size_t i,
 			"%s:%u: rule %s can never match: unknown engine %s "
 			"(" ENGINE_LIST(", ", ", ") " and " ENGINE_RUNTIME " are)",
 			rule->file, rule->line, rule->name, quote(rule->engine));
-		return warn(listener, &why);
+		return report_warning(listener, &why);
 	}
 	if (!cover)
 		return 0;
 	why_set(&why, 0, "%s:%u: rule %s can never match: rule %s (%s:%u) matches before it",
 		rule->file, rule->line, rule->name, cover->name, cover->file, cover->line);
-	return warn(listener, &why);
+	return report_warning(listener, &why);
 }
 
 unsigned int config_warn(const struct policy *policy, const struct config_listener *listener)

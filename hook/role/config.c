@@ -56,7 +56,7 @@ static void tell_warning(const struct why *why, void *context)
 		json_write_string(check->json, NULL, why->text);
 }
 
-static int load(const struct arguments *args, struct check *check, struct policy *ret)
+static int load_checked(const struct arguments *args, struct check *check, struct policy *ret)
 {
 	const struct config_listener listener = {tell_error, check};
 
@@ -80,7 +80,7 @@ static void find_errors(const struct arguments *args, struct check *check, struc
 {
 	if (check->json)
 		json_write_array(check->json, "errors");
-	if (load(args, check, ret) == 0)
+	if (load_checked(args, check, ret) == 0)
 		check_programs(ret, check);
 	if (check->json)
 		json_write_array_close(check->json);
@@ -173,7 +173,7 @@ static int run_show(const struct arguments *args)
 	struct policy policy;
 	int status = EXIT_USAGE;
 
-	if (load(args, &check, &policy) < 0) {
+	if (load_checked(args, &check, &policy) < 0) {
 		if (args->json)
 			tell_failure_json(NULL, status, policy.broken, stdout);
 	} else {

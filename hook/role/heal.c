@@ -100,8 +100,8 @@ static void log_broken(const struct policy *policy)
 }
 
 /* Heals a device, and reports it. 0 or -errno. */
-static int heal(const struct policy *policy, dev_t dev, uint64_t timeout_ms, bool dry_run,
-		FILE *out, struct heal_report *report)
+static int heal_and_report(const struct policy *policy, dev_t dev, uint64_t timeout_ms,
+			   bool dry_run, FILE *out, struct heal_report *report)
 {
 	struct heal_order order = settings_heal_order(policy);
 	struct why why;
@@ -157,7 +157,7 @@ static void add_healed(struct all *all, const struct heal_report *report)
 static void heal_one_of_all(struct all *all, dev_t dev)
 {
 	_cleanup_(heal_report_free) struct heal_report report = {0};
-	int r = heal(all->policy, dev, all->timeout_ms, all->dry_run, all->out, &report);
+	int r = heal_and_report(all->policy, dev, all->timeout_ms, all->dry_run, all->out, &report);
 
 	/* A pool may have a thousand devices: it is waited for once. */
 	if (r == -ETIMEDOUT && all->timeout_ms > WAIT_AGAIN_MS)
@@ -296,7 +296,7 @@ static int heal_path(const struct policy *policy, const char *path, bool dry_run
 		log_stderr("heal: %s is not a block device", quote(path));
 		return EXIT_NOT_APPLICABLE;
 	}
-	return heal(policy, st.st_rdev, policy->timeout_ms, dry_run, stdout, &report) < 0
+	return heal_and_report(policy, st.st_rdev, policy->timeout_ms, dry_run, stdout, &report) < 0
 		       ? EXIT_FAILED
 		       : EXIT_OK;
 }

@@ -33,7 +33,7 @@ static const char help[] =
 	"thin device; 0 also where on_failure in the configuration makes it a warning.\n";
 
 /* Without a state the request is unknown. */
-static int fail(const struct why *why)
+static int fail_hook(const struct why *why)
 {
 	struct log_line line;
 
@@ -92,7 +92,7 @@ static int run_hook(const struct arguments *args)
 	struct why why;
 
 	if (container_read(STDIN_FILENO, "container state on stdin", &container, &why) < 0)
-		return fail(&why);
+		return fail_hook(&why);
 	return run_job(&container, args->policy);
 }
 

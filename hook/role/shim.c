@@ -39,7 +39,7 @@ static void log_reason(const char *action, const struct shim_args *args, const s
 	log_end(&line, priority);
 }
 
-static int fail(const struct shim_args *args, const struct why *why)
+static int fail_shim(const struct shim_args *args, const struct why *why)
 {
 	if (args->verb)
 		log_reason("fail", args, why, LOG_ERR);
@@ -87,7 +87,7 @@ static bool needs_note(const struct job *job)
 	       !policy_is_sandbox(job->annotations, JOB_ANNOTATIONS);
 }
 
-static void note(const struct shim_args *args, const struct job *job)
+static void note_before_start(const struct shim_args *args, const struct job *job)
 {
 	_cleanup_free_ char *root = containerd_root_of_bundle(job->bundle, args->ns, args->id);
 
@@ -114,7 +114,7 @@ static int run_job(const char *name, const struct shim_args *args, const struct 
 	if (status != EXIT_OK)
 		log_stderr("%s", message.s);
 	else if (!mounts_on_host(name))
-		note(args, job);
+		note_before_start(args, job);
 	return status;
 }
 
@@ -153,7 +153,7 @@ int role_shim(const char *name, char *argv[], char *environment[])
 	shim_args_parse(argv, &args);
 	settings_load_anyway(NULL, &policy);
 	if (real_shim_find(&policy, name, real_shim_dirs, STATE_DIR, &shim, &why) < 0)
-		return fail(&args, &why);
+		return fail_shim(&args, &why);
 	if (args.verb && strcmp(args.verb, "start") == 0)
 		status = grow_first(name, &args, &policy);
 	if (status != EXIT_OK)
@@ -163,5 +163,5 @@ int role_shim(const char *name, char *argv[], char *environment[])
 	argv[0] = shim;
 	execve(shim, argv, environment);
 	why_set(&why, 0, "shim %s cannot be executed: %s", quote(shim), strerror(errno));
-	return fail(&args, &why);
+	return fail_shim(&args, &why);
 }

@@ -270,7 +270,8 @@ static int check_unchanged(int dir_fd, const char *name, const struct setup_file
 	return r != -EFBIG && change_same(text, len, file->old, file->old_len) ? 0 : -EAGAIN;
 }
 
-static int change(int dir_fd, const char *name, const char *backup, const struct setup_file *file)
+static int change_entry(int dir_fd, const char *name, const char *backup,
+			const struct setup_file *file)
 {
 	int r = check_unchanged(dir_fd, name, file);
 
@@ -313,7 +314,7 @@ static int apply_file(const struct setup_file *file)
 	dir_fd = open_directory(file, copy);
 	if (dir_fd < 0)
 		return dir_fd == -ENOENT && !file->new ? 0 : dir_fd;
-	r = change(dir_fd, name + 1, strrchr(backup, '/') + 1, file);
+	r = change_entry(dir_fd, name + 1, strrchr(backup, '/') + 1, file);
 	if (r == 0 && file->remove_backup)
 		r = remove_durably(dir_fd, strrchr(backup, '/') + 1);
 	return r;

@@ -38,7 +38,7 @@ int conf_add(struct conf_list *list, const char *string)
 	return 0;
 }
 
-static void clear(struct conf_list *list)
+static void clear_list(struct conf_list *list)
 {
 	for (size_t i = 0; i < list->n; i++)
 		free(list->strings[i]);
@@ -73,7 +73,7 @@ static int add_strings(const struct toml *toml, const char *name, const char *ke
 		return -ENOMEM;
 	read_append(toml, element, list);
 	if (!list->append)
-		clear(list);
+		clear_list(list);
 	free(list->file);
 	list->file = strdup(name);
 	if (!list->file)
@@ -183,7 +183,7 @@ bool conf_has(const struct conf_list *list, const char *string)
 
 void conf_free(struct conf_list *list)
 {
-	clear(list);
+	clear_list(list);
 	free(list->file);
 	*list = (struct conf_list){0};
 }

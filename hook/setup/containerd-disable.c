@@ -43,9 +43,9 @@ static int strip_handlers(const struct setup_place *place, const struct containe
 }
 
 /* Removes what is ours from the text @t of the file @file. */
-static int strip(const struct setup_place *place, const struct containerd_file *file,
-		 const struct edit_text *backup, const char *shim, const char *drop_in,
-		 struct edit_text *t, struct why *why)
+static int strip_file(const struct setup_place *place, const struct containerd_file *file,
+		      const struct edit_text *backup, const char *shim, const char *drop_in,
+		      struct edit_text *t, struct why *why)
 {
 	struct containerd_before before = {
 		.is_known = backup->text ||
@@ -95,7 +95,7 @@ static int disable_file(const struct setup_place *place, const struct containerd
 		return r;
 	if (edit_copy(file->text ? file->text : "", file->len, &t) < 0)
 		return why_no_memory(why);
-	r = file->text ? strip(place, file, &backup, shim, drop_in, &t, why) : 0;
+	r = file->text ? strip_file(place, file, &backup, shim, drop_in, &t, why) : 0;
 	if (r < 0)
 		return why_prefix(why, r, file->path);
 	/* Keep the backup as long as something of ours is in the file. */

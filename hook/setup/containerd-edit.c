@@ -39,8 +39,8 @@ static int put_key(struct edit_text *t, const struct containerd_config *config, 
 
 #define IN_HANDLER TOML_SEP "runtimes" TOML_SEP SETUP_RUNTIME_NAME
 
-static int repair(struct edit_text *t, const struct containerd_config *config,
-		  const struct containerd_wish *wish, struct why *why)
+static int repair_handler(struct edit_text *t, const struct containerd_config *config,
+			  const struct containerd_wish *wish, struct why *why)
 {
 	const char *type = containerd_value(config, SETUP_RUNTIME_NAME, "runtime_type");
 	_cleanup_free_ char *patterns = containerd_annotations(config, SETUP_RUNTIME_NAME);
@@ -106,7 +106,7 @@ int containerd_put(struct edit_text *t, const struct containerd_config *config,
 		r = toml_parse(t->text, t->len, &toml, why);
 	if (r < 0)
 		return r;
-	return toml_has(&toml, handler) ? repair(t, config, wish, why)
+	return toml_has(&toml, handler) ? repair_handler(t, config, wish, why)
 					: add_handler(t, config, wish, why);
 }
 

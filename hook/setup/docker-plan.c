@@ -108,8 +108,8 @@ static int strip_runtime(struct edit_text *t, const struct docker_config *before
 }
 
 /* The file has changed since enable: removes only our keys. */
-static int strip(const struct docker_config *config, const struct docker_config *before,
-		 bool keep_runtime, struct edit_text *t, struct why *why)
+static int strip_ours(const struct docker_config *config, const struct docker_config *before,
+		      bool keep_runtime, struct edit_text *t, struct why *why)
 {
 	int r = docker_is_default(config) ? docker_strip_default(t, before, why) : 0;
 
@@ -164,7 +164,7 @@ static int docker_disable(struct setup_file *file, const struct docker_config *c
 		before = (struct docker_config){0};
 	r = copy_text(file->old, file->old_len, &t, why);
 	if (r == 0)
-		r = strip(config, &before, keep_runtime, &t, why);
+		r = strip_ours(config, &before, keep_runtime, &t, why);
 	if (r < 0)
 		return r;
 	if (!has_backup && is_empty_object(&t))

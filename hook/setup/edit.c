@@ -56,7 +56,7 @@ int edit_splice(struct edit_text *t, size_t start, size_t end, const char *new)
 }
 
 /* The first byte from @at on that is neither blank nor in @also. */
-static size_t skip(const struct edit_text *t, size_t at, const char *also)
+static size_t skip_blanks_and(const struct edit_text *t, size_t at, const char *also)
 {
 	while (at < t->len && (strchr(BLANKS, t->text[at]) || strchr(also, t->text[at])))
 		at++;
@@ -74,10 +74,10 @@ static void find_place(const struct edit_text *t, const struct json *object,
 		place.before = other->end;
 		place.first = false;
 	}
-	place.key = skip(t, place.before, ",");
-	place.value = skip(t, member->key_end, ":");
+	place.key = skip_blanks_and(t, place.before, ",");
+	place.value = skip_blanks_and(t, member->key_end, ":");
 	if (member->next)
-		place.next = skip(t, member->end, ",");
+		place.next = skip_blanks_and(t, member->end, ",");
 	*ret = place;
 }
 

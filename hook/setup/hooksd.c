@@ -186,7 +186,7 @@ static char *name_in(const struct setup_place *place, const char *directory)
 }
 
 /* The file in effect, or the one to create: in the package's directory, or in the last one. */
-static char *choose(const struct setup_place *place, const struct conf_list *directories)
+static char *choose_file_of(const struct setup_place *place, const struct conf_list *directories)
 {
 	for (size_t i = directories->n; i-- > 0;) {
 		char *name = name_in(place, directories->strings[i]);
@@ -232,7 +232,7 @@ static int hooksd_judge(const struct setup_place *place, const struct conf_list 
 int hooksd_look(const struct setup_place *place, const struct conf_list *directories,
 		const char *engine, struct setup_view *view, struct why *why)
 {
-	view->file = choose(place, directories);
+	view->file = choose_file_of(place, directories);
 	if (!view->file)
 		return why_no_memory(why);
 	return hooksd_judge(place, directories, engine, view, why);
@@ -302,7 +302,7 @@ int hooksd_plan(const struct setup_place *place, const struct conf_list *directo
 	int r = 0;
 
 	if (!disable) {
-		_cleanup_free_ char *name = choose(place, directories);
+		_cleanup_free_ char *name = choose_file_of(place, directories);
 
 		return name ? hooksd_enable(place, name, plan, why) : why_no_memory(why);
 	}

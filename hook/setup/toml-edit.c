@@ -13,7 +13,7 @@ static int splice(struct edit_text *t, size_t start, size_t end, const char *new
 	return edit_splice(t, start, end, new) < 0 ? why_no_memory(why) : 0;
 }
 
-static int parse(const struct edit_text *t, struct toml *toml, struct why *why)
+static int parse_text(const struct edit_text *t, struct toml *toml, struct why *why)
 {
 	return toml_parse(t->text, t->len, toml, why);
 }
@@ -37,7 +37,7 @@ int toml_set(struct edit_text *t, const char *path, const char *value, struct wh
 {
 	_cleanup_(toml_free) struct toml toml = {0};
 	const struct toml_item *item;
-	int r = parse(t, &toml, why);
+	int r = parse_text(t, &toml, why);
 
 	if (r < 0)
 		return r;
@@ -178,7 +178,7 @@ int toml_add(struct edit_text *t, const char *table, const char *key, const char
 	_cleanup_free_ char *name = toml_quote_key(key), *pair = NULL;
 	const struct toml_item *item;
 	size_t n;
-	int r = parse(t, &toml, why);
+	int r = parse_text(t, &toml, why);
 
 	if (r < 0)
 		return r;
@@ -211,7 +211,7 @@ int toml_add_element(struct edit_text *t, const char *path, const char *string, 
 	_cleanup_(toml_free) struct toml toml = {0};
 	_cleanup_free_ char *element = toml_quote(string);
 	const struct toml_item *array;
-	int r = element ? parse(t, &toml, why) : why_no_memory(why);
+	int r = element ? parse_text(t, &toml, why) : why_no_memory(why);
 
 	if (r < 0)
 		return r;
@@ -301,7 +301,7 @@ int toml_cut(struct edit_text *t, const char *path, const char *comment, struct 
 	for (;;) {
 		_cleanup_(toml_free) struct toml toml = {0};
 		const struct toml_item *last = NULL;
-		int r = parse(t, &toml, why);
+		int r = parse_text(t, &toml, why);
 
 		if (r < 0)
 			return r;
@@ -335,7 +335,7 @@ static bool is_empty_table(const struct toml *toml, const struct toml_item *item
 int toml_cut_empty(struct edit_text *t, const char *table, const char *comment, struct why *why)
 {
 	_cleanup_(toml_free) struct toml toml = {0};
-	int r = parse(t, &toml, why);
+	int r = parse_text(t, &toml, why);
 
 	for (size_t i = toml.n; r == 0 && i > 0; i--) {
 		const struct toml_item *item = &toml.items[i - 1];
@@ -355,7 +355,7 @@ int toml_cut_element(struct edit_text *t, const char *path, const char *string, 
 	for (;;) {
 		_cleanup_(toml_free) struct toml toml = {0};
 		const struct toml_item *found = NULL;
-		int r = parse(t, &toml, why);
+		int r = parse_text(t, &toml, why);
 
 		for (size_t i = 0; r == 0 && i < toml.n; i++) {
 			const struct toml_item *item = &toml.items[i];
