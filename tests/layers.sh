@@ -62,6 +62,22 @@ while read -r found; do
 		$found == hook/daemon/child.c:*" fork();" ]] || complain "$found"
 done < <(grep -rnE '\b(system|popen|posix_spawnp?|fork|exec[lv]p?e?)\(' hook --include='*.c')
 
+# The picture has every file: by its name, by -END of a name, or by BEGIN-*. "role" and "base" are no lists.
+for directory in "${!below[@]}"; do
+	[[ $directory != role && $directory != base ]] || continue
+	paragraph=$(awk -v begin="  $directory/" 'index($0, begin) == 1 { inside = 1; print; next } /^ ? ?[^ ]/ { inside = 0 } inside' CONTRIBUTING.md)
+	for file in hook/"$directory"/*.c; do
+		name=$(basename "$file" .c)
+		grep -qE "(^|[ (,])($name|${name%%-*}-\*|-${name#*-})([ ,.;:)]|$)" <<<"$paragraph" ||
+			complain "$file is not in the picture in CONTRIBUTING.md"
+	done
+done
+
+# The functions that its walk names are where it says.
+while IFS=: read -r file name; do
+	grep -qsE "^[a-z].*\b$name\(" "hook/$file" || complain "CONTRIBUTING.md: there is no $name() in $file"
+done < <(grep -oE '`[a-z/-]+\.c:[a-z_]+`' CONTRIBUTING.md | tr -d '`')
+
 # Each header compiles alone.
 for header in hook/*/*.h; do
 	head -n 3 "$header" | grep -q '^#pragma once' || complain "$header has no #pragma once"
