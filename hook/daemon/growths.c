@@ -129,7 +129,7 @@ static void start_growth(struct daemon *daemon, struct watch *watch, uint64_t no
 	pid_t pid = child_fork(-EBADF, false);
 
 	if (pid == 0)
-		_exit(growth_run(&growth, policy));
+		_exit((int)growth_run(&growth, policy));
 	if (pid < 0) {
 		back_off(watch, now_ms);
 		return;

@@ -51,7 +51,7 @@ static bool find_runtime_fault(const struct setup_place *place,
 bool containerd_find_fault(const struct setup_place *place, const struct containerd_config *config,
 			   const char *handler, struct why *why)
 {
-	struct containerd_wrap wrap = {NULL};
+	struct containerd_wrap wrap = {0};
 	bool found = containerd_is_wrap(config, handler, &wrap)
 			     ? find_shim_fault(place, config, &wrap, why)
 			     : find_runtime_fault(place, config, why);

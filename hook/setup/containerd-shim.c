@@ -119,7 +119,7 @@ bool containerd_is_wrap(const struct containerd_config *config, const char *hand
 bool containerd_is_ours(const char *text, size_t len)
 {
 	_cleanup_(toml_free) struct toml toml = {0};
-	struct containerd_wrap wrap = {NULL};
+	struct containerd_wrap wrap = {0};
 	struct why unused;
 	bool found = false;
 
@@ -163,7 +163,7 @@ static char *find_model(const struct containerd_config *config, const char *like
 static int choose_shim(struct containerd_config *config, const struct setup_options *options,
 		       const char *type, struct why *why)
 {
-	struct containerd_wrap wrap = {NULL};
+	struct containerd_wrap wrap = {0};
 	char name[SHIM_NAME_SIZE];
 	bool is_wrapped = containerd_is_wrap(config, config->like, &wrap);
 
