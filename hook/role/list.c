@@ -26,6 +26,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SHORT_ID      12
 #define WATCH_SECONDS 2
@@ -566,6 +567,9 @@ static int run_list(const struct arguments *args)
 	if (args->pools && (args->n_operands || args->sort || args->full || args->wide ||
 			    args->names || args->running))
 		return tell_usage("list", args->json, "--pools goes with --json and --watch only");
+	if (args->pools && geteuid() != 0)
+		return tell_failure("list", args->json, EXIT_FAILED,
+				    "must be root: sudo oci-thin-grow list --pools");
 	if (args->policy->broken)
 		log_stderr("list: %s: using the built-in defaults", args->policy->broken);
 	do
