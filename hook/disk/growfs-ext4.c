@@ -43,6 +43,16 @@ static int read_superblock(dev_t dev, struct ext4_superblock *ret)
 	return n == sizeof(block) ? superblock_parse_ext4(block, ret) : -EIO;
 }
 
+static const char *find_obstacle(const struct rootfs *rootfs, const struct ext4_superblock *sb)
+{
+	if (is_ext2s(rootfs->fd))
+		return "the kernel's ext2 driver has mounted it: mount it as ext4";
+	if (sb->has_errors)
+		return "its superblock carries an error flag: run e2fsck while unmounted";
+	return sb->has_sparse_super2 ? "its feature sparse_super2 forbids growing while mounted"
+				     : NULL;
+}
+
 int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 {
 	struct ext4_superblock sb = {0};
@@ -76,12 +86,7 @@ int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret)
 	ret->mount_count = sb.mount_count;
 	ret->takes_long = true;
 	memcpy(ret->uuid, sb.uuid, sizeof(ret->uuid));
-	if (is_ext2s(rootfs->fd))
-		ret->obstacle = "the kernel's ext2 driver has mounted it: mount it as ext4";
-	else if (sb.has_errors)
-		ret->obstacle = "its superblock carries an error flag: run e2fsck while unmounted";
-	else if (sb.has_sparse_super2)
-		ret->obstacle = "its feature sparse_super2 forbids growing while mounted";
+	ret->obstacle = find_obstacle(rootfs, &sb);
 	return 0;
 }
 

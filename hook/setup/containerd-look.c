@@ -3,6 +3,7 @@
 /* Does containerd call our runtime, by its config.toml and the imports of that? */
 
 #include "setup/containerd-look.h"
+
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "setup/containerd-handler.h"
