@@ -74,6 +74,7 @@ for directory in "${!below[@]}"; do
 done
 
 # The functions that its walk names are where it says.
+# shellcheck disable=SC2016
 while IFS=: read -r file name; do
 	grep -qsE "^[a-z].*\b$name\(" "hook/$file" || complain "CONTRIBUTING.md: there is no $name() in $file"
 done < <(grep -oE '`[a-z/-]+\.c:[a-z_]+`' CONTRIBUTING.md | tr -d '`')
