@@ -16,7 +16,7 @@ set -euo pipefail
 
 STARTS=${STARTS:-100}
 GROWS=${GROWS:-20}
-PARTS=${PARTS:-start+ext4+xfs}
+PARTS=${PARTS:-start+shim+ext4+xfs}
 export POOL_GB=60
 SECTORS_42G=$((42 * GIB / 512))
 BLOCKS_42G=$((42 * GIB / 4096))
@@ -93,6 +93,9 @@ command_of() {
 	case $1-$2 in
 	*-hook) command=("$HOOK" hook) ;;
 	start-*) command=("$BIN/$2") ;;
+	shim-bare) command=(/usr/local/bin/containerd-shim-stub-v2 "${shim_args[@]}") ;;
+	shim-wrapper) command=(/usr/local/bin/containerd-shim-oci-thin-grow-stub-v2 "${shim_args[@]}") ;;
+	*-fresh) command=(/usr/sbin/oci-thin-grow grow --device bench --unmounted 42G) ;;
 	*-unavoidable) command=("$BIN/unavoidable" "${told[@]}") ;;
 	*-unavoidable-settled) command=("$BIN/unavoidable" "${told[@]}" settle) ;;
 	ext4-dmsetup) command=(sh -c "$script && resize2fs /dev/mapper/bench >/dev/null 2>&1") ;;
@@ -105,14 +108,14 @@ command_of() {
 timed_run() {
 	local command
 	command_of "$@"
-	"$BIN/timed" $STATE "${command[@]}" >/run/timed
-	echo "@ time $* $(</run/timed)"
+	"$BIN/timed" $STATE "${command[@]}" >/run/timed 2>/run/timed.err || { cat /run/timed.err; return 1; }
+	echo "@ time $* $(tail -n 1 /run/timed)"
 }
 
 traced_run() {
 	local command
 	command_of "$@"
-	strace -f ${TRACE:+-r -T} -o /run/trace "${command[@]}" <$STATE
+	strace -f ${TRACE:+-r -T} -o /run/trace "${command[@]}" <$STATE >/run/traced 2>&1
 	echo "@ calls $* $(awk '
 		/^[0-9]+ .*[a-z_0-9]+\(.*\) += / || /exit_group\(/ { calls++ }
 		/ioctl\([0-9]+, DM_/ { dm++ }
@@ -130,8 +133,12 @@ on_disk() {
 	mount /dev/mapper/bench $MNT
 	read -r dm_major dm_minor < <(dmsetup info -c --noheadings --separator ' ' -o major,minor bench)
 	dm_params=$(dmsetup table bench | cut -d ' ' -f 4-)
+	rm -f /var/lib/oci-thin-grow/ledger/bench
+	[ "$who" != fresh ] || umount $MNT
 
 	"$run" "$fs" "$who"
+
+	[ "$who" != fresh ] || mount /dev/mapper/bench $MNT
 
 	[ "$(table_sectors bench)" = "$SECTORS_42G" ]
 	[ "$(stat -f -c '%b' $MNT)" -gt $((41 * GIB / 4096)) ]
@@ -156,6 +163,25 @@ starts() {
 	done
 }
 
+# A start of a container of ctr's, which asks for nothing, in its bundle
+shims() {
+	local who all=(wrapper bare) shim_args=(-namespace default -id bench start)
+	install -m 755 $BIN/empty-static /usr/local/bin/containerd-shim-stub-v2
+	ln -s /usr/sbin/oci-thin-grow /usr/local/bin/containerd-shim-oci-thin-grow-stub-v2
+	ask_for nothing
+	cd $BUNDLE
+	for who in "${all[@]}"; do
+		timed_run shim "$who" >/dev/null
+		traced_run shim "$who"
+	done
+	for _ in $(seq "$STARTS"); do
+		for who in $(shuf -e "${all[@]}"); do
+			timed_run shim "$who"
+		done
+	done
+	cd /t
+}
+
 # grows FS WHO...: rounds of grows, each program once in each round
 grows() {
 	local fs=$1 who
@@ -178,7 +204,8 @@ bundle
 start_syslog
 pool_up /t
 [[ $PARTS != *start* ]] || starts
-[[ $PARTS != *ext4* ]] || grows ext4 hook unavoidable dmsetup
-[[ $PARTS != *xfs* ]] || grows xfs hook unavoidable-settled unavoidable dmsetup
+[[ $PARTS != *shim* ]] || shims
+[[ $PARTS != *ext4* ]] || grows ext4 hook fresh unavoidable dmsetup
+[[ $PARTS != *xfs* ]] || grows xfs hook fresh unavoidable-settled unavoidable dmsetup
 echo "@ end $(uname -r)"
 finish
