@@ -228,7 +228,7 @@ static const struct {
 	{"enlarge", "grow"},	  {"ls", "list"},	  {"ps", "list"},
 	{"show", "explain"},	  {"inspect", "explain"}, {"status", "doctor"},
 	{"check", "doctor"},	  {"install", "enable"},  {"repair", "heal"},
-	{"uninstall", "disable"},
+	{"uninstall", "disable"}, {"fstrim", "trim"},	  {"discard", "trim"},
 };
 
 static const char *suggest_command(const struct command *const commands[], const char *typed)

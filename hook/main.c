@@ -17,11 +17,13 @@
 
 #define RUNTIME_NAME "oci-thin-grow-runtime"
 
+/* clang-format off */
 static const struct command *const commands[] = {
 	&command_list,
 	&command_explain,
 	&command_grow,
 	&command_apply,
+	&command_trim,
 	&command_doctor,
 	&command_enable,
 	&command_disable,
@@ -32,6 +34,7 @@ static const struct command *const commands[] = {
 	&command_heal,
 	NULL,
 };
+/* clang-format on */
 
 /* In --help, above a command. */
 static const struct {

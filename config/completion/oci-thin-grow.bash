@@ -17,6 +17,7 @@ _oci_thin_grow_options() {
 	heal) echo --all --dry-run --json --config --verbose --help ;;
 	list) echo --running --sort --full --wide --json --names --pools --watch --data-root --config --verbose --help ;;
 	metrics) echo --output --data-root --config --verbose --help ;;
+	trim) echo --all --dry-run --json --data-root --config --verbose --help ;;
 	hook | runtime) echo --config --verbose --help ;;
 	esac
 }
@@ -99,11 +100,11 @@ _oci_thin_grow() {
 		return
 	fi
 	case $command in
-	'') _oci_thin_grow_add "$current" apply config disable doctor enable explain grow heal hook list metrics runtime ;;
+	'') _oci_thin_grow_add "$current" apply config disable doctor enable explain grow heal hook list metrics runtime trim ;;
 	config) _oci_thin_grow_add "$current" check show ;;
 	disable | enable) _oci_thin_grow_add "$current" docker containerd podman crio ;;
 	explain | list) _oci_thin_grow_containers "$current" ;;
-	apply) _oci_thin_grow_containers "$current" --running ;;
+	apply | trim) _oci_thin_grow_containers "$current" --running ;;
 	# After the container comes a size.
 	grow)
 		if [[ $current = : ]] || ! _oci_thin_grow_has_container "$i"; then

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Completion of oci-thin-grow for fish, which quotes what it inserts.
 
-set -l commands apply config disable doctor enable explain grow heal hook list metrics runtime
+set -l commands apply config disable doctor enable explain grow heal hook list metrics runtime trim
 
 # Lines of a name, a tab and the engine: fish shows the part after the tab as a description.
 function __oci_thin_grow_containers
@@ -48,15 +48,16 @@ complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a hook -d 'OCI 
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a list -d 'Containers on thin devices'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a metrics -d 'Pools and containers, for Prometheus'
 complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a runtime -d 'OCI runtime, as oci-thin-grow-runtime'
+complete -c oci-thin-grow -n "not __oci_thin_grow_is $commands" -a trim -d 'Give free space back to the pool'
 
 complete -c oci-thin-grow -n '__oci_thin_grow_is explain list' -a '(__oci_thin_grow_containers)'
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply' -a '(__oci_thin_grow_containers --running)'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply trim' -a '(__oci_thin_grow_containers --running)'
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow; and not __oci_thin_grow_has_argument' -a '(__oci_thin_grow_containers --running)'
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list metrics' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply config doctor explain grow heal list' -l json -d 'Say it in JSON'
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow heal' -l dry-run -d 'Say what would be done'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply doctor explain grow list metrics trim' -l data-root -r -a '(__fish_complete_directories)' -d 'Look for containers there, too'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply config doctor explain grow heal list trim' -l json -d 'Say it in JSON'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow heal trim' -l dry-run -d 'Say what would be done'
 complete -c oci-thin-grow -n '__oci_thin_grow_is apply grow' -l unhealed -d 'Also where it would not start again'
-complete -c oci-thin-grow -n '__oci_thin_grow_is apply heal' -l all -d 'All of them'
+complete -c oci-thin-grow -n '__oci_thin_grow_is apply heal trim' -l all -d 'All of them'
 complete -c oci-thin-grow -n '__oci_thin_grow_is explain' -l state -r -F -d 'An OCI container state'
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l pid -x -a '(__fish_complete_pids)' -d 'The container with this process'
 complete -c oci-thin-grow -n '__oci_thin_grow_is grow' -l path -x -a '(__fish_complete_directories)' -d 'The one with this rootfs'

@@ -7,12 +7,12 @@
 #include "base/size.h"
 #include "disk/extend.h"
 #include "disk/intent.h"
+#include "disk/locate.h"
 #include "disk/lock.h"
 #include "disk/vm-mark.h"
 
 #include <errno.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 /* Whole block groups. Not smaller, because each step ends with a flush of the journal. */
 #define STEP_BYTES (UINT64_C(8) << 30)
@@ -44,28 +44,12 @@ static int look(const struct rootfs *rootfs, const struct grow_order *order,
 	int r;
 
 	report->result = GROW_KEPT;
-	if (rootfs->dev == 0) {
-		why_set(why, 0,
-			"rootfs is %s, not a thin device; its space is the host filesystem's",
-			quote_unless_printable(rootfs->fs_name));
-		return not_applicable(report);
-	}
 	thin_device_free(&report->device);
-	r = thin_lookup(rootfs->dev, &report->device, why);
-	if (r == -ENODEV) {
-		why_set(why, 0, "rootfs is %s on block device %u:%u, not a thin device",
-			rootfs->fs_name, major(rootfs->dev), minor(rootfs->dev));
+	r = locate_thin(rootfs, &report->device, why);
+	if (r == 0)
 		return not_applicable(report);
-	}
 	if (r < 0)
 		return r;
-	if (thin_check_plain(&report->device, why) < 0 || rootfs_check_exclusive(rootfs, why) < 0) {
-		char prefix[64];
-
-		snprintf(prefix, sizeof(prefix), "rootfs is %.32s", rootfs->fs_name);
-		why_prefix(why, 0, prefix);
-		return not_applicable(report);
-	}
 	if (is_in_vm(order, report, why))
 		return not_applicable(report);
 	r = growfs_read(rootfs, &report->fs, why);

@@ -256,6 +256,7 @@ static int pool_table(dev_t dev, struct thin_pool *pool)
 	    sscanf(params, "%*s %*s %llu", &block_sectors) != 1 || block_sectors == 0)
 		return -EINVAL;
 	pool->block_sectors = block_sectors;
+	pool->told_to_keep = strstr(params, " no_discard_passdown") != NULL;
 	pool->name = strdup(dm_task_get_name(task));
 	return pool->name ? 0 : -ENOMEM;
 }
@@ -275,7 +276,21 @@ static const char *pool_trouble(const struct dm_status_thin_pool *status)
 	return NULL;
 }
 
-static int pool_usage(dev_t dev, struct thin_pool *pool)
+static enum thin_discards pool_discards(const struct dm_status_thin_pool *status)
+{
+	switch (status->discards) {
+	case DM_THIN_DISCARDS_IGNORE:
+		return THIN_DISCARDS_IGNORED;
+	case DM_THIN_DISCARDS_NO_PASSDOWN:
+		return THIN_DISCARDS_KEPT;
+	case DM_THIN_DISCARDS_PASSDOWN:
+		break;
+	}
+	return THIN_DISCARDS_PASSED;
+}
+
+/* Reading the status with a flush commits the pool's metadata. */
+static int pool_usage(dev_t dev, bool commit, struct thin_pool *pool)
 {
 	_cleanup_task_ struct dm_task *task = task_for(DM_DEVICE_STATUS, dev);
 	_cleanup_(cleanup_pool) struct dm_pool *memory = dm_pool_create("status", 256);
@@ -286,7 +301,7 @@ static int pool_usage(dev_t dev, struct thin_pool *pool)
 
 	if (!task || !memory)
 		return -ENOMEM;
-	if (!dm_task_no_flush(task)) /* flushing would commit the pool's metadata */
+	if (!commit && !dm_task_no_flush(task))
 		return -EINVAL;
 	r = run(task);
 	if (r < 0)
@@ -303,16 +318,17 @@ static int pool_usage(dev_t dev, struct thin_pool *pool)
 	pool->out_of_data_space = status->out_of_data_space;
 	pool->read_only = status->read_only;
 	pool->trouble = pool_trouble(status);
+	pool->discards = pool_discards(status);
 	return 0;
 }
 
-int thin_pool_status(dev_t dev, struct thin_pool *ret, struct why *why)
+static int pool_status(dev_t dev, bool commit, struct thin_pool *ret, struct why *why)
 {
 	_cleanup_(thin_pool_free) struct thin_pool pool = {0};
 	int r = pool_table(dev, &pool);
 
 	if (r == 0)
-		r = pool_usage(dev, &pool);
+		r = pool_usage(dev, commit, &pool);
 	if (r < 0)
 		return why_set(why, -r, "pool %u:%u: reading its status: %s", major(dev),
 			       minor(dev), strerror(-r));
@@ -321,10 +337,55 @@ int thin_pool_status(dev_t dev, struct thin_pool *ret, struct why *why)
 	return 0;
 }
 
+int thin_pool_status(dev_t dev, struct thin_pool *ret, struct why *why)
+{
+	return pool_status(dev, false, ret, why);
+}
+
+int thin_pool_status_committed(dev_t dev, struct thin_pool *ret, struct why *why)
+{
+	return pool_status(dev, true, ret, why);
+}
+
 void thin_pool_free(struct thin_pool *pool)
 {
 	free(pool->name);
 	*pool = (struct thin_pool){0};
+}
+
+static int mapped_sectors(dev_t dev, uint64_t *ret)
+{
+	_cleanup_task_ struct dm_task *task = task_for(DM_DEVICE_STATUS, dev);
+	_cleanup_(cleanup_pool) struct dm_pool *memory = dm_pool_create("status", 256);
+	struct dm_status_thin *status;
+	uint64_t start, length;
+	char *target = NULL, *params = NULL;
+	int r;
+
+	if (!task || !memory)
+		return -ENOMEM;
+	r = run(task);
+	if (r < 0)
+		return r;
+	dm_get_next_target(task, NULL, &start, &length, &target, &params);
+	if (!params || !dm_get_status_thin(memory, params, &status))
+		return -EINVAL;
+	if (status->fail)
+		return -EIO;
+	*ret = status->mapped_sectors;
+	return 0;
+}
+
+int thin_mapped_bytes(dev_t dev, uint64_t *ret, struct why *why)
+{
+	uint64_t sectors = 0;
+	int r = mapped_sectors(dev, &sectors);
+
+	if (r < 0)
+		return why_set(why, -r, "device %u:%u: reading its status: %s", major(dev),
+			       minor(dev), strerror(-r));
+	*ret = sectors * SECTOR_BYTES;
+	return 0;
 }
 
 bool thin_is_same(const struct thin_device *a, const struct thin_device *b)

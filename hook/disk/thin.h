@@ -36,6 +36,12 @@ struct thin_device {
 	unsigned int opens;  /* how many have it open; a mount is one of them */
 };
 
+enum thin_discards {
+	THIN_DISCARDS_IGNORED, /* nothing is unmapped */
+	THIN_DISCARDS_KEPT,    /* blocks are unmapped, but the device below is not told */
+	THIN_DISCARDS_PASSED,  /* and passed down to it */
+};
+
 struct thin_pool {
 	char *name;
 	uint64_t block_sectors;
@@ -43,7 +49,9 @@ struct thin_pool {
 	uint64_t metadata_used_blocks, metadata_blocks; /* of 4 KiB each */
 	const char *trouble; /* why it must not be used now ("read-only", ...), or NULL */
 	bool failed, needs_check, out_of_data_space,
-		read_only; /* all that is wrong, not just the first */
+		read_only;	     /* all that is wrong, not just the first */
+	enum thin_discards discards; /* as it is in force */
+	bool told_to_keep; /* discards are kept because its table says so (no_discard_passdown) */
 };
 
 /*
@@ -78,6 +86,8 @@ int thin_check_plain(const struct thin_device *device, struct why *why);
  * Reads the pool's status without making the pool commit its metadata. 0, or -errno with a reason.
  */
 int thin_pool_status(dev_t pool, struct thin_pool *ret, struct why *why);
+/* The same after a commit: until then, what was freed since the last one counts as used. */
+int thin_pool_status_committed(dev_t pool, struct thin_pool *ret, struct why *why);
 void thin_pool_free(struct thin_pool *pool);
 
 static inline uint64_t thin_pool_data_bytes(const struct thin_pool *pool)
@@ -99,6 +109,11 @@ static inline uint64_t thin_pool_metadata_used_bytes(const struct thin_pool *poo
 {
 	return pool->metadata_used_blocks * THIN_METADATA_BLOCK_BYTES;
 }
+
+/*
+ * How much of its pool the thin device @dev maps, shared or not. 0, or -errno with a reason.
+ */
+int thin_mapped_bytes(dev_t dev, uint64_t *ret, struct why *why);
 
 /* Are these the same device with the same table, ignoring the length? */
 bool thin_is_same(const struct thin_device *a, const struct thin_device *b);

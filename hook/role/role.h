@@ -48,7 +48,7 @@ struct command {
 
 extern const struct command command_apply, command_config, command_disable, command_doctor,
 	command_enable, command_explain, command_grow, command_heal, command_hook, command_list,
-	command_metrics, command_runtime;
+	command_metrics, command_runtime, command_trim;
 
 /* The wrapper of a runtime: @argv is the runtime's, @environment what the real runtime will get. */
 int role_runtime(char *argv[], char *environment[]);

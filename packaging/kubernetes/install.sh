@@ -252,7 +252,8 @@ enable_timers() {
 	has systemctl || { say "no systemd on this node: nothing runs \"$program heal --all\" regularly"; return 0; }
 	mkdir -p "$(follow "${textfile%/*}")"
 	on_node systemctl daemon-reload || true
-	for timer in $(timers); do
+	# trim is the administrator's decision
+	for timer in $(timers | grep -v trim); do
 		on_node systemctl enable --now "$timer" || say "$timer: not enabled (see above)"
 	done
 }

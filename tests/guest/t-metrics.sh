@@ -249,6 +249,12 @@ like "oci-thin-grow-metrics.service writes the usage and the unfinished growth" 
 ok "oci-thin-grow-heal.service succeeds" inside systemctl start oci-thin-grow-heal.service
 like "oci-thin-grow-heal.service logs that it finished the growth" "$(cat /run/messages)" 'action=finish device=pool-snap-1008'
 like "oci-thin-grow-heal.service finishes the growth in the ledger" "$(cat $LEDGER/pool-snap-1008)" 'state=done'
+ok "oci-thin-grow-trim.service succeeds" inside systemctl start oci-thin-grow-trim.service
+like "oci-thin-grow-trim.service logs what it trimmed" "$(cat /run/messages)" 'action=trim container=crun:in .* pool=pool mapped_from='
+ok "units: the disk is frozen" fsfreeze -f /run/disk/pool-snap-1008
+ok "oci-thin-grow-trim.service succeeds with a frozen disk" inside timeout 60 systemctl start oci-thin-grow-trim.service
+like "oci-thin-grow-trim.service logs that it is frozen" "$(cat /run/messages)" 'action=skip container=crun:in .* reason="its filesystem is frozen'
+ok "units: the disk is thawed" fsfreeze -u /run/disk/pool-snap-1008
 # SIGKILL while it is idle: at SIGTERM it would re-execute itself, and User-mode Linux panics if a forking process is killed.
 ok "units: systemd is ended" kill -KILL "$init"
 wait "$outer"

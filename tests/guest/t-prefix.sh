@@ -92,7 +92,7 @@ like "the configuration below /usr/local/etc is read" "$("$PROGRAM" config show)
 if [ "$SUITE" = trixie ]; then
 	like "systemd-tmpfiles finds our file" "$(systemd-tmpfiles --cat-config 2>&1)" \
 		'# /usr/local/lib/tmpfiles.d/oci-thin-grow.conf'
-	ok "systemd finds and accepts the units" systemd-analyze verify --man=no oci-thin-grow-heal.timer oci-thin-grow-metrics.timer
+	ok "systemd finds and accepts the units" systemd-analyze verify --man=no oci-thin-grow-heal.timer oci-thin-grow-metrics.timer oci-thin-grow-trim.timer
 	# shellcheck disable=SC2016
 	like "bash finds the completion" "$(bash -c '. /usr/share/bash-completion/bash_completion; _comp_load oci-thin-grow; complete -p oci-thin-grow' 2>&1)" \
 		'complete .*oci-thin-grow'

@@ -57,6 +57,7 @@ void fake_dm_arm(uint64_t sectors)
 			 .live = {1, 209715200, "thin-pool", "1234:1 1234:2 128 32768 0"}},
 		.pool_status = "0 100/4096 100000/1638400 - rw discard_passdown "
 			       "queue_if_no_space - 1024",
+		.mapped_blocks = 20000,
 	};
 }
 
@@ -83,6 +84,43 @@ void fake_dm_load(uint64_t sectors)
 {
 	fake_dm.thin.inactive = fake_dm.thin.live;
 	fake_dm.thin.inactive.sectors = sectors;
+}
+
+void fake_dm_unmap(uint64_t blocks, uint64_t shared_blocks)
+{
+	assert_true(blocks <= fake_dm.mapped_blocks && shared_blocks <= blocks);
+	fake_dm.mapped_blocks -= blocks;
+	fake_dm.freed_blocks += blocks - shared_blocks;
+}
+
+/* In "TRANSACTION METADATA/ALL USED/ALL ...". */
+static void commit(void)
+{
+	char *status = fake_dm.pool_status, head[24], tail[64];
+	uintmax_t used;
+
+	fake_dm.commits++;
+	if (!fake_dm.freed_blocks)
+		return;
+	assert_int_equal(sscanf(status, "%*s %*s %ju%63[^\n]", &used, tail), 2);
+	assert_int_equal(sscanf(status, "%23[^/]", head), 1);
+	snprintf(status, sizeof(fake_dm.pool_status), "%s/4096 %ju%s", head,
+		 used - fake_dm.freed_blocks, tail);
+	fake_dm.freed_blocks = 0;
+}
+
+static void write_thin_status(char status[128])
+{
+	uint64_t some = fake_dm.unmap_later_blocks < fake_dm.unmap_per_look_blocks
+				? fake_dm.unmap_later_blocks
+				: fake_dm.unmap_per_look_blocks;
+
+	fake_dm_unmap(some, 0);
+	fake_dm.unmap_later_blocks -= some;
+	if (fake_dm.thin_fails)
+		strcpy(status, "Fail");
+	else
+		snprintf(status, 128, "%ju 2097151", (uintmax_t)fake_dm.mapped_blocks * 128);
 }
 
 static void swap(struct fake_device *device)
@@ -237,9 +275,12 @@ static int look_up(struct dm_task *task)
 	if (device->opens_to_go && --device->opens_to_go == 0)
 		device->opens = 0;
 	if (task->type == DM_DEVICE_STATUS && device == &fake_dm.pool && !task->no_flush)
-		fake_dm.commits++;
+		commit();
 	task->seen = task->inactive ? device->inactive : device->live;
-	snprintf(task->status, sizeof(task->status), "%s", fake_dm.pool_status);
+	if (task->type == DM_DEVICE_STATUS && device == &fake_dm.thin)
+		write_thin_status(task->status);
+	else
+		snprintf(task->status, sizeof(task->status), "%s", fake_dm.pool_status);
 	task->info = (struct dm_info){
 		.exists = 1,
 		.suspended = device->suspended,

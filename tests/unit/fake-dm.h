@@ -58,6 +58,11 @@ struct fake_dm {
 	bool armed;
 	struct fake_device thin, pool;
 	char pool_status[128];
+	uint64_t mapped_blocks; /* of the thin device */
+	uint64_t freed_blocks;	/* still used in pool_status, until the pool commits */
+	/* unmapped in the background: so many in all, and with each look at the thin device */
+	uint64_t unmap_later_blocks, unmap_per_look_blocks;
+	bool thin_fails;      /* the thin device's status is "Fail" */
 	uint32_t thin_ids[8]; /* ids in the pool's metadata besides the thin device's */
 
 	/* Faults to inject. */
@@ -90,6 +95,9 @@ void fake_dm_disarm(void);
 
 /* Appends to fake_dm.log. */
 void fake_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Unmaps blocks of the thin device; so many of them are shared and stay in use in the pool. */
+void fake_dm_unmap(uint64_t blocks, uint64_t shared_blocks);
 
 /* What another program does: loads a table of @sectors; loads and resumes. */
 void fake_dm_load(uint64_t sectors);

@@ -6,10 +6,13 @@
 #include "unit.h"
 
 #include <linux/btrfs.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
 #include <xfs/xfs.h>
 
 #ifndef EXT4_IOC_RESIZE_FS
@@ -39,6 +42,9 @@ __typeof__(pread) __real_pread, __wrap_pread;
 __typeof__(fstatfs) __real_fstatfs, __wrap_fstatfs;
 __typeof__(statx) __real_statx, __wrap_statx;
 __typeof__(ioctl) __real_ioctl, __wrap_ioctl;
+__typeof__(fremovexattr) __real_fremovexattr, __wrap_fremovexattr;
+__typeof__(syncfs) __real_syncfs, __wrap_syncfs;
+__typeof__(kill) __real_kill, __wrap_kill;
 __typeof__(call_openat2) __real_call_openat2, __wrap_call_openat2;
 __typeof__(call_clone_mount) __real_call_clone_mount, __wrap_call_clone_mount;
 __typeof__(call_set_mount_writable) __real_call_set_mount_writable, __wrap_call_set_mount_writable;
@@ -80,8 +86,27 @@ void fake_fs_arm(enum fs_type type, uint64_t bytes, struct rootfs *ret)
 		.fd = fd, .dev = FAKE_THIN, .fs = type, .fs_name = strdup(names[type])};
 }
 
+int __wrap_kill(pid_t pid, int sig)
+{
+	if (!fake_fs.frozen)
+		return __real_kill(pid, sig);
+	fake_fs.waiter = pid;
+	return 0;
+}
+
+void fake_fs_thaw(void)
+{
+	fake_fs.frozen = false;
+	if (!fake_fs.waiter)
+		return;
+	assert_int_equal(__real_kill(fake_fs.waiter, SIGKILL), 0);
+	assert_int_equal(waitpid(fake_fs.waiter, NULL, 0), fake_fs.waiter);
+	fake_fs.waiter = 0;
+}
+
 void fake_fs_disarm(void)
 {
+	fake_fs_thaw();
 	remove_directory(fake_fs.directory);
 	fake_fs = (struct fake_fs){0};
 }
@@ -377,10 +402,43 @@ static int btrfs_grow(int fd, const struct btrfs_ioctl_vol_args *args)
 	return grow_to(fd, device_bytes() - device_bytes() % fake_fs.block_bytes);
 }
 
+/* What was deleted is free for FITRIM only after the journal's commit. */
+static int trim_range(const struct fstrim_range *range)
+{
+	fake_fs.trims++;
+	fake_log("trim %ju+%ju min %ju", (uintmax_t)range->start, (uintmax_t)range->len,
+		 (uintmax_t)range->minlen);
+	if (fake_fs.trim_errno)
+		return fake_fs.trim_errno;
+	if (fake_fs.syncs && fake_fs.trims == 1)
+		fake_dm_unmap(fake_fs.trim_blocks, fake_fs.trim_shared_blocks);
+	return 0;
+}
+
+int __wrap_syncfs(int fd)
+{
+	if (!is_ours(fd))
+		return __real_syncfs(fd);
+	fake_fs.syncs++;
+	return 0;
+}
+
+int __wrap_fremovexattr(int fd, const char *name)
+{
+	if (!is_ours(fd))
+		return __real_fremovexattr(fd, name);
+	while (fake_fs.frozen)
+		pause();
+	errno = EOPNOTSUPP;
+	return -1;
+}
+
 /* Returns an errno, or -1: no ioctl of ours. */
 static int answer(int fd, unsigned long request, void *arg)
 {
 	switch (request) {
+	case FITRIM:
+		return trim_range(arg);
 	case EXT4_IOC_RESIZE_FS:
 		assert_int_equal(fake_fs.type, FS_EXT4);
 		return grow_to(fd, *(uint64_t *)arg * fake_fs.block_bytes);

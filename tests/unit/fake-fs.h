@@ -39,18 +39,25 @@ struct fake_fs {
 
 	/* Faults to inject: the growing ioctl returns... */
 	int grow_errno;
-	bool grow_positive;	   /* btrfs: 1, another exclusive operation is running */
-	uint64_t grow_less;	   /* success, but grows by so many bytes less */
-	int read_errno;		   /* the ioctl that reads the size (XFS, btrfs) */
+	bool grow_positive; /* btrfs: 1, another exclusive operation is running */
+	uint64_t grow_less; /* success, but grows by so many bytes less */
+	bool frozen;	    /* who would write waits until fake_fs_thaw(), even if killed */
+	int trim_errno;	    /* FITRIM fails */
+	uint64_t trim_blocks, trim_shared_blocks; /* what it unmaps, and which are shared */
+	int read_errno;				  /* the ioctl that reads the size (XFS, btrfs) */
 	unsigned int jump_at_read; /* XFS: at the nth reading another program has grown it... */
 	uint64_t jump_bytes;	   /* ...to this */
 
 	/* What happened. */
-	unsigned int reads, grows;
+	unsigned int reads, grows, trims, syncs;
+	int waiter; /* a process that was killed and still waits, or 0 */
 	bool grown_while_suspended;
 };
 
 extern struct fake_fs fake_fs;
+
+/* Ends the freeze, and the wait of a process that was killed meanwhile. */
+void fake_fs_thaw(void);
 
 /* Is the block device open? Then it cannot be removed. */
 bool fake_fs_device_is_open(void);

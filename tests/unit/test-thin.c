@@ -221,6 +221,49 @@ static void detects_a_pool_in_trouble(void **state)
 	expect_trouble("Error", "error");
 }
 
+static void reads_what_a_pool_does_with_discards(void **state)
+{
+	(void)state;
+	read_pool("0 1/2 1/2 - rw discard_passdown queue_if_no_space - 1024");
+	assert_int_equal(pool.discards, THIN_DISCARDS_PASSED);
+	read_pool("0 1/2 1/2 - rw ignore_discard queue_if_no_space - 1024");
+	assert_int_equal(pool.discards, THIN_DISCARDS_IGNORED);
+	/* the device below it supports none... */
+	read_pool("0 1/2 1/2 - rw no_discard_passdown queue_if_no_space - 1024");
+	assert_int_equal(pool.discards, THIN_DISCARDS_KEPT);
+	assert_false(pool.told_to_keep);
+	/* ...or its table says so */
+	strcpy(fake_dm.pool.live.params, "1234:1 1234:2 128 32768 1 no_discard_passdown");
+	read_pool("0 1/2 1/2 - rw no_discard_passdown queue_if_no_space - 1024");
+	assert_true(pool.told_to_keep);
+}
+
+static void counts_freed_blocks_after_a_commit(void **state)
+{
+	(void)state;
+	fake_dm_unmap(1000, 0);
+	assert_int_equal(thin_pool_status(FAKE_POOL, &pool, &why), 0);
+	assert_int_equal(pool.data_used_blocks, 100000);
+	thin_pool_free(&pool);
+	assert_int_equal(thin_pool_status_committed(FAKE_POOL, &pool, &why), 0);
+	assert_int_equal(pool.data_used_blocks, 99000);
+}
+
+static void reads_what_a_thin_device_maps(void **state)
+{
+	uint64_t bytes = 0;
+
+	(void)state;
+	assert_int_equal(thin_mapped_bytes(FAKE_THIN, &bytes, &why), 0);
+	assert_int_equal(bytes, 20000 * 64 * KIB);
+	fake_dm.thin_fails = true;
+	assert_int_equal(thin_mapped_bytes(FAKE_THIN, &bytes, &why), -EIO);
+	fake_dm.thin.gone = true;
+	assert_true(thin_mapped_bytes(FAKE_THIN, &bytes, &why) < 0);
+	assert_contains(why.text, "device 1234:7: reading its status");
+	assert_int_equal(bytes, 20000 * 64 * KIB);
+}
+
 static void refuse_pool(int err)
 {
 	thin_pool_free(&pool);
@@ -355,6 +398,9 @@ int main(void)
 		THIN_TEST(does_not_touch_devices_of_other_managers),
 		THIN_TEST(reads_a_pool),
 		THIN_TEST(detects_a_pool_in_trouble),
+		THIN_TEST(reads_what_a_pool_does_with_discards),
+		THIN_TEST(counts_freed_blocks_after_a_commit),
+		THIN_TEST(reads_what_a_thin_device_maps),
 		THIN_TEST(reports_why_a_pool_cannot_be_read),
 		THIN_TEST(loads_and_swaps),
 		THIN_TEST(unloads_only_what_it_loaded),
