@@ -58,6 +58,7 @@ without_systemd() {
 			until docker info -f '{{.DefaultRuntime}}' | grep -qx oci-thin-grow; do sleep .1; done
 			;;
 		"restart docker") kill "$(cat /run/docker.pid)" ;;
+		"enable --now oci-thin-growd.service") setsid /usr/sbin/oci-thin-growd >/run/growd.log 2>&1 & ;;
 		"enable --now "*) shift 2 && cd /usr/lib/systemd/system && ls "$@" ;;
 		*) exit 1 ;;
 		esac
@@ -137,6 +138,11 @@ block() {
 		ok "$title: succeeds" typed "$1"
 		says 'web.*grown from 1 GiB to 21 GiB'
 		ok "$title: web can write again" write_in web
+		;;
+	"echo '{ \"autogrow"*)
+		ok "$title: succeeds" typed "$1"
+		says 'up to 100 GiB'
+		ok "$title: the daemon runs" wait_for pkill -x oci-thin-growd
 		;;
 	"install -D "*)
 		ok "$title: web starts" docker start web
