@@ -174,10 +174,9 @@ int real_runtime_plan(const struct setup_place *place, const struct setup_option
 	return r < 0 ? r : write_runtime(place, replaced, &wanted, plan, why);
 }
 
-/* Takes @base over. */
-static void note_left(const struct setup_place *place, char *base, struct setup_plan *plan)
+static void note_left(const struct setup_place *place, const char *base, struct setup_plan *plan)
 {
-	_cleanup_free_ char *owned = base, *name = base ? drop_in_name(place, base) : NULL;
+	_cleanup_free_ char *name = base ? drop_in_name(place, base) : NULL;
 
 	if (name && place_has(place, name))
 		change_note(plan,
@@ -188,7 +187,9 @@ static void note_left(const struct setup_place *place, char *base, struct setup_
 
 void real_runtime_note(const struct setup_place *place, const char *engine, struct setup_plan *plan)
 {
-	note_left(place, runtime_base(engine), plan);
+	_cleanup_free_ char *base = runtime_base(engine);
+
+	note_left(place, base, plan);
 }
 
 /* --- shims ----------------------------------------------------------------------------------- */
@@ -272,5 +273,7 @@ char *real_shim_planned(const struct setup_place *place, const char *shim)
 
 void real_shim_note(const struct setup_place *place, const char *shim, struct setup_plan *plan)
 {
-	note_left(place, shim_base(shim), plan);
+	_cleanup_free_ char *base = shim_base(shim);
+
+	note_left(place, base, plan);
 }
