@@ -56,6 +56,12 @@ while IFS=$'\t' read -r words instead; do
 	done < <(grep -iE "^[^:]*:.*\b($words)\b" <<<"$all" || true)
 done <<<"$banned"
 
+# mandoc's measure for lines of text; macros and what is shown as typed may be longer.
+while read -r found; do
+	echo "words: $found (longer than 80 characters)" >&2
+	bad=1
+done < <(awk '/^\.Bd/ { typed = 1 } /^\.Ed/ { typed = 0 } length > 80 && !typed && !/^[.]/ { print FILENAME ":" FNR ": " $0 }' doc/*.[58])
+
 # A command is copied with all that stands behind it.
 while read -r found; do
 	echo "words: $found (write: the command last, without a full stop)" >&2

@@ -118,11 +118,12 @@ is "no command in a name was executed" "$(ls /run/hit 2>&1)" "ls: cannot access 
 
 ## The manual pages
 
-for page in man8/oci-thin-grow.8 man8/oci-thin-grow-runtime.8 man8/oci-thin-grow-shim.8 man5/oci-thin-grow.json.5; do
+for page in /src/doc/*.[58]; do
+	page=man${page: -1}/${page##*/}
 	ok "$page is installed" test -s "/usr/share/man/$page"
 	# Links to pages that this host lacks are no error.
 	is "$page: mandoc has no complaints" \
 		"$(mandoc -T lint -W style "/usr/share/man/$page" 2>&1 | grep -v 'referenced manual not found\|mandoc.db')" ""
-	like "$page has a NAME section" "$(mandoc -T ascii "/usr/share/man/$page" | col -b)" $'\nNAME\n +oci-thin-grow'
+	like "$page has a NAME section" "$(mandoc -T ascii "/usr/share/man/$page" | col -b)" $'\nNAME\n +(containerd-shim-)?oci-thin-grow'
 done
 finish
