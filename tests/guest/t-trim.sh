@@ -72,6 +72,8 @@ ok "a pool comes up" pool_up
 ok "container web runs" in_crun web 3G
 ok "container shared runs" in_crun shared 1G
 ok "container cold runs" in_crun cold 1G
+# It takes blocks of the pool meanwhile.
+ok "ext4 has written its inode tables" wait_for not pgrep -x ext4lazyinit
 
 ## What was written and deleted comes back
 
