@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The configuration, and whether the program is switched off. */
+/* The configuration: is it valid, does it take effect, and is the program switched off? */
 
 #include "host/doctor.h"
 
 #include "base/text.h"
+#include "disk/growd-lock.h"
 #include "job/settings.h"
 #include "policy/config-check.h"
 #include "policy/config.h"
@@ -33,6 +34,38 @@ static void check_switch(struct doctor *doctor)
 					     : NULL);
 }
 
+/* What gives containers a maximum up to which they grow by themselves; no file: nothing does. */
+static struct config_origin autogrow_origin(const struct policy *policy)
+{
+	if (policy->autogrow.max_bytes)
+		return config_origin(policy, "autogrow.max");
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (rule->autogrow.max_bytes)
+			return (struct config_origin){rule->file, rule->line};
+	}
+	return (struct config_origin){0};
+}
+
+static void check_autogrow(struct doctor *doctor)
+{
+	struct config_origin origin = autogrow_origin(doctor->policy);
+
+	if (!origin.file)
+		return;
+	if (growd_is_running(doctor->run_dir))
+		findings_add(&doctor->findings, SEVERITY_OK, "autogrow", NULL,
+			     text_new("oci-thin-growd runs"), NULL, NULL);
+	else
+		findings_add(
+			&doctor->findings, SEVERITY_WARNING, "autogrow", NULL,
+			text_new("autogrow.max is set (%s:%u), and oci-thin-growd does not run",
+				 origin.file, origin.line),
+			text_new("containers are not grown before they are full"),
+			text_new("systemctl enable --now oci-thin-growd"));
+}
+
 void doctor_config(struct doctor *doctor)
 {
 	const struct config_listener listener = {report_doubt, doctor};
@@ -47,6 +80,7 @@ void doctor_config(struct doctor *doctor)
 		findings_add(&doctor->findings, SEVERITY_OK, "config", NULL,
 			     text_new("the configuration is in order"), NULL, NULL);
 	check_switch(doctor);
+	check_autogrow(doctor);
 }
 
 void doctor_runtime(struct doctor *doctor)

@@ -231,6 +231,15 @@ rm /etc/oci-thin-grow/config.json
 ok "the configuration is valid again: doctor reports no problem" well
 touch /run/oci-thin-grow/disabled
 repairs "the program is disabled" switched-off
+echo '{ "autogrow": { "max": "8G" } }' >/etc/oci-thin-grow/config.json
+ok "a maximum, and no daemon: doctor reports it" finds autogrow
+like "a maximum, and no daemon: doctor names file and line" "$(said autogrow)" 'config.json:1'
+is "a maximum, and no daemon: the command starts it" "$(said autogrow | sed -n 's/^  fix:  //p')" 'systemctl enable --now oci-thin-growd'
+exec 8>/run/oci-thin-grow/growd.lock
+flock 8
+ok "a maximum, and a daemon: doctor reports no problem" well
+exec 8>&-
+rm /etc/oci-thin-grow/config.json
 
 ## The ledger
 

@@ -11,6 +11,7 @@
 #include "fake-udev.h"
 #include "grow-fixture.h"
 #include "host/survey.h"
+#include "policy/config.h"
 
 #include <sys/sysmacros.h>
 
@@ -533,6 +534,52 @@ static void reports_the_configuration(void **state)
 	assert_contains(finding->what, "config.json:3");
 }
 
+static void load_policy(const char *config)
+{
+	const struct config_listener nobody = {NULL, NULL};
+	char *path = path_in(ledger_dir, "config.json");
+
+	config_free(&policy);
+	write_file(path, config);
+	assert_int_equal(config_load("/nowhere", path, &nobody, &policy), 0);
+	free(path);
+}
+
+static void reports_that_nobody_grows_containers_that_have_a_maximum(void **state)
+{
+	static const char *const configs[] = {
+		"{\n\"autogrow\": {\"max\": \"100G\"}}",
+		"{\"rules\": [{\"name\": \"off\", \"match\": {\"engine\": \"docker\"},"
+		"\"autogrow\": {\"max\": null}},\n"
+		"{\"name\": \"db\", \"autogrow\": {\"max\": \"100G\"}}]}",
+	};
+
+	(void)state;
+	assert_int_equal(mkdir(ledger_dir, 0700), 0);
+	for (size_t i = 0; i < COUNT_OF(configs); i++) {
+		const struct finding *finding;
+
+		load_policy(configs[i]);
+		doctor_config(&doctor);
+		finding = found("autogrow");
+		assert_int_equal(finding->severity, SEVERITY_WARNING);
+		assert_contains(finding->what, "config.json:2");
+		assert_string_equal(finding->command, "systemctl enable --now oci-thin-growd");
+		findings_free(&doctor.findings);
+		fake_growd.runs = true;
+		doctor_config(&doctor);
+		fake_growd.runs = false;
+		expect_nothing();
+		assert_true(is_shown_as_ok("autogrow"));
+		findings_free(&doctor.findings);
+	}
+	load_policy("{\"autogrow\": {\"at\": \"90%\"},"
+		    "\"rules\": [{\"name\": \"off\", \"autogrow\": {\"max\": null}}]}");
+	doctor_config(&doctor);
+	expect_nothing();
+	config_free(&policy);
+}
+
 static void a_missing_runtime_is_broken(void **state)
 {
 	static char builtin[] = "/usr/bin/runc";
@@ -665,6 +712,7 @@ int main(void)
 		DOCTOR_TEST(figures_of_a_daemon_that_ended_are_ignored),
 		DOCTOR_TEST(does_not_report_pools_that_no_container_uses),
 		DOCTOR_TEST(reports_the_configuration),
+		DOCTOR_TEST(reports_that_nobody_grows_containers_that_have_a_maximum),
 		DOCTOR_TEST(a_missing_runtime_is_broken),
 		DOCTOR_TEST(reports_its_own_files),
 	};
