@@ -45,3 +45,15 @@ static inline void put_containerd(const char *root)
 	put_with(root, "bolt-containerd-1.6-snapshots", INDEX, NULL, NULL);
 	put_with(root, "bolt-containerd-1.6-devices", POOL, NULL, NULL);
 }
+
+/* A new directory with them, the only one of *@ret_roots. */
+static inline char *new_containerd(struct engine_roots *ret_roots)
+{
+	static const char *dirs[1];
+	char *root = new_directory();
+
+	dirs[0] = root;
+	*ret_roots = (struct engine_roots){dirs, 1};
+	put_containerd(root);
+	return root;
+}

@@ -15,13 +15,8 @@ static struct why why;
 
 static int setup(void **state)
 {
-	static const char *dirs[1];
-
 	(void)state;
-	root = new_directory();
-	dirs[0] = root;
-	roots = (struct engine_roots){dirs, 1};
-	put_containerd(root);
+	root = new_containerd(&roots);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/explanation.h"
 
-#include "unit.h"
+#include "json-text.h"
 
 static char device[] = "docker-8:1-42-thin", ext4[] = "ext4", pool[] = "docker-pool";
 static struct engine_container container;
@@ -57,11 +57,9 @@ static int setup(void **state)
 /* To be freed. */
 static char *text_of(bool verbose)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = text_stream(&text);
 
-	assert_non_null(out);
 	explanation_print(&this, verbose, out);
 	fclose(out);
 	return text;
@@ -86,16 +84,12 @@ static void expect_none(const char *line)
 static void expect_json(const char *member)
 {
 	struct json_writer *w = json_writer_begin();
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
 
-	assert_non_null(out);
 	json_write_array(w, "containers");
 	explanation_json(&this, w);
 	json_write_array_close(w);
-	assert_int_equal(json_writer_end(w, out), 0);
-	fclose(out);
+	text = json_text(w);
 	assert_contains(text, member);
 	free(text);
 }

@@ -24,11 +24,9 @@ static void fill(void)
 
 static char *printed(int (*print)(FILE *out))
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = text_stream(&text);
 
-	assert_non_null(out);
 	assert_int_equal(print(out), 0);
 	fclose(out);
 	return text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/json.h"
 
-#include "unit.h"
+#include "json-text.h"
 
 static struct why why;
 
@@ -341,12 +341,9 @@ static void refuses_numbers_that_are_not_whole_or_do_not_fit(void **state)
 static void writes_an_object(void **state)
 {
 	struct json_writer *w = json_writer_begin();
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	char *text;
 
 	(void)state;
-	assert_non_null(out);
 	json_write_string(w, "s", "a\"\n\x1b\xc3\xa4");
 	json_write_string(w, "raw", "\xff");
 	json_write_string(w, "overlong", "\xc0\xaf");
@@ -358,8 +355,7 @@ static void writes_an_object(void **state)
 	json_write_close(w);
 	json_write_bool(w, "yes", true);
 	json_write_bool(w, "no", false);
-	assert_int_equal(json_writer_end(w, out), 0);
-	fclose(out);
+	text = json_text(w);
 	assert_string_equal(text, "{\"s\":\"a\\\"\\n\\u001B\xc3\xa4\",\"raw\":\"\\\"\\\\xff\\\"\","
 				  "\"overlong\":\"\\\"\\\\xc0\\\\xaf\\\"\","
 				  "\"\\\"surrogate\\\\xed\\\\xa0\\\\x80\\\"\":"

@@ -6,7 +6,6 @@
 #define LABELS "{engine=\"docker\",namespace=\"\",name=\"web\",id=\"0123\",device=\"docker-1\"}"
 
 static char *text;
-static size_t size;
 
 static const struct engine_container web = {
 	.engine = "docker",
@@ -78,10 +77,10 @@ static const struct metrics metrics = {&survey, rows, COUNT_OF(rows), 1700000000
 
 static void write_text(const struct metrics *of)
 {
-	FILE *out = open_memstream(&text, &size);
+	FILE *out;
 
 	free(text);
-	assert_non_null(out);
+	out = text_stream(&text);
 	assert_int_equal(metrics_write(of, out), 0);
 	fclose(out);
 }

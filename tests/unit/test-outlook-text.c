@@ -2,7 +2,7 @@
 #include "host/outlook-text.h"
 
 #include "base/size.h"
-#include "unit.h"
+#include "json-text.h"
 
 static struct engine_container container;
 static struct outlook outlook;
@@ -34,11 +34,9 @@ static int setup(void **state)
 
 static void expect_size(const char *expected)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = text_stream(&text);
 
-	assert_non_null(out);
 	outlook_print_size(&outlook, out);
 	fclose(out);
 	assert_string_equal(text, expected);
@@ -47,11 +45,9 @@ static void expect_size(const char *expected)
 
 static void expect_next(const char *expected)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = text_stream(&text);
 
-	assert_non_null(out);
 	outlook_print_next(&outlook, "", out);
 	fclose(out);
 	assert_string_equal(text, expected);
@@ -187,14 +183,11 @@ static void says_why_it_will_not_start(void **state)
 
 static void expect_json(const char *expected)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 	struct json_writer *w = json_writer_begin();
+	char *text;
 
 	outlook_json(&outlook, w);
-	assert_int_equal(json_writer_end(w, out), 0);
-	fclose(out);
+	text = json_text(w);
 	assert_string_equal(text, expected);
 	free(text);
 }

@@ -4,7 +4,6 @@
 #include "unit.h"
 
 static char *text;
-static size_t size;
 
 static char half_name[] = "half", full_name[] = "docker-253:0-4194304-pool",
 	    odd_name[] = "a\x1b[2J", source[] = "/etc/lvm/lvm.conf",
@@ -61,10 +60,10 @@ static int teardown(void **state)
 
 static void print(size_t width, bool colours)
 {
-	FILE *out = open_memstream(&text, &size);
+	FILE *out;
 
 	free(text);
-	assert_non_null(out);
+	out = text_stream(&text);
 	assert_int_equal(pool_table_print(&survey, width, colours, out), 0);
 	fclose(out);
 }
@@ -117,7 +116,7 @@ static void a_pool_without_blocks_has_no_ratio(void **state)
 
 static void prints_json(void **state)
 {
-	FILE *out = open_memstream(&text, &size);
+	FILE *out = text_stream(&text);
 
 	(void)state;
 	survey.n_pools = 2;

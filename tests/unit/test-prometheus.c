@@ -4,16 +4,12 @@
 #include "unit.h"
 
 static char *text;
-static size_t size;
 static struct prometheus prometheus;
 
 static int setup(void **state)
 {
-	FILE *out = open_memstream(&text, &size);
-
 	(void)state;
-	assert_non_null(out);
-	prometheus = prometheus_begin(out);
+	prometheus = prometheus_begin(text_stream(&text));
 	return 0;
 }
 

@@ -20,11 +20,9 @@ static void add(struct table *table, const char *name, const char *size, const c
 
 static char *print(struct table *table, size_t width, bool colours)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = text_stream(&text);
 
-	assert_non_null(out);
 	assert_int_equal(table_print(table, width, colours, out), 0);
 	fclose(out);
 	table_free(table);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/tell.h"
 
-#include "unit.h"
+#include "json-text.h"
 
 static char fs_name[] = "ext4", device[] = "docker-8:1-42-thin";
 
@@ -27,11 +27,9 @@ static int setup(void **state)
 
 static void expect(const char *expected)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = text_stream(&text);
 
-	assert_non_null(out);
 	tell_text(&job, out);
 	fclose(out);
 	assert_string_equal(text, expected);
@@ -127,15 +125,9 @@ static void quotes_the_container(void **state)
 static char *as_json(void)
 {
 	struct json_writer *w = json_writer_begin();
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
-	assert_non_null(out);
 	tell_json(&job, w);
-	assert_int_equal(json_writer_end(w, out), 0);
-	fclose(out);
-	return text;
+	return json_text(w);
 }
 
 static void prints_the_same_as_json(void **state)

@@ -39,12 +39,10 @@ static void a_terminal_is_coloured(void **state)
 
 static void a_file_is_not_coloured(void **state)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size), *file = tmpfile();
+	char *text;
+	FILE *out = text_stream(&text), *file = tmpfile();
 
 	(void)state;
-	assert_non_null(out);
 	assert_non_null(file);
 	assert_false(terminal_moves(file));
 	assert_false(terminal_has_colours(file));

@@ -4,7 +4,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "fake-log.h"
-#include "unit.h"
+#include "json-text.h"
 
 static char device[] = "docker-8:1-42-thin", pool[] = "pool";
 
@@ -150,15 +150,9 @@ static void logs_why_nothing_was_done(void **state)
 static char *json(void (*write)(struct json_writer *w))
 {
 	struct json_writer *w = json_writer_begin();
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
 
-	assert_non_null(out);
 	write(w);
-	assert_int_equal(json_writer_end(w, out), 0);
-	fclose(out);
-	return text;
+	return json_text(w);
 }
 
 static void write_container(struct json_writer *w)
@@ -249,11 +243,9 @@ static void each_pool_is_named_once(void **state)
 
 static void expect_sum(struct trim_sum sum, bool dry_run, const char *expected)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
+	char *text;
+	FILE *out = text_stream(&text);
 
-	assert_non_null(out);
 	trim_sum_print(&sum, dry_run, out);
 	fclose(out);
 	assert_string_equal(text, expected);

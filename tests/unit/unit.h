@@ -40,6 +40,16 @@ static inline void assert_contains_at(const char *text, const char *part, const 
 	_fail(file, line);
 }
 
+/* A stream; fclose() completes its text, to be freed. */
+static inline FILE *text_stream(char **ret_text)
+{
+	static size_t unused;
+	FILE *stream = open_memstream(ret_text, &unused);
+
+	assert_non_null(stream);
+	return stream;
+}
+
 /* An fd from which @len bytes can be read. */
 static inline int fd_with(const void *bytes, size_t len)
 {
