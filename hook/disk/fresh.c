@@ -61,6 +61,17 @@ static int wait_for_opens(const struct thin_device *device, unsigned int opens,
 	}
 }
 
+static int check_unmarked(const struct thin_device *device, const char *ledger_dir, struct why *why)
+{
+	int r = vm_mark_read(device, ledger_dir, why);
+
+	if (r > 0)
+		return why_set(why, EPERM,
+			       "it was given to a virtual machine, whose guest may have written "
+			       "anything to it: it must not be mounted here");
+	return r;
+}
+
 static int check_usable(const struct thin_device *device, const char *ledger_dir, struct why *why)
 {
 	int r = thin_check_plain(device, why);
@@ -71,12 +82,7 @@ static int check_usable(const struct thin_device *device, const char *ledger_dir
 		return why_set(why, EROFS, "it is read-only");
 	if (device->deferred_remove)
 		return why_set(why, EBUSY, "it is about to be removed");
-	r = vm_mark_read(device, ledger_dir, why);
-	if (r > 0)
-		return why_set(why, EPERM,
-			       "it was given to a virtual machine, whose guest may have written "
-			       "anything to it: it must not be mounted here");
-	return r;
+	return check_unmarked(device, ledger_dir, why);
 }
 
 /* Returns the row of mountable[]; -ENOTSUP. */
@@ -141,10 +147,10 @@ static int open_mount(int mount_fd, const struct thin_device *device, int row, s
 
 /*
  * The open descriptor pins the device's number. Of two processes that try at once, each sees that
- * the other has the device open, and waits until it has closed it.
+ * the other has the device open, and waits until it has closed it; it may have marked it by then.
  */
-static int open_pinned(const struct thin_device *device, const struct deadline *deadline,
-		       struct rootfs *ret, struct why *why)
+static int open_pinned(const struct thin_device *device, const char *ledger_dir,
+		       const struct deadline *deadline, struct rootfs *ret, struct why *why)
 {
 	_cleanup_close_ int device_fd = superblock_open(device->dev), mount_fd = -EBADF;
 	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
@@ -153,6 +159,8 @@ static int open_pinned(const struct thin_device *device, const struct deadline *
 	if (device_fd < 0)
 		return why_set(why, -device_fd, "opening it: %s", strerror(-device_fd));
 	r = wait_for_opens(device, 1, deadline, why);
+	if (r == 0)
+		r = check_unmarked(device, ledger_dir, why);
 	row = r < 0 ? r : find_filesystem(device_fd, why);
 	if (row < 0)
 		return row;
@@ -174,7 +182,7 @@ int fresh_open(const struct thin_device *device, const char *ledger_dir, struct 
 	int r = check_usable(device, ledger_dir, why);
 
 	if (r == 0)
-		r = open_pinned(device, &deadline, ret, why);
+		r = open_pinned(device, ledger_dir, &deadline, ret, why);
 	return r < 0 ? why_prefix(why, r, text("device %s", quote(device->name))) : 0;
 }
 

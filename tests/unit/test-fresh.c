@@ -110,6 +110,28 @@ static void a_marked_device_is_never_mounted(void **state)
 	assert_int_equal(fake_fs_device_opens(), 0);
 }
 
+static char *marked, *aside;
+
+static void another_start_marks_it(void)
+{
+	assert_int_equal(rename(aside, marked), 0);
+}
+
+/* Its guest has written it and closed it again, before this start had it open. */
+static void a_device_that_another_start_marks_meanwhile_is_not_mounted(void **state)
+{
+	(void)state;
+	marked = path_in(ledger_dir, device.name);
+	aside = path_in(ledger_dir, ".aside");
+	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
+	assert_int_equal(rename(marked, aside), 0);
+	fake_dm.meddle_at = (struct fake_when){ANY_CALL, fake_dm.calls + 1};
+	fake_dm.meddle = another_start_marks_it;
+	expect_never_mounted(EPERM, "given to a virtual machine");
+	free(marked);
+	free(aside);
+}
+
 static void a_device_whose_entry_cannot_be_read_is_not_mounted(void **state)
 {
 	(void)state;
@@ -253,6 +275,7 @@ int main(void)
 		FRESH_TEST(a_device_in_use_is_not_mounted),
 		FRESH_TEST(a_suspended_device_is_waited_for),
 		FRESH_TEST(a_marked_device_is_never_mounted),
+		FRESH_TEST(a_device_that_another_start_marks_meanwhile_is_not_mounted),
 		FRESH_TEST(a_device_whose_entry_cannot_be_read_is_not_mounted),
 		FRESH_TEST(only_a_plain_writable_thin_device_is_mounted),
 		FRESH_TEST(another_device_with_the_number_is_not_mounted),
