@@ -247,8 +247,10 @@ static int visit_container(struct bolt_bytes id, struct bolt_bytes value, bool i
 	struct bolt_bucket bucket;
 
 	(void)value;
-	if (!is_bucket || bolt_bucket(search->containers, id, &bucket) <= 0)
+	if (!is_bucket)
 		return 0;
+	if (bolt_bucket(search->containers, id, &bucket) <= 0)
+		return -EBADMSG;
 	snapshotter = database_dup_text(&bucket, "snapshotter");
 	key = database_dup_text(&bucket, "snapshotKey");
 	if (!snapshotter || !key || strcmp(snapshotter, "devmapper") != 0 ||
@@ -257,9 +259,11 @@ static int visit_container(struct bolt_bytes id, struct bolt_bytes value, bool i
 	provenance->has_container = true;
 	if (bolt_bucket(&bucket, bolt_key("runtime"), &bucket) > 0)
 		runtime = database_dup_text(&bucket, "name");
-	if (runtime && !provenance->runtime && !containerd_runtime_mounts(runtime))
-		provenance->runtime = TAKE_PTR(runtime);
-	return 0;
+	if (provenance->runtime || (runtime && containerd_runtime_mounts(runtime)))
+		return 0;
+	/* containerd records one for each container. */
+	provenance->runtime = runtime ? TAKE_PTR(runtime) : strdup("unknown");
+	return provenance->runtime ? 0 : -ENOMEM;
 }
 
 /* Another containerd may use the same namespace and key, but not under this name. */
@@ -293,7 +297,7 @@ static int find_containers(const struct snapshots *snapshots, struct provenance 
 			r = bolt_each(&containers, visit_container,
 				      &(struct by_key){&containers, provenance});
 		if (r < 0)
-			return damaged(meta, why);
+			return r == -ENOMEM ? why_no_memory(why) : damaged(meta, why);
 	}
 	return 0;
 }

@@ -81,6 +81,15 @@ static void names_a_runtime_that_may_start_virtual_machines(void **state)
 	assert_string_equal(found.runtime, "io.containerd.kata.v2");
 }
 
+static void a_runtime_that_is_not_known_may_start_them(void **state)
+{
+	(void)state;
+	put_with(root, META_DATA, META, "nameio.containerd.runc.v2", "nam_io.containerd.runc.v2");
+	assert_int_equal(read_it("pool-snap-2", 2), 1);
+	assert_true(found.has_container);
+	assert_string_equal(found.runtime, "unknown");
+}
+
 /* In the pool's database only: the snapshot's transaction is not done yet. */
 static void a_first_activation_has_parents_and_no_snapshot(void **state)
 {
@@ -183,6 +192,7 @@ int main(void)
 		TEST(finds_the_snapshot_its_parents_and_whether_it_has_a_container),
 		TEST(finds_dockers),
 		TEST(names_a_runtime_that_may_start_virtual_machines),
+		TEST(a_runtime_that_is_not_known_may_start_them),
 		TEST(a_first_activation_has_parents_and_no_snapshot),
 		TEST(a_parent_without_a_snapshot_has_no_key),
 		TEST(other_devices_are_in_no_database),
