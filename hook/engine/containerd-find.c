@@ -213,7 +213,8 @@ char *containerd_root_of_bundle(const char *bundle, const char *ns, const char *
 int containerd_has(const char *root, const char *ns, const char *id, struct why *why)
 {
 	_cleanup_free_ char *path = text_new("%s/io.containerd.metadata.v1.bolt/meta.db", root);
-	const char *const keys[] = {"v1", ns, "containers", id, NULL};
+	const char *const container[] = {"v1", ns, "containers", id, NULL};
+	const char *const snapshot[] = {"v1", ns, "snapshots", "devmapper", id, NULL};
 	struct bolt_bucket unused;
 	struct database *meta = NULL;
 	int r = path ? database_read(path, &meta, why) : why_no_memory(why);
@@ -222,7 +223,9 @@ int containerd_has(const char *root, const char *ns, const char *id, struct why 
 		return why_set(why, ENOENT, "%s: %s", path, strerror(ENOENT));
 	if (r < 0)
 		return r;
-	r = database_bucket(meta, keys, &unused);
+	r = database_bucket(meta, container, &unused);
+	if (r == 0)
+		r = database_bucket(meta, snapshot, &unused);
 	database_free(meta);
 	return r < 0 ? why_set(why, -r, "%s: it is damaged", path) : r;
 }

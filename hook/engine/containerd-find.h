@@ -43,8 +43,9 @@ void containerd_record_free(struct containerd_record *record);
 char *containerd_root_of_bundle(const char *bundle, const char *ns, const char *id);
 
 /*
- * Does the containerd whose root is @root have a container @id? 1; 0; -errno with a reason: that is
- * not known, as its database is missing or cannot be read.
+ * Does the containerd whose root is @root have a container @id, or a snapshot of this name in the
+ * devmapper snapshotter, which a container can leave behind for another one? 1; 0; -errno with a
+ * reason: that is not known, as its database is missing or cannot be read.
  */
 int containerd_has(const char *root, const char *ns, const char *id, struct why *why);
 

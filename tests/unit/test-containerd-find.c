@@ -100,11 +100,14 @@ static void the_bundle_leads_to_its_containerd(void **state)
 	}
 }
 
-static void knows_whether_a_container_is_there_or_cannot_tell(void **state)
+static void knows_whether_a_container_or_its_snapshot_is_there(void **state)
 {
 	(void)state;
 	assert_int_equal(containerd_has(root, "default", "one", &why), 1);
 	assert_int_equal(containerd_has(root, "default", "two", &why), 0);
+	/* a snapshot without a container, here of a layer */
+	assert_int_equal(find("default", "one"), 1);
+	assert_int_equal(containerd_has(root, "default", record.parents[0].key, &why), 1);
 	assert_int_equal(containerd_has(root, "other", "one", &why), 0);
 	assert_int_equal(containerd_has("/nowhere", "default", "one", &why), -ENOENT);
 	write_below(root, META, "torn");
@@ -132,7 +135,7 @@ int main(void)
 		FIND_TEST(there_is_no_such_container),
 		FIND_TEST(what_cannot_be_read_is_an_error),
 		FIND_TEST(the_bundle_leads_to_its_containerd),
-		FIND_TEST(knows_whether_a_container_is_there_or_cannot_tell),
+		FIND_TEST(knows_whether_a_container_or_its_snapshot_is_there),
 		FIND_TEST(runtimes_that_mount_the_rootfs_are_known),
 	};
 
