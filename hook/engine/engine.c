@@ -27,6 +27,11 @@ bool engine_is_dockers_namespace(const char *ns)
 	       (ns[len] == '\0' || (ns[len] == '-' && engine_is_remapped_root(ns + len + 1)));
 }
 
+bool engine_is_cris_namespace(const char *ns)
+{
+	return strcmp(ns, "k8s.io") == 0;
+}
+
 /* containerd's namespace, Docker's included; to be freed. NULL: not containerd. */
 static char *namespace_of(const char *bundle)
 {

@@ -28,6 +28,9 @@ bool engine_names_snapshot(const char *name);
  */
 bool engine_is_dockers_namespace(const char *ns);
 
+/* Is this the namespace in containerd of all that CRI creates? (internal/cri/constants) */
+bool engine_is_cris_namespace(const char *ns);
+
 /*
  * Is this the name of the directory in Docker's data root, "UID.GID", that userns-remap uses as
  * data root?

@@ -33,7 +33,13 @@ int fresh_proof(const struct fresh_evidence *evidence, struct why *why)
 	}
 	if (evidence->n_parents == 0)
 		return why_set(why, EPERM, "it was not made from an image");
-	if (evidence->in_pod)
+	if (evidence->adopted)
+		return why_set(why, EPERM,
+			       "its snapshot is not named after the container, so it may have been "
+			       "another one's");
+	if (evidence->started)
+		return why_set(why, EPERM, "it was started before");
+	if (evidence->by_cri)
 		return 0;
 	if (!evidence->runtime || !shim_type_is_ours(evidence->runtime))
 		return why_set(
@@ -41,7 +47,5 @@ int fresh_proof(const struct fresh_evidence *evidence, struct why *why)
 			"it may have been started before without oci-thin-grow, as its runtime "
 			"is %s",
 			quote(evidence->runtime ? evidence->runtime : "unknown"));
-	if (evidence->started)
-		return why_set(why, EPERM, "it was started before");
 	return 0;
 }

@@ -20,7 +20,8 @@ struct fresh_parent {
 
 struct fresh_evidence {
 	bool in_vm;	     /* the device itself is marked */
-	bool in_pod;	     /* of CRI, which starts each container once */
+	bool adopted;	     /* its snapshot is not named after it: it may have been another's */
+	bool by_cri;	     /* which starts each container once, by whatever runtime */
 	const char *runtime; /* that containerd has recorded for the container; or NULL */
 	bool started;	     /* it has a note of an earlier start (job/started.h) */
 	const struct fresh_parent *parents;

@@ -5,8 +5,11 @@
 #include "base/file.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "engine/engine.h"
+#include "policy/policy.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -50,21 +53,41 @@ static char *note_path(const char *dir, const char *ns, const char *id, struct w
 	return path;
 }
 
-int started_note(const char *dir, const char *ns, const char *id, const char *root, struct why *why)
+bool started_by_cri(const char *ns, const struct json *const annotations[], size_t n)
+{
+	return engine_is_cris_namespace(ns) &&
+	       (policy_is_pods_container(annotations, n) || policy_is_sandbox(annotations, n));
+}
+
+static int add_link(const char *path, const char *root)
+{
+	return symlink(root, path) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int flush(const char *dir)
+{
+	_cleanup_close_ int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int started_note(const char *dir, const char *ns, const char *id, const char *root, bool durable,
+		 struct why *why)
 {
 	_cleanup_free_ char *path = note_path(dir, ns, id, why);
-	int r = 0;
+	int r;
 
 	if (!path)
 		return -EINVAL;
-	if (symlink(root, path) < 0)
-		r = -errno;
+	r = add_link(path, root);
 	if (r == -ENOENT) {
 		r = file_make_directory(dir, 0700);
-		if (r == 0 && symlink(root, path) < 0)
-			r = -errno;
+		if (r == 0)
+			r = add_link(path, root);
 	}
-	return r == 0 || r == -EEXIST ? 0 : why_set(why, -r, "%s: %s", path, strerror(-r));
+	if (r == 0 && durable)
+		r = flush(dir);
+	return r < 0 ? why_set(why, -r, "%s: %s", path, strerror(-r)) : 0;
 }
 
 int started_read(const char *dir, const char *ns, const char *id, struct why *why)

@@ -99,14 +99,16 @@ static int prove(const struct job *job, const struct containerd_record *disk, co
 		 const char *ledger_dir, struct why *why)
 {
 	struct fresh_parent *parents = calloc(disk->n_parents + 1, sizeof(*parents));
-	struct fresh_evidence evidence = {
+	struct why unread;
+	const struct fresh_evidence evidence = {
 		.in_vm = vm_mark_read(&job->report.device, ledger_dir, why) != 0,
-		.in_pod = policy_is_pods_container(job->annotations, JOB_ANNOTATIONS),
+		.adopted = !disk->key || strcmp(disk->key, job->container) != 0,
+		.by_cri = started_by_cri(ns, job->annotations, JOB_ANNOTATIONS),
 		.runtime = disk->runtime,
+		.started = started_read(STARTED_DIR, ns, job->container, &unread) != 0,
 		.parents = parents,
 		.n_parents = disk->n_parents,
 	};
-	struct why unread;
 	int r;
 
 	if (!parents)
@@ -116,8 +118,6 @@ static int prove(const struct job *job, const struct containerd_record *disk, co
 			.key = disk->parents[i].key,
 			.maybe_vms = may_be_vms(disk->parents[i].device, ledger_dir),
 		};
-	if (!evidence.in_pod)
-		evidence.started = started_read(STARTED_DIR, ns, job->container, &unread) != 0;
 	r = fresh_proof(&evidence, why);
 	free(parents);
 	return r;

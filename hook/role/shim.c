@@ -71,30 +71,24 @@ static enum job_outcome check_shim(struct job *job)
 }
 
 /* What fails here must not keep the container down. @root: of its containerd; NULL: not known. */
-static void note_start(const struct shim_args *args, const char *root)
+static void note_start(const struct shim_args *args, const char *root, bool durable)
 {
 	struct why why;
 
-	if (started_note(STARTED_DIR, args->ns, args->id, root ? root : "unknown", &why) < 0)
+	if (started_note(STARTED_DIR, args->ns, args->id, root ? root : "unknown", durable, &why) <
+	    0)
 		log_reason("warn", args, &why, LOG_WARNING);
-}
-
-/* Of two kinds of containers the device needs no note: those of pods, and those it was marked for.
- */
-static bool needs_note(const struct job *job)
-{
-	return !job->marked && !policy_is_pods_container(job->annotations, JOB_ANNOTATIONS) &&
-	       !policy_is_sandbox(job->annotations, JOB_ANNOTATIONS);
 }
 
 static void note_before_start(const struct shim_args *args, const struct job *job)
 {
 	_cleanup_free_ char *root = containerd_root_of_bundle(job->bundle, args->ns, args->id);
+	bool asked = request_exists(&job->request);
 
 	if (root)
 		remembered_roots_note(ROOTS_DIR, root);
-	if (needs_note(job))
-		note_start(args, root);
+	if (!job->marked && (asked || !started_by_cri(args->ns, job->annotations, JOB_ANNOTATIONS)))
+		note_start(args, root, asked);
 }
 
 static int run_job(const char *name, const struct shim_args *args, const struct policy *policy,
@@ -118,7 +112,20 @@ static int run_job(const char *name, const struct shim_args *args, const struct 
 	return status;
 }
 
-/* A spec that we cannot read is the real shim's to reject; it may have a request, so say so. */
+/*
+ * A spec that we cannot read is the real shim's to reject; it may have a request, so say so. A
+ * later start may be able to read it: this one is noted.
+ */
+static int start_unread(const struct shim_args *args, const char *bundle, const struct why *why)
+{
+	_cleanup_free_ char *root =
+		bundle ? containerd_root_of_bundle(bundle, args->ns, args->id) : NULL;
+
+	log_reason("skip", args, why, LOG_WARNING);
+	note_start(args, root, true);
+	return EXIT_OK;
+}
+
 static int grow_first(const char *name, const struct shim_args *args, const struct policy *policy)
 {
 	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
@@ -132,8 +139,7 @@ static int grow_first(const char *name, const struct shim_args *args, const stru
 	if (!bundle || oci_spec_read("config.json", &spec, &why) < 0) {
 		if (!bundle)
 			why_set(&why, errno, "its bundle: %s", strerror(errno));
-		log_reason("skip", args, &why, LOG_WARNING);
-		return EXIT_OK;
+		return start_unread(args, bundle, &why);
 	}
 	job.root_path = spec.root_path;
 	job.annotations[0] = spec.annotations;

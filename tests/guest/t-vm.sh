@@ -71,6 +71,7 @@ isnt "plain: it becomes the real shim" "$shim_of_strace" ""
 head -n "${shim_of_strace:-0}" /run/strace >/run/strace.ours
 is "plain: no ioctl, no lock, no child, no log" "$(grep -E 'ioctl\(|flock\(|clone|fork\(|/dev/log' /run/strace.ours)" ""
 is "plain: no database is opened, and no device looked at" "$(grep -E 'open.*\.db|/dev/(mapper|dm-)' /run/strace.ours)" ""
+is "plain: its note is not waited for" "$(tac /run/strace.ours | sed '/started\/default:plain/q' | grep sync)" ""
 ok "plain: that shim ends" pkill -f -- '-id plain '
 ok "plain: starts, and no mount shows on the host" watched plain
 is "plain: the machine got 1 GiB" "$(vm_saw plain)" $GIB
@@ -105,6 +106,11 @@ ok "four, again: is clean" is_clean "$D"
 
 ## What a guest may have written is not mounted
 
+# A tenant may write annotations.
+ok "says that it is a pod's: is created" vm_create claims $OURS --annotation=io.kubernetes.cri.container-type=container
+ok "says that it is a pod's: starts" vm_start claims
+ok "says that it is a pod's: ends" vm_stop claims
+
 mkdir -p /etc/oci-thin-grow
 echo '{ "default_size": "3G" }' >/etc/oci-thin-grow/config.json
 : >/run/messages
@@ -116,6 +122,12 @@ like "started before: its filesystem is the guest's to grow" "$(vm_df plain)" "$
 like "started before: the log" "$(grep oci-thin-grow /run/messages)" \
 	"action=grow container=plain .*device=$D from=1073741824 to=3221225472 source=default requested=3221225472 warning=\"only the device has grown, and the guest must grow its filesystem: it was started before\""
 ok "started before: ends" vm_stop plain
+: >/run/messages
+ok "says that it is a pod's: starts again" vm_start claims
+like "says that it is a pod's: the log" "$(grep oci-thin-grow /run/messages)" \
+	'action=grow container=claims .*the guest must grow its filesystem: it was started before'
+ok "says that it is a pod's: ends again" vm_stop claims
+ok "says that it is a pod's: is removed" ctr container rm claims
 ok "of another runtime: starts" vm_start alone
 is "of another runtime: is the real shim's alone" "$(vm_saw alone)" $GIB
 ok "of another runtime: ends" vm_stop alone
@@ -148,6 +160,23 @@ mounted_by_us_before() {
 
 refused much 2T 'cannot have 2 TiB .*max_size is 1 TiB'
 refused bad 4X '4X.* is not a size'
+
+## Starts that go on although nothing was grown are noted before the guest can write
+
+echo '{ "shims": { "stub": "/bin/true" }, "on_failure": { "request": "warn" } }' >/etc/oci-thin-grow/config.json
+
+unreadable_start() {
+	bundle_up "$1" && echo '{' >"$bundle/config.json" || return
+	(cd "$bundle" && $SHIM -namespace default -id "$1" start) </dev/null
+}
+
+ok "warned: is created" vm_create warned $OURS "$(asking 2T)"
+ok "warned: starts" by_hand warned strace -o /run/strace
+like "warned: its note is on the disk before that" "$(grep -A 2 'symlink(.*started/default:warned' /run/strace)" 'fsync\([0-9]+\) += 0'
+ok "unreadable: is created" vm_create unreadable $OURS
+ok "unreadable: its shim starts" unreadable_start unreadable
+ok "unreadable: there is a note" test -L /var/lib/oci-thin-grow/started/default:unreadable
+rm /etc/oci-thin-grow/config.json
 
 ## The other verbs are the real shim's
 
@@ -188,12 +217,15 @@ call_hook() {
 }
 
 : >/run/messages
+export CONTAINERD_NAMESPACE=k8s.io
+ok "hook of a pod's container: CRI has the image" image_import local/bb /t/oci.tar
 ok "hook of a pod's container: is created" hooked pods --annotation=io.kubernetes.cri.container-type=container
 D=$(vm_device pods)
 ok "hook of a pod's container: succeeds" call_hook pods
 is "hook of a pod's container: the device has 4 GiB" "$(device_bytes "$D")" $((4 * GIB))
 ok "hook of a pod's container: the filesystem fills it" fs_fills "$D" $((4 * GIB))
 like "hook of a pod's container: the device is marked" "$(cat "/var/lib/oci-thin-grow/ledger/$D")" $'\nvm=1\n'
+unset CONTAINERD_NAMESPACE
 ok "hook of ctr's container: is created" hooked ctrs
 D=$(vm_device ctrs)
 before=$(fs_bytes "$D")

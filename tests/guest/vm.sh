@@ -95,7 +95,7 @@ is_clean() {
 
 # bundle_up ID: a bundle of a container, as containerd makes one for a start; its path in $bundle
 bundle_up() {
-	local task=io.containerd.runtime.v2.task/default/$1
+	local task=io.containerd.runtime.v2.task/${CONTAINERD_NAMESPACE:-default}/$1
 	bundle=/run/bundle/$task
 	mkdir -p "$bundle/rootfs" && ctr container info --spec "$1" >"$bundle/config.json" && ln -sfn "$DATA/containerd/$task" "$bundle/work"
 }

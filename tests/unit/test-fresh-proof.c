@@ -45,7 +45,7 @@ static void a_marked_device_is_not(void **state)
 	(void)state;
 	evidence.in_vm = true;
 	expect_stale("a virtual machine had it before");
-	evidence.in_pod = true;
+	evidence.by_cri = true;
 	expect_stale("a virtual machine had it before");
 }
 
@@ -54,6 +54,18 @@ static void a_second_start_is_not(void **state)
 	(void)state;
 	evidence.started = true;
 	expect_stale("it was started before");
+	evidence.by_cri = true;
+	expect_stale("it was started before");
+}
+
+/* `ctr container rm --keep-snapshot`, and a new container with that snapshot */
+static void the_snapshot_of_another_container_is_not(void **state)
+{
+	(void)state;
+	evidence.adopted = true;
+	expect_stale("may have been another one's");
+	evidence.by_cri = true;
+	expect_stale("may have been another one's");
 }
 
 /* Earlier starts left no note. */
@@ -77,12 +89,11 @@ static void a_container_of_another_runtime_is_not(void **state)
 	expect_stale("unknown");
 }
 
-static void a_pods_container_is_started_once(void **state)
+static void a_container_of_cris_is_started_once(void **state)
 {
 	(void)state;
-	evidence.in_pod = true;
+	evidence.by_cri = true;
 	evidence.runtime = "io.containerd.kata.v2";
-	evidence.started = true;
 	expect_fresh();
 }
 
@@ -104,7 +115,7 @@ static void a_parent_that_is_no_image_layer_may_be_a_guests(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(others) * 2; i++) {
 		setup(NULL);
-		evidence.in_pod = i % 2;
+		evidence.by_cri = i % 2;
 		parents[i % 2].key = others[i / 2];
 		expect_stale("is not a layer of an image");
 	}
@@ -115,7 +126,7 @@ static void a_marked_parent_is_a_guests(void **state)
 	(void)state;
 	parents[1].maybe_vms = true;
 	expect_stale("may have been given to a virtual machine");
-	evidence.in_pod = true;
+	evidence.by_cri = true;
 	expect_stale("may have been given to a virtual machine");
 }
 
@@ -132,8 +143,9 @@ int main(void)
 		cmocka_unit_test_setup(a_container_before_its_first_start_is_fresh, setup),
 		cmocka_unit_test_setup(a_marked_device_is_not, setup),
 		cmocka_unit_test_setup(a_second_start_is_not, setup),
+		cmocka_unit_test_setup(the_snapshot_of_another_container_is_not, setup),
 		cmocka_unit_test_setup(a_container_of_another_runtime_is_not, setup),
-		cmocka_unit_test_setup(a_pods_container_is_started_once, setup),
+		cmocka_unit_test_setup(a_container_of_cris_is_started_once, setup),
 		cmocka_unit_test_setup(a_parent_that_is_no_image_layer_may_be_a_guests, setup),
 		cmocka_unit_test_setup(a_marked_parent_is_a_guests, setup),
 		cmocka_unit_test_setup(a_disk_without_an_image_is_not, setup),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/started.h"
 
+#include "base/cleanup.h"
+
 #include "unit.h"
 
 static char *parent, *dir;
@@ -29,7 +31,7 @@ static int teardown(void **state)
 
 static int note(const char *ns, const char *id)
 {
-	return started_note(dir, ns, id, "/var/lib/containerd", &why);
+	return started_note(dir, ns, id, "/var/lib/containerd", false, &why);
 }
 
 static int is_started(const char *ns, const char *id)
@@ -62,6 +64,31 @@ static void takes_only_identifiers_of_containerds(void **state)
 	assert_int_equal(note(NULL, "c1"), -EINVAL);
 	assert_int_equal(note("default", NULL), -EINVAL);
 	assert_int_equal(note("a-b_c.d", "E1"), 0);
+}
+
+static bool is_cris(const char *ns, const char *annotations)
+{
+	_cleanup_json_ struct json_doc *doc = NULL;
+	const struct json *all;
+
+	assert_int_equal(json_parse(annotations, strlen(annotations), &doc, &why), 0);
+	all = json_root(doc);
+	return started_by_cri(ns, &all, 1);
+}
+
+/* Outside of CRI's namespace anybody's annotations may say so. */
+static void only_cris_namespace_has_containers_of_pods(void **state)
+{
+	static const char container[] = "{\"io.kubernetes.cri.container-type\":\"container\"}",
+			  sandbox[] = "{\"io.kubernetes.cri.container-type\":\"sandbox\"}";
+
+	(void)state;
+	assert_true(is_cris("k8s.io", container));
+	assert_true(is_cris("k8s.io", sandbox));
+	assert_false(is_cris("k8s.io", "{}"));
+	assert_false(is_cris("default", container));
+	assert_false(is_cris("default", sandbox));
+	assert_false(is_cris("k8s.io.", container));
 }
 
 static void a_note_that_cannot_be_read_is_an_error(void **state)
@@ -130,7 +157,7 @@ static void a_note_that_a_killed_run_has_put_aside_is_back(void **state)
 static void a_note_whose_containerd_is_not_known_stays(void **state)
 {
 	(void)state;
-	assert_int_equal(started_note(dir, "default", "c1", "unknown", &why), 0);
+	assert_int_equal(started_note(dir, "default", "c1", "unknown", true, &why), 0);
 	prune(0, 0);
 	assert_int_equal(asked, 0);
 	assert_int_equal(is_started("default", "c1"), 1);
@@ -143,6 +170,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STARTED_TEST(a_start_is_remembered),
 		STARTED_TEST(takes_only_identifiers_of_containerds),
+		STARTED_TEST(only_cris_namespace_has_containers_of_pods),
 		STARTED_TEST(a_note_that_cannot_be_read_is_an_error),
 		STARTED_TEST(the_note_of_a_container_that_is_gone_is_removed),
 		STARTED_TEST(the_note_of_a_container_that_may_be_there_stays),
