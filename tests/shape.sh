@@ -5,7 +5,7 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-MAX_LINES=50
+MAX_LINES=40
 bad=0
 
 complain() {
