@@ -269,6 +269,18 @@ bb_tar() {
 	busybox_rootfs "$dir" && chmod 755 "$dir" && tar -C "$dir" -cf "$1" .
 }
 
+# debian_package FILE: a package with our maintainer scripts and what `make install` installs
+debian_package() {
+	local script
+	mkdir -p /t/deb/DEBIAN && cp -a /stage/. /t/deb/ || return
+	printf '%s\n' 'Package: oci-thin-grow' 'Version: 1' "Architecture: $(dpkg --print-architecture)" \
+		'Maintainer: nobody <nobody@example.org>' 'Description: a trial' >/t/deb/DEBIAN/control
+	for script in postinst prerm postrm; do
+		install -m 755 "/src/packaging/debian/$script" /t/deb/DEBIAN/ || return
+	done
+	dpkg-deb --build /t/deb "$1"
+}
+
 # oci_layout FILE: that root filesystem as an OCI image for image_import; by default it runs sleep
 oci_layout() (
 	work=$(mktemp -d) && cd "$work" || exit

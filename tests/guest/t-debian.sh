@@ -13,17 +13,6 @@
 D=pool-snap-7
 OURS=/var/lib/oci-thin-grow
 
-package() {
-	local script
-	mkdir -p /t/deb/DEBIAN && cp -a /stage/. /t/deb/ || return
-	printf '%s\n' 'Package: oci-thin-grow' 'Version: 1' "Architecture: $(dpkg --print-architecture)" \
-		'Maintainer: nobody <nobody@example.org>' 'Description: a trial' >/t/deb/DEBIAN/control
-	for script in postinst prerm postrm; do
-		install -m 755 "/src/packaging/debian/$script" /t/deb/DEBIAN/ || return
-	done
-	dpkg-deb --build /t/deb /t/oci-thin-grow.deb
-}
-
 # said COMMAND...: its output is in /run/said
 said() {
 	"$@" >/run/said 2>&1
@@ -36,7 +25,7 @@ again() {
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
-ok "the package is built" package
+ok "the package is built" debian_package /t/oci-thin-grow.deb
 mkdir -p /etc/oci-thin-grow/config.d
 echo '{ "runtime": "/usr/bin/crun" }' >/etc/oci-thin-grow/config.d/10-runtime.json
 ln -sf /bin/true /usr/bin/crun
@@ -62,6 +51,15 @@ ok "remove succeeds" said dpkg --remove oci-thin-grow
 like "remove warns about containers that will not start, and prints what helps" "$(cat /run/said)" \
 	'daemon.json still calls this program.*Install the package again, run "oci-thin-grow disable docker"'
 rm /etc/docker/daemon.json
+mkdir -p /etc/containerd
+for line in 'runtime_type = "io.containerd.oci-thin-grow-kata.v2"' \
+	'runtime_path = "/usr/local/bin/containerd-shim-oci-thin-grow-kata-v2"'; do
+	echo "$line" >/etc/containerd/config.toml
+	ok "the package is installed for $line" dpkg -i /t/oci-thin-grow.deb
+	ok "remove succeeds with $line" said dpkg --remove oci-thin-grow
+	like "remove warns about $line" "$(cat /run/said)" 'config.toml still calls this program.*"oci-thin-grow disable containerd"'
+done
+rm /etc/containerd/config.toml
 ok "remove keeps the ledger" test -e $OURS/ledger/$D
 ok "purge after remove succeeds" said dpkg --purge oci-thin-grow
 ok "purge after remove keeps the ledger" test -e $OURS/ledger/$D

@@ -32,6 +32,16 @@ doctor_says() {
 	/usr/sbin/oci-thin-grow doctor --json | jq -r --arg id "$1" '.findings[] | select(.id == $id).severity'
 }
 
+# main_pid: the daemon's, 0 if it does not run
+main_pid() {
+	systemctl show -p MainPID --value oci-thin-growd
+}
+
+# units: those of ours that are active
+units() {
+	systemctl list-units --plain --no-legend --state=active 'oci-thin-grow*' | cut -d ' ' -f 1 | sort | xargs
+}
+
 df_in() {
 	ctr_out "$1" df -m / | awk 'END { print $(NF-4) }'
 }
@@ -69,6 +79,19 @@ case $PHASE in
 	ok "that is in the journal" wait_for journal_has 'action=reload source=growd'
 	ok "the service stops" systemctl stop oci-thin-growd
 	is "it ended by itself" "$(systemctl show -p Result --value oci-thin-growd)" success
+
+	systemctl start oci-thin-growd oci-thin-grow-trim.timer
+	before=$(main_pid)
+	ok "the Debian package is built" debian_package /t/oci-thin-grow.deb
+	ok "the Debian package is installed" dpkg -i /t/oci-thin-grow.deb
+	is "it starts and stops no unit" "$(units)" "oci-thin-grow-trim.timer oci-thin-growd.service"
+	ok "it restarts a daemon that runs" test "$(main_pid)" != "$before"
+	is "which is the installed program then" "$(readlink "/proc/$(main_pid)/exe")" /usr/sbin/oci-thin-growd
+	ok "the service and a timer are enabled" systemctl enable oci-thin-growd oci-thin-grow-trim.timer
+	ok "the Debian package is removed" dpkg --remove oci-thin-grow
+	is "its units are stopped before" "$(units)" ""
+	ok "it is purged" dpkg --purge oci-thin-grow
+	is "no link to a unit is left" "$(find /etc/systemd/system -name 'oci-thin-grow*')" ""
 	next_boot
 	;;
 2)
