@@ -30,7 +30,7 @@ int execve(const char *path, char *const arguments[], char *const environment[])
 
 /*
  * Its dump is its file, followed by the imported ones without their versions, and the lines of
- * $root/more, in which "OURS" stands for a line that is printed if our handler is there.
+ * $root/more: those that begin with "OURS" if our handler is there, with "THEIRS" if it is not.
  */
 static const char script[] =
 	"#!/bin/sh\n"
@@ -44,8 +44,9 @@ static const char script[] =
 	"exit 1; }\n"
 	"echo \"$out\"\n"
 	"if [ -e $root/more ]; then\n"
-	"  if echo \"$out\" | grep -q 'runtimes.oci-thin-grow'; then sed s/^OURS// $root/more\n"
-	"  else grep -v ^OURS $root/more; fi\n"
+	"  if echo \"$out\" | grep -q 'runtimes.oci-thin-grow'; then with=OURS not=THEIRS\n"
+	"  else with=THEIRS not=OURS; fi\n"
+	"  sed \"s/^$with//; /^$not/d\" $root/more\n"
 	"fi\n"
 	"exit 0\n";
 
@@ -120,6 +121,9 @@ static void what_else_would_change_is_refused(void **state)
 		{"OURS[z]\nOURSkey = 1\n", "read z/key as \"1\", not nothing"},
 		{"[z]\nOURSkey = 1\nOURSkey2 = 2\n", "also read z/key"},
 		{"[" CRI_3 ".containerd]\nOURSdefault_runtime_name = 'x'\n", ""},
+		{"[" CRI_3 ".containerd]\nTHEIRSdefault_runtime_name = 'runc'\n"
+		 "OURSdefault_runtime_name = 'x'\n",
+		 "default_runtime_name as \"x\", not \"runc\""},
 		{"OURS[" CRI_3 ".containerd.runtimes.other]\nOURSsnapshotter = 'x'\n",
 		 "runtimes/other/snapshotter"},
 	};
@@ -139,6 +143,31 @@ static void what_else_would_change_is_refused(void **state)
 		assert_contains(why.text, "--no-check");
 		assert_untouched();
 	}
+}
+
+static void keys_that_are_changed_in_place_may_change(void **state)
+{
+	static const char theirs[] = "version = 3\n[" CRI_3 ".containerd.runtimes.kata]\n"
+				     "  runtime_type = 'io.containerd.kata.v2'\n"
+				     "  runtime_path = '/opt/kata/bin/containerd-shim-kata-v2'\n"
+				     "  pod_annotations = ['io.katacontainers.*']\n";
+	const struct setup_options options = {.check = true, .shim = "kata", .in_place = true};
+	char *text;
+
+	(void)state;
+	put_containerd();
+	put_program(PROGRAM_PATH);
+	put_program("/opt/kata/bin/containerd-shim-kata-v2");
+	put(CONFIG, theirs);
+	put("/more", "");
+	assert_int_equal(run("containerd", options), 0);
+	text = get(CONFIG);
+	assert_contains(text,
+			"runtime_path = \"/usr/local/bin/containerd-shim-oci-thin-grow-kata-");
+	free(text);
+	assert_int_equal(run("containerd", (struct setup_options){.check = true, .disable = true}),
+			 0);
+	assert_file(CONFIG, theirs);
 }
 
 /* The default values of a handler are in the dump, but not in ours. */
@@ -270,6 +299,7 @@ int main(void)
 		HOST_TEST(containerd_reads_it_before_it_is_there),
 		HOST_TEST(what_containerd_does_not_read_is_not_written),
 		HOST_TEST(what_else_would_change_is_refused),
+		HOST_TEST(keys_that_are_changed_in_place_may_change),
 		HOST_TEST(empty_keys_of_handlers_are_the_same_as_none),
 		HOST_TEST(a_default_of_containerds_is_copied),
 		HOST_TEST(a_broken_configuration_is_left_alone_or_made_less),

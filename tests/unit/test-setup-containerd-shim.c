@@ -392,6 +392,18 @@ static void does_not_replace_a_program_by_its_link(void **state)
 	assert_link(LINK, PROGRAM_PATH);
 }
 
+static void a_link_that_changed_meanwhile_stays(void **state)
+{
+	(void)state;
+	put_version(2);
+	put_link(LINK, "/usr/bin/gone");
+	assert_int_equal(setup_plan(&place, "containerd", &kata, &plan, &why), 0);
+	put_link(LINK, "/usr/bin/elsewhere");
+	assert_int_equal(setup_apply(&plan, &why), -EAGAIN);
+	assert_link(LINK, "/usr/bin/elsewhere");
+	assert_version(2);
+}
+
 /* Where there are only handlers of VMs it may be one of these that is meant. */
 static void names_a_shim_that_can_be_wrapped(void **state)
 {
@@ -462,6 +474,7 @@ int main(void)
 		KATA_TEST(in_place_adds_what_was_not_there),
 		KATA_TEST(refuses_what_it_cannot_wrap),
 		KATA_TEST(does_not_replace_a_program_by_its_link),
+		KATA_TEST(a_link_that_changed_meanwhile_stays),
 		KATA_TEST(names_a_shim_that_can_be_wrapped),
 		KATA_TEST(finds_a_handler_whose_link_is_gone),
 		KATA_TEST(finds_annotations_that_do_not_come_through),
