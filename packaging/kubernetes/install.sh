@@ -34,7 +34,7 @@ die() {
 }
 
 host=/host payload=/oci-thin-grow/root settings=/settings config=/etc/containerd/config.toml restart=''
-program=/usr/sbin/oci-thin-grow
+program=/usr/sbin/oci-thin-grow daemon=/usr/sbin/oci-thin-growd
 policy=/etc/oci-thin-grow/config.d/50-kubernetes.json
 policy_before=/etc/oci-thin-grow/config.d/.50-kubernetes.json.before
 textfile=/var/lib/prometheus/node-exporter/oci-thin-grow.prom
@@ -147,7 +147,7 @@ write_new() {
 # payload_files links|hooks|files: their paths, without those in /etc, which is the node's; only the policy goes there
 payload_files() {
 	case $1 in
-	files) (cd "$payload" && find ./usr -type f ! -path '*/hooks.d/*' ! -path '*/rules.d/*' ! -path "*$program") ;;
+	files) (cd "$payload" && find ./usr -type f ! -path '*/hooks.d/*' ! -path '*/rules.d/*' ! -path '*/sbin/*') ;;
 	links) (cd "$payload" && find ./usr -type l) ;;
 	hooks) (cd "$payload" && find ./usr -type f \( -path '*/hooks.d/*' -o -path '*/rules.d/*' \)) ;;
 	esac | sed 's/^\.//'
@@ -163,25 +163,26 @@ install_files() {
 	done
 }
 
-# A program that cannot run on the node, because of a library or the processor, would stop every container.
+# install_program PATH: one that cannot run on the node, because of a library or the processor, would stop every container.
 install_program() {
 	local there
-	there=$(node "$program")
-	same "$payload$program" "$there" && return
-	write_new "$payload$program" "$there"
-	on_node "$(new_name "$program")" --version >/dev/null || {
+	there=$(node "$1")
+	same "$payload$1" "$there" && return
+	write_new "$payload$1" "$there"
+	on_node "$(new_name "$1")" --version >/dev/null || {
 		rm -f "$(new_name "$there")"
 		die "the program does not run on this node: build the image on the node's distribution, or an older one"
 	}
 	put "$there"
 }
 
-# Files and program first, then the links to them, and last the rule and the hook that call them
+# Files and programs first, then the links to them, and last the rule and the hook that call them
 install_payload() {
 	[ -e "$payload$program" ] || die "$payload$program: does not exist; is this the image that README.md describes?"
 	[ -w "$(follow /usr)" ] || die "/usr of this node is not writable: oci-thin-grow must come with the node's image"
 	install_files files
-	install_program
+	install_program "$program"
+	install_program "$daemon"
 	install_files links
 	install_files hooks
 }
@@ -241,28 +242,29 @@ give_policy_back() {
 	fi
 }
 
-## Timers: metrics for node_exporter, and finishing interrupted growths. A node works without them.
+## Units: timers for metrics for node_exporter, and for finishing interrupted growths. A node works without them.
 
-timers() {
-	(cd "$payload/usr/lib/systemd/system" 2>/dev/null && ls) | grep '[.]timer$'
+units() {
+	(cd "$payload/usr/lib/systemd/system" 2>/dev/null && ls) || true
 }
 
+# The daemon and trim are the administrator's decision; a daemon that runs becomes the installed one.
 enable_timers() {
 	local timer
 	has systemctl || { say "no systemd on this node: nothing runs \"$program heal --all\" regularly"; return 0; }
 	mkdir -p "$(follow "${textfile%/*}")"
 	on_node systemctl daemon-reload || true
-	# trim is the administrator's decision
-	for timer in $(timers | grep -v trim); do
+	on_node systemctl try-restart oci-thin-growd.service || true
+	for timer in $(units | grep '[.]timer$' | grep -v trim); do
 		on_node systemctl enable --now "$timer" || say "$timer: not enabled (see above)"
 	done
 }
 
-disable_timers() {
-	local timer
+disable_units() {
+	local unit
 	has systemctl || return 0
-	for timer in $(timers); do
-		[ ! -e "$(node "/usr/lib/systemd/system/$timer")" ] || on_node systemctl disable --now "$timer" || true
+	for unit in $(units); do
+		[ ! -e "$(node "/usr/lib/systemd/system/$unit")" ] || on_node systemctl disable --now "$unit" || true
 	done
 }
 
@@ -373,32 +375,44 @@ drop_hooks() {
 	rm -f "$(node /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json)"
 }
 
-# grown: devices that need healing, according to the ledger
-grown() {
-	[ ! -x "$(follow "$program")" ] || on_node "$program" heal --all >/dev/null 2>&1 || true
-	ls "$(follow /var/lib/oci-thin-grow/ledger)" 2>/dev/null
-}
-
-# users: running containers that have our runtime or hook
-users() {
-	local file tasks
-	tasks=$(follow /run/containerd/io.containerd.runtime.v2.task)
-	for file in "$tasks"/*/*/options.json "$tasks"/*/*/config.json; do
-		grep -q /oci-thin-grow "$file" 2>/dev/null && basename "$(dirname "$file")"
-	done | sort -u
-}
-
 # check_unused WHAT NAMES: fails if there are any
 check_unused() {
 	# shellcheck disable=SC2086
 	[ -z "$2" ] || die "$1:" $2
 }
 
+# grown: devices that need healing, according to the ledger
+grown() {
+	[ ! -x "$(follow "$program")" ] || on_node "$program" heal --all >/dev/null 2>&1 || true
+	ls "$(follow /var/lib/oci-thin-grow/ledger)" 2>/dev/null
+}
+
+check_grown() {
+	check_unused "these devices were grown and would not start again, remove their containers and purge again" "$(grown)"
+}
+
+# users: running containers that have our runtime, hook or shim
+users() {
+	local file tasks
+	tasks=$(follow /run/containerd/io.containerd.runtime.v2.task)
+	for file in "$tasks"/*/*/options.json "$tasks"/*/*/config.json "$tasks"/*/*/shim-binary-path; do
+		grep -q -e /oci-thin-grow -e /containerd-shim-oci-thin-grow "$file" 2>/dev/null && basename "$(dirname "$file")"
+	done | sort -u
+}
+
+# enabled_files: what the administrator's `enable` left for running containers: links for shims, files in config.d
+enabled_files() {
+	find "$(follow /usr/local/bin)" -name 'containerd-shim-oci-thin-grow-*' -type l 2>/dev/null || true
+	grep -ls '^// made by "oci-thin-grow enable' "$(follow /etc/oci-thin-grow/config.d)"/60-*.json || true
+}
+
 purge_files() {
 	local path there
-	disable_timers
 	drop_hooks
-	for path in $(payload_files hooks) $(payload_files links) "$program" $(payload_files files) "$policy" "$policy_before"; do
+	enabled_files | while read -r path; do
+		rm -f "$path"
+	done
+	for path in $(payload_files hooks) $(payload_files links) "$program" "$daemon" $(payload_files files) "$policy" "$policy_before"; do
 		there=$(node "$path")
 		rm -f "$there" "$(new_name "$there")"
 	done
@@ -442,7 +456,10 @@ main() {
 	remove) say "removed; program, rule, timers and ledger stay for grown containers" ;;
 	purge)
 		check_unused "these containers still use it, end them and purge again" "$(users)"
-		check_unused "these devices were grown and would not start again, remove their containers and purge again" "$(grown)"
+		check_grown
+		disable_units
+		# The daemon may have grown another one.
+		check_grown
 		purge_files
 		say "purged"
 		;;

@@ -236,6 +236,21 @@ other() {
 	"$K/install.sh" "$1" --host / --payload /stage --settings /run/settings --containerd /t/other.toml --restart "$2"
 }
 
+TASKS=/run/containerd/io.containerd.runtime.v2.task/k8s.io
+
+# vm_of_the_administrator: what `enable --shim kata containerd` leaves on the node, and a container of that handler
+vm_of_the_administrator() {
+	local link=/usr/local/bin/containerd-shim-oci-thin-grow-kata-v2
+	ln -s "$PROGRAM" "$link" && mkdir -p "$TASKS/vm1" && printf %s "$link" >"$TASKS/vm1/shim-binary-path" &&
+		printf '%s\n' '// made by "oci-thin-grow enable --shim kata containerd": what the handler kata ran' \
+			'{ "shims": { "kata": "/opt/kata/bin/containerd-shim-kata-v2" } }' >/etc/oci-thin-grow/config.d/60-shim-kata.json
+}
+
+# enabled: our units that are
+enabled() {
+	find /etc/systemd/system -name 'oci-thin-grow*' -printf '%f\n' | sort | xargs
+}
+
 said() {
 	"$@" >/run/said 2>&1
 }
@@ -293,7 +308,15 @@ is "by hand: no temporary file is left" "$(litter)" ""
 is "by hand: all files are installed" "$(absent)" ""
 ok "by hand: the installed program runs" "$PROGRAM" --version
 like "by hand: containerd has the handler" "$(containerd --config /t/other.toml config dump)" 'runtimes.oci-thin-grow.*oci-thin-grow-runtime'
+systemctl enable oci-thin-growd
+ok "by hand: a container with a shim of ours runs" vm_of_the_administrator
+ok "by hand: purge is refused while it runs" not said other purge true
+like "by hand: purge names the container with the shim" "$(cat /run/said)" 'still use it.* vm1$'
+is "by hand: that leaves the daemon enabled" "$(enabled)" "oci-thin-grow-heal.timer oci-thin-grow-metrics.timer oci-thin-growd.service"
+rm -r "$TASKS/vm1"
 ok "by hand: purge succeeds" other purge true
+is "by hand: purge disables all units" "$(enabled)" ""
+is "by hand: purge removes what enable left" "$(ls -A /usr/local/bin /etc/oci-thin-grow 2>/run/null)" "/usr/local/bin:"
 is "by hand: purge removes all files" "$(present)" ""
 is "by hand: purge restores the configuration of containerd" "$(cat /t/other.toml)" "$(cat /t/other.before)"
 
@@ -313,7 +336,7 @@ is "the program is owned by root and not writable by others" "$(stat -c %a:%u:%g
 is "the policy is owned by root and not writable by others" "$(stat -c %a:%u:%g /etc/oci-thin-grow/config.d/50-kubernetes.json)" 644:0:0
 is "udev has reloaded its rules without an error" "$(grep udev /run/out)" ""
 is "containerd was restarted once" "$(restarts)" 1
-is "the timers are enabled" "$(cd /etc/systemd/system/timers.target.wants && echo oci-thin-grow-*)" \
+is "the timers are enabled" "$(enabled)" \
 	"oci-thin-grow-heal.timer oci-thin-grow-metrics.timer"
 ok "the directory for metrics exists" test -d /var/lib/prometheus/node-exporter
 ok "the pod of the installer is removed" rm_pod "$installer_pod"
