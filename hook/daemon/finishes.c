@@ -193,8 +193,7 @@ void finishes_ended(struct watch *watch, int status, uint64_t now_ms)
 	if (result == FINISH_MORE || result == FINISH_DONE) {
 		watch->finish.backoff_ms = 0;
 		watch->finish.at_ms = result == FINISH_MORE ? now_ms : 0;
-		watch->look_at_size = true;
-		watch->look_at_ms = now_ms;
+		watch_ask_size(watch, now_ms);
 	} else {
 		back_off(&watch->finish, now_ms);
 	}

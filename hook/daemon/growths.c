@@ -205,14 +205,16 @@ void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint6
 		watch->backoff_ms = watch->backoff_until_ms = 0;
 		break;
 	case GROWTH_KEPT:
-		watch->look_at_size = true;
-		watch->look_at_ms = now_ms;
+		watch_ask_size(watch, now_ms);
 		break;
 	case GROWTH_GONE:
+		watch->look_at_size = false;
 		watch->look_at_ms = now_ms;
 		back_off(watch, now_ms);
 		break;
 	default:
+		/* The device may be longer, although its filesystem is not. */
+		watch_ask_size(watch, now_ms);
 		back_off(watch, now_ms);
 	}
 }

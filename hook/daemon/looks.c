@@ -5,6 +5,7 @@
 #include "daemon/daemon.h"
 
 #include <fcntl.h>
+#include <string.h>
 
 /* An engine writes its files about a container a little after it has mounted its disk. */
 #define FIRST_RETRY_MS 500
@@ -88,6 +89,14 @@ static void retry_later(struct watch *watch, uint64_t now_ms)
 	watch->look_at_ms = now_ms + smaller(ms, RETRY_MS);
 }
 
+/* After a change of the configuration, or of the device at this path, its owner is not known. */
+static bool is_owned_as_before(const struct daemon *daemon, const struct watch *watch,
+			       const struct owner *now)
+{
+	return watch->state == WATCH_KNOWN && watch->generation == daemon->generation &&
+	       strcmp(watch->owner.device, now->device) == 0;
+}
+
 static void take_owner(struct daemon *daemon, struct watch *watch, const struct owner *owner,
 		       uint64_t now_ms)
 {
@@ -97,7 +106,7 @@ static void take_owner(struct daemon *daemon, struct watch *watch, const struct 
 		watch->state = WATCH_OTHER;
 	} else if (owner->error < 0) {
 		retry_later(watch, now_ms);
-	} else if (owner->known && watch->state == WATCH_NEW) {
+	} else if (owner->known && !is_owned_as_before(daemon, watch, owner)) {
 		watch->look_at_ms = now_ms; /* the owner is still to be asked for */
 	} else if (owner->known) {
 		watch->owner.bytes = owner->bytes;

@@ -101,10 +101,8 @@ static void take_filesystem(struct daemon *daemon, struct watch *watch,
 		watch->sample_at_ms = now_ms + ERROR_MS;
 		return;
 	}
-	if (result == PACE_RESIZED && watch->state == WATCH_KNOWN) {
-		watch->look_at_size = true;
-		watch->look_at_ms = now_ms;
-	}
+	if (result == PACE_RESIZED && watch->state == WATCH_KNOWN)
+		watch_ask_size(watch, now_ms);
 	watch->sample_at_ms = growths_consider(daemon, watch, now_ms);
 }
 

@@ -14,6 +14,13 @@ struct watch *watch_find(const struct watch_table *table, dev_t dev)
 	return NULL;
 }
 
+void watch_ask_size(struct watch *watch, uint64_t now_ms)
+{
+	if (!watch->look_at_ms)
+		watch->look_at_size = true;
+	watch->look_at_ms = now_ms;
+}
+
 static void free_watch(struct watch *watch)
 {
 	free(watch->mount.path);

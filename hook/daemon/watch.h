@@ -75,6 +75,9 @@ int watch_sync(struct watch_table *table, struct mount_list *list, uint64_t now_
 /* Its owner is known: it goes on with the steps that are remembered of its device. */
 void watch_remember(struct watch_table *table, struct watch *watch);
 
+/* Asks for the size of its device soon; for its owner too, if that was due later. */
+void watch_ask_size(struct watch *watch, uint64_t now_ms);
+
 struct watch *watch_find(const struct watch_table *table, dev_t dev);
 
 struct pool *watch_find_pool(const struct watch_table *table, dev_t dev);
