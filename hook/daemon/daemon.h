@@ -30,7 +30,7 @@ struct daemon {
 	struct sampler sampler;
 	struct {
 		pid_t pid; /* 0: none runs */
-		int fd;
+		int fd;	   /* for its answers; -EBADF: none are expected */
 		uint64_t since_ms;
 	} look; /* for owners */
 	struct {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/minmax.h"
+#include "base/text.h"
 #include "daemon/child.h"
 #include "daemon/daemon.h"
 
@@ -25,6 +27,9 @@ uint64_t looks_due(const struct daemon *daemon)
 
 	if (daemon->look.fd >= 0)
 		return daemon->look.since_ms + PATIENCE_MS;
+	/* One that waits in the kernel is not dead yet, and another would wait as well. */
+	if (daemon->look.pid)
+		return DAEMON_NEVER;
 	for (size_t i = 0; i < daemon->table.n; i++) {
 		uint64_t at = daemon->table.watches[i]->look_at_ms;
 
@@ -32,6 +37,22 @@ uint64_t looks_due(const struct daemon *daemon)
 			due = smaller(due, at);
 	}
 	return due;
+}
+
+/* It waits in the kernel, or reads very many files. */
+static void abandon_look(struct daemon *daemon)
+{
+	struct log_line line;
+
+	child_kill(daemon->look.pid);
+	end_look(daemon);
+	log_begin(&line, "warn");
+	log_add(&line, "source", "growd");
+	log_add(&line, "reason",
+		text("the search for the containers of disks has taken %u s; it starts again when "
+		     "that process has ended",
+		     PATIENCE_MS / 1000));
+	log_end(&line, LOG_WARNING);
 }
 
 /* The questions that are due, to be freed; *ret_n is 0 if there are none. */
@@ -61,9 +82,8 @@ void looks_run(struct daemon *daemon, uint64_t now_ms)
 	pid_t pid;
 
 	if (daemon->look.fd >= 0) {
-		/* It waits in the kernel, or reads very many files. */
-		child_kill(daemon->look.pid);
-		end_look(daemon);
+		abandon_look(daemon);
+		return;
 	}
 	questions = collect(daemon, now_ms, &n);
 	if (n == 0 || pipe2(ends, O_CLOEXEC) < 0)
@@ -74,11 +94,13 @@ void looks_run(struct daemon *daemon, uint64_t now_ms)
 		_exit(EXIT_SUCCESS);
 	}
 	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return;
+	}
 	daemon->look.fd = ends[0];
 	daemon->look.pid = pid;
 	daemon->look.since_ms = now_ms;
-	if (pid < 0)
-		end_look(daemon);
 }
 
 static void retry_later(struct watch *watch, uint64_t now_ms)

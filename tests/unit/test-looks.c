@@ -3,7 +3,10 @@
 /* Whose disk is it? When the daemon asks, and what it makes of the answer. */
 
 #include "daemon/daemon.h"
+#include "fake-log.h"
 #include "unit.h"
+
+#include <sys/wait.h>
 
 #define NOW UINT64_C(100000000)
 
@@ -83,6 +86,30 @@ static void an_owner_that_is_to_be_asked_for_stays_so(void **state)
 	assert_false(web.look_at_size);
 }
 
+/* Each look at a rootfs that hangs would leave one more process. */
+static void a_search_that_hangs_is_the_only_one(void **state)
+{
+	int status;
+
+	(void)state;
+	fake_syslog.lines = 0;
+	web.look_at_ms = NOW;
+	growd.look.pid = fork();
+	if (growd.look.pid == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(looks_due(&growd), NOW + 60000);
+	looks_run(&growd, NOW + 60000);
+	assert_true(growd.look.fd < 0);
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_int_equal(looks_due(&growd), DAEMON_NEVER);
+	assert_int_equal(waitpid(growd.look.pid, &status, 0), growd.look.pid);
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	growd.look.pid = 0; /* as the daemon does */
+	assert_int_equal(looks_due(&growd), NOW);
+}
+
 #define LOOKS_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -92,6 +119,7 @@ int main(void)
 		LOOKS_TEST(a_size_does_not_replace_the_owner_of_a_changed_configuration),
 		LOOKS_TEST(a_size_of_another_disk_asks_for_its_owner),
 		LOOKS_TEST(an_owner_that_is_to_be_asked_for_stays_so),
+		LOOKS_TEST(a_search_that_hangs_is_the_only_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
