@@ -137,7 +137,6 @@ static void start_growth(struct daemon *daemon, struct watch *watch, uint64_t no
 	watch->growing = pid;
 	watch->growing_since_ms = now_ms;
 	watch->growing_to_bytes = growth.bytes;
-	watch->told_stuck = false;
 }
 
 /* Its owner's limits may be those of an earlier configuration. */
@@ -154,9 +153,11 @@ static bool may_act(const struct daemon *daemon, const struct watch *watch, uint
 static void expire(const struct daemon *daemon, struct watch *watch, struct pool *pool,
 		   uint64_t now_ms)
 {
+	const struct autogrow *general = &daemon->live.policy.autogrow;
+
 	budget_expire(&watch->steps, watch->owner.limits.budget_ms, now_ms);
-	budget_expire(&pool->steps, daemon->live.policy.autogrow.budget_ms, now_ms);
-	if (watch->steps.n == 0)
+	budget_expire(&pool->steps, general->budget_ms, now_ms);
+	if (watch->steps.n == 0 && pool->steps.n < general->budget * POOL_BUDGET_FACTOR)
 		watch->told_limit = false;
 	if (now_ms >= watch->backoff_until_ms && pace_need(&watch->pace) == PACE_NONE)
 		watch->backoff_ms = watch->backoff_until_ms = 0;
@@ -197,6 +198,7 @@ void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint6
 	int end = WIFEXITED(status) ? WEXITSTATUS(status) : GROWTH_FAILED;
 
 	watch->growing = 0;
+	watch->told_stuck = false;
 	watch->sample_at_ms = now_ms;
 	switch (end) {
 	case GROWTH_DONE:

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the daemon remembers and reports of growths; decision.c decides on them. */
+
+#include "daemon/daemon.h"
+#include "daemon/decision.h"
+#include "daemon/growth.h"
+#include "fake-log.h"
+#include "unit.h"
+
+#define NOW	  UINT64_C(100000000)
+#define PERIOD_MS UINT64_C(600000)
+
+static struct watch web;
+static struct watch *watches[] = {&web};
+static struct pool pool, *pools[] = {&pool};
+static struct daemon growd;
+
+/* It is nearly full, and neither it nor its pool has grown yet. */
+static int set_up(void **state)
+{
+	const struct autogrow limits = {.max_bytes = 16 * GIB,
+					.at_permille = 850,
+					.budget = 3,
+					.budget_ms = PERIOD_MS,
+					.cooldown_ms = 1000};
+
+	(void)state;
+	pool = (struct pool){.dev = 2};
+	web = (struct watch){.state = WATCH_KNOWN,
+			     .owner = {.device = "web", .bytes = GIB, .pool = 2, .limits = limits},
+			     .pace = {.last = {.total_bytes = GIB,
+					       .used_bytes = GIB / 10 * 9,
+					       .available_bytes = GIB / 10},
+				      .over = 2}};
+	growd = (struct daemon){
+		.table = {.watches = watches, .n = 1, .pools = pools, .n_pools = 1},
+		.live.policy = {.enabled = true, .autogrow = {.budget = 1, .budget_ms = PERIOD_MS}},
+	};
+	fake_syslog.lines = 0;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	budget_free(&web.steps);
+	budget_free(&pool.steps);
+	return 0;
+}
+
+static void others_use_up_the_budget_of_the_pool(uint64_t now_ms)
+{
+	for (int i = 0; i < POOL_BUDGET_FACTOR; i++)
+		assert_int_equal(budget_spend(&pool.steps, now_ms), 0);
+}
+
+static void the_budget_of_the_pool_is_reported_once(void **state)
+{
+	(void)state;
+	others_use_up_the_budget_of_the_pool(NOW);
+	for (uint64_t ms = 0; ms < PERIOD_MS; ms += 5000)
+		growths_consider(&growd, &web, NOW + ms);
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_contains(fake_syslog.text, "action=limit ");
+	assert_contains(fake_syslog.text, "its pool's budget of 10 steps per 10m");
+}
+
+static void it_is_reported_again_after_the_time_of_the_budget(void **state)
+{
+	(void)state;
+	others_use_up_the_budget_of_the_pool(NOW);
+	growths_consider(&growd, &web, NOW);
+	web.pace.over = 0;
+	growths_consider(&growd, &web, NOW + PERIOD_MS);
+	web.pace.over = 2;
+	others_use_up_the_budget_of_the_pool(NOW + PERIOD_MS);
+	growths_consider(&growd, &web, NOW + PERIOD_MS);
+	assert_int_equal(fake_syslog.lines, 2);
+}
+
+static void ended(enum growth_end end)
+{
+	web.growing = 7;
+	growths_ended(&growd, &web, (int)end << 8, NOW);
+	assert_int_equal(web.growing, 0);
+}
+
+static void a_growth_that_hung_is_over_when_it_has_ended(void **state)
+{
+	(void)state;
+	web.growing = 7;
+	web.growing_since_ms = NOW - 30000;
+	growths_check(&growd, NOW);
+	growths_check(&growd, NOW);
+	assert_true(web.told_stuck);
+	assert_int_equal(fake_syslog.lines, 1);
+	ended(GROWTH_DONE);
+	assert_false(web.told_stuck);
+}
+
+static void a_growth_that_is_done_is_paid_from_both_budgets(void **state)
+{
+	(void)state;
+	web.growing_to_bytes = 2 * GIB;
+	ended(GROWTH_DONE);
+	assert_int_equal(web.owner.bytes, 2 * GIB);
+	assert_int_equal(budget_last(&web.steps), NOW);
+	assert_int_equal(budget_last(&pool.steps), NOW);
+}
+
+static void a_failed_growth_waits_and_asks_how_long_the_device_is(void **state)
+{
+	(void)state;
+	web.growing_to_bytes = 2 * GIB;
+	ended(GROWTH_FAILED);
+	assert_int_equal(web.owner.bytes, GIB);
+	assert_int_equal(web.steps.n, 0);
+	assert_int_equal(web.backoff_until_ms, NOW + 5000);
+	assert_int_equal(web.look_at_ms, NOW);
+	assert_true(web.look_at_size);
+}
+
+static void a_disk_that_is_gone_asks_whose_it_is_now(void **state)
+{
+	(void)state;
+	watch_ask_size(&web, NOW);
+	ended(GROWTH_GONE);
+	assert_int_equal(web.look_at_ms, NOW);
+	assert_false(web.look_at_size);
+}
+
+#define GROWTHS_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		GROWTHS_TEST(the_budget_of_the_pool_is_reported_once),
+		GROWTHS_TEST(it_is_reported_again_after_the_time_of_the_budget),
+		GROWTHS_TEST(a_growth_that_hung_is_over_when_it_has_ended),
+		GROWTHS_TEST(a_growth_that_is_done_is_paid_from_both_budgets),
+		GROWTHS_TEST(a_failed_growth_waits_and_asks_how_long_the_device_is),
+		GROWTHS_TEST(a_disk_that_is_gone_asks_whose_it_is_now),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
