@@ -11,7 +11,6 @@
 #include "daemon/child.h"
 #include "disk/growd-lock.h"
 #include "disk/lock.h"
-#include "job/settings.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -41,10 +40,12 @@ static void log_event(const char *action, const char *reason, int priority)
 
 /* --- configuration --------------------------------------------------------------------------- */
 
-static void log_broken(const char *in_effect, const struct why *why)
+static void log_broken(const struct daemon *daemon, const struct why *why)
 {
 	log_event("warn",
-		  text("the configuration is broken, and %s stays in effect: %s", in_effect,
+		  text("the configuration is broken, and %s: %s",
+		       daemon->live.policy.broken ? "nothing grows until it is repaired"
+						  : "the last sound one stays in effect",
 		       why->text),
 		  LOG_ERR);
 }
@@ -55,7 +56,7 @@ static void read_again(struct daemon *daemon, uint64_t at_ms)
 
 	notify_send(&daemon->notify, text("RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_ms() * 1000));
 	if (reload(&daemon->live, &why) < 0) {
-		log_broken("the last sound one", &why);
+		log_broken(daemon, &why);
 	} else {
 		daemon->generation++;
 		watch_end_backoff(&daemon->table, 0);
@@ -68,7 +69,7 @@ static void read_again(struct daemon *daemon, uint64_t at_ms)
 static void check_switch(struct daemon *daemon)
 {
 	struct why why;
-	bool off = settings_switched_off(&daemon->live.policy, RUN_DIR, &why);
+	bool off = reload_switched_off(&daemon->live, RUN_DIR, &why);
 
 	if (off != daemon->switched_off)
 		log_event(off ? "pause" : "resume", off ? why.text : NULL, LOG_INFO);
@@ -288,7 +289,7 @@ int daemon_run(const char *config_file, const struct notify *notify)
 	struct why why;
 
 	if (reload_first(&daemon.live, config_file, &why) < 0)
-		log_broken("the built-in one, with which nothing grows,", &why);
+		log_broken(&daemon, &why);
 	if (open_all(&daemon, &why) < 0) {
 		log_stderr("%s", why.text);
 	} else {

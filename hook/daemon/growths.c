@@ -8,7 +8,6 @@
 #include "daemon/decision.h"
 #include "daemon/growth.h"
 #include "disk/lock.h"
-#include "job/settings.h"
 
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -145,7 +144,7 @@ static bool may_act(const struct daemon *daemon, const struct watch *watch, uint
 	struct why unused;
 
 	return watch->generation == daemon->generation && !daemon->switched_off &&
-	       !settings_switched_off(&daemon->live.policy, RUN_DIR, &unused) &&
+	       !reload_switched_off(&daemon->live, RUN_DIR, &unused) &&
 	       n_running(daemon, now_ms) < AT_A_TIME;
 }
 

@@ -64,6 +64,7 @@ static uint64_t signature_of(const char *file)
 int reload_first(struct live_policy *live, const char *file, struct why *why)
 {
 	*live = (struct live_policy){.file = file, .policy = policy_builtin};
+	live->policy.broken = "it has not been read yet";
 	return reload(live, why);
 }
 
@@ -72,21 +73,36 @@ bool reload_is_due(const struct live_policy *live)
 	return signature_of(live->file) != live->signature;
 }
 
+static void exchange(struct policy *a, struct policy *b)
+{
+	struct policy old = *a;
+
+	*a = *b;
+	*b = old;
+}
+
 int reload(struct live_policy *live, struct why *why)
 {
 	struct policy policy = policy_builtin;
+	int r = 0;
 
 	/* Before they are read: what changes meanwhile is read again. */
 	live->signature = signature_of(live->file);
 	settings_load_anyway(live->file, &policy);
-	if (policy.broken) {
-		why_set(why, EINVAL, "%s", policy.broken);
-		config_free(&policy);
-		return -EINVAL;
-	}
-	config_free(&live->policy);
-	live->policy = policy;
-	return 0;
+	if (policy.broken)
+		r = why_set(why, EINVAL, "%s", policy.broken);
+	if (r == 0 || live->policy.broken)
+		exchange(&live->policy, &policy);
+	config_free(&policy);
+	return r;
+}
+
+bool reload_switched_off(const struct live_policy *live, const char *run_dir, struct why *why)
+{
+	if (!live->policy.broken)
+		return settings_switched_off(&live->policy, run_dir, why);
+	why_set(why, 0, "the configuration is broken: %s", live->policy.broken);
+	return true;
 }
 
 void reload_free(struct live_policy *live)

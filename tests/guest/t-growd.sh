@@ -58,7 +58,7 @@ is "the limit was logged once by each of the two" "$(count_logged 'action=limit 
 ## Switched off, and other configurations
 
 touch /run/oci-thin-grow/disabled
-ok "container d may grow" container d 1G "$(max 8G)"
+ok "container d may grow" container d 1G "$(max 32G)"
 ok "the pause is in the log" wait_for logged 'action=pause '
 ok "d is full" fill d 4000 800
 ok "d is known to be full" wait_for uses d 800
@@ -73,9 +73,18 @@ ok "a broken configuration is reported" wait_for logged 'action=warn .*the last 
 size=$(($(device_bytes d) / GIB))
 ok "d fills up again" fill d 4000 $((size * 900)) 800
 ok "the last sound one stays in effect" wait_for grew d $size
+ok "the daemon stops" growd_down
+ok "it starts with the broken file" growd_up
+ok "that is in the log" wait_for logged 'action=warn .*nothing grows until it is repaired: .*config.json:1'
+from=$((size * 900)) size=$(($(device_bytes d) / GIB))
+ok "d fills up under it" fill d 4000 $((size * 900)) $from
+ok "that is known, too" wait_for uses d $((size * 900))
+is "d does not grow, although its annotation asks for it" "$(device_bytes d)" $((size * GIB))
+configure '.max_size = "64G" | .autogrow.max = "16G" | .autogrow.cooldown = "1s"'
+ok "under a repaired one it does" wait_for grew d $size
 configure '.enabled = false | .autogrow.max = "16G" | .autogrow.cooldown = "1s"'
 kill -HUP "$growd_pid"
-ok "\"enabled\": false is a pause" wait_for paused_times 2
+ok "\"enabled\": false is a pause" wait_for paused_times 3
 from=$((size * 900)) size=$(($(device_bytes d) / GIB))
 ok "d fills up once more" fill d 4000 $((size * 900)) $from
 ok "d is known to be full again" wait_for uses d $((size * 900))

@@ -59,6 +59,7 @@ static void a_broken_file_changes_nothing_and_is_reported_once(void **state)
 	assert_int_equal(live.policy.max_bytes, 2 * TIB);
 	assert_int_equal(live.policy.autogrow.max_bytes, TIB);
 	assert_false(reload_is_due(&live));
+	assert_false(reload_switched_off(&live, dir, &why));
 }
 
 static void a_removed_file_is_a_change(void **state)
@@ -78,7 +79,16 @@ static void until_the_first_sound_file_nothing_grows(void **state)
 	assert_int_equal(reload_first(&live, file, &why), -EINVAL);
 	assert_int_equal(live.policy.autogrow.max_bytes, 0);
 	assert_int_equal(live.policy.n_rules, 0);
+	assert_contains(live.policy.broken, "c.json");
+	assert_true(reload_switched_off(&live, dir, &why));
+	assert_contains(why.text, "the configuration is broken: ");
+	put("{\"max_size\":");
+	assert_int_equal(reload(&live, &why), -EINVAL);
+	assert_true(reload_switched_off(&live, dir, &why));
+	put("{}");
+	assert_int_equal(reload(&live, &why), 0);
 	assert_null(live.policy.broken);
+	assert_false(reload_switched_off(&live, dir, &why));
 }
 
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
