@@ -47,6 +47,11 @@ uint64_t permille(uint64_t part, uint64_t whole)
 	return whole ? (uint64_t)((unsigned __int128)part * 1000 / whole) : 1000;
 }
 
+unsigned int percent_up(uint64_t part, uint64_t whole)
+{
+	return whole ? (unsigned int)(((unsigned __int128)part * 100 + whole - 1) / whole) : 0;
+}
+
 const char *permille_into(struct ratio_text *out, uint64_t n)
 {
 	snprintf(out->text, sizeof(out->text), "%" PRIu64 ".%" PRIu64 " %%", n / 10, n % 10);

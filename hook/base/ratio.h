@@ -22,6 +22,9 @@ int decimal_parse(const char *text, unsigned int decimals, uint64_t max, uint64_
 /* @part of @whole in tenths of a percent, rounded down. 1000 if both are 0. */
 uint64_t permille(uint64_t part, uint64_t whole);
 
+/* @part of @whole in percent, rounded up. 0 if both are 0. */
+unsigned int percent_up(uint64_t part, uint64_t whole);
+
 /* 972 is "97.2 %". */
 const char *permille_into(struct ratio_text *out, uint64_t n);
 #define permille_format(n) permille_into(&(struct ratio_text){""}, (n))

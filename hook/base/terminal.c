@@ -54,6 +54,11 @@ bool terminal_has_colours(FILE *out)
 	return terminal_moves(out) && !is_set("NO_COLOR");
 }
 
+enum style style_of_use(unsigned int percent)
+{
+	return percent >= 90 ? STYLE_BAD : percent >= 80 ? STYLE_WARN : STYLE_PLAIN;
+}
+
 const char *style_begin(enum style style)
 {
 	static const char *const sequences[] = {

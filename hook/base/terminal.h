@@ -33,6 +33,9 @@ enum style {
 	STYLE_DIM,   /* unimportant */
 };
 
+/* For a disk or pool of which @percent is in use: STYLE_WARN from 80, STYLE_BAD from 90. */
+enum style style_of_use(unsigned int percent);
+
 /* The escape sequences around a text of @style on a terminal with colours; "" for STYLE_PLAIN. */
 const char *style_begin(enum style style);
 const char *style_end(enum style style);

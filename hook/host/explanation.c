@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "host/ceiling-text.h"
 #include "host/outlook-text.h"
+#include "host/pool-table.h"
 #include "job/tell.h"
 #include "policy/config.h"
 
@@ -285,11 +286,7 @@ static void json_pool(struct json_writer *w, const struct thin_pool *pool)
 		return;
 	}
 	json_write_object(w, "pool");
-	json_write_string(w, "name", pool->name);
-	json_write_u64(w, "data_bytes", thin_pool_data_bytes(pool));
-	json_write_u64(w, "data_used_bytes", thin_pool_data_used_bytes(pool));
-	json_write_u64(w, "metadata_bytes", thin_pool_metadata_bytes(pool));
-	json_write_u64(w, "metadata_used_bytes", thin_pool_metadata_used_bytes(pool));
+	pool_use_json(pool, w);
 	json_write_string(w, "trouble", pool->trouble);
 	json_write_close(w);
 }

@@ -20,12 +20,12 @@ static bool is_engines(const struct outlook *outlook)
 static void print_use(const struct inventory *disk, FILE *out)
 {
 	unsigned int percent = inventory_used_percent(disk);
-	enum style style = percent >= 90 ? STYLE_BAD : percent >= 80 ? STYLE_WARN : STYLE_PLAIN;
 
 	if (disk->used_bytes + disk->available_bytes == 0)
 		return;
 	fputs("; ", out);
-	terminal_print(out, style, "%s used (%u %%)", size_format(disk->used_bytes), percent);
+	terminal_print(out, style_of_use(percent), "%s used (%u %%)", size_format(disk->used_bytes),
+		       percent);
 	fprintf(out, ", %s available", size_format(disk->available_bytes));
 }
 

@@ -3,8 +3,20 @@
 
 #include "base/cleanup.h"
 #include "base/minmax.h"
+#include "disk/lock.h"
 #include "engine/engine.h"
 #include "job/settings.h"
+
+struct outlook_order outlook_order_host(const struct policy *policy, struct healing *host)
+{
+	healing_host(host);
+	return (struct outlook_order){
+		.policy = policy,
+		.host = host,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+	};
+}
 
 /* A mounted device is long enough for its filesystem: heal need not look at it. */
 static void look_at_device(const struct inventory *disk, const struct outlook_order *order,

@@ -16,6 +16,9 @@ struct outlook_order {
 	const char *run_dir, *ledger_dir; /* RUN_DIR, LEDGER_DIR, except in tests */
 };
 
+/* The order for this host; fills *host, which it refers to. */
+struct outlook_order outlook_order_host(const struct policy *policy, struct healing *host);
+
 enum next_start {
 	NEXT_STARTS,
 	NEXT_FAILS,    /* it will not start: the device will be shorter than the filesystem */

@@ -10,23 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WARN_PERCENT 80
-#define BAD_PERCENT  90
-
-/* Rounded up, as list does for containers; data and metadata alike. */
-static unsigned int percent(uint64_t used, uint64_t all)
-{
-	return all ? (unsigned int)(((unsigned __int128)used * 100 + all - 1) / all) : 0;
-}
-
 static unsigned int data_percent(const struct survey_pool *pool)
 {
-	return percent(pool->status.data_used_blocks, pool->status.data_blocks);
+	return percent_up(pool->status.data_used_blocks, pool->status.data_blocks);
 }
 
 static unsigned int metadata_percent(const struct survey_pool *pool)
 {
-	return percent(pool->status.metadata_used_blocks, pool->status.metadata_blocks);
+	return percent_up(pool->status.metadata_used_blocks, pool->status.metadata_blocks);
 }
 
 static int by_use(const void *a, const void *b)
@@ -75,10 +66,7 @@ static const struct table_column columns[COLUMNS] = {
 
 static struct table_cell percent_cell(unsigned int value, struct text *buffer)
 {
-	return (struct table_cell){text_into(buffer, "%u%%", value),
-				   value >= BAD_PERCENT	   ? STYLE_BAD
-				   : value >= WARN_PERCENT ? STYLE_WARN
-							   : STYLE_PLAIN};
+	return (struct table_cell){text_into(buffer, "%u%%", value), style_of_use(value)};
 }
 
 /* "250G 2.5x": the sum, and as a multiple of the pool. */
@@ -188,20 +176,23 @@ static void json_forecast(const struct forecast *forecast, struct json_writer *w
 		json_write_string(w, "full_in_seconds", NULL);
 }
 
+void pool_use_json(const struct thin_pool *pool, struct json_writer *w)
+{
+	json_write_string(w, "name", pool->name);
+	json_write_u64(w, "data_bytes", thin_pool_data_bytes(pool));
+	json_write_u64(w, "data_used_bytes", thin_pool_data_used_bytes(pool));
+	json_write_u64(w, "metadata_bytes", thin_pool_metadata_bytes(pool));
+	json_write_u64(w, "metadata_used_bytes", thin_pool_metadata_used_bytes(pool));
+}
+
 static void json_pool(const struct survey_pool *pool, struct json_writer *w)
 {
-	const struct thin_pool *status = &pool->status;
-
 	json_write_object(w, NULL);
-	json_write_string(w, "name", status->name);
-	json_write_u64(w, "data_bytes", thin_pool_data_bytes(status));
-	json_write_u64(w, "data_used_bytes", thin_pool_data_used_bytes(status));
-	json_write_u64(w, "metadata_bytes", thin_pool_metadata_bytes(status));
-	json_write_u64(w, "metadata_used_bytes", thin_pool_metadata_used_bytes(status));
+	pool_use_json(&pool->status, w);
 	json_write_u64(w, "virtual_bytes", pool->virtual_bytes);
 	json_write_u64(w, "active_devices", pool->active);
 	json_write_u64(w, "running_containers", pool->containers);
-	json_write_string(w, "trouble", status->trouble);
+	json_write_string(w, "trouble", pool->status.trouble);
 	json_extender(&pool->extender, w);
 	json_forecast(&pool->forecast, w);
 	json_write_close(w);

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "disk/growd-lock.h"
 #include "disk/ledger-files.h"
+#include "disk/lock.h"
 #include "engine/engine.h"
 #include "job/settings.h"
 
@@ -153,6 +154,23 @@ int survey_take(const struct survey_order *order, struct survey *ret, struct why
 		return why_set(why, ENOMEM, "out of memory");
 	sum_up(ret);
 	return 0;
+}
+
+int survey_host(const struct policy *policy, void (*complain)(const struct why *why),
+		struct survey *ret, struct why *why)
+{
+	struct healing healing;
+	const struct survey_order order = {
+		.policy = policy,
+		.run_dir = RUN_DIR,
+		.ledger_dir = LEDGER_DIR,
+		.healing = &healing,
+		.places = &extender_host,
+		.complain = complain,
+	};
+
+	healing_host(&healing);
+	return survey_take(&order, ret, why);
 }
 
 void survey_free(struct survey *survey)

@@ -59,6 +59,10 @@ struct survey {
  * device-mapper cannot be used; with a reason. Free it in every case.
  */
 int survey_take(const struct survey_order *order, struct survey *ret, struct why *why);
+
+/* The same for this host, and not a test's. */
+int survey_host(const struct policy *policy, void (*complain)(const struct why *why),
+		struct survey *ret, struct why *why);
 void survey_free(struct survey *survey);
 
 /* Counts, for each pool, the containers of @list whose disk is in use. */

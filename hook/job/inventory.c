@@ -2,6 +2,7 @@
 #include "job/inventory.h"
 
 #include "base/cleanup.h"
+#include "base/ratio.h"
 #include "disk/growfs.h"
 #include "disk/thin.h"
 #include "engine/containerd-find.h"
@@ -11,9 +12,8 @@
 
 unsigned int inventory_used_percent(const struct inventory *inventory)
 {
-	uint64_t all = inventory->used_bytes + inventory->available_bytes;
-
-	return all ? (unsigned int)((inventory->used_bytes * 100 + all - 1) / all) : 0;
+	return percent_up(inventory->used_bytes,
+			  inventory->used_bytes + inventory->available_bytes);
 }
 
 bool inventory_is_in_vm(const struct inventory *inventory, bool marked)

@@ -7,7 +7,6 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
-#include "disk/ledger.h"
 #include "disk/lock.h"
 #include "host/explanation.h"
 #include "job/bundle.h"
@@ -107,17 +106,6 @@ static int show(struct explainer *explainer, struct explanation *this)
 	return r;
 }
 
-static struct outlook_order order_of(const struct policy *policy, struct healing *host)
-{
-	healing_host(host);
-	return (struct outlook_order){
-		.policy = policy,
-		.host = host,
-		.run_dir = RUN_DIR,
-		.ledger_dir = LEDGER_DIR,
-	};
-}
-
 /* A container that is being created: no engine's files have it as a running one. */
 static int explain_state(struct explainer *explainer, const struct container *state)
 {
@@ -128,7 +116,7 @@ static int explain_state(struct explainer *explainer, const struct container *st
 		.policy = explainer->args->policy, .held = explainer->held, .state = ""};
 	struct inventory disk = {0};
 	struct healing host;
-	const struct outlook_order order = order_of(explainer->args->policy, &host);
+	const struct outlook_order order = outlook_order_host(explainer->args->policy, &host);
 	struct why unused;
 
 	this.job = container_job(state);
@@ -147,7 +135,7 @@ static int explain_container(struct explainer *explainer, const struct engine_co
 	_cleanup_(target_close) struct target target = {.rootfs.fd = -EBADF};
 	struct explanation this = {.policy = explainer->args->policy, .held = explainer->held};
 	struct healing host;
-	const struct outlook_order order = order_of(explainer->args->policy, &host);
+	const struct outlook_order order = outlook_order_host(explainer->args->policy, &host);
 	struct why unused;
 
 	if (target_of(container, &target, &unused) < 0)

@@ -6,15 +6,11 @@
 #include "base/count.h"
 #include "base/log.h"
 #include "base/quote.h"
-#include "base/size.h"
-#include "base/table.h"
 #include "base/terminal.h"
 #include "base/text.h"
-#include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/thin.h"
-#include "host/ceiling-text.h"
-#include "host/outlook-text.h"
+#include "host/container-table.h"
 #include "host/pool-table.h"
 #include "job/target.h"
 #include "job/tell.h"
@@ -28,10 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SHORT_ID      12
 #define WATCH_SECONDS 2
-#define WARN_PERCENT  80 /* of use: yellow, red */
-#define BAD_PERCENT   90
 
 static const char help[] =
 	"Usage: oci-thin-grow list [OPTIONS] [CONTAINER...]\n"
@@ -61,59 +54,17 @@ static const char help[] =
 	"exist, or is not on a thin device.\n";
 
 struct rows {
-	struct outlook *all;
+	struct container_row *all;
 	size_t n;
-	const struct policy *policy;
 	struct json_writer *json; /* in its array of containers; NULL: as a table */
 };
 
-/* --- which, and in which order ---------------------------------------------------------------- */
+/* --- which ------------------------------------------------------------------------------------ */
 
-static int by_name(const void *a, const void *b)
+/* NULL: --sort has another word. */
+static container_order *order_of(const struct arguments *args)
 {
-	const struct engine_container *left = ((const struct outlook *)a)->disk.container;
-	const struct engine_container *right = ((const struct outlook *)b)->disk.container;
-
-	return (left > right) - (left < right); /* as in struct engine_list */
-}
-
-static int by_size(const void *a, const void *b)
-{
-	uint64_t left = ((const struct outlook *)a)->size_bytes;
-	uint64_t right = ((const struct outlook *)b)->size_bytes;
-
-	return left == right ? by_name(a, b) : left < right ? 1 : -1;
-}
-
-/* Of those that are not mounted, whose use is unknown, those that will not start come first. */
-static int by_use(const void *a, const void *b)
-{
-	const struct outlook *left = a, *right = b;
-	unsigned int left_percent = inventory_used_percent(&left->disk);
-	unsigned int right_percent = inventory_used_percent(&right->disk);
-
-	if (left_percent != right_percent)
-		return left_percent < right_percent ? 1 : -1;
-	if ((left->next == NEXT_FAILS) != (right->next == NEXT_FAILS))
-		return left->next == NEXT_FAILS ? -1 : 1;
-	return by_name(a, b);
-}
-
-typedef int compare_rows(const void *a, const void *b);
-
-/* NULL: there is no such order. */
-static compare_rows *order_named(const char *name)
-{
-	static const struct {
-		const char *name;
-		compare_rows *compare;
-	} orders[] = {{"use", by_use}, {"name", by_name}, {"size", by_size}};
-
-	for (size_t i = 0; i < COUNT(orders); i++) {
-		if (strcmp(orders[i].name, name ? name : "use") == 0)
-			return orders[i].compare;
-	}
-	return NULL;
+	return container_order_named(args->sort ? args->sort : "use");
 }
 
 /* "90" or "90%". -1: neither. */
@@ -129,8 +80,10 @@ static int parse_percent(const char *text)
 
 static void free_rows(struct rows *rows)
 {
-	for (size_t i = 0; i < rows->n; i++)
-		outlook_free(&rows->all[i]);
+	for (size_t i = 0; i < rows->n; i++) {
+		outlook_free(&rows->all[i].outlook);
+		thin_pool_free(&rows->all[i].pool);
+	}
 	free(rows->all);
 }
 
@@ -146,7 +99,7 @@ static void tell_missing(const struct rows *rows, const char *name, const char *
 static int look_at(const struct engine_container *container, const struct outlook_order *order,
 		   const char *name, unsigned int least_percent, struct rows *rows)
 {
-	struct outlook *row = &rows->all[rows->n];
+	struct outlook *row = &rows->all[rows->n].outlook;
 	_cleanup_free_ char *label = NULL;
 
 	if (outlook_look(container, order, row)) {
@@ -190,157 +143,28 @@ static int look_at_all(const struct engine_list *list, const struct arguments *a
 	return status;
 }
 
-/* --- as a table ------------------------------------------------------------------------------- */
+/* --- show them -------------------------------------------------------------------------------- */
 
-enum {
-	ENGINE,
-	NAME,
-	ID,
-	DEVICE,
-	FS,
-	SIZE,
-	USED,
-	AVAIL,
-	USE,
-	ASKED,
-	ENGINES,
-	MAX,
-	NEXT,
-	STATE,
-	COLUMNS
-};
-
-static const struct table_column columns[COLUMNS] = {
-	[ENGINE] = {.title = "ENGINE"},
-	[NAME] = {.title = "NAME", .shrinks = true},
-	[ID] = {.title = "ID"},
-	[DEVICE] = {.title = "DEVICE"},
-	[FS] = {.title = "FS"},
-	[SIZE] = {.title = "SIZE", .right = true},
-	[USED] = {.title = "USED", .right = true},
-	[AVAIL] = {.title = "AVAIL", .right = true},
-	[USE] = {.title = "USE%", .right = true},
-	[ASKED] = {.title = "ASKED", .right = true},
-	[ENGINES] = {.title = "ENGINE'S", .right = true},
-	[MAX] = {.title = "MAX", .right = true},
-	[NEXT] = {.title = "NEXT START", .right = true},
-	[STATE] = {.title = "STATE"},
-};
-
-static bool is_shown(int column, bool wide)
+/* Reads the container's files. */
+static void look_at_ceilings(const struct rows *rows, const struct policy *policy)
 {
-	return wide || !(column == ID || column == DEVICE || column == FS || column == ASKED ||
-			 column == ENGINES || column == MAX);
-}
+	for (size_t i = 0; i < rows->n; i++) {
+		struct container_row *row = &rows->all[i];
 
-static struct table_cell use_cell(const struct inventory *disk, struct text *buffer)
-{
-	unsigned int percent = inventory_used_percent(disk);
-
-	if (disk->used_bytes + disk->available_bytes == 0)
-		return (struct table_cell){NULL, STYLE_PLAIN};
-	return (struct table_cell){text_into(buffer, "%u%%", percent),
-				   percent >= BAD_PERCENT    ? STYLE_BAD
-				   : percent >= WARN_PERCENT ? STYLE_WARN
-							     : STYLE_PLAIN};
-}
-
-static struct table_cell next_cell(const struct outlook *row, struct text *buffer)
-{
-	switch (row->next) {
-	case NEXT_FAILS:
-		return (struct table_cell){"WON'T START", STYLE_BAD};
-	case NEXT_NEW_DISK:
-		return (struct table_cell){"new disk", STYLE_PLAIN};
-	case NEXT_STARTS:
-		break;
+		ceiling_of_container(row->outlook.disk.container, policy, &row->ceiling);
 	}
-	return (struct table_cell){text_into(buffer, "%s", size_short(row->next_bytes)),
-				   STYLE_PLAIN};
 }
 
-/* "growing, 64 of 1,024 GiB"; it goes on only while the device is mounted. */
-static struct table_cell growing_cell(const struct outlook *row, struct text *buffer)
+static void look_at_pools(const struct rows *rows)
 {
-	bool mounted = row->disk.filesystem;
+	for (size_t i = 0; i < rows->n; i++) {
+		struct container_row *row = &rows->all[i];
+		struct why unused;
 
-	return (struct table_cell){
-		text_into(buffer, "%s, %s", mounted ? "growing" : "stopped", outlook_progress(row)),
-		mounted ? STYLE_PLAIN : STYLE_DIM};
-}
-
-static struct table_cell state_cell(const struct outlook *row, struct text *buffer)
-{
-	bool runs = row->disk.container->pid;
-
-	if (outlook_grows_later(row))
-		return growing_cell(row, buffer);
-	if (outlook_is_unfinished(row))
-		return (struct table_cell){"unfinished", STYLE_WARN};
-	if (row->in_vm)
-		return (struct table_cell){"in a VM", STYLE_PLAIN};
-	return (struct table_cell){runs ? "running" : "stopped", runs ? STYLE_PLAIN : STYLE_DIM};
-}
-
-/* Only with --wide: it reads the container's files. */
-static uint64_t max_bytes(const struct outlook *row, const struct policy *policy)
-{
-	struct ceiling ceiling;
-
-	ceiling_of_container(row->disk.container, policy, &ceiling);
-	return ceiling.verdict.limits.max_bytes;
-}
-
-static int add_row(struct table *table, const struct outlook *row, const struct policy *policy,
-		   bool wide)
-{
-	const struct inventory *disk = &row->disk;
-	const struct engine_container *container = disk->container;
-	struct table_cell cells[COLUMNS], shown[COLUMNS];
-	struct text id, use, next, state;
-	size_t n = 0;
-
-	text_into(&id, "%.*s", SHORT_ID, container->id);
-	cells[ENGINE].text = container->engine;
-	cells[NAME].text = container->name ? container->name : id.s;
-	cells[ID].text = id.s;
-	cells[DEVICE].text = disk->device;
-	cells[FS].text = disk->filesystem;
-	cells[SIZE].text = size_short(row->size_bytes);
-	cells[USED].text = size_short(disk->used_bytes);
-	cells[AVAIL].text = disk->filesystem ? size_short(disk->available_bytes) : NULL;
-	cells[ASKED].text = size_short(disk->requested_bytes);
-	cells[ENGINES].text = size_short(row->engine_bytes);
-	cells[MAX].text = wide ? size_short(max_bytes(row, policy)) : NULL;
-	for (size_t i = 0; i < COLUMNS; i++)
-		cells[i].style = STYLE_PLAIN;
-	cells[USE] = use_cell(disk, &use);
-	cells[NEXT] = next_cell(row, &next);
-	cells[STATE] = state_cell(row, &state);
-	for (int i = 0; i < COLUMNS; i++) {
-		if (is_shown(i, wide))
-			shown[n++] = cells[i];
+		if (!row->outlook.disk.pool ||
+		    thin_pool_status(row->outlook.disk.pool, &row->pool, &unused) < 0)
+			row->pool = (struct thin_pool){0};
 	}
-	return table_add(table, shown);
-}
-
-static int print_table(const struct rows *rows, bool wide)
-{
-	struct table_column shown[COLUMNS];
-	struct table table = {.columns = shown};
-	int r = 0;
-
-	for (int i = 0; i < COLUMNS; i++) {
-		if (is_shown(i, wide))
-			shown[table.n_columns++] = columns[i];
-	}
-	for (size_t i = 0; r == 0 && i < rows->n; i++)
-		r = add_row(&table, &rows->all[i], rows->policy, wide);
-	if (r == 0)
-		r = table_print(&table, wide ? 0 : terminal_columns(stdout),
-				terminal_has_colours(stdout), stdout);
-	table_free(&table);
-	return r;
 }
 
 static void begin_screen(const struct arguments *args)
@@ -351,9 +175,13 @@ static void begin_screen(const struct arguments *args)
 
 static int show_text(const struct rows *rows, const struct arguments *args)
 {
+	if (args->wide)
+		look_at_ceilings(rows, args->policy);
 	begin_screen(args);
 	if (rows->n)
-		return print_table(rows, args->wide);
+		return container_table_print(rows->all, rows->n, args->wide,
+					     args->wide ? 0 : terminal_columns(stdout),
+					     terminal_has_colours(stdout), stdout);
 	fflush(stdout);
 	if (args->full)
 		log_stderr("list: no container is %d %% full", parse_percent(args->full));
@@ -363,35 +191,15 @@ static int show_text(const struct rows *rows, const struct arguments *args)
 	return 0;
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------- */
-
-static void json_row(const struct outlook *row, const struct policy *policy, const char *held,
-		     struct json_writer *w)
-{
-	const struct engine_container *container = row->disk.container;
-	struct ceiling ceiling;
-
-	json_write_object(w, NULL);
-	json_write_string(w, "engine", container->engine);
-	json_write_string(w, "namespace", container->namespace);
-	json_write_string(w, "name", container->name);
-	json_write_string(w, "id", container->id);
-	json_write_string(w, "image", container->image);
-	json_write_bool(w, "running", container->pid != 0);
-	json_write_known_u64(w, "pid", (uint64_t)container->pid);
-	outlook_json(row, w);
-	ceiling_of_container(container, policy, &ceiling);
-	ceiling_json(&(struct ceiling_view){&ceiling, policy, row, NULL, held}, w);
-	json_write_close(w);
-}
-
-static int show_json(const struct rows *rows)
+static int show_json(const struct rows *rows, const struct policy *policy)
 {
 	struct why why;
-	bool held = ceiling_is_held(rows->policy, RUN_DIR, &why);
+	bool held = ceiling_is_held(policy, RUN_DIR, &why);
 
+	look_at_ceilings(rows, policy);
+	look_at_pools(rows);
 	for (size_t i = 0; i < rows->n; i++)
-		json_row(&rows->all[i], rows->policy, held ? why.text : NULL, rows->json);
+		container_row_json(&rows->all[i], policy, held ? why.text : NULL, rows->json);
 	json_write_array_close(rows->json);
 	return json_writer_end(rows->json, stdout);
 }
@@ -486,19 +294,9 @@ static int print_pools(struct survey *survey, const struct arguments *args)
 static int show_pools(const struct engine_list *list, const struct arguments *args)
 {
 	_cleanup_(survey_free) struct survey survey = {0};
-	struct healing healing;
-	const struct survey_order order = {
-		.policy = args->policy,
-		.run_dir = RUN_DIR,
-		.ledger_dir = LEDGER_DIR,
-		.healing = &healing,
-		.places = &extender_host,
-		.complain = write_complaint,
-	};
 	struct why why;
 
-	healing_host(&healing);
-	if (survey_take(&order, &survey, &why) < 0)
+	if (survey_host(args->policy, write_complaint, &survey, &why) < 0)
 		return tell_failure("list", args->json, EXIT_FAILED, why.text);
 	survey_count(&survey, list, args->policy);
 	return print_pools(&survey, args);
@@ -511,27 +309,20 @@ static int show_rows(const struct engine_list *list, const struct arguments *arg
 {
 	struct rows rows = {
 		.all = calloc(list->n + (size_t)args->n_operands + 1, sizeof(*rows.all)),
-		.policy = args->policy,
 	};
 	struct healing host;
-	const struct outlook_order order = {
-		.policy = args->policy,
-		.host = &host,
-		.run_dir = RUN_DIR,
-		.ledger_dir = LEDGER_DIR,
-	};
+	const struct outlook_order order = outlook_order_host(args->policy, &host);
 	int status, r;
 
 	if (!rows.all)
 		return -ENOMEM;
-	healing_host(&host);
 	if (args->json) {
 		rows.json = json_writer_begin();
 		json_write_array(rows.json, "containers");
 	}
 	status = look_at_all(list, args, &order, &rows);
-	qsort(rows.all, rows.n, sizeof(*rows.all), order_named(args->sort));
-	r = rows.json ? show_json(&rows) : show_text(&rows, args);
+	qsort(rows.all, rows.n, sizeof(*rows.all), order_of(args));
+	r = args->json ? show_json(&rows, args->policy) : show_text(&rows, args);
 	free_rows(&rows);
 	return r < 0 ? r : status;
 }
@@ -558,7 +349,7 @@ static int run_list(const struct arguments *args)
 {
 	int status;
 
-	if (!order_named(args->sort))
+	if (!order_of(args))
 		return tell_usage("list", args->json, "--sort takes use, name or size");
 	if (args->full && parse_percent(args->full) < 0)
 		return tell_usage("list", args->json, "--full takes a percentage from 0 to 100");

@@ -5,9 +5,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/log.h"
-#include "disk/lock.h"
 #include "host/metrics-text.h"
-#include "job/settings.h"
 #include "job/target.h"
 #include "policy/policy.h"
 #include "role/role.h"
@@ -99,20 +97,10 @@ static int collect(const struct target_args *args, const char *output, struct wh
 	_cleanup_(engine_list_free) struct engine_list list = {0};
 	_cleanup_(survey_free) struct survey survey = {0};
 	struct metrics metrics = {.survey = &survey, .now = time(NULL)};
-	struct healing healing;
-	const struct survey_order order = {
-		.policy = args->policy,
-		.run_dir = RUN_DIR,
-		.ledger_dir = LEDGER_DIR,
-		.healing = &healing,
-		.places = &extender_host,
-		.complain = write_complaint,
-	};
 	int r = target_list(args, &list, why);
 
-	healing_host(&healing);
 	if (r == 0)
-		r = survey_take(&order, &survey, why);
+		r = survey_host(args->policy, write_complaint, &survey, why);
 	if (r == 0)
 		r = write_metrics(&metrics, &list, args, output, why);
 	free_rows(&metrics);
