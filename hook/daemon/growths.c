@@ -156,7 +156,7 @@ static void expire(const struct daemon *daemon, struct watch *watch, struct pool
 
 	budget_expire(&watch->steps, watch->owner.limits.budget_ms, now_ms);
 	budget_expire(&pool->steps, general->budget_ms, now_ms);
-	if (watch->steps.n == 0 && pool->steps.n < general->budget * POOL_BUDGET_FACTOR)
+	if (watch->steps.n == 0 && pool->steps.n / POOL_BUDGET_FACTOR < general->budget)
 		watch->told_limit = false;
 	if (now_ms >= watch->backoff_until_ms && pace_need(&watch->pace) == PACE_NONE)
 		watch->backoff_ms = watch->backoff_until_ms = 0;

@@ -24,8 +24,8 @@ static const struct {
 /* The fields of a line that matter. */
 struct line {
 	unsigned int major, minor;
-	const char *root, *type, *source;
-	char *path;
+	const char *root, *type;
+	char *path, *source;
 };
 
 /* Ends the next of the words that blanks separate, and returns it; NULL: there is no more. */
@@ -87,8 +87,8 @@ static void unescape(char *text)
 /* "36 35 253:3 / /mnt rw,noatime shared:1 - ext4 /dev/mapper/x rw" */
 static bool parse_line(char *text, struct line *ret)
 {
-	char *rest = text, *word;
-	const char *device;
+	char *rest = text;
+	const char *device, *word;
 
 	next_word(&rest); /* its id, and that of its parent */
 	next_word(&rest);
@@ -102,11 +102,11 @@ static bool parse_line(char *text, struct line *ret)
 		word = next_word(&rest);
 	while (word && strcmp(word, "-") != 0);
 	ret->type = next_word(&rest);
-	ret->source = word = next_word(&rest);
+	ret->source = next_word(&rest);
 	if (!ret->source)
 		return false;
 	unescape(ret->path);
-	unescape(word);
+	unescape(ret->source);
 	return true;
 }
 
@@ -128,10 +128,9 @@ static int add_mount(struct mount_list *list, const struct mount_point *mount)
 	list->mounts = more;
 	more[list->n] = *mount;
 	more[list->n].path = strdup(mount->path);
-	if (!more[list->n].path)
-		return -ENOMEM;
+	more[list->n].source = strdup(mount->source);
 	list->n++;
-	return 0;
+	return more[list->n - 1].path && more[list->n - 1].source ? 0 : -ENOMEM;
 }
 
 static int add_line(const struct line *line, unsigned int dm_major,
@@ -148,6 +147,7 @@ static int add_line(const struct line *line, unsigned int dm_major,
 	mount.hides_device = types[i].hides_device;
 	mount.has_inodes = types[i].has_inodes;
 	mount.path = line->path;
+	mount.source = line->source;
 	if (mount.hides_device)
 		mount.dev = device_of(line->source);
 	if (major(mount.dev) != dm_major || mounts_find(list, mount.dev))
@@ -214,8 +214,10 @@ int mounts_read(int fd, struct mount_list *ret)
 
 void mounts_free(struct mount_list *list)
 {
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = 0; i < list->n; i++) {
 		free(list->mounts[i].path);
+		free(list->mounts[i].source);
+	}
 	free(list->mounts);
 	*list = (struct mount_list){0};
 }

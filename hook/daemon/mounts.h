@@ -15,6 +15,7 @@ struct mount_point {
 	bool hides_device; /* st_dev is not @dev (btrfs) */
 	bool has_inodes;   /* a fixed number of them (ext4) */
 	char *path;
+	char *source; /* what was mounted, as it was named then: "/dev/mapper/NAME" */
 };
 
 /* One for each device: the first mount of its root, or its first one. */

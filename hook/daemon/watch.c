@@ -24,16 +24,21 @@ void watch_ask_size(struct watch *watch, uint64_t now_ms)
 static void free_watch(struct watch *watch)
 {
 	free(watch->mount.path);
+	free(watch->mount.source);
 	budget_free(&watch->steps);
 	free(watch);
 }
 
-/* Another path means another container, even if its device has the number of the last one. */
+/*
+ * Another path, or device of another name, means another container, even if the device has the
+ * number of the last one.
+ */
 static bool is_mounted(const struct watch *watch, const struct mount_list *list)
 {
 	const struct mount_point *mount = mounts_find(list, watch->mount.dev);
 
-	return mount && strcmp(mount->path, watch->mount.path) == 0;
+	return mount && strcmp(mount->path, watch->mount.path) == 0 &&
+	       strcmp(mount->source, watch->mount.source) == 0;
 }
 
 static void keep_past(struct watch_table *table, struct watch *watch, uint64_t now_ms)
@@ -77,7 +82,7 @@ static void remove_gone(struct watch_table *table, const struct mount_list *list
 	table->n = kept;
 }
 
-/* Takes over the path of @mount. */
+/* Takes over the texts of @mount. */
 static int add_watch(struct watch_table *table, struct mount_point *mount, uint64_t now_ms)
 {
 	struct watch **more = realloc(table->watches, (table->n + 1) * sizeof(struct watch *));
@@ -90,7 +95,7 @@ static int add_watch(struct watch_table *table, struct mount_point *mount, uint6
 	if (!watch)
 		return -ENOMEM;
 	watch->mount = *mount;
-	mount->path = NULL;
+	mount->path = mount->source = NULL;
 	watch->look_at_ms = watch->sample_at_ms = now_ms;
 	table->watches[table->n++] = watch;
 	return 0;

@@ -37,6 +37,7 @@ static void disks_on_device_mapper_are_found(void **state)
 	assert_false(mount->hides_device);
 	mount = mounts_find(&list, makedev(DM, 4));
 	assert_string_equal(mount->path, "/run/c/rootfs");
+	assert_string_equal(mount->source, "/dev/mapper/pool-snap-4");
 	assert_false(mount->has_inodes);
 	assert_null(mounts_find(&list, makedev(8, 1)));
 	mounts_free(&list);

@@ -6,11 +6,19 @@
 #include <sys/sysmacros.h>
 
 static struct watch_table table;
+static const char *source;
 
 static int tear_down(void **state)
 {
 	(void)state;
 	watch_free(&table);
+	return 0;
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	source = "/dev/mapper/snap-1";
 	return 0;
 }
 
@@ -22,12 +30,16 @@ static void mounted(uint64_t now, const char *const paths[], size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		if (*paths[i])
-			mounts[list.n++] = (struct mount_point){
-				.dev = makedev(254, (unsigned int)i + 1), .path = strdup(paths[i])};
+			mounts[list.n++] =
+				(struct mount_point){.dev = makedev(254, (unsigned int)i + 1),
+						     .path = strdup(paths[i]),
+						     .source = strdup(source)};
 	}
 	assert_int_equal(watch_sync(&table, &list, now), 0);
-	for (size_t i = 0; i < list.n; i++)
+	for (size_t i = 0; i < list.n; i++) {
 		free(mounts[i].path);
+		free(mounts[i].source);
+	}
 }
 
 static struct watch *watch_of(unsigned int minor_number)
@@ -68,6 +80,19 @@ static void another_mount_with_the_number_of_the_last_is_new(void **state)
 	assert_int_equal(watch_of(1)->state, WATCH_NEW);
 }
 
+/* A container that is created again under its name has its rootfs at the same path. */
+static void another_device_at_the_same_path_is_new(void **state)
+{
+	(void)state;
+	mounted(1000, (const char *const[]){"/a"}, 1);
+	watch_of(1)->state = WATCH_KNOWN;
+	source = "/dev/mapper/snap-2";
+	mounted(2000, (const char *const[]){"/a"}, 1);
+	assert_int_equal(table.n, 1);
+	assert_int_equal(watch_of(1)->state, WATCH_NEW);
+	assert_int_equal(watch_of(1)->look_at_ms, 2000);
+}
+
 static void pools_are_kept_while_a_container_uses_them(void **state)
 {
 	struct pool *pool = watch_pool(&table, makedev(254, 100));
@@ -101,7 +126,7 @@ static void a_change_of_the_pool_ends_the_back_off_of_its_own(void **state)
 	assert_int_equal(watch_of(2)->backoff_ms, 0);
 }
 
-#define test(name) cmocka_unit_test_teardown(name, tear_down)
+#define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
@@ -109,6 +134,7 @@ int main(void)
 		test(what_is_mounted_is_looked_at_and_sampled_at_once),
 		test(what_stays_mounted_is_remembered),
 		test(another_mount_with_the_number_of_the_last_is_new),
+		test(another_device_at_the_same_path_is_new),
 		test(pools_are_kept_while_a_container_uses_them),
 		test(a_change_of_the_pool_ends_the_back_off_of_its_own),
 	};
