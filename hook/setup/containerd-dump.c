@@ -159,8 +159,7 @@ static int main_text(const struct setup_place *place, const struct containerd_co
 		       : edit_copy(first, strlen(first), ret);
 	if (r < 0)
 		return why_no_memory(why);
-	r = toml_set(ret, "imports", list, why);
-	return r == -ENOENT ? toml_add(ret, "", "imports", list, why) : r;
+	return toml_put(ret, "", "imports", list, why);
 }
 
 static int write_scratch(const struct setup_place *place, const struct containerd_config *config,

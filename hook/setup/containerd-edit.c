@@ -11,17 +11,15 @@
 
 /* --- putting it in --------------------------------------------------------------------------- */
 
-/* Sets a key, adds it to its table, or appends it with a table of its own. */
+/* Puts a key into its table, or appends both. */
 static int put_key(struct edit_text *t, const struct containerd_config *config, const char *table,
 		   const char *key, const char *value, struct why *why)
 {
 	_cleanup_free_ char *in =
 		text_new("plugins" TOML_SEP "%s" TOML_SEP "containerd%s", config->plugin, table);
-	_cleanup_free_ char *path = text_new("%s" TOML_SEP "%s", in ? in : "", key), *block = NULL;
-	int r = in && path ? toml_set(t, path, value, why) : why_no_memory(why);
+	_cleanup_free_ char *block = NULL;
+	int r = in ? toml_put(t, in, key, value, why) : why_no_memory(why);
 
-	if (r == -ENOENT)
-		r = toml_add(t, in, key, value, why);
 	if (r != -ENOENT)
 		return r;
 	block = text_new(CONTAINERD_COMMENT "\n[plugins.\"%s\".containerd", config->plugin);

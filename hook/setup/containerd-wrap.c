@@ -9,15 +9,6 @@
 
 #include <string.h>
 
-static int put_key(struct edit_text *t, const char *handler, const char *key, const char *value,
-		   struct why *why)
-{
-	_cleanup_free_ char *path = text_new("%s" TOML_SEP "%s", handler, key);
-	int r = path ? toml_set(t, path, value, why) : why_no_memory(why);
-
-	return r == -ENOENT ? toml_add(t, handler, key, value, why) : r;
-}
-
 static int put_annotations(struct edit_text *t, const struct containerd_config *config,
 			   const char *handler, struct why *why)
 {
@@ -32,7 +23,7 @@ static int put_annotations(struct edit_text *t, const struct containerd_config *
 	if (r != -ENOENT)
 		return r;
 	all = containerd_annotations(config, config->ours);
-	return all ? put_key(t, handler, "pod_annotations", all, why) : why_no_memory(why);
+	return all ? toml_put(t, handler, "pod_annotations", all, why) : why_no_memory(why);
 }
 
 int containerd_wrap_in_place(struct edit_text *t, const struct containerd_config *config,
@@ -41,7 +32,7 @@ int containerd_wrap_in_place(struct edit_text *t, const struct containerd_config
 	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, config->ours);
 	_cleanup_free_ char *path = containerd_shim_link(config->shim);
 	_cleanup_free_ char *quoted = path ? toml_quote(path) : NULL;
-	int r = handler && quoted ? put_key(t, handler, "runtime_path", quoted, why)
+	int r = handler && quoted ? toml_put(t, handler, "runtime_path", quoted, why)
 				  : why_no_memory(why);
 
 	if (r == 0 && !containerd_passes_requests(config, config->ours))

@@ -206,6 +206,15 @@ int toml_add(struct edit_text *t, const char *table, const char *key, const char
 	return pair ? add_line(t, item, t->text + item->key, n, pair, why) : why_no_memory(why);
 }
 
+int toml_put(struct edit_text *t, const char *table, const char *key, const char *value,
+	     struct why *why)
+{
+	_cleanup_free_ char *path = text_new("%s%s%s", table, *table ? TOML_SEP : "", key);
+	int r = path ? toml_set(t, path, value, why) : why_no_memory(why);
+
+	return r == -ENOENT ? toml_add(t, table, key, value, why) : r;
+}
+
 int toml_add_element(struct edit_text *t, const char *path, const char *string, struct why *why)
 {
 	_cleanup_(toml_free) struct toml toml = {0};

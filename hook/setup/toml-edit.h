@@ -26,6 +26,10 @@ int toml_set(struct edit_text *t, const char *path, const char *value, struct wh
 int toml_add(struct edit_text *t, const char *table, const char *key, const char *value,
 	     struct why *why);
 
+/* Changes the key of the table, or adds it. -ENOENT: there is no such table. */
+int toml_put(struct edit_text *t, const char *table, const char *key, const char *value,
+	     struct why *why);
+
 /*
  * Removes all that is at and below @path: headers, keys, members of braces. Comments stay, except
  * on the same lines, and @comment on the line above.

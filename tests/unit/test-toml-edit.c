@@ -64,6 +64,18 @@ static void adds_as_the_table_is_written_and_removes_that(void **state)
 	}
 }
 
+static void puts_a_key_whether_it_is_there_or_not(void **state)
+{
+	(void)state;
+	begin("[a]\n");
+	assert_int_equal(toml_put(&text, "a", "k", "1", &why), 0);
+	assert_int_equal(toml_put(&text, "a", "k", "2", &why), 0);
+	assert_int_equal(toml_put(&text, "", "k", "3", &why), 0);
+	assert_int_equal(toml_put(&text, "", "k", "4", &why), 0);
+	assert_string_equal(text.text, "k = 4\n[a]\nk = 2\n");
+	assert_int_equal(toml_put(&text, "b", "k", "1", &why), -ENOENT);
+}
+
 static void adds_tables_in_braces_where_there_are_braces(void **state)
 {
 	(void)state;
@@ -176,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EDIT_TEST(sets_a_value_and_nothing_else),
 		EDIT_TEST(adds_as_the_table_is_written_and_removes_that),
+		EDIT_TEST(puts_a_key_whether_it_is_there_or_not),
 		EDIT_TEST(adds_tables_in_braces_where_there_are_braces),
 		EDIT_TEST(adds_outside_of_tables_or_says_that_there_is_no_table),
 		EDIT_TEST(adds_and_removes_elements),
