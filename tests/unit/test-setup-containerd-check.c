@@ -198,6 +198,22 @@ static void a_default_of_containerds_is_copied(void **state)
 	free(text);
 }
 
+static void what_a_file_has_is_copied_once(void **state)
+{
+	char *text, *found;
+
+	(void)state;
+	put_containerd();
+	put(CONFIG,
+	    THEIRS "[" CRI_3 ".containerd.runtimes.runc.options]\n  SystemdCgroup = true\n");
+	assert_int_equal(set_up(true), 0);
+	text = get(DROP_IN);
+	found = strstr(text, "SystemdCgroup");
+	assert_non_null(found);
+	assert_null(strstr(found + 1, "SystemdCgroup"));
+	free(text);
+}
+
 static void a_broken_configuration_is_left_alone_or_made_less(void **state)
 {
 	(void)state;
@@ -302,6 +318,7 @@ int main(void)
 		HOST_TEST(keys_that_are_changed_in_place_may_change),
 		HOST_TEST(empty_keys_of_handlers_are_the_same_as_none),
 		HOST_TEST(a_default_of_containerds_is_copied),
+		HOST_TEST(what_a_file_has_is_copied_once),
 		HOST_TEST(a_broken_configuration_is_left_alone_or_made_less),
 		HOST_TEST(disable_repairs_what_only_we_have_broken),
 		HOST_TEST(a_disabled_plugin_is_only_read),
