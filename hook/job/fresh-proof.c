@@ -6,6 +6,7 @@
 #include "engine/provenance.h"
 
 #include <errno.h>
+#include <string.h>
 
 static int check_parent(const struct fresh_parent *parent, struct why *why)
 {
@@ -33,10 +34,11 @@ int fresh_proof(const struct fresh_evidence *evidence, struct why *why)
 	}
 	if (evidence->n_parents == 0)
 		return why_set(why, EPERM, "it was not made from an image");
-	if (evidence->adopted)
+	if (!evidence->key || strcmp(evidence->key, evidence->id) != 0)
 		return why_set(why, EPERM,
-			       "its snapshot is not named after the container, so it may have been "
-			       "another one's");
+			       "its snapshot, %s, is not named after the container, so another "
+			       "one may have used it",
+			       quote(evidence->key ? evidence->key : "unknown"));
 	if (evidence->started)
 		return why_set(why, EPERM, "it was started before");
 	if (evidence->by_cri)

@@ -19,8 +19,9 @@ struct fresh_parent {
 };
 
 struct fresh_evidence {
+	const char *id;	     /* of the container */
+	const char *key;     /* of its snapshot; or NULL */
 	bool in_vm;	     /* the device itself is marked */
-	bool adopted;	     /* its snapshot is not named after it: it may have been another's */
 	bool by_cri;	     /* which starts each container once, by whatever runtime */
 	const char *runtime; /* that containerd has recorded for the container; or NULL */
 	bool started;	     /* it has a note of an earlier start (job/started.h) */

@@ -16,7 +16,6 @@
 #include "job/target.h"
 
 #include <errno.h>
-#include <string.h>
 
 #define DEFAULT_ROOT "/var/lib/containerd"
 
@@ -101,8 +100,9 @@ static int prove(const struct job *job, const struct containerd_record *disk, co
 	struct fresh_parent *parents = calloc(disk->n_parents + 1, sizeof(*parents));
 	struct why unread;
 	const struct fresh_evidence evidence = {
+		.id = job->container,
+		.key = disk->key,
 		.in_vm = vm_mark_read(&job->report.device, ledger_dir, why) != 0,
-		.adopted = !disk->key || strcmp(disk->key, job->container) != 0,
 		.by_cri = started_by_cri(ns, job->annotations, JOB_ANNOTATIONS),
 		.runtime = disk->runtime,
 		.started = started_read(STARTED_DIR, ns, job->container, &unread) != 0,

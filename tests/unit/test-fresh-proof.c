@@ -15,7 +15,8 @@ static int setup(void **state)
 {
 	(void)state;
 	parents[0] = parents[1] = (struct fresh_parent){.key = LAYER};
-	evidence = (struct fresh_evidence){.runtime = OURS, .parents = parents, .n_parents = 2};
+	evidence = (struct fresh_evidence){
+		.id = "web", .key = "web", .runtime = OURS, .parents = parents, .n_parents = 2};
 	return 0;
 }
 
@@ -62,10 +63,12 @@ static void a_second_start_is_not(void **state)
 static void the_snapshot_of_another_container_is_not(void **state)
 {
 	(void)state;
-	evidence.adopted = true;
-	expect_stale("may have been another one's");
+	evidence.key = "web2";
+	expect_stale("web2");
 	evidence.by_cri = true;
-	expect_stale("may have been another one's");
+	expect_stale("another one may have used it");
+	evidence.key = NULL;
+	expect_stale("unknown");
 }
 
 /* Earlier starts left no note. */
