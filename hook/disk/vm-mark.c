@@ -8,15 +8,17 @@
 #include "disk/ledger.h"
 #include "disk/lock.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-int vm_mark_read_name(const char *device_name, const char *ledger_dir, struct why *why)
+bool vm_mark_is_possible(const char *device_name, const char *ledger_dir)
 {
 	struct ledger_entry entry;
-	int r = ledger_read(ledger_dir, device_name, &entry, why);
+	struct why unread;
+	int r = device_name ? ledger_read(ledger_dir, device_name, &entry, &unread) : -ENODATA;
 
-	return r > 0 ? entry.in_vm : r;
+	return r < 0 || (r > 0 && entry.in_vm);
 }
 
 /* 1; 0: it is of an earlier device of that name. */

@@ -10,6 +10,7 @@
 #include "base/why.h"
 #include "disk/thin.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct vm_mark_order {
@@ -32,7 +33,7 @@ int vm_mark(const struct thin_device *device, const struct vm_mark_order *order,
 int vm_mark_read(const struct thin_device *device, const char *ledger_dir, struct why *why);
 
 /*
- * Is a device of this name marked, whatever its pool and thin id? For devices that are not active.
- * The same results.
+ * May a device of this name be marked, whatever its pool and thin id? For devices that are not
+ * active. Also true if the entry cannot be read, or the name is NULL, as it is not known.
  */
-int vm_mark_read_name(const char *device_name, const char *ledger_dir, struct why *why);
+bool vm_mark_is_possible(const char *device_name, const char *ledger_dir);

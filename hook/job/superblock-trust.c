@@ -16,14 +16,6 @@ static bool is_written_by_host(const struct provenance_snapshot *snapshot)
 				 engine_is_dockers_namespace(snapshot->ns));
 }
 
-/* What cannot be read may be a mark. */
-static bool may_be_marked(const char *device, const char *ledger_dir)
-{
-	struct why unread;
-
-	return vm_mark_read_name(device, ledger_dir, &unread) != 0;
-}
-
 /* The first parent that a guest may have written, or NULL. */
 static const struct provenance_snapshot *find_guests(const struct provenance *provenance,
 						     const char *ledger_dir)
@@ -31,7 +23,7 @@ static const struct provenance_snapshot *find_guests(const struct provenance *pr
 	for (size_t i = 0; i < provenance->n_parents; i++) {
 		const struct provenance_snapshot *parent = &provenance->parents[i];
 
-		if (!is_written_by_host(parent) || may_be_marked(parent->device, ledger_dir))
+		if (!is_written_by_host(parent) || vm_mark_is_possible(parent->device, ledger_dir))
 			return parent;
 	}
 	return NULL;

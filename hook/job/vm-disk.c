@@ -86,14 +86,6 @@ static int look_up(const struct containerd_record *disk, struct thin_device *ret
 /* --- is it fresh? ------------------------------------------------------------------------------
  */
 
-/* What cannot be read is not known to be harmless. */
-static bool may_be_vms(const char *device, const char *ledger_dir)
-{
-	struct why unread;
-
-	return !device || vm_mark_read_name(device, ledger_dir, &unread) != 0;
-}
-
 static int prove(const struct job *job, const struct containerd_record *disk, const char *ns,
 		 const char *ledger_dir, struct why *why)
 {
@@ -116,7 +108,7 @@ static int prove(const struct job *job, const struct containerd_record *disk, co
 	for (size_t i = 0; i < disk->n_parents; i++)
 		parents[i] = (struct fresh_parent){
 			.key = disk->parents[i].key,
-			.maybe_vms = may_be_vms(disk->parents[i].device, ledger_dir),
+			.maybe_vms = vm_mark_is_possible(disk->parents[i].device, ledger_dir),
 		};
 	r = fresh_proof(&evidence, why);
 	free(parents);

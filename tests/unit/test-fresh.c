@@ -138,6 +138,16 @@ static void a_device_whose_entry_cannot_be_read_is_not_mounted(void **state)
 	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
 	write_in(ledger_dir, device.name, "?");
 	expect_never_mounted(EINVAL, "damaged");
+	assert_true(vm_mark_is_possible(device.name, ledger_dir));
+}
+
+static void a_device_that_is_not_known_may_be_marked(void **state)
+{
+	(void)state;
+	assert_true(vm_mark_is_possible(NULL, ledger_dir));
+	assert_false(vm_mark_is_possible(device.name, ledger_dir));
+	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
+	assert_true(vm_mark_is_possible(device.name, ledger_dir));
 }
 
 static void only_a_plain_writable_thin_device_is_mounted(void **state)
@@ -196,8 +206,8 @@ static void a_device_without_an_entry_gets_one(void **state)
 	assert_int_equal(vm_mark_read(&device, ledger_dir, &why), 0);
 	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
 	assert_int_equal(vm_mark_read(&device, ledger_dir, &why), 1);
-	assert_int_equal(vm_mark_read_name(device.name, ledger_dir, &why), 1);
-	assert_int_equal(vm_mark_read_name("another", ledger_dir, &why), 0);
+	assert_true(vm_mark_is_possible(device.name, ledger_dir));
+	assert_false(vm_mark_is_possible("another", ledger_dir));
 	assert_string_equal(entry_now().pool, "docker-pool");
 	assert_int_equal(entry_now().thin_id, 17);
 	assert_int_equal(entry_now().sectors, SMALL_SECTORS);
@@ -234,7 +244,7 @@ static void the_mark_of_an_earlier_device_is_ignored(void **state)
 	entry.sectors *= 2;
 	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
 	assert_int_equal(vm_mark_read(&device, ledger_dir, &why), 0);
-	assert_int_equal(vm_mark_read_name(device.name, ledger_dir, &why), 1);
+	assert_true(vm_mark_is_possible(device.name, ledger_dir));
 	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
 	assert_int_equal(entry_now().thin_id, 17);
 	assert_int_equal(entry_now().sectors, SMALL_SECTORS);
@@ -262,7 +272,7 @@ static void another_device_is_not_marked(void **state)
 	fake_dm.thin.name = "docker-8:1-42-other";
 	assert_int_equal(vm_mark(&device, &mark_order, &why), -ESTALE);
 	assert_contains(why.text, "cannot be marked");
-	assert_int_equal(vm_mark_read_name("docker-8:1-42-other", ledger_dir, &why), 0);
+	assert_false(vm_mark_is_possible("docker-8:1-42-other", ledger_dir));
 }
 
 #define FRESH_TEST(test) cmocka_unit_test_setup_teardown(test, setup_fresh, teardown_fresh)
@@ -277,6 +287,7 @@ int main(void)
 		FRESH_TEST(a_marked_device_is_never_mounted),
 		FRESH_TEST(a_device_that_another_start_marks_meanwhile_is_not_mounted),
 		FRESH_TEST(a_device_whose_entry_cannot_be_read_is_not_mounted),
+		FRESH_TEST(a_device_that_is_not_known_may_be_marked),
 		FRESH_TEST(only_a_plain_writable_thin_device_is_mounted),
 		FRESH_TEST(another_device_with_the_number_is_not_mounted),
 		FRESH_TEST(without_a_filesystem_that_can_be_grown_it_is_not_mounted),

@@ -147,6 +147,16 @@ static void what_was_made_from_a_marked_device_is_not(void **state)
 	expect_sectors(GIB_SECTORS, "was given to a virtual machine");
 }
 
+static void nor_what_was_made_from_one_whose_entry_cannot_be_read(void **state)
+{
+	char *entry = path_in(dir, "pool-snap-2");
+
+	(void)state;
+	write_file(entry, "?");
+	expect_sectors(0, "was given to a virtual machine");
+	free(entry);
+}
+
 /* So a container made from a grown and committed one starts. */
 static void it_gets_what_its_parents_had(void **state)
 {
@@ -173,6 +183,7 @@ int main(void)
 		TEST(a_snapshot_whose_containerd_is_not_known_is_not),
 		TEST(what_was_made_from_a_committed_snapshot_is_not),
 		TEST(what_was_made_from_a_marked_device_is_not),
+		TEST(nor_what_was_made_from_one_whose_entry_cannot_be_read),
 		TEST(it_gets_what_its_parents_had),
 	};
 
