@@ -173,10 +173,10 @@ static int conclude(const struct grow_order *order, struct grow_report *report,
 			report->warning = *why;
 		return 0;
 	}
-	if (report->put_off)
-		intent_pause(order, report, entry);
-	else
+	if (intent_is_reached(entry, report))
 		intent_done(order, report, entry);
+	else
+		intent_pause(order, report, entry);
 	return 0;
 }
 

@@ -61,6 +61,14 @@ int intent_check_last(const struct grow_order *order, struct grow_report *report
 	return check_replay(&entry, report, boot_id, why);
 }
 
+bool intent_is_reached(const struct ledger_entry *entry, const struct grow_report *report)
+{
+	struct plan rest =
+		plan_make(entry->sectors * SECTOR_BYTES, report->device.sectors, &report->fs);
+
+	return plan_is_empty(&rest);
+}
+
 bool intent_is_unfinished(const struct grow_order *order, struct grow_report *report)
 {
 	struct ledger_entry entry;
@@ -68,7 +76,8 @@ bool intent_is_unfinished(const struct grow_order *order, struct grow_report *re
 	char boot_id[sizeof(entry.boot_id)];
 
 	return read_entry(order, report, &entry) > 0 && entry.state == LEDGER_INTENDED &&
-	       ledger_boot_id(boot_id) == 0 && check_replay(&entry, report, boot_id, &ignored) == 0;
+	       intent_is_reached(&entry, report) && ledger_boot_id(boot_id) == 0 &&
+	       check_replay(&entry, report, boot_id, &ignored) == 0;
 }
 
 bool intent_is_put_off(const struct grow_order *order, struct grow_report *report)

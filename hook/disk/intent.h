@@ -17,8 +17,13 @@
 int intent_check_last(const struct grow_order *order, struct grow_report *report, struct why *why);
 
 /*
- * Is there an intent although device and filesystem are large enough: could the run that grew them
- * not settle the filesystem or mark the entry done? False also while intent_check_last() refuses.
+ * Pure: have the device and filesystem in @report what @entry intends? A later run may want less.
+ */
+bool intent_is_reached(const struct ledger_entry *entry, const struct grow_report *report);
+
+/*
+ * Is there an intent that is reached: could the run that grew device and filesystem not settle the
+ * filesystem or mark the entry done? False also while intent_check_last() refuses.
  */
 bool intent_is_unfinished(const struct grow_order *order, struct grow_report *report);
 

@@ -102,6 +102,43 @@ static void a_paused_growth_continues_after_a_crash(void **state)
 	assert_int_equal(entry_now().state, LEDGER_DONE);
 }
 
+/* Another run, with a smaller request, finds what it needs; the rest stays to be done. */
+static void a_smaller_request_does_not_end_a_larger_growth(void **state)
+{
+	(void)state;
+	interrupt_a_growth();
+	order.want_bytes = LARGE;
+	expect_result(GROW_KEPT);
+	assert_int_equal(entry_now().state, LEDGER_INTENDED);
+	assert_int_equal(entry_now().paused_sectors, 8 * GIB / 512);
+	order.want_bytes = 64 * GIB;
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_fs.bytes, 64 * GIB);
+	assert_int_equal(entry_now().state, LEDGER_DONE);
+}
+
+/* As if it was killed before it loaded a table: the ledger must not call 4 GiB done. */
+static void a_smaller_request_does_not_end_a_growth_that_was_only_noted(void **state)
+{
+	(void)state;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RELOAD, 1};
+	fake_dm.fault_errno = EIO;
+	expect_error(EIO, "Input/output error");
+	fake_dm.fault = (struct fake_when){0};
+	order.want_bytes = SMALL;
+	expect_result(GROW_KEPT);
+	assert_int_equal(entry_now().state, LEDGER_INTENDED);
+	order.want_bytes = LARGE / 2;
+	expect_result(GROW_DONE);
+	assert_int_equal(fake_fs.bytes, LARGE / 2);
+	assert_int_equal(entry_now().state, LEDGER_INTENDED);
+	assert_int_equal(entry_now().sectors, LARGE_SECTORS);
+	order.want_bytes = LARGE;
+	expect_result(GROW_DONE);
+	assert_large();
+	assert_int_equal(entry_now().state, LEDGER_DONE);
+}
+
 static void others_do_not_wait_after_a_crash(void **state)
 {
 	(void)state;
@@ -273,6 +310,9 @@ int main(void)
 		FS_TEST(a_failed_growth_does_not_pause, FS_XFS),
 		FS_TEST(ext4_waits_for_a_second_mount_after_a_crash, FS_EXT4),
 		FS_TEST(a_paused_growth_continues_after_a_crash, FS_EXT4),
+		FS_TEST(a_smaller_request_does_not_end_a_larger_growth, FS_EXT4),
+		FS_TEST(a_smaller_request_does_not_end_a_larger_growth, FS_XFS),
+		EACH_FS(a_smaller_request_does_not_end_a_growth_that_was_only_noted),
 		FS_TEST(others_do_not_wait_after_a_crash, FS_XFS),
 		FS_TEST(others_do_not_wait_after_a_crash, FS_BTRFS),
 		FS_TEST(the_device_gets_its_full_length_and_the_filesystem_a_part, FS_EXT4),
