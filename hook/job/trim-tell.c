@@ -63,10 +63,9 @@ static uint64_t kept_bytes(const struct trim_report *report)
 	return trim_unmapped_bytes(report) - trim_returned_bytes(report);
 }
 
-void trim_tell_log(const struct trimming *trimming)
+void trim_tell_log(const struct trimming *trimming, enum trim_fate fate)
 {
 	const struct trim_report *report = &trimming->report;
-	enum trim_fate fate = trim_fate(trimming);
 	struct log_line line;
 
 	if (fate == TRIM_FATE_PASSED_OVER || trimming->left)

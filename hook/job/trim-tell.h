@@ -37,7 +37,7 @@ enum trim_fate {
 enum trim_fate trim_fate(const struct trimming *trimming);
 
 /* One line, unless it is passed over or was not reached. */
-void trim_tell_log(const struct trimming *trimming);
+void trim_tell_log(const struct trimming *trimming, enum trim_fate fate);
 
 /*
  * "docker:web: 2 GiB given back to pool "pool" (2.30 GiB mapped before, 308 MiB now)", or why not.

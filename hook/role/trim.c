@@ -82,7 +82,7 @@ static void report_trimming(struct trim_run *run, const struct trimming *trimmin
 		fate = TRIM_FATE_SKIPPED;
 	trim_sum_add(&run->sum, trimming, fate);
 	if (!run->dry_run)
-		trim_tell_log(trimming);
+		trim_tell_log(trimming, fate);
 	print_trimming(run, trimming, fate);
 	if (run->json)
 		trim_tell_json(trimming, fate, run->json);

@@ -113,14 +113,14 @@ static void each_result_has_its_fate(void **state)
 static void logs_one_line_for_what_was_done(void **state)
 {
 	(void)state;
-	trim_tell_log(&trimming);
+	trim_tell_log(&trimming, trim_fate(&trimming));
 	assert_string_equal(fake_syslog.text,
 			    "action=trim container=docker:web engine=docker "
 			    "device=docker-8:1-42-thin pool=pool mapped_from=3221225472 "
 			    "mapped_to=1073741824 returned=2147483648 took_ms=43");
 	assert_int_equal(fake_syslog.priority, LOG_INFO);
 	trimming.report.result = TRIM_INTERRUPTED;
-	trim_tell_log(&trimming);
+	trim_tell_log(&trimming, trim_fate(&trimming));
 	assert_contains(fake_syslog.text, "action=interrupted ");
 	assert_lacks(fake_syslog.text, "reason=");
 }
@@ -131,20 +131,35 @@ static void logs_why_nothing_was_done(void **state)
 	strcpy(trimming.why.text, "it is so");
 	trimming.report.measured = false;
 	trimming.report.result = TRIM_SKIPPED;
-	trim_tell_log(&trimming);
+	trim_tell_log(&trimming, trim_fate(&trimming));
 	assert_string_equal(fake_syslog.text,
 			    "action=skip container=docker:web engine=docker "
 			    "device=docker-8:1-42-thin pool=pool reason=\"it is so\" took_ms=43");
 	assert_int_equal(fake_syslog.priority, LOG_WARNING);
 	trimming.error = -EIO;
-	trim_tell_log(&trimming);
+	trim_tell_log(&trimming, trim_fate(&trimming));
 	assert_contains(fake_syslog.text, "action=fail ");
 	assert_int_equal(fake_syslog.lines, 2);
 	trimming.error = -ESRCH;
-	trim_tell_log(&trimming);
+	trim_tell_log(&trimming, trim_fate(&trimming));
 	trimming.left = true;
-	trim_tell_log(&trimming);
+	trim_tell_log(&trimming, trim_fate(&trimming));
 	assert_int_equal(fake_syslog.lines, 2);
+}
+
+/* As with --all, for a pool that the configuration does not allow. */
+static void logs_the_fate_that_the_command_gave_it(void **state)
+{
+	(void)state;
+	strcpy(trimming.why.text, "it is so");
+	trimming.report.measured = false;
+	trimming.report.result = TRIM_DENIED;
+	trim_tell_log(&trimming, TRIM_FATE_SKIPPED);
+	assert_contains(fake_syslog.text, "action=skip ");
+	assert_int_equal(fake_syslog.priority, LOG_WARNING);
+	trim_tell_log(&trimming, trim_fate(&trimming));
+	assert_contains(fake_syslog.text, "action=refuse ");
+	assert_int_equal(fake_syslog.priority, LOG_ERR);
 }
 
 static char *json(void (*write)(struct json_writer *w))
@@ -312,6 +327,7 @@ int main(void)
 		TEST(each_result_has_its_fate),
 		TEST(logs_one_line_for_what_was_done),
 		TEST(logs_why_nothing_was_done),
+		TEST(logs_the_fate_that_the_command_gave_it),
 		TEST(json_has_the_bytes),
 		TEST(json_has_null_for_what_is_not_known),
 		TEST(each_pool_is_named_once),
