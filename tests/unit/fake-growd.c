@@ -11,6 +11,7 @@ __typeof__(namespace_is_hosts) __real_namespace_is_hosts, __wrap_namespace_is_ho
 
 bool __wrap_growd_is_running(const char *run_dir)
 {
+	fake_growd.asked++;
 	return fake_growd.runs || __real_growd_is_running(run_dir);
 }
 

@@ -8,6 +8,7 @@
 struct fake_growd {
 	bool runs; /* false: what is really so */
 	bool sees_other_mounts;
+	unsigned int asked; /* how often somebody asked whether it runs */
 };
 
 extern struct fake_growd fake_growd;

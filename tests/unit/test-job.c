@@ -156,6 +156,24 @@ static void nothing_is_promised_to_nobody(void **state)
 	fake_growd = (struct fake_growd){0};
 }
 
+static void only_starts_with_more_than_start_with_ask_for_the_daemon(void **state)
+{
+	(void)state;
+	fake_growd = (struct fake_growd){.runs = true};
+	job.at_start = true;
+	first_step();
+	policy.start_with_bytes = 64 * GIB;
+	first_step();
+	policy.start_with_bytes = 16 * GIB;
+	job.at_start = false;
+	first_step();
+	assert_int_equal(fake_growd.asked, 0);
+	job.at_start = true;
+	first_step();
+	assert_int_equal(fake_growd.asked, 1);
+	fake_growd = (struct fake_growd){0};
+}
+
 static void a_request_that_is_met_exactly_is_not_logged(void **state)
 {
 	(void)state;
@@ -735,6 +753,7 @@ int main(void)
 		JOB_TEST(an_option_that_cannot_be_read_is_a_warning),
 		JOB_TEST(a_growth_is_one_line_in_the_log),
 		JOB_TEST(a_start_does_not_wait_for_what_the_daemon_can_do),
+		JOB_TEST(only_starts_with_more_than_start_with_ask_for_the_daemon),
 		JOB_TEST(nothing_is_promised_to_nobody),
 		JOB_TEST(a_request_that_is_met_exactly_is_not_logged),
 		JOB_TEST(a_request_below_the_size_is_logged),
