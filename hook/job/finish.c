@@ -165,7 +165,10 @@ static enum finish_result finish_mounted(const struct finisher *finisher, struct
 		return cannot_finish(device, FINISH_FAILED, &why);
 	if (report.result == GROW_KEPT && report.warning.text[0])
 		return cannot_finish(device, FINISH_FAILED, &report.warning);
-	return report.result == GROW_DONE ? made_step(&report, finisher->out) : FINISH_DONE;
+	if (report.result == GROW_DONE)
+		return made_step(&report, finisher->out);
+	/* Another run may have made this step while we waited for the lock. */
+	return report.put_off ? FINISH_MORE : FINISH_DONE;
 }
 
 static enum finish_result finish_device(const struct finisher *finisher,

@@ -212,6 +212,26 @@ ok "the container is removed" ends $D
 ok "the disk is unmounted at the end" umount $M
 ok "the filesystem check finds no error" e2fsck -fn /dev/mapper/$D
 
+## Another program makes the step meanwhile
+
+D=pool-snap-9
+next_thin_id=9
+ok "a third disk is created" new_disk $D
+ok "the daemon's lock is taken for it" daemon_runs
+ok "its container starts with 300 GiB" starts $D 300G
+ok "the daemon's lock is free for it" daemon_ends
+exec 9>>"/run/oci-thin-grow/$(dmsetup info -c --noheadings -o major,minor --separator : $D).lock"
+flock 9
+heal_all 9>&- &
+healer=$!
+ok "heal --all waits for the lock" wait_for grep -q -- '-> FLOCK' /proc/locks
+ok "resize2fs grows the filesystem to 100 GiB" resize2fs /dev/mapper/$D 100G
+flock -u 9
+ok "heal --all succeeds" wait $healer
+ok "heal --all made the further steps" has_gib 290
+ok "the third container is removed" ends $D
+ok "the third disk is unmounted" drop_disk $D
+
 ## The daemon itself
 
 D=pool-snap-8
