@@ -233,6 +233,21 @@ static void an_entry_keeps_its_notes(void **state)
 	assert_memory_equal(entry_now().fs_uuid, before.fs_uuid, 16);
 }
 
+/* The rest of it is the guest's. */
+static void a_growth_that_paused_ends_with_the_mark(void **state)
+{
+	(void)state;
+	assert_int_equal(open_fresh(), 0);
+	order.want_bytes = 16 * GIB;
+	order.fs_limit_bytes = 8 * GIB;
+	expect_result(GROW_DONE);
+	rootfs_close(&rootfs);
+	assert_int_equal(entry_now().paused_sectors, 8 * GIB / 512);
+	assert_int_equal(vm_mark(&device, &mark_order, &why), 0);
+	assert_int_equal(entry_now().state, LEDGER_DONE);
+	assert_int_equal(entry_now().paused_sectors, 0);
+}
+
 static void the_mark_of_an_earlier_device_is_ignored(void **state)
 {
 	struct ledger_entry entry;
@@ -294,6 +309,7 @@ int main(void)
 		FRESH_TEST(reports_what_the_kernel_says),
 		FRESH_TEST(a_device_without_an_entry_gets_one),
 		FRESH_TEST(an_entry_keeps_its_notes),
+		FRESH_TEST(a_growth_that_paused_ends_with_the_mark),
 		FRESH_TEST(the_mark_of_an_earlier_device_is_ignored),
 		FRESH_TEST(the_mark_never_makes_the_required_length_shorter),
 		FRESH_TEST(another_device_is_not_marked),

@@ -260,6 +260,21 @@ static void what_is_put_off_is_noted_even_if_nothing_grows_now(void **state)
 	assert_int_equal(entry_now().paused_sectors, SMALL_SECTORS);
 }
 
+/* So that the daemon finds it: an entry that says "done" is looked at no more. */
+static void what_is_put_off_is_intended_again(void **state)
+{
+	struct ledger_entry entry;
+
+	(void)state;
+	put_off();
+	entry = entry_now();
+	entry.state = LEDGER_DONE;
+	entry.paused_sectors = 0;
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+	expect_result(GROW_DONE);
+	assert_put_off(64 * GIB);
+}
+
 /* As job/finish.c does. */
 static void steps_finish_it(void **state)
 {
@@ -322,6 +337,7 @@ int main(void)
 		FS_TEST(what_is_put_off_already_is_left_alone, FS_EXT4),
 		FS_TEST(what_was_cut_short_is_put_off_without_a_word_in_the_ledger, FS_EXT4),
 		FS_TEST(what_is_put_off_is_noted_even_if_nothing_grows_now, FS_EXT4),
+		FS_TEST(what_is_put_off_is_intended_again, FS_EXT4),
 		FS_TEST(steps_finish_it, FS_EXT4),
 		FS_TEST(steps_finish_it, FS_XFS),
 		FS_TEST(a_run_without_a_limit_finishes_it, FS_EXT4),
