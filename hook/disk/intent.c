@@ -36,10 +36,10 @@ static bool is_remounted_cleanly(const struct ledger_entry *entry, const struct 
  * journal replay finished an interrupted resize. A growth that paused leaves no such journal.
  */
 static int check_replay(const struct ledger_entry *entry, const struct grow_report *report,
-			const char *boot_id, struct why *why)
+			struct why *why)
 {
-	if (report->fs.type != FS_EXT4 || entry->state == LEDGER_DONE || entry->paused_sectors ||
-	    strcmp(entry->boot_id, boot_id) == 0 || is_remounted_cleanly(entry, &report->fs))
+	if (report->fs.type != FS_EXT4 || is_remounted_cleanly(entry, &report->fs) ||
+	    !ledger_is_cut_short(entry))
 		return 0;
 	return why_set(why, EBUSY,
 		       "a growth of device %s was cut short by a crash, and ext4 must be unmounted "
@@ -50,15 +50,8 @@ static int check_replay(const struct ledger_entry *entry, const struct grow_repo
 int intent_check_last(const struct grow_order *order, struct grow_report *report, struct why *why)
 {
 	struct ledger_entry entry;
-	char boot_id[sizeof(entry.boot_id)];
-	int r;
 
-	if (read_entry(order, report, &entry) <= 0)
-		return 0;
-	r = ledger_boot_id(boot_id);
-	if (r < 0)
-		return why_set(why, -r, "reading the boot id: %s", strerror(-r));
-	return check_replay(&entry, report, boot_id, why);
+	return read_entry(order, report, &entry) > 0 ? check_replay(&entry, report, why) : 0;
 }
 
 bool intent_is_reached(const struct ledger_entry *entry, const struct grow_report *report)
@@ -73,11 +66,9 @@ bool intent_is_unfinished(const struct grow_order *order, struct grow_report *re
 {
 	struct ledger_entry entry;
 	struct why ignored;
-	char boot_id[sizeof(entry.boot_id)];
 
 	return read_entry(order, report, &entry) > 0 && entry.state == LEDGER_INTENDED &&
-	       intent_is_reached(&entry, report) && ledger_boot_id(boot_id) == 0 &&
-	       check_replay(&entry, report, boot_id, &ignored) == 0;
+	       intent_is_reached(&entry, report) && check_replay(&entry, report, &ignored) == 0;
 }
 
 bool intent_is_put_off(const struct grow_order *order, struct grow_report *report)

@@ -10,10 +10,7 @@
 #include "disk/grow.h"
 #include "disk/ledger-entry.h"
 
-/*
- * May its filesystem grow now, after what became of the last growth? 0; -EBUSY or -errno with a
- * reason.
- */
+/* May its filesystem grow now, after what became of the last growth? 0; -EBUSY with a reason. */
 int intent_check_last(const struct grow_order *order, struct grow_report *report, struct why *why);
 
 /*

@@ -44,7 +44,7 @@ int ledger_each(const char *dir, void (*visit)(const struct ledger_entry *entry,
 
 /*
  * Did a crash cut the growth short, so that it may need an operator (see disk/intent.c)? True if it
- * was intended in an earlier boot, and did not pause.
+ * was intended in an earlier boot, or this boot's id cannot be read, and it did not pause.
  */
 bool ledger_is_cut_short(const struct ledger_entry *entry);
 
