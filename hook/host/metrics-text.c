@@ -295,9 +295,11 @@ static void write_counts(const struct metrics *metrics, struct prometheus *p)
 	uint64_t running = 0, in_vm = 0, risks[RISKS] = {0};
 
 	for (size_t i = 0; i < metrics->n_rows; i++) {
-		running += metrics->rows[i].inventory.container->pid != 0;
-		in_vm += metrics->rows[i].in_vm;
-		risks[metrics->rows[i].risk]++;
+		const struct metrics_row *row = &metrics->rows[i];
+
+		in_vm += row->in_vm;
+		running += !row->in_vm && row->inventory.container->pid;
+		risks[row->risk]++;
 	}
 	prometheus_family(p, "oci_thin_grow_containers", "Containers on thin devices.");
 	add_state(p, "state", "running", running);

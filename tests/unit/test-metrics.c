@@ -58,7 +58,8 @@ static struct survey_pool pools[] = {
 	 .active = 2,
 	 .extender = {.by = EXTENDER_DMEVENTD, .percent = 70},
 	 .forecast = {.known = true, .fills = true, .bytes_per_second = MIB, .seconds = 1024}},
-	{.status = {.name = (char *)(uintptr_t) "p2", .trouble = "out of data space"}},
+	{.status = {.name = (char *)(uintptr_t) "p2", .trouble = "out of data space"},
+	 .forecast.known = true},
 };
 static struct ledger_entry entries[] = {{.state = LEDGER_DONE, .in_vm = true},
 					{.state = LEDGER_INTENDED}};
@@ -191,8 +192,24 @@ static void reports_what_the_daemon_knows(void **state)
 	assert_int_equal(count("_autogrow_state{"), 1);
 	assert_contains(text, "\noci_thin_grow_pool_fill_bytes_per_second{pool=\"p1\"} 1048576\n");
 	assert_contains(text, "\noci_thin_grow_pool_time_to_full_seconds{pool=\"p1\"} 1024\n");
-	assert_int_equal(count("_fill_bytes_per_second{pool="), 1);
+	assert_contains(text, "\noci_thin_grow_pool_fill_bytes_per_second{pool=\"p2\"} 0\n");
+	assert_int_equal(count("_fill_bytes_per_second{pool="), 2);
 	assert_int_equal(count("_time_to_full_seconds{"), 1);
+}
+
+/* As in `list`; the process of a virtual machine may be the container's. */
+static void a_container_in_a_vm_is_counted_once(void **state)
+{
+	struct metrics_row both = {
+		.inventory = {.container = &web, .device = (char *)(uintptr_t) "docker-1"},
+		.in_vm = true};
+	const struct metrics one = {&survey, &both, 1, 1700000000};
+
+	(void)state;
+	write_text(&one);
+	assert_contains(text, "\noci_thin_grow_containers{state=\"running\"} 0\n");
+	assert_contains(text, "\noci_thin_grow_containers{state=\"vm\"} 1\n");
+	assert_contains(text, "\noci_thin_grow_containers{state=\"stopped\"} 0\n");
 }
 
 static void reports_the_host(void **state)
@@ -254,6 +271,7 @@ int main(void)
 		TEST(reports_pools),
 		TEST(reports_who_extends_a_pool),
 		TEST(reports_what_the_daemon_knows),
+		TEST(a_container_in_a_vm_is_counted_once),
 		TEST(reports_the_host),
 		TEST(what_the_daemon_continues_is_not_unfinished),
 		TEST(reports_an_empty_host),
