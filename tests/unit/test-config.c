@@ -638,6 +638,10 @@ static void reports_limits_that_contradict_each_other(void **state)
 	       "{\"name\": \"r\", \"autogrow\": {\"min_step\": \"9G\"}}]}",
 	       "config.json:2: rule r: autogrow.min_step: expected no more than max_step (8 GiB), "
 	       "found 9 GiB");
+	/* reported once, and not for a rule that sets neither */
+	broken("{\"autogrow\": {\"min_step\": \"65G\"}, \"rules\": [{\"size\": \"1G\"}]}",
+	       "config.json:1: autogrow.min_step: expected no more than max_step (64 GiB), found "
+	       "65 GiB");
 	broken("{\"pool_guard\": {\"data_percent\": 70,\n\"autogrow_data_percent\": 71}}",
 	       "config.json:2: pool_guard.autogrow_data_percent: expected no more than "
 	       "data_percent "

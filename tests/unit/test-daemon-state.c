@@ -104,6 +104,20 @@ static void a_state_from_before_the_reboot_is_none(void **state)
 	assert_int_equal(daemon_state_read(dir, &found, &why), 0);
 }
 
+/* As many as a budget can have (policy/config-autogrow.c). */
+static void of_too_many_steps_only_a_thousand_are_read(void **state)
+{
+	uint64_t grown[1001] = {0};
+	struct daemon_disk disk = {
+		.device = (char[]){"docker-1"}, .grown_ms = grown, .n_grown = COUNT_OF(grown)};
+	const struct daemon_state some = {.disks = &disk, .n_disks = 1};
+
+	(void)state;
+	assert_int_equal(daemon_state_write(dir, &some), 0);
+	assert_int_equal(daemon_state_read(dir, &found, &why), 1);
+	assert_int_equal(found.disks[0].n_grown, 1000);
+}
+
 static void a_damaged_file_is_an_error(void **state)
 {
 	(void)state;
@@ -133,6 +147,7 @@ int main(void)
 		test(what_is_written_is_read),
 		test(without_a_file_there_is_no_state),
 		test(a_state_from_before_the_reboot_is_none),
+		test(of_too_many_steps_only_a_thousand_are_read),
 		test(a_damaged_file_is_an_error),
 		test(only_a_running_daemon_has_a_state_now),
 	};

@@ -183,6 +183,22 @@ static void counts_containers_whose_disk_is_in_use(void **state)
 	assert_int_equal(survey.pools[0].containers, 1);
 }
 
+static void a_mark_of_an_earlier_device_of_this_name_is_ignored(void **state)
+{
+	char device[] = DEVICE;
+	const struct engine_container container = {.engine = "containerd"};
+	const struct inventory row = {
+		.container = &container, .device = device, .thin_id = 17, .opens = 1};
+
+	(void)state;
+	note(LEDGER_DONE, GIB, 17);
+	take();
+	survey.entries[0].in_vm = true;
+	assert_true(survey_is_in_vm(&survey, &row));
+	survey.entries[0].thin_id = 16;
+	assert_false(survey_is_in_vm(&survey, &row));
+}
+
 /* The host is in use: no commit of the pool, and no change of a device. */
 static void changes_nothing(void **state)
 {
@@ -337,6 +353,7 @@ int main(void)
 		TEST(knows_when_a_pool_is_full),
 		TEST(knows_what_the_daemon_knows_of_a_device),
 		TEST(counts_containers_whose_disk_is_in_use),
+		TEST(a_mark_of_an_earlier_device_of_this_name_is_ignored),
 		TEST(changes_nothing),
 		TEST(counts_a_device_for_its_own_pool),
 		TEST(asks_udev_about_devices_of_engines_only),
