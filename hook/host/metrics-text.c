@@ -99,7 +99,7 @@ static const struct {
 	 "Largest size to which oci-thin-growd grows it; no sample if it does not.",
 	 autogrow_max_bytes},
 	{"oci_thin_grow_container_fill_bytes_per_second",
-	 "Rate at which the filesystem is filled now, by oci-thin-growd.", fill_rate},
+	 "Rate at which the filesystem fills now, as oci-thin-growd measures it.", fill_rate},
 	{"oci_thin_grow_container_autogrow_steps",
 	 "Steps by which oci-thin-growd has grown it in the period of its budget.", autogrow_steps},
 	{"oci_thin_grow_container_autogrow_backoff_seconds",
@@ -258,7 +258,8 @@ static void write_extenders(const struct survey *survey, struct prometheus *p)
 static void write_forecasts(const struct survey *survey, struct prometheus *p)
 {
 	prometheus_family(p, "oci_thin_grow_pool_fill_bytes_per_second",
-			  "Rate at which the pool filled in the last minutes, by the daemon.");
+			  "Rate at which the pool filled in the last minutes, as oci-thin-growd "
+			  "measures it.");
 	for (size_t i = 0; i < survey->n_pools; i++) {
 		const struct survey_pool *pool = &survey->pools[i];
 		const struct prometheus_label label = {"pool", pool->status.name};
@@ -266,8 +267,9 @@ static void write_forecasts(const struct survey *survey, struct prometheus *p)
 		if (pool->forecast.known)
 			prometheus_add(p, &label, 1, pool->forecast.bytes_per_second);
 	}
-	prometheus_family(p, "oci_thin_grow_pool_time_to_full_seconds",
-			  "When the pool is full at this rate; no sample if it does not fill.");
+	prometheus_family(
+		p, "oci_thin_grow_pool_time_to_full_seconds",
+		"Time until the pool is full at this rate; no sample if it does not fill.");
 	for (size_t i = 0; i < survey->n_pools; i++) {
 		const struct survey_pool *pool = &survey->pools[i];
 		const struct prometheus_label label = {"pool", pool->status.name};

@@ -124,6 +124,6 @@ const struct command command_metrics = {
 	.help = help,
 	.options = {"output", "data-root"},
 	.needs_root = true,
-	.policy = POLICY_ANY, /* numbers do not depend on it, and others report it */
+	.policy = POLICY_ANY, /* a broken one must not stop monitoring, and doctor reports it */
 	.run = run_metrics,
 };
