@@ -28,8 +28,9 @@ static void check_switch(struct doctor *doctor)
 	if (!settings_switched_off(doctor->policy, doctor->run_dir, &why))
 		return;
 	findings_add(&doctor->findings, SEVERITY_WARNING, "switched-off", NULL,
-		     text_new("hook and wrapper are %s", why.text),
-		     text_new("size requests have no effect; healing goes on"),
+		     text_new("hook, wrappers and daemon are %s", why.text),
+		     text_new("size requests have no effect, and nothing grows before it is "
+			      "full; healing goes on"),
 		     doctor->policy->enabled ? text_new("rm %s/" SWITCH_NAME, doctor->run_dir)
 					     : NULL);
 }

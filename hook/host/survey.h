@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The host at one moment, for metrics: its pools, its active thin devices and whether they would be
- * healed, and the ledger. Takes a few system calls for each device-mapper device: never while a
- * container starts.
+ * The host at one moment, for metrics and list --pools: its pools, its active thin devices and
+ * whether they would be healed, and the ledger. Takes a few system calls for each device-mapper
+ * device: never while a container starts.
  */
 
 #include "disk/healing.h"

@@ -23,7 +23,10 @@ int settings_load(const char *command, const char *file, struct policy *ret);
  */
 void settings_load_anyway(const char *file, struct policy *ret);
 
-/* Are hook and wrapper switched off? With the reason. @run_dir is RUN_DIR, except in tests. */
+/*
+ * Are hook, wrappers and daemon switched off? With the reason. @run_dir is RUN_DIR, except in
+ * tests.
+ */
 bool settings_switched_off(const struct policy *policy, const char *run_dir, struct why *why);
 
 /* Does the daemon run, so that it finishes what is put off, and is it not switched off? */
