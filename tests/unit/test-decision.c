@@ -142,6 +142,16 @@ static void failures_back_off_to_forty_minutes(void **state)
 	assert_int_equal(decide_at(NOW + 2400000), DECIDE_GROW);
 }
 
+/* Its device has the length already; a step of that which fails does not hold it up. */
+static void a_growth_in_the_background_comes_first(void **state)
+{
+	(void)state;
+	watch.finish.at_ms = NOW + 2000;
+	assert_int_equal(decide_at(NOW), DECIDE_WAIT);
+	watch.finish.backoff_ms = 5000;
+	assert_int_equal(decide_at(NOW), DECIDE_GROW);
+}
+
 static void one_that_may_not_grow_is_not_looked_at_often(void **state)
 {
 	(void)state;
@@ -168,6 +178,7 @@ int main(void)
 		test(the_budget_is_kept_even_if_it_is_urgent),
 		test(the_pool_has_a_budget_of_ten_containers),
 		test(failures_back_off_to_forty_minutes),
+		test(a_growth_in_the_background_comes_first),
 		test(one_that_may_not_grow_is_not_looked_at_often),
 	};
 

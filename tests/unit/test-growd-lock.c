@@ -111,6 +111,23 @@ static void a_link_is_not_followed(void **state)
 	free(other);
 }
 
+/* That user could hold it while nothing grows. */
+static void a_lock_of_another_user_is_no_daemons(void **state)
+{
+	char *path = path_in(run_dir, GROWD_LOCK);
+	int fd = growd_lock(run_dir);
+
+	(void)state;
+	assert_true(fd >= 0);
+	if (geteuid() == 0) {
+		assert_int_equal(chown(path, 1000, 0), 0);
+		assert_false(growd_is_running(run_dir));
+		assert_int_equal(growd_lock(run_dir), -EPERM);
+	}
+	close(fd);
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +137,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_look_does_not_keep_the_daemon_from_starting,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_link_is_not_followed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_lock_of_another_user_is_no_daemons, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -130,6 +130,15 @@ static void a_disk_that_is_gone_asks_whose_it_is_now(void **state)
 	assert_false(web.look_at_size);
 }
 
+/* Its limits may be smaller now, or its rule another one. */
+static void limits_of_an_earlier_configuration_are_not_used(void **state)
+{
+	(void)state;
+	growd.generation++;
+	assert_int_equal(growths_consider(&growd, &web, NOW), NOW + 500);
+	assert_int_equal(web.growing, 0);
+}
+
 #define GROWTHS_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -140,6 +149,7 @@ int main(void)
 		GROWTHS_TEST(a_growth_that_hung_is_over_when_it_has_ended),
 		GROWTHS_TEST(a_growth_that_is_done_is_paid_from_both_budgets),
 		GROWTHS_TEST(a_failed_growth_waits_and_asks_how_long_the_device_is),
+		GROWTHS_TEST(limits_of_an_earlier_configuration_are_not_used),
 		GROWTHS_TEST(a_disk_that_is_gone_asks_whose_it_is_now),
 	};
 
