@@ -75,21 +75,18 @@ static bool is_compared(const struct containerd_dump *dumped, const struct conta
 {
 	_cleanup_free_ char *runtimes = containerd_runtimes_path(dumped->plugin);
 	_cleanup_free_ char *plugin = containerd_plugin_path(dumped->plugin);
-	const char *below = item->path + (plugin ? strlen(plugin) : 0);
+	const char *handler = runtimes ? toml_below(item->path, runtimes) : NULL, *name;
 
 	if (!runtimes || !plugin || item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
 	    item->kind == TOML_ARRAY || toml_is_at_or_below(item->path, "imports") ||
 	    is_own(item, runtimes) || is_own(item, CONTAINERD_PLATFORMS))
 		return false;
-	if (toml_is_at_or_below(item->path, runtimes) && item->path[strlen(runtimes)] &&
-	    is_in_place(item->path + strlen(runtimes) + 1, dumped, other))
+	if (handler && is_in_place(handler, dumped, other))
 		return false;
-	if (!toml_is_at_or_below(item->path, plugin))
-		return true;
-	if (strcmp(below, TOML_SEP "containerd" TOML_SEP CONTAINERD_DEFAULT) == 0)
+	name = toml_below(item->path, plugin);
+	if (name && strcmp(name, "containerd" TOML_SEP CONTAINERD_DEFAULT) == 0)
 		return false;
-	return !containerd_dump_is_zero(item) ||
-	       !toml_is_at_or_below(below, TOML_SEP "containerd" TOML_SEP "runtimes");
+	return !handler || !containerd_dump_is_zero(item);
 }
 
 /* Copies, to be freed; what is in them is the dump's. NULL: no memory. */

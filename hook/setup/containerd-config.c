@@ -154,8 +154,7 @@ static bool disables_cri(const struct toml *toml)
 	for (size_t i = 0; i < toml->n; i++) {
 		const struct toml_item *item = &toml->items[i];
 
-		if (strcmp(item->path, "disabled_plugins" TOML_SEP TOML_ELEMENT) == 0 &&
-		    item->kind == TOML_STRING && is_cri(item->text))
+		if (toml_is_string_in(item, "disabled_plugins") && is_cri(item->text))
 			return true;
 	}
 	return false;

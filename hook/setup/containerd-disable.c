@@ -62,8 +62,7 @@ static int strip_file(const struct setup_place *place, const struct containerd_f
 	for (size_t i = 0; r == 0 && drop_in && i < file->toml.n; i++) {
 		const struct toml_item *item = &file->toml.items[i];
 
-		if (strcmp(item->path, "imports" TOML_SEP TOML_ELEMENT) == 0 &&
-		    item->kind == TOML_STRING && !strchr(item->text, '*') &&
+		if (toml_is_string_in(item, "imports") && !strchr(item->text, '*') &&
 		    containerd_import_is(place, file->name, item->text, drop_in))
 			r = containerd_strip_import(t, &before, item->text, why);
 	}

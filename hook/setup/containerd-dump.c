@@ -240,7 +240,7 @@ bool containerd_dump_is_zero(const struct toml_item *item)
 }
 
 static int learn_item(struct containerd_config *config, const struct toml_item *item,
-		      const char *suffix, const char *like)
+		      const char *name, const char *like)
 {
 	struct toml *learned = &config->learned, *view = &config->view;
 	struct toml_item *items = reallocarray(learned->items, learned->n + 1, sizeof(*items));
@@ -249,7 +249,7 @@ static int learn_item(struct containerd_config *config, const struct toml_item *
 	if (!items)
 		return -ENOMEM;
 	learned->items = items;
-	copy.path = text_new("%s" TOML_SEP "%s%s", config->runtimes, like, suffix);
+	copy.path = text_new("%s" TOML_SEP "%s" TOML_SEP "%s", config->runtimes, like, name);
 	copy.text = strdup(item->text);
 	items[learned->n++] = copy;
 	items = reallocarray(view->items, view->n + 1, sizeof(*items));
@@ -272,13 +272,12 @@ int containerd_learn(struct containerd_config *config, const struct containerd_d
 		return why_no_memory(why);
 	for (size_t i = 0; i < dumped->toml.n; i++) {
 		const struct toml_item *item = &dumped->toml.items[i];
-		const char *suffix = item->path + strlen(handler);
+		const char *name = toml_below(item->path, handler);
 
-		if (item->kind == TOML_TABLE || item->inner || containerd_dump_is_zero(item) ||
-		    !toml_is_at_or_below(item->path, handler) ||
-		    containerd_key(config, like, suffix + 1))
+		if (!name || item->kind == TOML_TABLE || item->inner ||
+		    containerd_dump_is_zero(item) || containerd_key(config, like, name))
 			continue;
-		if (learn_item(config, item, suffix, like) < 0)
+		if (learn_item(config, item, name, like) < 0)
 			return why_no_memory(why);
 	}
 	return 0;

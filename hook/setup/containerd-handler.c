@@ -17,12 +17,6 @@ const char *const containerd_our_patterns[] = {"io.oci-thin-grow.*",
 
 /* --- the handler's text ---------------------------------------------------------------------- */
 
-static bool is_element(const struct toml_item *item, const char *array)
-{
-	return item->kind == TOML_STRING && toml_is_at_or_below(item->path, array) &&
-	       strcmp(item->path + strlen(array), TOML_SEP TOML_ELEMENT) == 0;
-}
-
 static char *annotations_path(const struct containerd_config *config, const char *handler)
 {
 	return text_new("%s" TOML_SEP "%s" TOML_SEP "pod_annotations", config->runtimes, handler);
@@ -39,7 +33,7 @@ bool containerd_passes_requests(const struct containerd_config *config, const ch
 		for (size_t i = 0; i < config->view.n; i++) {
 			const struct toml_item *item = &config->view.items[i];
 
-			passes |= is_element(item, array) &&
+			passes |= toml_is_string_in(item, array) &&
 				  fnmatch(item->text, request_keys[k], FNM_PATHNAME) == 0;
 		}
 		passed += passes;
@@ -57,7 +51,7 @@ static void write_annotations(const struct containerd_config *config, const char
 		const struct toml_item *item = &config->view.items[i];
 		_cleanup_free_ char *quoted = NULL;
 
-		if (!is_element(item, array) ||
+		if (!toml_is_string_in(item, array) ||
 		    strcmp(item->text, containerd_our_patterns[0]) == 0 ||
 		    strcmp(item->text, containerd_our_patterns[1]) == 0)
 			continue;
@@ -108,11 +102,10 @@ static void write_copies(const struct containerd_config *config, const struct co
 
 	for (size_t i = 0; path && i < config->view.n; i++) {
 		const struct toml_item *item = &config->view.items[i];
-		const char *name = item->path + strlen(path) + 1;
+		const char *name = toml_below(item->path, path);
 		_cleanup_free_ char *key = NULL, *quoted = NULL;
 
-		if (!toml_is_at_or_below(item->path, path) || strcmp(item->path, path) == 0 ||
-		    item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
+		if (!name || item->kind == TOML_TABLE || item->kind == TOML_INLINE ||
 		    strchr(name, *TOML_SEP) || is_ours(name, config, wish))
 			continue;
 		key = toml_quote_key(name);

@@ -30,13 +30,12 @@ static const char *program_of_type(const char *type, struct text *ret)
 /* "HANDLER/runtime_type" below the table @runtimes: HANDLER, to be freed. */
 static char *handler_with(const struct toml_item *item, const char *runtimes, const char *key)
 {
-	const char *name = item->path + strlen(runtimes) + 1, *end;
+	const char *name = toml_below(item->path, runtimes);
+	const char *end = name ? strchr(name, *TOML_SEP) : NULL;
 
-	if (item->kind != TOML_STRING || !toml_is_at_or_below(item->path, runtimes) ||
-	    strcmp(item->path, runtimes) == 0)
-		return NULL;
-	end = strchr(name, *TOML_SEP);
-	return end && strcmp(end + 1, key) == 0 ? strndup(name, (size_t)(end - name)) : NULL;
+	return item->kind == TOML_STRING && end && strcmp(end + 1, key) == 0
+		       ? strndup(name, (size_t)(end - name))
+		       : NULL;
 }
 
 /* NAME of io.containerd.NAME.v2, unless that is runc's. */

@@ -357,10 +357,6 @@ int toml_cut_empty(struct edit_text *t, const char *table, const char *comment, 
 
 int toml_cut_element(struct edit_text *t, const char *path, const char *string, struct why *why)
 {
-	_cleanup_free_ char *element = text_new("%s" TOML_SEP TOML_ELEMENT, path);
-
-	if (!element)
-		return why_no_memory(why);
 	for (;;) {
 		_cleanup_(toml_free) struct toml toml = {0};
 		const struct toml_item *found = NULL;
@@ -369,8 +365,7 @@ int toml_cut_element(struct edit_text *t, const char *path, const char *string, 
 		for (size_t i = 0; r == 0 && i < toml.n; i++) {
 			const struct toml_item *item = &toml.items[i];
 
-			if (strcmp(item->path, element) == 0 && item->kind == TOML_STRING &&
-			    strcmp(item->text, string) == 0)
+			if (toml_is_string_in(item, path) && strcmp(item->text, string) == 0)
 				found = item;
 		}
 		if (r < 0 || !found)

@@ -461,6 +461,13 @@ bool toml_is_at_or_below(const char *path, const char *above)
 	return strncmp(path, above, len) == 0 && (!path[len] || path[len] == *TOML_SEP);
 }
 
+const char *toml_below(const char *path, const char *above)
+{
+	size_t len = strlen(above);
+
+	return strncmp(path, above, len) == 0 && path[len] == *TOML_SEP ? path + len + 1 : NULL;
+}
+
 bool toml_has(const struct toml *toml, const char *path)
 {
 	for (size_t i = 0; i < toml->n; i++) {
@@ -470,14 +477,19 @@ bool toml_has(const struct toml *toml, const char *path)
 	return false;
 }
 
+bool toml_is_string_in(const struct toml_item *item, const char *path)
+{
+	const char *element = toml_below(item->path, path);
+
+	return item->kind == TOML_STRING && element && strcmp(element, TOML_ELEMENT) == 0;
+}
+
 bool toml_has_element(const struct toml *toml, const char *path, const char *string)
 {
 	for (size_t i = 0; i < toml->n; i++) {
 		const struct toml_item *item = &toml->items[i];
 
-		if (item->kind == TOML_STRING && toml_is_at_or_below(item->path, path) &&
-		    strcmp(item->path + strlen(path), TOML_SEP TOML_ELEMENT) == 0 &&
-		    strcmp(item->text, string) == 0)
+		if (toml_is_string_in(item, path) && strcmp(item->text, string) == 0)
 			return true;
 	}
 	return false;

@@ -48,8 +48,14 @@ const struct toml_item *toml_find(const struct toml *toml, const char *path);
 /* Is @path that of @above, or of something in it? */
 bool toml_is_at_or_below(const char *path, const char *above);
 
+/* The part of @path, of something in @above, that follows that; NULL: it is not in it. */
+const char *toml_below(const char *path, const char *above);
+
 /* Is there anything at or below @path? */
 bool toml_has(const struct toml *toml, const char *path);
+
+/* Is the item a string in the array at @path? */
+bool toml_is_string_in(const struct toml_item *item, const char *path);
 
 /* Has the array at @path the element @string? */
 bool toml_has_element(const struct toml *toml, const char *path, const char *string);
