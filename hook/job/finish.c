@@ -187,6 +187,10 @@ static enum finish_result finish_device(const struct finisher *finisher,
 	}
 	if (r < 0)
 		return cannot_finish(device->name, FINISH_FAILED, &why);
+	if (finisher->dry_run) {
+		print(finisher->out, "%s: would finish an earlier growth\n", device->name);
+		return FINISH_DONE;
+	}
 	return finish_mounted(finisher, &rootfs, device->name, bytes);
 }
 
@@ -201,10 +205,6 @@ enum finish_result finish_step(struct finisher *finisher, const struct thin_devi
 		return denied(finisher, device->name, bytes, &why);
 	if (r < 0)
 		return cannot_finish(device->name, FINISH_FAILED, &why);
-	if (finisher->dry_run) {
-		print(finisher->out, "%s: would finish an earlier growth\n", device->name);
-		return FINISH_DONE;
-	}
 	if (finisher->idle)
 		call_set_idle_io(); /* without it everything works as well */
 	return finish_device(finisher, device, bytes);

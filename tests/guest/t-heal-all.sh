@@ -61,6 +61,7 @@ mv $LEDGER/$D /run/entry
 killed_at $((k - 1)) $((GIB + k * GIB / 4 + GIB)) || true
 ok "not mounted: a growth is unfinished" grep -q state=intended $LEDGER/$D
 umount /run/disk/$D
+like "not mounted: heal --all --dry-run reports that the next start finishes it" "$(heal_all --dry-run)" "$D: .*the next start of its container finishes it"
 ok "not mounted: heal --all leaves it" heal_all
 like "not mounted: heal --all reports that the next start finishes it" "$(cat /run/heal.out)" "$D: .*the next start of its container finishes it"
 ok "not mounted: the disk is mounted" mount /dev/mapper/$D /run/disk/$D
