@@ -53,6 +53,8 @@ rm /run/disk/c/fill
 ok "the writer goes on" not fill c 4000 32768
 ok "the daemon remembers the budget" wait_for state_is c limited
 is "c did not grow again" "$(device_bytes c)" $((4 * GIB))
+rm /run/disk/c/fill
+ok "when it has space it is not limited any more" wait_for state_is c watching
 is "the limit was logged once by each of the two" "$(count_logged 'action=limit container=runc:c ')" 2
 
 ## Switched off, and other configurations
