@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Growing without an engine: runc and crun call the hook at each stage, on each filesystem.
-# suites: bullseye bookworm forky
-# matrix: bullseye:FS=ext4 bookworm:FS=ext4 bookworm:FS=btrfs forky:FS=xfs
+# suites: bullseye bookworm trixie forky
+# matrix: bullseye:FS=ext4 bookworm:FS=ext4 trixie:FS=btrfs forky:FS=xfs
 # soak: FS=ext4 FS=xfs FS=btrfs
 # limit: 600
 # shellcheck source=tests/guest/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What the hook must not touch, and its messages: no request, no thin device, pools and filesystems with faults.
-# suites: bullseye bookworm trixie
+# suites: bullseye trixie
 # limit: 600
 # shellcheck source=tests/guest/lib.sh
 . /src/tests/guest/lib.sh
