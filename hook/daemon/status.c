@@ -15,7 +15,7 @@ static enum daemon_disk_state state_of_watch(const struct watch *watch)
 		return DISK_FROZEN;
 	if (watch->growing || watch->finish.pid)
 		return DISK_GROWING;
-	if (watch->told_limit)
+	if (watch->told_limit && pace_need(&watch->pace) != PACE_NONE)
 		return DISK_LIMITED;
 	if (watch->backoff_ms)
 		return DISK_REFUSED;
