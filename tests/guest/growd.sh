@@ -16,6 +16,11 @@ max() {
 
 ## The daemon
 
+# figure TEXT: for the person who reads the results
+figure() {
+	echo "$1" | tee -a /host/figures | diag
+}
+
 # growd_up [ARG...]: the daemon with these arguments; its pid in $growd_pid
 growd_up() {
 	local starts
@@ -94,13 +99,16 @@ grew() {
 	[ "$(device_bytes "$1")" -gt $(($2 * GIB)) ]
 }
 
-# fill NAME MIB_PER_SECOND MIB [FROM]: writes at that rate until the disk has so many MiB of it; a writer that was kept waiting
-# makes up for it, as a program with a queue does. Space is allocated and not written, because the pool is in memory.
+# fill NAME MIB_PER_SECOND MIB [FROM]: writes at that rate until the disk has so many MiB of it; the rate that it reached
+# is in $reached. It makes up for a quarter of a second that it was kept waiting, as a program with a queue does, and not for more: else
+# this guest's own waits for a processor would be bursts. Space is allocated and not written, because the pool is in memory.
 fill() {
-	local file=/run/disk/$1/fill rate=$2 end=$3 first=${4:-0} from=${EPOCHREALTIME/[.,]/} have due
-	have=$first
+	local file=/run/disk/$1/fill rate=$2 end=$3 first=${4:-0} begun=${EPOCHREALTIME/[.,]/} from have due late
+	from=$begun have=$first
 	while [ "$have" -lt "$end" ]; do
 		due=$((first + (${EPOCHREALTIME/[.,]/} - from) * rate / 1000000))
+		late=$((due - have - rate / 4))
+		[ $late -le 0 ] || from=$((from + late * 1000000 / rate)) due=$((due - late))
 		[ "$due" -le "$end" ] || due=$end
 		if [ "$due" -gt "$have" ]; then
 			fallocate -o "${have}M" -l "$((due - have))M" "$file" || { echo "no space after $have MiB"; return 1; }
@@ -109,4 +117,5 @@ fill() {
 			sleep .02
 		fi
 	done
+	reached="$(((have - first) * 1000000 / (${EPOCHREALTIME/[.,]/} - begun))) MiB/s"
 }

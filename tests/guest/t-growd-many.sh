@@ -31,11 +31,6 @@ drop() {
 	umount "/run/disk/$1" && dmsetup remove --retry "pool-snap-$1" && dmsetup message pool 0 "delete $1"
 }
 
-# figure TEXT: for the person who reads the results
-figure() {
-	echo "$1" | tee -a /host/figures | diag
-}
-
 # number FIELD: of the daemon's status in /proc
 number() {
 	# shellcheck disable=SC2154

@@ -33,6 +33,7 @@ ok "explain succeeds" otg explain a
 like "explain shows how far it grows, who says so, and its next step" "$(cat /run/out)" \
 	"autogrow +up to $MAX GiB, annotation io.oci-thin-grow.max.* to 2 GiB, as soon as .* are used"
 ok "a writer of $RATE MiB/s sees no full disk below the maximum" fill a "$RATE" $((MAX * 925))
+figure "a writer of $RATE MiB/s reached ${reached:-too little} on $FS, from 1 GiB to $MAX GiB"
 is "a has its maximum" "$(device_bytes a)" $((MAX * GIB))
 like "explain shows that it has its maximum" "$(/usr/sbin/oci-thin-grow explain a)" 'not now: it has its maximum'
 ok "its growths are in the log" logged 'action=grow container=runc:a engine=runc device=a from=1073741824 to=2147483648 .*source=autogrow'
