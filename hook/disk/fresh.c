@@ -7,6 +7,7 @@
 #include "base/syscalls.h"
 #include "base/text.h"
 #include "disk/extend.h"
+#include "disk/ledger.h"
 #include "disk/superblock.h"
 #include "disk/vm-mark.h"
 
@@ -59,6 +60,13 @@ static int wait_for_opens(const struct thin_device *device, unsigned int opens,
 			return why_set(why, EBUSY, "it is suspended");
 		return why_set(why, EBUSY, "it is in use: mounted, or open in another program");
 	}
+}
+
+static int wait_for_udev(const struct thin_device *device, unsigned int opens, struct why *why)
+{
+	const struct deadline deadline = {.end_ms = now_ms() + UDEV_MS};
+
+	return wait_for_opens(device, opens, &deadline, why);
 }
 
 static int check_unmarked(const struct thin_device *device, const char *ledger_dir, struct why *why)
@@ -145,12 +153,31 @@ static int open_mount(int mount_fd, const struct thin_device *device, int row, s
 	return 0;
 }
 
+static bool is_cut_short(const struct thin_device *device, const char *ledger_dir)
+{
+	struct ledger_entry entry;
+	struct why unread;
+
+	return ledger_read(ledger_dir, device->name, &entry, &unread) > 0 &&
+	       entry.thin_id == device->thin_id && ledger_is_cut_short(&entry);
+}
+
+static int replay(const struct thin_device *device, int device_fd, int row, struct why *why)
+{
+	int r = mount_detached(device_fd, row, why);
+
+	if (r < 0)
+		return r;
+	close(r);
+	return wait_for_udev(device, 1, why);
+}
+
 /*
  * The open descriptor pins the device's number. Of two processes that try at once, each sees that
  * the other has the device open, and waits until it has closed it; it may have marked it by then.
  */
-static int open_pinned(const struct thin_device *device, const char *ledger_dir,
-		       const struct deadline *deadline, struct rootfs *ret, struct why *why)
+static int open_pinned(const struct thin_device *device, const char *ledger_dir, struct rootfs *ret,
+		       struct why *why)
 {
 	_cleanup_close_ int device_fd = superblock_open(device->dev), mount_fd = -EBADF;
 	_cleanup_(rootfs_close) struct rootfs rootfs = {.fd = -EBADF};
@@ -158,16 +185,18 @@ static int open_pinned(const struct thin_device *device, const char *ledger_dir,
 
 	if (device_fd < 0)
 		return why_set(why, -device_fd, "opening it: %s", strerror(-device_fd));
-	r = wait_for_opens(device, 1, deadline, why);
+	r = wait_for_udev(device, 1, why);
 	if (r == 0)
 		r = check_unmarked(device, ledger_dir, why);
 	row = r < 0 ? r : find_filesystem(device_fd, why);
 	if (row < 0)
 		return row;
-	mount_fd = mount_detached(device_fd, row, why);
+	if (is_cut_short(device, ledger_dir))
+		r = replay(device, device_fd, row, why);
+	mount_fd = r < 0 ? r : mount_detached(device_fd, row, why);
 	r = mount_fd < 0 ? mount_fd : open_mount(mount_fd, device, row, &rootfs, why);
 	if (r == 0)
-		r = wait_for_opens(device, 2, deadline, why);
+		r = wait_for_udev(device, 2, why);
 	if (r < 0)
 		return r;
 	*ret = rootfs;
@@ -178,11 +207,10 @@ static int open_pinned(const struct thin_device *device, const char *ledger_dir,
 int fresh_open(const struct thin_device *device, const char *ledger_dir, struct rootfs *ret,
 	       struct why *why)
 {
-	const struct deadline deadline = {.end_ms = now_ms() + UDEV_MS};
 	int r = check_usable(device, ledger_dir, why);
 
 	if (r == 0)
-		r = open_pinned(device, ledger_dir, &deadline, ret, why);
+		r = open_pinned(device, ledger_dir, ret, why);
 	return r < 0 ? why_prefix(why, r, text("device %s", quote(device->name))) : 0;
 }
 

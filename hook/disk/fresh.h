@@ -22,6 +22,9 @@
  * -ESTALE: another device has its number now; -ENOTSUP: growing its filesystem is not supported, or
  * the kernel is older than Linux 5.2; -errno; with a reason. Waits a moment for udev, which opens
  * new devices.
+ *
+ * After a crash during a growth it mounts it twice: ext4 does not grow on the mount that replays
+ * the journal (disk/intent.h).
  */
 int fresh_open(const struct thin_device *device, const char *ledger_dir, struct rootfs *ret,
 	       struct why *why);

@@ -108,6 +108,16 @@ killed_everywhere() {
 	done </run/calls
 }
 
+# cut_short ID: killed with the growth in the ledger, in an earlier boot
+cut_short() {
+	local boot_id=/proc/sys/kernel/random/boot_id n
+	n=$(awk '/^fsync/ { n++ } /^renameat.*pool-snap/ { print n + 1; exit }' /run/counted)
+	vm_create "$1" "$OURS" "$(asking 4G)" && echo 01234567-89ab-cdef-0123-456789abcdef >/run/boot_id &&
+		mount --bind /run/boot_id "$boot_id" || return
+	first_start "$1" strace -o /run/killed -e "inject=fsync:signal=KILL:when=$n"
+	umount "$boot_id" && grep -x state=intended "$LEDGER/$(vm_device "$1")"
+}
+
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "the shims are installed" shims_up
@@ -120,5 +130,8 @@ ok "a start that is not killed grows" count_calls
 for call in $CALLS; do
 	ok "it calls $call" grep -q "^$call " /run/calls
 done
+ok "killed in a growth, before a reboot" cut_short cut
+ok "killed in a growth, before a reboot: the next start succeeds" by_hand cut env
+ok "killed in a growth, before a reboot: it is grown, and clean" grown "$(vm_device cut)"
 killed_everywhere
 finish

@@ -328,6 +328,7 @@ int __wrap_call_fscreate(int fs_fd)
 	if (fake_fs.before_create)
 		fake_fs.before_create();
 	log_mount(" create");
+	fake_fs.more_mounts++;
 	return -fake_fs.create_errno;
 }
 

@@ -65,6 +65,28 @@ static void a_fresh_device_is_grown_like_a_mounted_one(void **state)
 	assert_int_equal(wait_closed(), 0);
 }
 
+/* Then a container would start with the disk that it has, and its guest write it: too late. */
+static void after_a_crash_it_is_mounted_once_more_to_grow_now(void **state)
+{
+	struct ledger_entry entry;
+
+	(void)state;
+	assert_int_equal(open_fresh(), 0);
+	fake_fs.grow_errno = EIO;
+	expect_error(EIO, "Input/output error");
+	fake_fs.grow_errno = 0;
+	rootfs_close(&rootfs);
+	assert_int_equal(ledger_read(ledger_dir, device.name, &entry, &why), 1);
+	snprintf(entry.boot_id, sizeof(entry.boot_id), "01234567-89ab-cdef-0123-456789abcdef");
+	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+	fake_fs.mount_log[0] = '\0';
+	assert_int_equal(open_fresh(), 0);
+	assert_string_equal(fake_fs.mount_log, "ext4 source create mountext4 source create mount");
+	assert_int_equal(fake_fs_device_opens(), 1);
+	expect_result(GROW_DONE);
+	assert_large();
+}
+
 static void waits_for_udev_which_opens_new_devices(void **state)
 {
 	(void)state;
@@ -296,6 +318,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FRESH_TEST(a_fresh_device_is_grown_like_a_mounted_one),
+		FRESH_TEST(after_a_crash_it_is_mounted_once_more_to_grow_now),
 		FRESH_TEST(waits_for_udev_which_opens_new_devices),
 		FRESH_TEST(a_device_in_use_is_not_mounted),
 		FRESH_TEST(a_suspended_device_is_waited_for),
