@@ -132,15 +132,17 @@ static int grow_first(const char *name, const struct shim_args *args, const stru
 	_cleanup_free_ char *bundle = realpath(".", NULL);
 	struct job job = {.rootfs.fd = -EBADF, .bundle = bundle};
 	struct why why;
-	int status;
+	int status, r;
 
 	if (!args->ns || !args->id)
 		return EXIT_OK;
-	if (!bundle || oci_spec_read("config.json", &spec, &why) < 0) {
-		if (!bundle)
-			why_set(&why, errno, "its bundle: %s", strerror(errno));
+	r = bundle ? oci_spec_read("config.json", &spec, &why)
+		   : why_set(&why, errno, "its bundle: %s", strerror(errno));
+	/* It is for a pod, and for no container (core/runtime/v2/bundle.go in containerd). */
+	if (bundle && r == -ENOENT)
+		return EXIT_OK;
+	if (r < 0)
 		return start_unread(args, bundle, &why);
-	}
 	job.root_path = spec.root_path;
 	job.annotations[0] = spec.annotations;
 	status = run_job(name, args, policy, &job);
