@@ -41,9 +41,9 @@ by_runc() {
 		dd if=$NOTES/runc.forge of="/dev/mapper/$(vm_device runc)" conv=fsync status=none
 }
 
-# commit ID: its disk becomes a snapshot that others can be made from
+# commit ID [NAME]: its disk becomes a snapshot that others can be made from
 commit() {
-	wait_for ctr snapshot --snapshotter devmapper commit "of-$1" "$1"
+	wait_for ctr snapshot --snapshotter devmapper commit "${2:-of-$1}" "$1"
 }
 
 # child_bytes ID: the length of a new one, when it has been mounted for the first time
@@ -51,6 +51,17 @@ child_bytes() {
 	ctr snapshot --snapshotter devmapper prepare "child-$1" "of-$1" >/run/out 2>&1
 	device_bytes "$(vm_device "child-$1")"
 }
+
+# layer DIGIT: a name as of an image's layer
+layer() {
+	printf 'sha256:%064d' "$1"
+}
+
+# made_over ID: its disk is made from a layer over that of the honest one, by their names layers of an image
+made_over() {
+	commit honest "$(layer 1)" && ctr snapshot --snapshotter devmapper prepare between "$(layer 1)" && commit between "$(layer 2)" &&
+		ctr snapshot --snapshotter devmapper rm "$1" && ctr snapshot --snapshotter devmapper prepare "$1" "$(layer 2)"
+} >/run/out
 
 ## An honest one
 
@@ -118,6 +129,16 @@ case $PHASE in
 	ok "committed: the forger's that did not ask" commit unasked
 	is "committed: one made from it is not believed" "$(child_bytes unasked)" $GIB
 	like "committed: the log says why" "$(cat /run/messages)" 'it was made from the snapshot \\"of-unasked\\"'
+
+	ok "committed as a layer: a container is created" vm_create over "$OURS" "$(asking 5G)"
+	ok "committed as a layer: its disk is made from one above" made_over over
+	[ "$FS" != ext4 ] || mounts=$(mounts_of "$(vm_device over)")
+	ok "committed as a layer: it starts" vm_start over
+	is "committed as a layer: the machine got 5 GiB" "$(vm_saw over)" $((5 * GIB))
+	like "committed as a layer: the filesystem is the guest's to grow" "$(vm_df over)" "$MIB_4G"
+	like "committed as a layer: the log says why" "$(grep 'action=grow container=over ' /run/messages)" \
+		"made from the snapshot .*$(layer 1).* may have been given to a virtual machine"
+	[ "$FS" != ext4 ] || is "committed as a layer: mounted by the machine only" "$(mounts_of "$(vm_device over)")" $((mounts + 1))
 	finish
 	;;
 esac

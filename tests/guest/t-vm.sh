@@ -139,12 +139,12 @@ ok "a container is removed" ctr container rm plain
 ok "heal --all removes its note" /usr/sbin/oci-thin-grow heal --all
 ok "heal --all: it is gone" not test -L /var/lib/oci-thin-grow/started/default:plain
 
-# `ctr run` shows the reason and leaves nothing that runs.
-: >/run/messages
+# refused ID SIZE REASON [COMMAND]: a container that COMMAND changes first. ctr shows the reason, and nothing is left that runs.
 refused() {
-	local id=$1 size=$2 reason=$3 device
+	local id=$1 size=$2 reason=$3 change=${4:-} device
 	ok "$id: is created" vm_create "$id" $OURS "$(asking "$size")"
 	device=$(vm_device "$id")
+	[ -z "$change" ] || ok "$id: is changed" "$change" "$device"
 	ok "$id: does not start" not vm_start "$id"
 	like "$id: ctr says why" "$(cat /run/err)" "$reason"
 	is "$id: nothing has changed" "$(device_bytes "$device") $(opens_of "$device")" "$GIB 0"
@@ -159,15 +159,22 @@ mounted_by_us_before() {
 	is "$1: never mounted" "$(mounts_of "$(vm_device "$1")")" "$mounts_before"
 }
 
+# impostor DEVICE: a snapshot of it has its name
+impostor() {
+	thin_snap impostor 900 "$1" && dmsetup remove --retry "$1" && dmsetup rename impostor "$1"
+}
+
 refused much 2T 'cannot have 2 TiB .*max_size is 1 TiB'
 refused bad 4X '4X.* is not a size'
+refused changed 4G 'is not the one that containerd made for the container' impostor
 
 ## Starts that go on although nothing was grown are noted before the guest can write
 
 echo '{ "shims": { "stub": "/bin/true" }, "on_failure": { "request": "warn" } }' >/etc/oci-thin-grow/config.json
 
-unreadable_start() {
-	bundle_up "$1" && echo '{' >"$bundle/config.json" || return
+# changed_start ID COMMAND...: COMMAND changes config.json first
+changed_start() {
+	bundle_up "$1" && "${@:2}" "$bundle/config.json" || return
 	(cd "$bundle" && $SHIM -namespace default -id "$1" start) </dev/null
 }
 
@@ -175,8 +182,12 @@ ok "warned: is created" vm_create warned $OURS "$(asking 2T)"
 ok "warned: starts" by_hand warned strace -o /run/strace
 like "warned: its note is on the disk before that" "$(grep -A 2 'symlink(.*started/default:warned' /run/strace)" 'fsync\([0-9]+\) += 0'
 ok "unreadable: is created" vm_create unreadable $OURS
-ok "unreadable: its shim starts" unreadable_start unreadable
+ok "unreadable: its shim starts" changed_start unreadable truncate -s 1
 ok "unreadable: there is a note" test -L /var/lib/oci-thin-grow/started/default:unreadable
+: >/run/messages
+ok "no container, as with sandboxer \"shim\": starts" changed_start bad rm
+ok "no container: there is no note" not test -L /var/lib/oci-thin-grow/started/default:bad
+is "no container: not a word" "$(grep oci-thin-grow /run/messages)" ""
 rm /etc/oci-thin-grow/config.json
 
 ## The other verbs are the real shim's
