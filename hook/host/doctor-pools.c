@@ -12,6 +12,7 @@
 #include "host/forecast.h"
 #include "host/pool-advice.h"
 #include "host/pool-extender.h"
+#include "job/trim-tell.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -151,6 +152,18 @@ static void check_state(const struct pool *pool)
 		report_filling(pool);
 }
 
+/* For those who trim, and for those who wonder why a pool never becomes emptier. */
+static void check_discards(const struct pool *pool)
+{
+	const struct thin_pool *status = pool->status;
+	const struct trim_pool of = {status->name, status->discards, status->told_to_keep};
+	const char *note = trim_pool_note(&of);
+
+	if (*note && !status->failed)
+		findings_add(&pool->doctor->findings, SEVERITY_OK, "pool-discards",
+			     pool->device->name, text_new("%s", note), NULL, NULL);
+}
+
 /* --- is it extended automatically? ----------------------------------------------------------- */
 
 static char *describe_extender(const struct pool *pool)
@@ -223,6 +236,7 @@ static void examine_pool(struct doctor *doctor, const struct daemon_state *runni
 		pool_backing_look("/sys", data, &facts->data);
 	}
 	check_state(&pool);
+	check_discards(&pool);
 	findings_add(&doctor->findings, SEVERITY_OK, "pool-autoextend", device->name,
 		     describe_extender(&pool), NULL, NULL);
 	pool_extender_free(&pool.extender);

@@ -5,6 +5,7 @@
 #include "base/size.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "job/trim-tell.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -193,6 +194,7 @@ static void json_pool(const struct survey_pool *pool, struct json_writer *w)
 	json_write_u64(w, "active_devices", pool->active);
 	json_write_u64(w, "running_containers", pool->containers);
 	json_write_string(w, "trouble", pool->status.trouble);
+	json_write_string(w, "discards", trim_pool_discards(&pool->status));
 	json_extender(&pool->extender, w);
 	json_forecast(&pool->forecast, w);
 	json_write_close(w);

@@ -233,14 +233,19 @@ const char *trim_pool_note_into(struct text *out, const struct trim_pool *pool)
 	return out->s;
 }
 
+static const char *const discards_words[] = {
+	[THIN_DISCARDS_IGNORED] = "ignored",
+	[THIN_DISCARDS_KEPT] = "not passed down",
+	[THIN_DISCARDS_PASSED] = "passed down",
+};
+
+const char *trim_pool_discards(const struct thin_pool *pool)
+{
+	return pool->failed ? NULL : discards_words[pool->discards];
+}
+
 void trim_pools_json(const struct trim_pools *pools, struct json_writer *w)
 {
-	static const char *const words[] = {
-		[THIN_DISCARDS_IGNORED] = "ignored",
-		[THIN_DISCARDS_KEPT] = "not passed down",
-		[THIN_DISCARDS_PASSED] = "passed down",
-	};
-
 	json_write_array(w, "pools");
 	for (size_t i = 0; i < pools->n; i++) {
 		const struct trim_pool *pool = &pools->pools[i];
@@ -248,7 +253,7 @@ void trim_pools_json(const struct trim_pools *pools, struct json_writer *w)
 
 		json_write_object(w, NULL);
 		json_write_string(w, "name", pool->name);
-		json_write_string(w, "discards", words[pool->discards]);
+		json_write_string(w, "discards", discards_words[pool->discards]);
 		json_write_string(w, "note", *note ? note : NULL);
 		json_write_close(w);
 	}

@@ -67,6 +67,9 @@ void trim_pools_free(struct trim_pools *pools);
 const char *trim_pool_note_into(struct text *out, const struct trim_pool *pool);
 #define trim_pool_note(pool) trim_pool_note_into(&(struct text){""}, (pool))
 
+/* "passed down", "not passed down" or "ignored"; NULL: the pool has failed and does not say. */
+const char *trim_pool_discards(const struct thin_pool *pool);
+
 /* The array "pools". */
 void trim_pools_json(const struct trim_pools *pools, struct json_writer *w);
 

@@ -435,6 +435,30 @@ static void reports_pools(void **state)
 	assert_non_null(pool_says(state, "Fail", "pool-needs-check"));
 }
 
+/* What is said about its discards with this status; NULL: nothing. */
+static const char *note_of_discards(void **state, const char *status)
+{
+	pool_says(state, status, "pool-discards");
+	for (size_t i = 0; i < doctor.findings.n; i++) {
+		if (strcmp(doctor.findings.all[i].id, "pool-discards") == 0)
+			return doctor.findings.all[i].what;
+	}
+	return NULL;
+}
+
+static void notes_a_pool_without_discards(void **state)
+{
+	assert_null(note_of_discards(state, "0 100/4096 100/1638400 - rw discard_passdown "
+					    "queue_if_no_space - 1024"));
+	assert_contains(note_of_discards(state, "0 100/4096 100/1638400 - rw ignore_discard "
+						"queue_if_no_space - 1024"),
+			"\"docker-pool\" ignores discards");
+	assert_contains(note_of_discards(state, "0 100/4096 100/1638400 - rw no_discard_passdown "
+						"queue_if_no_space - 1024"),
+			"the device below it supports none");
+	assert_null(note_of_discards(state, "Fail"));
+}
+
 /* The daemon runs, and saw the pool fill at this rate. */
 static int run_daemon(uint64_t bytes_per_second)
 {
@@ -707,6 +731,7 @@ int main(void)
 		DOCTOR_TEST(agrees_with_metrics),
 		DOCTOR_TEST(reports_the_ledger),
 		DOCTOR_TEST(reports_pools),
+		DOCTOR_TEST(notes_a_pool_without_discards),
 		DOCTOR_TEST(reports_a_pool_that_is_full_within_a_day),
 		DOCTOR_TEST(says_when_a_pool_is_full),
 		DOCTOR_TEST(figures_of_a_daemon_that_ended_are_ignored),

@@ -21,7 +21,8 @@ static int setup(void **state)
 			   .data_used_blocks = 819200,
 			   .data_blocks = 1638400,
 			   .metadata_used_blocks = 100,
-			   .metadata_blocks = 4096},
+			   .metadata_blocks = 4096,
+			   .discards = THIN_DISCARDS_PASSED},
 		.virtual_bytes = 250 * GIB,
 		.active = 14,
 		.containers = 12,
@@ -123,7 +124,8 @@ static void prints_json(void **state)
 	assert_int_equal(pool_table_json(&survey, out), 0);
 	fclose(out);
 	assert_contains(text, "{\"pools\":[{\"name\":\"docker-253:0-4194304-pool\",");
-	assert_contains(text, "\"trouble\":\"out of data space\",\"extended_by\":null,"
+	assert_contains(text, "\"trouble\":\"out of data space\",\"discards\":\"ignored\","
+			      "\"extended_by\":null,"
 			      "\"extended_at_percent\":null,\"extended_by_file\":null,"
 			      "\"not_extended_because\":\"dmeventd does not run\","
 			      "\"bytes_per_second\":1048576,\"full_in_seconds\":24000}");
@@ -132,7 +134,8 @@ static void prints_json(void **state)
 			"\"data_used_bytes\":53687091200,\"metadata_bytes\":16777216,"
 			"\"metadata_used_bytes\":409600,\"virtual_bytes\":268435456000,"
 			"\"active_devices\":14,\"running_containers\":12,\"trouble\":null,"
-			"\"extended_by\":\"dmeventd\",\"extended_at_percent\":70,"
+			"\"discards\":\"passed "
+			"down\",\"extended_by\":\"dmeventd\",\"extended_at_percent\":70,"
 			"\"extended_by_file\":\"/etc/lvm/lvm.conf\",\"not_extended_because\":null,"
 			"\"bytes_per_second\":null,\"full_in_seconds\":null}");
 }
