@@ -154,7 +154,7 @@ static void expire(const struct daemon *daemon, struct watch *watch, struct pool
 {
 	const struct autogrow *general = &daemon->live.policy.autogrow;
 
-	budget_expire(&watch->steps, watch->owner.limits.budget_ms, now_ms);
+	budget_expire(&watch->steps, autogrow_step_ms(&watch->owner.limits), now_ms);
 	budget_expire(&pool->steps, general->budget_ms, now_ms);
 	if (watch->steps.n == 0 && pool->steps.n / POOL_BUDGET_FACTOR < general->budget)
 		watch->told_limit = false;

@@ -14,7 +14,7 @@ static void free_past(struct past *past)
 
 static bool has_effect(struct past *past, uint64_t now_ms)
 {
-	budget_expire(&past->steps, past->budget_ms, now_ms);
+	budget_expire(&past->steps, past->remembered_ms, now_ms);
 	return past->steps.n || past->backoff_until_ms > now_ms;
 }
 

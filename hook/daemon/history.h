@@ -15,7 +15,7 @@
 struct past {
 	char *device;
 	struct budget steps;
-	uint64_t budget_ms; /* for which the steps are remembered */
+	uint64_t remembered_ms; /* each step */
 	uint64_t backoff_ms, backoff_until_ms;
 };
 

@@ -38,7 +38,7 @@ static struct daemon_disk disk_of_watch(struct watch *watch)
 		.bytes_per_second = watch->pace.bytes_per_s,
 		.grown_ms = watch->steps.at_ms,
 		.n_grown = watch->steps.n,
-		.budget_ms = watch->owner.limits.budget_ms,
+		.remembered_ms = autogrow_step_ms(&watch->owner.limits),
 		.backoff_ms = watch->backoff_ms,
 		.backoff_until_ms = watch->backoff_until_ms,
 	};
@@ -51,7 +51,7 @@ static struct daemon_disk disk_of_past(const struct past *past)
 		.state = DISK_LEFT,
 		.grown_ms = past->steps.at_ms,
 		.n_grown = past->steps.n,
-		.budget_ms = past->budget_ms,
+		.remembered_ms = past->remembered_ms,
 		.backoff_ms = past->backoff_ms,
 		.backoff_until_ms = past->backoff_until_ms,
 	};
@@ -116,7 +116,7 @@ void status_read(struct daemon *daemon, uint64_t now_ms)
 		struct past past = {
 			.device = disk->device,
 			.steps = {disk->grown_ms, disk->n_grown},
-			.budget_ms = disk->budget_ms,
+			.remembered_ms = disk->remembered_ms,
 			.backoff_ms = disk->backoff_ms,
 			.backoff_until_ms = disk->backoff_until_ms,
 		};

@@ -46,7 +46,7 @@ static void keep_past(struct watch_table *table, struct watch *watch, uint64_t n
 	struct past past = {
 		.device = watch->owner.device,
 		.steps = watch->steps,
-		.budget_ms = watch->owner.limits.budget_ms,
+		.remembered_ms = autogrow_step_ms(&watch->owner.limits),
 		.backoff_ms = watch->backoff_ms,
 		.backoff_until_ms = watch->backoff_until_ms,
 	};

@@ -42,7 +42,7 @@ static void write_disk(struct json_writer *w, const struct daemon_disk *disk)
 	for (size_t i = 0; i < disk->n_grown; i++)
 		json_write_u64(w, NULL, disk->grown_ms[i]);
 	json_write_array_close(w);
-	json_write_u64(w, "budget_ms", disk->budget_ms);
+	json_write_u64(w, "remembered_ms", disk->remembered_ms);
 	json_write_u64(w, "backoff_ms", disk->backoff_ms);
 	json_write_u64(w, "backoff_until_ms", disk->backoff_until_ms);
 	json_write_close(w);
@@ -160,7 +160,7 @@ static int read_disk(const struct json *object, struct daemon_disk *disk)
 		.available = number_of(object, "available"),
 		.max = number_of(object, "max"),
 		.bytes_per_second = number_of(object, "bytes_per_second"),
-		.budget_ms = number_of(object, "budget_ms"),
+		.remembered_ms = number_of(object, "remembered_ms"),
 		.backoff_ms = number_of(object, "backoff_ms"),
 		.backoff_until_ms = number_of(object, "backoff_until_ms"),
 	};

@@ -36,9 +36,9 @@ struct daemon_disk {
 	uint64_t size, used, available; /* of the device; of the filesystem */
 	uint64_t max;			/* 0: it does not grow by itself */
 	uint64_t bytes_per_second;	/* at which it is filled now */
-	uint64_t *grown_ms;		/* its steps, while they are in its budget; oldest first */
+	uint64_t *grown_ms;		/* its last steps, oldest first */
 	size_t n_grown;
-	uint64_t budget_ms; /* for which they are */
+	uint64_t remembered_ms; /* each of them: for its budget and cooldown */
 	uint64_t backoff_ms, backoff_until_ms;
 };
 

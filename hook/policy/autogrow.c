@@ -98,3 +98,8 @@ uint64_t autogrow_next_bytes(const struct autogrow *limits, uint64_t bytes)
 		return bytes;
 	return limits->max_bytes - bytes < step ? limits->max_bytes : bytes + step;
 }
+
+uint64_t autogrow_step_ms(const struct autogrow *limits)
+{
+	return larger(limits->budget_ms, limits->cooldown_ms);
+}

@@ -55,5 +55,8 @@ void autogrow_decide(const struct policy *policy, const struct facts *facts, con
 int autogrow_limits(const struct policy *policy, const struct facts *facts, const char *tenant,
 		    struct autogrow *ret, struct why *why);
 
+/* For how long a step matters: for the budget, and for the cooldown, which may be longer. */
+uint64_t autogrow_step_ms(const struct autogrow *limits);
+
 /* The size after one step of a device of @bytes; @bytes if it has the largest size or more. */
 uint64_t autogrow_next_bytes(const struct autogrow *limits, uint64_t bytes);

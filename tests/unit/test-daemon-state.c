@@ -37,7 +37,7 @@ static void write_some(void)
 		 .bytes_per_second = 5,
 		 .grown_ms = grown,
 		 .n_grown = 2,
-		 .budget_ms = 600000,
+		 .remembered_ms = 600000,
 		 .backoff_ms = 10000,
 		 .backoff_until_ms = 12345},
 		{.device = (char[]){"x"}, .state = DISK_LEFT},
@@ -73,7 +73,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(disk->bytes_per_second, 5);
 	assert_int_equal(disk->n_grown, 2);
 	assert_int_equal(disk->grown_ms[1], 2000);
-	assert_int_equal(disk->budget_ms, 600000);
+	assert_int_equal(disk->remembered_ms, 600000);
 	assert_int_equal(disk->backoff_ms, 10000);
 	assert_int_equal(disk->backoff_until_ms, 12345);
 	disk = daemon_state_disk(&found, "x");

@@ -79,6 +79,19 @@ static void it_is_reported_again_after_the_time_of_the_budget(void **state)
 	assert_int_equal(fake_syslog.lines, 2);
 }
 
+/* Nothing starts here: it is switched off. */
+static void a_cooldown_may_be_longer_than_the_time_of_the_budget(void **state)
+{
+	(void)state;
+	growd.switched_off = true;
+	web.owner.limits.cooldown_ms = PERIOD_MS * 6;
+	assert_int_equal(budget_spend(&web.steps, NOW), 0);
+	growths_consider(&growd, &web, NOW + PERIOD_MS);
+	assert_int_equal(budget_last(&web.steps), NOW);
+	growths_consider(&growd, &web, NOW + PERIOD_MS * 6);
+	assert_int_equal(budget_last(&web.steps), 0);
+}
+
 static void ended(enum growth_end end)
 {
 	web.growing = 7;
@@ -146,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		GROWTHS_TEST(the_budget_of_the_pool_is_reported_once),
 		GROWTHS_TEST(it_is_reported_again_after_the_time_of_the_budget),
+		GROWTHS_TEST(a_cooldown_may_be_longer_than_the_time_of_the_budget),
 		GROWTHS_TEST(a_growth_that_hung_is_over_when_it_has_ended),
 		GROWTHS_TEST(a_growth_that_is_done_is_paid_from_both_budgets),
 		GROWTHS_TEST(a_failed_growth_waits_and_asks_how_long_the_device_is),

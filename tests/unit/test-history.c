@@ -18,7 +18,7 @@ static int teardown(void **state)
 static void keep(const char *device, int steps, uint64_t backoff)
 {
 	struct past past = {.device = strdup(device),
-			    .budget_ms = 600000,
+			    .remembered_ms = 600000,
 			    .backoff_ms = backoff ? 5000 : 0,
 			    .backoff_until_ms = backoff};
 
