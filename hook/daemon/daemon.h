@@ -11,6 +11,7 @@
 #include "daemon/reload.h"
 #include "daemon/sampler.h"
 #include "daemon/watch.h"
+#include "host/daemon-state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,6 +39,8 @@ struct daemon {
 		unsigned int looks;   /* still to come after a change */
 		uint64_t look_at_ms;
 	} ledger;
+	uint64_t counts[DAEMON_COUNTS];
+	bool told_status; /* that it cannot be written */
 	uint64_t mounts_at_ms, check_at_ms, notify_at_ms, status_at_ms;
 	bool stopping;
 };

@@ -32,15 +32,17 @@ static void log_watch(struct log_line *line, const char *action, const struct wa
 	log_add_u64(line, "max", owner->limits.max_bytes);
 }
 
-static void log_limit(struct watch *watch, enum decision decision, const struct autogrow *general)
+static void log_limit(struct daemon *daemon, struct watch *watch, enum decision decision)
 {
 	bool is_pools = decision == DECIDE_POOL_BUDGET;
-	const struct autogrow *limits = is_pools ? general : &watch->owner.limits;
+	const struct autogrow *limits =
+		is_pools ? &daemon->live.policy.autogrow : &watch->owner.limits;
 	struct log_line line;
 
 	if (watch->told_limit)
 		return;
 	watch->told_limit = true;
+	daemon->counts[COUNT_LIMITED]++;
 	log_watch(&line, "limit", watch);
 	log_add(&line, "source", "autogrow");
 	log_add(&line, "reason",
@@ -176,7 +178,7 @@ uint64_t growths_consider(struct daemon *daemon, struct watch *watch, uint64_t n
 		decision = decide_growth(watch, pool, &daemon->live.policy.autogrow, now_ms);
 	}
 	if (decision == DECIDE_BUDGET || decision == DECIDE_POOL_BUDGET)
-		log_limit(watch, decision, &daemon->live.policy.autogrow);
+		log_limit(daemon, watch, decision);
 	if (decision == DECIDE_GROW && may_act(daemon, watch, now_ms))
 		start_growth(daemon, watch, now_ms);
 	return decide_next_sample(watch, decision, now_ms);
@@ -201,6 +203,7 @@ void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint6
 	watch->sample_at_ms = now_ms;
 	switch (end) {
 	case GROWTH_DONE:
+		daemon->counts[COUNT_GROWN]++;
 		spend(daemon, watch, now_ms);
 		watch->owner.bytes = watch->growing_to_bytes;
 		watch->backoff_ms = watch->backoff_until_ms = 0;
@@ -214,6 +217,7 @@ void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint6
 		back_off(watch, now_ms);
 		break;
 	default:
+		daemon->counts[end == GROWTH_REFUSED ? COUNT_REFUSED : COUNT_FAILED]++;
 		/* The device may be longer, although its filesystem is not. */
 		watch_ask_size(watch, now_ms);
 		back_off(watch, now_ms);

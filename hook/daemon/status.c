@@ -100,6 +100,7 @@ void status_write(struct daemon *daemon, uint64_t now_ms)
 		return;
 	state.disks = disks;
 	state.pools = pools;
+	memcpy(state.counts, daemon->counts, sizeof(state.counts));
 	add_disks(table, &state);
 	daemon_state_write(RUN_DIR, &state);
 }
@@ -111,6 +112,7 @@ void status_read(struct daemon *daemon, uint64_t now_ms)
 
 	if (daemon_state_read(RUN_DIR, &state, &unused) <= 0)
 		return;
+	memcpy(daemon->counts, state.counts, sizeof(state.counts));
 	for (size_t i = 0; i < state.n_disks; i++) {
 		struct daemon_disk *disk = &state.disks[i];
 		struct past past = {

@@ -26,6 +26,18 @@ const char *daemon_disk_state_name(enum daemon_disk_state state)
 	return state_names[state];
 }
 
+static const char *const count_names[DAEMON_COUNTS] = {
+	[COUNT_GROWN] = "grown",
+	[COUNT_REFUSED] = "refused",
+	[COUNT_FAILED] = "failed",
+	[COUNT_LIMITED] = "limited",
+};
+
+const char *daemon_count_name(enum daemon_count count)
+{
+	return count_names[count];
+}
+
 /* --- writing --------------------------------------------------------------------------------- */
 
 static void write_disk(struct json_writer *w, const struct daemon_disk *disk)
@@ -59,6 +71,14 @@ static void write_pool(struct json_writer *w, const struct daemon_pool *pool)
 	json_write_close(w);
 }
 
+static void write_counts(struct json_writer *w, const uint64_t *counts)
+{
+	json_write_object(w, "counts");
+	for (int i = 0; i < DAEMON_COUNTS; i++)
+		json_write_u64(w, count_names[i], counts[i]);
+	json_write_close(w);
+}
+
 static int print_state(const struct daemon_state *state, const char *boot_id, FILE *out)
 {
 	struct json_writer *w = json_writer_begin();
@@ -67,6 +87,7 @@ static int print_state(const struct daemon_state *state, const char *boot_id, FI
 	json_write_u64(w, "pid", state->pid);
 	json_write_string(w, "boot", boot_id);
 	json_write_u64(w, "at_ms", state->at_ms);
+	write_counts(w, state->counts);
 	json_write_object(w, "filesystems");
 	for (size_t i = 0; i < state->n_disks; i++)
 		write_disk(w, &state->disks[i]);
@@ -215,6 +236,17 @@ static int read_pools(const struct json *objects, struct daemon_state *state)
 	return 0;
 }
 
+static void read_counts(const struct json *root, uint64_t *ret_counts)
+{
+	const struct json *counts;
+	struct why unused;
+
+	if (json_member(root, "counts", JSON_OBJECT, &counts, &unused) <= 0)
+		return;
+	for (int i = 0; i < DAEMON_COUNTS; i++)
+		ret_counts[i] = number_of(counts, count_names[i]);
+}
+
 /* Before a reboot the clock had other values. */
 static bool is_of_this_boot(const struct json *root)
 {
@@ -236,6 +268,7 @@ static int take_state(const struct json *root, struct daemon_state *ret, struct 
 		return r;
 	*ret = (struct daemon_state){.pid = number_of(root, "pid"),
 				     .at_ms = number_of(root, "at_ms")};
+	read_counts(root, ret->counts);
 	if (read_disks(disks, ret) < 0 || read_pools(pools, ret) < 0) {
 		daemon_state_free(ret);
 		return why_no_memory(why);

@@ -6,6 +6,7 @@
  * replaces every few seconds, and reads when it starts again. Times are CLOCK_BOOTTIME.
  *
  *   {"version": 1, "pid": 1, "boot": "BOOT_ID", "at_ms": 1,
+ *    "counts": {"grown": 1, ...},
  *    "filesystems": {"DEVICE": {"container": "docker:web", "state": "watching", "size": 1, ...}},
  *    "pools": {"DEVICE": {"data_used": 1, ...}}}
  */
@@ -48,8 +49,18 @@ struct daemon_pool {
 	uint64_t bytes_per_second; /* at which its data was filled in the last minutes */
 };
 
+/* How its decisions to grow a disk ended, since the host was booted. */
+enum daemon_count {
+	COUNT_GROWN,
+	COUNT_REFUSED, /* by policy, or its pool has no room */
+	COUNT_FAILED,
+	COUNT_LIMITED, /* a budget is used up */
+	DAEMON_COUNTS
+};
+
 struct daemon_state {
 	uint64_t pid, at_ms;
+	uint64_t counts[DAEMON_COUNTS];
 	struct daemon_disk *disks;
 	size_t n_disks;
 	struct daemon_pool *pools;
@@ -58,6 +69,9 @@ struct daemon_state {
 
 /* "watching", ... */
 const char *daemon_disk_state_name(enum daemon_disk_state state);
+
+/* "grown", ... */
+const char *daemon_count_name(enum daemon_count count);
 
 /* In @run_dir (RUN_DIR, except in tests), atomically, but not durably. 0 or -errno. */
 int daemon_state_write(const char *run_dir, const struct daemon_state *state);

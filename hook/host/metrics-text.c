@@ -293,6 +293,15 @@ static void add_state(struct prometheus *p, const char *label, const char *state
 	prometheus_add(p, &(struct prometheus_label){label, state}, 1, value);
 }
 
+static void write_attempts(const struct daemon_state *daemon, struct prometheus *p)
+{
+	prometheus_counter(p, "oci_thin_grow_autogrow_attempts_total",
+			   "Growths that oci-thin-growd wanted since the host was booted, by how "
+			   "they ended; no sample if it does not run.");
+	for (int i = 0; daemon->pid && i < DAEMON_COUNTS; i++)
+		add_state(p, "result", daemon_count_name((enum daemon_count)i), daemon->counts[i]);
+}
+
 static void write_counts(const struct metrics *metrics, struct prometheus *p)
 {
 	uint64_t running = 0, in_vm = 0, risks[RISKS] = {0};
@@ -365,6 +374,7 @@ int metrics_write(const struct metrics *metrics, FILE *out)
 	write_pools(metrics->survey, &p);
 	write_extenders(metrics->survey, &p);
 	write_forecasts(metrics->survey, &p);
+	write_attempts(&metrics->survey->watched, &p);
 	write_counts(metrics, &p);
 	write_ledger(metrics->survey, &p);
 	write_host(metrics, &p);

@@ -26,11 +26,21 @@ struct prometheus prometheus_begin(FILE *out)
 	return (struct prometheus){.out = out};
 }
 
-void prometheus_family(struct prometheus *p, const char *name, const char *help)
+static void start_family(struct prometheus *p, const char *name, const char *help, const char *type)
 {
 	forget_seen(p);
 	p->family = name;
-	fprintf(p->out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+	fprintf(p->out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+void prometheus_family(struct prometheus *p, const char *name, const char *help)
+{
+	start_family(p, name, help, "gauge");
+}
+
+void prometheus_counter(struct prometheus *p, const char *name, const char *help)
+{
+	start_family(p, name, help, "counter");
 }
 
 /* C0 except the newline, for which the format has an escape, DEL and C1. */

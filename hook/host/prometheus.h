@@ -32,6 +32,9 @@ struct prometheus prometheus_begin(FILE *out);
  */
 void prometheus_family(struct prometheus *p, const char *name, const char *help);
 
+/* The same for one whose samples only ever increase; its name ends with "_total". */
+void prometheus_counter(struct prometheus *p, const char *name, const char *help);
+
 /* Adds a sample to the current family. */
 void prometheus_add(struct prometheus *p, const struct prometheus_label *labels, size_t n,
 		    uint64_t value);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/daemon-state.h"
 
+#include "daemon/child.h"
 #include "disk/growd-lock.h"
 #include "unit.h"
 
@@ -23,7 +24,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void write_some(void)
+static void write_some(uint64_t at_ms)
 {
 	static uint64_t grown[] = {1000, 2000};
 	struct daemon_disk disks[] = {
@@ -48,8 +49,13 @@ static void write_some(void)
 				       .metadata_used = 3,
 				       .metadata_size = 4,
 				       .bytes_per_second = 5}};
-	const struct daemon_state some = {
-		.pid = 77, .at_ms = 99, .disks = disks, .n_disks = 2, .pools = pools, .n_pools = 1};
+	const struct daemon_state some = {.pid = 77,
+					  .at_ms = at_ms,
+					  .counts = {[COUNT_REFUSED] = 6},
+					  .disks = disks,
+					  .n_disks = 2,
+					  .pools = pools,
+					  .n_pools = 1};
 
 	assert_int_equal(daemon_state_write(dir, &some), 0);
 }
@@ -59,10 +65,12 @@ static void what_is_written_is_read(void **state)
 	const struct daemon_disk *disk;
 
 	(void)state;
-	write_some();
+	write_some(99);
 	assert_int_equal(daemon_state_read(dir, &found, &why), 1);
 	assert_int_equal(found.pid, 77);
 	assert_int_equal(found.at_ms, 99);
+	assert_int_equal(found.counts[COUNT_GROWN], 0);
+	assert_int_equal(found.counts[COUNT_REFUSED], 6);
 	disk = daemon_state_disk(&found, "docker-1");
 	assert_string_equal(disk->container, "docker:\"w\"eb");
 	assert_int_equal(disk->state, DISK_LIMITED);
@@ -131,7 +139,7 @@ static void only_a_running_daemon_has_a_state_now(void **state)
 	int lock;
 
 	(void)state;
-	write_some();
+	write_some(boottime_now());
 	assert_int_equal(daemon_state_now(dir, &found), 0);
 	lock = growd_lock(dir);
 	assert_true(lock >= 0);

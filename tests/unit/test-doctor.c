@@ -5,6 +5,7 @@
 #include "host/doctor.h"
 
 #include "base/paths.h"
+#include "daemon/child.h"
 #include "disk/growd-lock.h"
 #include "disk/ledger.h"
 #include "fake-growd.h"
@@ -464,7 +465,8 @@ static int run_daemon(uint64_t bytes_per_second)
 {
 	char pool[] = "docker-pool";
 	struct daemon_pool watched = {.device = pool, .bytes_per_second = bytes_per_second};
-	const struct daemon_state running = {.pid = 1, .pools = &watched, .n_pools = 1};
+	const struct daemon_state running = {
+		.at_ms = boottime_now(), .pools = &watched, .n_pools = 1};
 
 	assert_int_equal(daemon_state_write(run_dir, &running), 0);
 	return growd_lock(run_dir);

@@ -70,6 +70,7 @@ static struct survey survey = {
 	.n_entries = COUNT_OF(entries),
 	.damaged_entries = 3,
 	.daemon_runs = true,
+	.watched = {.pid = 1, .counts = {[COUNT_GROWN] = 5, [COUNT_LIMITED] = 2}},
 	.engine_devices = 2,
 	.unhealed_devices = 1,
 	.unread = 4,
@@ -175,6 +176,11 @@ static void reports_what_the_daemon_knows(void **state)
 {
 	(void)state;
 	assert_contains(text, "\noci_thin_grow_daemon_up 1\n");
+	assert_contains(text, " counter\n"
+			      "oci_thin_grow_autogrow_attempts_total{result=\"grown\"} 5\n"
+			      "oci_thin_grow_autogrow_attempts_total{result=\"refused\"} 0\n"
+			      "oci_thin_grow_autogrow_attempts_total{result=\"failed\"} 0\n"
+			      "oci_thin_grow_autogrow_attempts_total{result=\"limited\"} 2\n");
 	assert_contains(text,
 			"\noci_thin_grow_container_autogrow_max_bytes" LABELS " 17179869184\n");
 	assert_contains(text,

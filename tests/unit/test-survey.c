@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/survey.h"
 
+#include "daemon/child.h"
 #include "disk/growd-lock.h"
 #include "fake-dm.h"
 #include "fake-fs.h"
@@ -132,7 +133,8 @@ static void knows_when_a_pool_is_full(void **state)
 {
 	char name[] = "docker-pool";
 	struct daemon_pool watched = {.device = name, .bytes_per_second = 64 * KIB};
-	const struct daemon_state running = {.pools = &watched, .n_pools = 1};
+	const struct daemon_state running = {
+		.at_ms = boottime_now(), .pools = &watched, .n_pools = 1};
 	int fd;
 
 	(void)state;
@@ -151,7 +153,8 @@ static void knows_what_the_daemon_knows_of_a_device(void **state)
 {
 	char device[] = DEVICE, other[] = "other";
 	struct daemon_disk disks[] = {{.device = other}, {.device = device, .max = 5 * GIB}};
-	const struct daemon_state running = {.disks = disks, .n_disks = COUNT_OF(disks)};
+	const struct daemon_state running = {
+		.at_ms = boottime_now(), .disks = disks, .n_disks = COUNT_OF(disks)};
 	const struct inventory row = {.device = device};
 	int fd;
 
