@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cleanup.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "daemon/daemon.h"
 #include "disk/lock.h"
 #include "disk/thin.h"
@@ -85,6 +87,23 @@ static void add_disks(struct watch_table *table, struct daemon_state *state)
 	}
 }
 
+/* Of writing it: once, until it can be written again. */
+static void report(struct daemon *daemon, int r)
+{
+	struct log_line line;
+
+	if (r < 0 && !daemon->told_status) {
+		log_begin(&line, "warn");
+		log_add(&line, "source", "growd");
+		log_add(&line, "reason",
+			text(RUN_DIR "/" DAEMON_STATE ": %s: list and metrics do not show what the "
+				     "daemon does, and a restart forgets budgets",
+			     strerror(-r)));
+		log_end(&line, LOG_WARNING);
+	}
+	daemon->told_status = r < 0;
+}
+
 void status_write(struct daemon *daemon, uint64_t now_ms)
 {
 	struct watch_table *table = &daemon->table;
@@ -102,7 +121,7 @@ void status_write(struct daemon *daemon, uint64_t now_ms)
 	state.pools = pools;
 	memcpy(state.counts, daemon->counts, sizeof(state.counts));
 	add_disks(table, &state);
-	daemon_state_write(RUN_DIR, &state);
+	report(daemon, daemon_state_write(RUN_DIR, &state));
 }
 
 void status_read(struct daemon *daemon, uint64_t now_ms)

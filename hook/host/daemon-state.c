@@ -10,10 +10,12 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 
-#define VERSION_1 1
-#define MAX_BYTES (64UL * 1024 * 1024)
-#define MAX_STEPS 1000 /* of a budget, see policy/config-autogrow.c */
+#define VERSION_1   1
+#define MAX_BYTES   (64UL * 1024 * 1024)
+#define OUTDATED_MS 30000
+#define MAX_STEPS   1000 /* of a budget, see policy/config-autogrow.c */
 
 static const char *const state_names[DISK_STATES] = {
 	[DISK_WATCHING] = "watching", [DISK_GROWING] = "growing", [DISK_LIMITED] = "limited",
@@ -290,11 +292,28 @@ int daemon_state_read(const char *run_dir, struct daemon_state *ret, struct why 
 	return r < 0 ? why_prefix(why, r, DAEMON_STATE) : r;
 }
 
+/* It hangs, or cannot write. */
+static bool is_outdated(const struct daemon_state *state)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return state->at_ms + OUTDATED_MS < (uint64_t)now.tv_sec * 1000;
+}
+
 int daemon_state_now(const char *run_dir, struct daemon_state *ret)
 {
+	struct daemon_state state;
 	struct why unused;
 
-	return growd_is_running(run_dir) && daemon_state_read(run_dir, ret, &unused) > 0;
+	if (!growd_is_running(run_dir) || daemon_state_read(run_dir, &state, &unused) <= 0)
+		return 0;
+	if (is_outdated(&state)) {
+		daemon_state_free(&state);
+		return 0;
+	}
+	*ret = state;
+	return 1;
 }
 
 const struct daemon_disk *daemon_state_disk(const struct daemon_state *state, const char *device)

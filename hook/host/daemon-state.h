@@ -82,7 +82,7 @@ int daemon_state_write(const char *run_dir, const struct daemon_state *state);
  */
 int daemon_state_read(const char *run_dir, struct daemon_state *ret, struct why *why);
 
-/* The same if the daemon runs now; else, and if it cannot be read, 0. */
+/* The same if the daemon runs now and has written it lately; else, and if it cannot be read, 0. */
 int daemon_state_now(const char *run_dir, struct daemon_state *ret);
 
 /* NULL: it is not watched. */

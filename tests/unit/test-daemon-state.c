@@ -147,6 +147,20 @@ static void only_a_running_daemon_has_a_state_now(void **state)
 	close(lock);
 }
 
+/* It hangs, or RUN_DIR takes no more files. */
+static void what_was_not_written_lately_is_not_shown(void **state)
+{
+	int lock = growd_lock(dir);
+
+	(void)state;
+	write_some(boottime_now() - 20000);
+	assert_int_equal(daemon_state_now(dir, &found), 1);
+	daemon_state_free(&found);
+	write_some(boottime_now() - 40000);
+	assert_int_equal(daemon_state_now(dir, &found), 0);
+	close(lock);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -158,6 +172,7 @@ int main(void)
 		test(of_too_many_steps_only_a_thousand_are_read),
 		test(a_damaged_file_is_an_error),
 		test(only_a_running_daemon_has_a_state_now),
+		test(what_was_not_written_lately_is_not_shown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
