@@ -28,7 +28,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void add(const char *path, dev_t dev)
+static struct question *add(const char *path, dev_t dev)
 {
 	struct question *question = sampler_add(&sampler);
 
@@ -36,6 +36,7 @@ static void add(const char *path, dev_t dev)
 	question->dev = dev;
 	question->has_inodes = true;
 	snprintf(question->path, sizeof(question->path), "%s", path);
+	return question;
 }
 
 static dev_t dev_of(const char *path)
@@ -69,9 +70,22 @@ static void a_filesystem_is_sampled(void **state)
 	add(dir, dev_of(dir));
 	question = answers(1);
 	assert_int_equal(question->error, 0);
+	assert_true(question->sample.files > 0);
 	assert_true(question->sample.total_bytes > 0);
 	assert_true(question->sample.used_bytes <= question->sample.total_bytes);
 	assert_true(question->sample.at_ms > 0);
+}
+
+/* XFS makes them when they are needed. */
+static void inodes_are_taken_only_where_their_number_is_fixed(void **state)
+{
+	const struct question *question;
+
+	(void)state;
+	add(dir, dev_of(dir))->has_inodes = false;
+	question = answers(1);
+	assert_int_equal(question->error, 0);
+	assert_int_equal(question->sample.files, 0);
 }
 
 static void what_is_gone_or_another_is_an_error(void **state)
@@ -141,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test(a_filesystem_is_sampled),
+		test(inodes_are_taken_only_where_their_number_is_fixed),
 		test(what_is_gone_or_another_is_an_error),
 		test(it_answers_again_and_takes_a_limited_number),
 		test(one_that_does_not_answer_hangs),
