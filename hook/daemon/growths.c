@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define AT_A_TIME     4
+#define LONG_MS	      5000 /* one that takes longer waits for something, and others do not */
 #define STUCK_MS      30000
 #define WARN_PERMILLE 900 /* of the largest size */
 #define CALM_PERMILLE 800
@@ -102,7 +103,7 @@ static size_t n_running(const struct daemon *daemon, uint64_t now_ms)
 	for (size_t i = 0; i < daemon->table.n; i++) {
 		const struct watch *watch = daemon->table.watches[i];
 
-		n += watch->growing && now_ms - watch->growing_since_ms < STUCK_MS;
+		n += watch->growing && now_ms - watch->growing_since_ms < LONG_MS;
 	}
 	return n;
 }

@@ -8,11 +8,15 @@
 #include "fake-log.h"
 #include "unit.h"
 
+#include <sys/wait.h>
+
 #define NOW	  UINT64_C(100000000)
 #define PERIOD_MS UINT64_C(600000)
 
-static struct watch web;
-static struct watch *watches[] = {&web};
+#define OTHERS 4
+
+static struct watch web, others[OTHERS];
+static struct watch *watches[1 + OTHERS] = {&web};
 static struct pool pool, *pools[] = {&pool};
 static struct daemon growd;
 
@@ -152,6 +156,71 @@ static void limits_of_an_earlier_configuration_are_not_used(void **state)
 	assert_int_equal(web.growing, 0);
 }
 
+static void nothing_grows_while_it_is_switched_off(void **state)
+{
+	(void)state;
+	growd.switched_off = true;
+	growths_consider(&growd, &web, NOW);
+	assert_int_equal(web.growing, 0);
+}
+
+static void others_grow_since(uint64_t ms)
+{
+	growd.table.n = 1 + OTHERS;
+	for (int i = 0; i < OTHERS; i++) {
+		others[i] = (struct watch){.growing = 7, .growing_since_ms = ms};
+		watches[1 + i] = &others[i];
+	}
+}
+
+/* Those that hang do not count. */
+static void four_grow_at_a_time(void **state)
+{
+	(void)state;
+	web.mount.path = (char[]){"/nonexistent"};
+	others_grow_since(NOW - 4000);
+	growths_consider(&growd, &web, NOW);
+	assert_int_equal(web.growing, 0);
+	others_grow_since(NOW - 5000);
+	growths_consider(&growd, &web, NOW);
+	assert_true(web.growing > 0);
+	assert_int_equal(waitpid(web.growing, NULL, 0), web.growing);
+}
+
+static void nearly_at_its_maximum_is_reported_once(void **state)
+{
+	(void)state;
+	growd.switched_off = true;
+	web.owner.limits.max_bytes = GIB;
+	growths_consider(&growd, &web, NOW);
+	growths_consider(&growd, &web, NOW);
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_contains(fake_syslog.text, "action=warn ");
+	web.pace.last.used_bytes = GIB / 100 * 85;
+	web.pace.last.available_bytes = GIB / 100 * 15;
+	growths_consider(&growd, &web, NOW);
+	web.pace.last.used_bytes = GIB / 10 * 9;
+	web.pace.last.available_bytes = GIB / 10;
+	growths_consider(&growd, &web, NOW);
+	assert_int_equal(fake_syslog.lines, 1);
+}
+
+static void each_end_of_a_growth_is_counted(void **state)
+{
+	(void)state;
+	web.growing_to_bytes = 2 * GIB;
+	ended(GROWTH_DONE);
+	ended(GROWTH_KEPT);
+	ended(GROWTH_GONE);
+	ended(GROWTH_REFUSED);
+	ended(GROWTH_FAILED);
+	ended(GROWTH_FAILED);
+	assert_int_equal(growd.counts[COUNT_GROWN], 1);
+	assert_int_equal(growd.counts[COUNT_REFUSED], 1);
+	assert_int_equal(growd.counts[COUNT_FAILED], 2);
+	assert_int_equal(growd.counts[COUNT_LIMITED], 0);
+}
+
 #define GROWTHS_TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -164,6 +233,10 @@ int main(void)
 		GROWTHS_TEST(a_growth_that_is_done_is_paid_from_both_budgets),
 		GROWTHS_TEST(a_failed_growth_waits_and_asks_how_long_the_device_is),
 		GROWTHS_TEST(limits_of_an_earlier_configuration_are_not_used),
+		GROWTHS_TEST(nothing_grows_while_it_is_switched_off),
+		GROWTHS_TEST(four_grow_at_a_time),
+		GROWTHS_TEST(nearly_at_its_maximum_is_reported_once),
+		GROWTHS_TEST(each_end_of_a_growth_is_counted),
 		GROWTHS_TEST(a_disk_that_is_gone_asks_whose_it_is_now),
 	};
 
