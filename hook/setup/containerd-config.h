@@ -31,13 +31,12 @@
 
 #include "setup/containerd-files.h"
 
-#define CONTAINERD_BINARY    "options" TOML_SEP "BinaryName"
-#define CONTAINERD_DEFAULT   "default_runtime_name"
-#define CONTAINERD_RUNC	     "runc"
-#define CONTAINERD_RUNC_TYPE "io.containerd.runc.v2"
-#define CONTAINERD_IMAGES    "io.containerd.cri.v1.images"
-#define CONTAINERD_PLATFORMS                                                                       \
-	"plugins" TOML_SEP CONTAINERD_IMAGES TOML_SEP "runtime_platforms" TOML_SEP
+#define CONTAINERD_BINARY      "options" TOML_SEP "BinaryName"
+#define CONTAINERD_DEFAULT     "default_runtime_name"
+#define CONTAINERD_RUNC	       "runc"
+#define CONTAINERD_RUNC_TYPE   "io.containerd.runc.v2"
+#define CONTAINERD_IMAGES      "io.containerd.cri.v1.images"
+#define CONTAINERD_PLATFORMS   "plugins" TOML_SEP CONTAINERD_IMAGES TOML_SEP "runtime_platforms"
 #define CONTAINERD_OLD_DEFAULT "default" /* what the table default_runtime is called */
 
 struct containerd_config {

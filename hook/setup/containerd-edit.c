@@ -175,15 +175,17 @@ static bool is_copied(const struct toml *toml, const char *path, const char *our
 
 /*
  * Did enable add runc's handler? Then the file had no handlers before, has only these two now, and
- * ours has all keys of runc's.
+ * ours has all keys of runc's. If it is not known what was there, it must be marked as ours.
  */
-static bool is_runc_ours(const struct toml *toml, const struct containerd_before *before,
-			 const char *runtimes)
+static bool is_runc_ours(const struct edit_text *t, const struct toml *toml,
+			 const struct containerd_before *before, const char *runtimes)
 {
 	_cleanup_free_ char *runc = text_new("%s" TOML_SEP CONTAINERD_RUNC, runtimes);
 	_cleanup_free_ char *ours = text_new("%s" TOML_SEP SETUP_RUNTIME_NAME, runtimes);
 
 	if (!runc || !ours || !toml_has(toml, runc) || toml_has(&before->toml, runtimes))
+		return false;
+	if (!before->is_known && !toml_is_marked(t, runc, CONTAINERD_COMMENT))
 		return false;
 	for (size_t i = 0; i < toml->n; i++) {
 		const char *path = toml->items[i].path;
@@ -197,7 +199,8 @@ static bool is_runc_ours(const struct toml *toml, const struct containerd_before
 
 /*
  * Removes tables that are empty and were not there before, from the innermost one on; that one in
- * any case, as an empty table of handlers makes containerd 1.x drop the built-in one.
+ * any case, as an empty table of handlers makes containerd 1.x drop the built-in one. If it is not
+ * known what was there, the others must be marked as ours.
  */
 static int strip_empty(struct edit_text *t, const struct containerd_before *before,
 		       const char *innermost, struct why *why)
@@ -205,15 +208,28 @@ static int strip_empty(struct edit_text *t, const struct containerd_before *befo
 	_cleanup_free_ char *path = strdup(innermost);
 	int r = path ? 0 : why_no_memory(why);
 
-	for (char *end; r == 0 && path;) {
-		if (!toml_find(&before->toml, path))
+	for (char *end = path; r == 0 && end;) {
+		if (!toml_find(&before->toml, path) &&
+		    (before->is_known || strcmp(path, innermost) == 0 ||
+		     toml_is_marked(t, path, CONTAINERD_COMMENT)))
 			r = toml_cut_empty(t, path, CONTAINERD_COMMENT, why);
-		end = before->is_known ? strrchr(path, *TOML_SEP) : NULL;
-		if (!end)
-			break;
-		*end = '\0';
+		end = strrchr(path, *TOML_SEP);
+		if (end)
+			*end = '\0';
 	}
 	return r;
+}
+
+int containerd_cut_handler(struct edit_text *t, const char *runtimes, const char *handler,
+			   struct why *why)
+{
+	_cleanup_free_ char *path = text_new("%s" TOML_SEP "%s", runtimes, handler);
+	_cleanup_free_ char *platform = text_new(CONTAINERD_PLATFORMS TOML_SEP "%s", handler);
+	int r = path && platform ? 0 : why_no_memory(why);
+
+	if (r == 0)
+		r = toml_cut(t, path, CONTAINERD_COMMENT, why);
+	return r < 0 ? r : toml_cut(t, platform, CONTAINERD_COMMENT, why);
 }
 
 static int strip_plugin(struct edit_text *t, const struct containerd_before *before,
@@ -237,8 +253,8 @@ static int strip_plugin(struct edit_text *t, const struct containerd_before *bef
 	if (has_default)
 		r = strip_default(t, before, plugin, why);
 	if (r == 0)
-		r = toml_cut(t, handler, CONTAINERD_COMMENT, why);
-	if (r == 0 && is_runc_ours(&toml, before, runtimes))
+		r = containerd_cut_handler(t, runtimes, SETUP_RUNTIME_NAME, why);
+	if (r == 0 && is_runc_ours(t, &toml, before, runtimes))
 		r = toml_cut(t, runc, CONTAINERD_COMMENT, why);
 	return r < 0 ? r : strip_empty(t, before, runtimes, why);
 }

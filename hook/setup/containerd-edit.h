@@ -21,10 +21,14 @@ int containerd_put_import(struct edit_text *t, const char *import, struct why *w
 
 /* A file as it was before enable. */
 struct containerd_before {
-	bool is_known;	  /* else the tables around our handler stay */
+	bool is_known;	  /* else what is around our handler stays, unless it is marked as ours */
 	const char *text; /* the caller's; NULL: there was no file, or it is unknown */
 	struct toml toml;
 };
+
+/* Removes the handler from the plugin's table @runtimes, and its platform. */
+int containerd_cut_handler(struct edit_text *t, const char *runtimes, const char *handler,
+			   struct why *why);
 
 /*
  * Removes the handler that runs our runtime from the text @t, and what only it needed. *ret_found

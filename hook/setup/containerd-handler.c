@@ -154,7 +154,7 @@ static void write_platform(const struct containerd_config *config,
 			   const struct containerd_wish *wish, const char *handler, FILE *out)
 {
 	_cleanup_free_ char *path =
-		text_new(CONTAINERD_PLATFORMS "%s" TOML_SEP "snapshotter", config->like);
+		text_new(CONTAINERD_PLATFORMS TOML_SEP "%s" TOML_SEP "snapshotter", config->like);
 	const struct containerd_file *file =
 		path ? containerd_last_with(&config->files, path) : NULL;
 	const struct toml_item *item = file ? toml_find(&file->toml, path) : NULL;

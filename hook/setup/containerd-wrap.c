@@ -86,16 +86,13 @@ static int unwrap(const struct setup_place *place, struct edit_text *t,
 		  const char *runtimes, struct why *why)
 {
 	_cleanup_free_ char *handler = text_new("%s" TOML_SEP "%s", runtimes, wrap->handler);
-	_cleanup_free_ char *platform = text_new(CONTAINERD_PLATFORMS "%s", wrap->handler);
-	int r = handler && platform ? 0 : why_no_memory(why);
+	int r = handler ? 0 : why_no_memory(why);
 
-	if (r == 0 && wrap->in_place) {
-		r = restore_path(place, t, before, wrap, handler, why);
-		return r < 0 ? r : restore_annotations(t, before, handler, why);
-	}
+	if (r == 0 && !wrap->in_place)
+		return containerd_cut_handler(t, runtimes, wrap->handler, why);
 	if (r == 0)
-		r = toml_cut(t, handler, CONTAINERD_COMMENT, why);
-	return r < 0 ? r : toml_cut(t, platform, CONTAINERD_COMMENT, why);
+		r = restore_path(place, t, before, wrap, handler, why);
+	return r < 0 ? r : restore_annotations(t, before, handler, why);
 }
 
 int containerd_unwrap(const struct setup_place *place, struct edit_text *t,

@@ -251,19 +251,20 @@ static bool is_comment(const struct edit_text *t, size_t start, const char *comm
 	return at == t->len || t->text[at] == '\n';
 }
 
+/* Where @comment on the line above a header or a key begins, or else its own line. */
+static size_t find_comment(const struct edit_text *t, const struct toml_item *item,
+			   const char *comment)
+{
+	size_t start = line_start(t, item->key), above = start ? line_start(t, start - 1) : start;
+
+	return comment && above < start && is_comment(t, above, comment) ? above : start;
+}
+
 /* The lines of a header or a key with its value, and @comment above. */
 static int cut_lines(struct edit_text *t, const struct toml_item *item, const char *comment,
 		     struct why *why)
 {
-	size_t start = line_start(t, item->key);
-
-	if (comment && start > 0) {
-		size_t above = line_start(t, start - 1);
-
-		if (is_comment(t, above, comment))
-			start = above;
-	}
-	return splice(t, start, line_end(t, item->end), "", why);
+	return splice(t, find_comment(t, item, comment), line_end(t, item->end), "", why);
 }
 
 /* The braces or brackets that @item is in. */
@@ -353,6 +354,18 @@ int toml_cut_empty(struct edit_text *t, const char *table, const char *comment, 
 			r = cut_item(t, &toml, item, comment, why);
 	}
 	return r;
+}
+
+bool toml_is_marked(const struct edit_text *t, const char *table, const char *comment)
+{
+	_cleanup_(toml_free) struct toml toml = {0};
+	const struct toml_item *header;
+	struct why unused;
+
+	if (parse_text(t, &toml, &unused) < 0)
+		return false;
+	header = find_statement(&toml, table, true);
+	return header && find_comment(t, header, comment) < line_start(t, header->key);
 }
 
 int toml_cut_element(struct edit_text *t, const char *path, const char *string, struct why *why)

@@ -39,6 +39,9 @@ int toml_cut(struct edit_text *t, const char *path, const char *comment, struct 
 /* Removes the headers of @table that have no keys below them, and its braces if they are empty. */
 int toml_cut_empty(struct edit_text *t, const char *table, const char *comment, struct why *why);
 
+/* Is @comment on the line above the header of @table? */
+bool toml_is_marked(const struct edit_text *t, const char *table, const char *comment);
+
 /* Adds the string to the end of the array at @path. -ENOENT: there is no array. */
 int toml_add_element(struct edit_text *t, const char *path, const char *string, struct why *why);
 

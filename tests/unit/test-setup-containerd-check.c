@@ -170,6 +170,29 @@ static void keys_that_are_changed_in_place_may_change(void **state)
 	assert_file(CONFIG, theirs);
 }
 
+/* From 2.0 on a handler's snapshotter is also in the table of the plugin that unpacks images. */
+static void the_platform_of_our_handler_is_ours(void **state)
+{
+	static const char theirs[] = "version = 3\n[" CRI_3 ".containerd.runtimes.x]\n"
+				     "  runtime_type = 'io.containerd.runc.v2'\n"
+				     "[plugins.'io.containerd.cri.v1.images'.runtime_platforms.x]\n"
+				     "  snapshotter = 'devmapper'\n";
+	const struct setup_options options = {.check = true, .like = "x"};
+	char *text;
+
+	(void)state;
+	put_containerd();
+	put(CONFIG, theirs);
+	assert_int_equal(run("containerd", options), 0);
+	text = get(DROP_IN);
+	assert_contains(text, ".runtime_platforms.oci-thin-grow]\n  snapshotter = \"devmapper\"\n");
+	free(text);
+	assert_int_equal(run("containerd", (struct setup_options){.check = true, .disable = true}),
+			 0);
+	assert_file(CONFIG, theirs);
+	assert_file(DROP_IN, NULL);
+}
+
 /* The default values of a handler are in the dump, but not in ours. */
 static void empty_keys_of_handlers_are_the_same_as_none(void **state)
 {
@@ -316,6 +339,7 @@ int main(void)
 		HOST_TEST(what_containerd_does_not_read_is_not_written),
 		HOST_TEST(what_else_would_change_is_refused),
 		HOST_TEST(keys_that_are_changed_in_place_may_change),
+		HOST_TEST(the_platform_of_our_handler_is_ours),
 		HOST_TEST(empty_keys_of_handlers_are_the_same_as_none),
 		HOST_TEST(a_default_of_containerds_is_copied),
 		HOST_TEST(what_a_file_has_is_copied_once),

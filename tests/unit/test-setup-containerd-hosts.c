@@ -101,16 +101,18 @@ static void goes_into_the_file_that_takes_effect(void **state)
 /* With a pattern for all files containerd would read the backup, after the file. */
 static void makes_no_backup_that_is_imported(void **state)
 {
-	static const char theirs[] = "version = 2\n[" CRI_2 "]\n";
+	static const char theirs[] = "version = 2\n[" CRI_2 ".runtimes.runc]\n"
+				     "  runtime_type = 'io.containerd.runc.v2'\n";
 
 	(void)state;
 	put(CONFIG, "version = 2\nimports = ['conf.d/*']\n");
 	put("/etc/containerd/conf.d/10.toml", theirs);
-	assert_int_equal(enable_it(), 0);
+	put_program(RUNC_PATH);
+	assert_int_equal(set_up((struct setup_options){.by_default = true}), 0);
 	assert_file("/etc/containerd/conf.d/10.toml" CHANGE_BACKUP, NULL);
 	assert_int_equal(look("containerd"), SETUP_ON);
 	assert_int_equal(disable("containerd"), 0);
-	assert_in("/etc/containerd/conf.d/10.toml", theirs);
+	assert_file("/etc/containerd/conf.d/10.toml", theirs);
 }
 
 static void a_drop_in_for_any_later_version(void **state)
