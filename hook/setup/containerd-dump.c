@@ -100,22 +100,23 @@ static int make_scratch(const struct setup_place *place, struct scratch *ret, st
 	return r < 0 ? why_set(why, -r, "%s: %s", name ? name : SCRATCH, strerror(-r)) : 0;
 }
 
-static bool is_changed(const struct setup_place *place, const char *path)
+/* Is an import read from the scratch directory? If it changes, or imports other files. */
+static bool is_copied(const struct setup_place *place, const struct containerd_file *file)
 {
-	const struct setup_file *file = place_planned(place, path);
+	const struct setup_file *planned = place_planned(place, file->path);
 
-	return file && setup_file_changes(file);
+	return (planned && setup_file_changes(planned)) || toml_find(&file->toml, "imports");
 }
 
-/* The path of a file as it would be, for containerd: in the scratch directory if it changes. */
+/* The path of an import as it would be, for containerd. */
 static char *future_path(const struct setup_place *place, const struct containerd_file *file,
 			 const struct scratch *scratch, size_t i)
 {
 	_cleanup_free_ char *root = NULL, *path = NULL;
 	const char *inside;
 
-	path = is_changed(place, file->path) ? text_new("%s/%zu.toml", scratch->dir, i)
-					     : strdup(file->path);
+	path = is_copied(place, file) ? text_new("%s/%zu.toml", scratch->dir, i)
+				      : strdup(file->path);
 	inside = path ? place_inside(place, path, &root) : NULL;
 	return inside ? strdup(inside) : NULL;
 }
@@ -162,6 +163,18 @@ static int main_text(const struct setup_place *place, const struct containerd_co
 	return toml_put(ret, "", "imports", list, why);
 }
 
+/* An import, as the file @i of the scratch directory; what it imports, config.toml lists. */
+static int write_import(const struct containerd_file *file, const struct scratch *scratch, size_t i,
+			struct why *why)
+{
+	_cleanup_(edit_free) struct edit_text t = {0};
+	int r = edit_copy(file->text, file->len, &t);
+
+	if (r == 0 && toml_find(&file->toml, "imports"))
+		r = toml_cut(&t, "imports", NULL, why);
+	return r < 0 ? r : file_write_new(scratch->fd, text("%zu.toml", i), 0600, t.text, t.len);
+}
+
 static int write_scratch(const struct setup_place *place, const struct containerd_config *config,
 			 const struct scratch *scratch, struct why *why)
 {
@@ -174,9 +187,8 @@ static int write_scratch(const struct setup_place *place, const struct container
 	for (size_t i = 1; r == 0 && i < config->files.n; i++) {
 		const struct containerd_file *file = &config->files.files[i];
 
-		if (file->text && is_changed(place, file->path))
-			r = file_write_new(scratch->fd, text("%zu.toml", i), 0600, file->text,
-					   file->len);
+		if (file->text && is_copied(place, file))
+			r = write_import(file, scratch, i, why);
 	}
 	return r < 0 ? why_set(why, -r, "%s: %s", scratch->dir, strerror(-r)) : 0;
 }
