@@ -229,7 +229,10 @@ int containerd_dump_now(const struct setup_place *place, const struct containerd
 	else if (r == 0 && ret->text && !ret->plugin)
 		r = why_set(why, EINVAL, "it has no supported CRI plugin");
 	else if (r == 0 && ret->text && config->version == 1 && !reads_version_1(ret))
-		r = why_set(why, EINVAL, "%s has no version, so it ignores [plugins.cri]",
+		r = why_set(why, EINVAL,
+			    "%s has no version, so it ignores [plugins.cri]: rewrite it for "
+			    "version = 2 or "
+			    "later",
 			    file->path);
 	return r < 0 ? why_prefix(
 			       why, r,

@@ -311,18 +311,25 @@ static int check_outcome(const struct setup_place *place, const struct container
 	_cleanup_free_ char *name = NULL;
 	const struct containerd_file *last;
 	struct setup_place planned = *place;
+	bool has_handler;
 	int r;
 
 	planned.planned = plan;
 	r = containerd_read(&planned, &after, why);
-	if (r == 0 && !containerd_has_handler(&after, config->ours))
-		r = why_set(why, EEXIST, "%s: another file would override it",
-			    after.files.files[0].path);
-	if (r < 0 || !options->by_default ||
-	    strcmp(containerd_default(&after), SETUP_RUNTIME_NAME) == 0)
+	if (r < 0)
 		return r;
-	name = text_new("%s" TOML_SEP CONTAINERD_DEFAULT, after.cri);
+	has_handler = containerd_has_handler(&after, config->ours);
+	if (has_handler &&
+	    (!options->by_default || strcmp(containerd_default(&after), SETUP_RUNTIME_NAME) == 0))
+		return 0;
+	name = has_handler ? text_new("%s" TOML_SEP CONTAINERD_DEFAULT, after.cri)
+			   : containerd_plugin_path(after.plugin);
 	last = name ? containerd_last_with(&after.files, name) : NULL;
+	if (!has_handler)
+		return why_set(why, EEXIST,
+			       "%s: is read last, and hides the handlers of other files: move them "
+			       "all into one",
+			       last ? last->path : after.files.files[0].path);
 	return why_set(why, EEXIST, "%s: overrides " CONTAINERD_DEFAULT " with %s: change it there",
 		       last ? last->path : "containerd", quote(containerd_default(&after)));
 }

@@ -14,8 +14,8 @@
 #define OUR_VERSION  "1.0.0"
 #define RUNTIME_NAME "oci-thin-grow-runtime"
 #define SHARED                                                                                     \
-	"podman and CRI-O both read this file, so neither calls the program now; to undo: "        \
-	"oci-thin-grow enable podman (or crio)"
+	"podman and CRI-O both read 50-oci-thin-grow.json, so neither calls the program now; to "  \
+	"undo: oci-thin-grow enable podman (or crio)"
 
 const char hooksd_text[] = "{\n"
 			   "  \"version\": \"1.0.0\",\n"
