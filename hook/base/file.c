@@ -187,7 +187,7 @@ int file_replace(const char *path, const char *text, size_t len, mode_t mode, st
 	int r;
 
 	if (!for_dir || !for_name)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	fd = open(dirname(for_dir), OPEN_DIRECTORY);
 	r = fd < 0 ? -errno : replace_regular(fd, basename(for_name), text, len, mode);
 	if (r == -EINVAL)

@@ -290,7 +290,7 @@ static int count_promises(const char *ledger_dir, struct count *count, struct wh
 	if (r >= 0)
 		r = ledger_each(ledger_dir, add_entry, count, why);
 	if (r >= 0 && count->error)
-		r = why_set(why, ENOMEM, "out of memory");
+		r = why_no_memory(why);
 	if (r >= 0 && !fits(count))
 		r = ledger_prune(ledger_dir, discount_gone, count, why);
 	return r < 0 ? r

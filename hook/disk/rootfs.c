@@ -162,7 +162,7 @@ static int identify(struct rootfs *rootfs, const char *mountinfo, struct why *wh
 		if (!stx.stx_dev_major)
 			break;
 		rootfs->fs_name = strdup(known_fs[i].name);
-		return rootfs->fs_name ? 0 : why_set(why, ENOMEM, "out of memory");
+		return rootfs->fs_name ? 0 : why_no_memory(why);
 	}
 	return ask_mount_table(rootfs, mountinfo, &stx, why);
 }

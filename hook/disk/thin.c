@@ -128,7 +128,7 @@ static int look_up(struct dm_task *task, const char *what, struct thin_device *r
 	device.name = strdup(dm_task_get_name(task));
 	device.uuid = strdup(dm_task_get_uuid(task));
 	if (!device.name || !device.uuid)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	device.read_only = info.read_only;
 	device.suspended = info.suspended || info.internal_suspend;
 	device.pool_suspended = info.internal_suspend && !info.suspended;
@@ -204,7 +204,7 @@ int thin_list(struct thin_list *ret, struct why *why)
 		list.n++;
 	list.devs = calloc(list.n + 1, sizeof(*list.devs));
 	if (!list.devs)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	for (size_t i = 0; i < list.n; i++, names = next_name(names))
 		list.devs[i] = (dev_t)names->dev;
 	*ret = list;

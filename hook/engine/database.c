@@ -84,7 +84,7 @@ int database_read(const char *path, struct database **ret, struct why *why)
 		database->path = strdup(path);
 	if (!database || !database->path) {
 		database_free(database);
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	}
 	r = read_settled(path, database, why);
 	if (r < 0) {

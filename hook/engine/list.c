@@ -316,7 +316,7 @@ int engine_list_find(const struct engine_list *list, const char *text,
 	int n;
 
 	if (!matches)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	n = best_matches(list, text, matches);
 	if (n == 0)
 		return not_found(text, why);

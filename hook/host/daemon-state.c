@@ -334,7 +334,7 @@ const struct daemon_pool *daemon_state_pool(const struct daemon_state *state, co
 	return NULL;
 }
 
-void daemon_disk_free(struct daemon_disk *disk)
+static void free_disk(struct daemon_disk *disk)
 {
 	free(disk->device);
 	free(disk->container);
@@ -345,7 +345,7 @@ void daemon_disk_free(struct daemon_disk *disk)
 void daemon_state_free(struct daemon_state *state)
 {
 	for (size_t i = 0; i < state->n_disks; i++)
-		daemon_disk_free(&state->disks[i]);
+		free_disk(&state->disks[i]);
 	for (size_t i = 0; i < state->n_pools; i++)
 		free(state->pools[i].device);
 	free(state->disks);

@@ -89,5 +89,4 @@ int daemon_state_now(const char *run_dir, struct daemon_state *ret);
 const struct daemon_disk *daemon_state_disk(const struct daemon_state *state, const char *device);
 const struct daemon_pool *daemon_state_pool(const struct daemon_state *state, const char *device);
 
-void daemon_disk_free(struct daemon_disk *disk);
 void daemon_state_free(struct daemon_state *state);

@@ -91,7 +91,7 @@ static int look_at_all(struct surveyor *surveyor, struct why *why)
 	survey->pools = calloc(list.n + 1, sizeof(*survey->pools));
 	survey->devices = calloc(list.n + 1, sizeof(*survey->devices));
 	if (!survey->pools || !survey->devices)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	for (size_t i = 0; i < list.n; i++)
 		look_at(surveyor, list.devs[i]);
 	return 0;
@@ -151,7 +151,7 @@ int survey_take(const struct survey_order *order, struct survey *ret, struct why
 	if (ledger_files(order->ledger_dir, visit_file, &surveyor, &ledger_why) < 0)
 		pass_over(&surveyor, &ledger_why);
 	if (surveyor.no_memory)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	sum_up(ret);
 	return 0;
 }

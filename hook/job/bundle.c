@@ -13,7 +13,7 @@ static void read_spec(struct container *container)
 		return;
 	path = text_new("%s/config.json", container->state.bundle);
 	if (!path)
-		why_set(&container->no_spec, ENOMEM, "out of memory");
+		why_no_memory(&container->no_spec);
 	else if (oci_spec_read(path, &container->spec, &why) < 0)
 		container->no_spec = why;
 }

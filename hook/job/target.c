@@ -64,7 +64,7 @@ int target_list(const struct target_args *args, struct engine_list *ret, struct 
 
 	if (r == 0)
 		r = engine_list_read(&set.roots, complain, NULL, ret);
-	return r < 0 ? why_set(why, ENOMEM, "out of memory") : 0;
+	return r < 0 ? why_no_memory(why) : 0;
 }
 
 void target_read_spec(const struct engine_container *container, struct oci_spec *ret)
@@ -169,27 +169,23 @@ int target_of(const struct engine_container *container, struct target *ret, stru
 	return set_container(container, ret, why);
 }
 
-static int find_container(const char *text, struct target *target, struct why *why)
+static int find_container(const struct target_args *args, struct target *target, struct why *why)
 {
 	const struct engine_container *found;
-	int r = engine_list_find(&target->list, text, &found, why);
+	int r = target_list(args, &target->list, why);
 
+	if (r == 0)
+		r = engine_list_find(&target->list, args->container, &found, why);
 	return r < 0 ? r : set_container(found, target, why);
 }
 
-int target_find(const struct target_args *args, struct target *ret, struct why *why)
+static int open_container(const struct target_args *args, struct target *target, struct why *why)
 {
-	int r;
+	int r = find_container(args, target, why);
 
-	*ret = (struct target){.rootfs.fd = -EBADF};
-	r = target_list(args, &ret->list, why);
-	return r < 0 ? r : find_container(args->container, ret, why);
-}
-
-static int open_container(struct target *target, struct why *why)
-{
-	int r = target_open_rootfs(target->container, &target->spec, &target->rootfs, why);
-
+	if (r < 0)
+		return r;
+	r = target_open_rootfs(target->container, &target->spec, &target->rootfs, why);
 	if (r == -ESRCH && !target->container->pid)
 		return why_set(why, ESRCH, "%s is stopped. Start it, then grow it",
 			       quote_unless_printable(target->label));
@@ -330,13 +326,11 @@ int target_open(const struct target_args *args, struct target *ret, struct why *
 	*ret = (struct target){.rootfs.fd = -EBADF};
 	if (n != 1)
 		return why_set(why, EINVAL, "name one container, or use --pid, --path or --device");
-	if (args->container) {
-		r = target_find(args, ret, why);
-		return r < 0 ? r : open_container(ret, why);
-	}
+	if (args->container)
+		return open_container(args, ret, why);
 	ret->label = text_new(args->pid ? "process %s" : "%s", by_other_means);
 	if (!ret->label)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	r = open_by_other_means(args, ret, why);
 	return r < 0 ? r : target_find_owner(args, ret, why);
 }

@@ -69,9 +69,6 @@ int target_find_owner(const struct target_args *args, struct target *target, str
  */
 int target_of(const struct engine_container *container, struct target *ret, struct why *why);
 
-/* The same for the container that args->container names. Returns what target_open() does. */
-int target_find(const struct target_args *args, struct target *ret, struct why *why);
-
 /*
  * A job for @target, which must outlive it. Policy gets the facts that the hook would find, and the
  * rootfs is opened only when it is needed.

@@ -261,7 +261,7 @@ static int parse_document(const char *text, size_t len, bool comments, struct js
 	*ret_offset = 0;
 	if (!doc || !yajl) {
 		free(doc);
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	}
 	if (comments)
 		yajl_config(yajl, yajl_allow_comments, 1);

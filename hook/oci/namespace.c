@@ -131,7 +131,7 @@ int namespace_is_rootless(const char *proc_dir, struct why *why)
 	}
 	path = process_path(proc_dir, "self", "uid_map");
 	if (!path)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	r = file_read_at(AT_FDCWD, path, 64UL * 1024, &map, &len);
 	if (r == -ENOENT) /* kernel without user namespaces */
 		return 0;

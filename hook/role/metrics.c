@@ -88,7 +88,7 @@ static int write_metrics(struct metrics *metrics, const struct engine_list *list
 	size_t len = 0;
 
 	if (look_at_containers(list, args->policy, metrics) < 0 || format(metrics, &text, &len) < 0)
-		return why_set(why, ENOMEM, "out of memory");
+		return why_no_memory(why);
 	return put(text, len, output, why);
 }
 
