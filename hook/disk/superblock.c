@@ -170,7 +170,7 @@ int superblock_open(dev_t dev)
 	return TAKE_FD(fd);
 }
 
-/* --- unmounted devices ------------------------------------------------------------------------ */
+/* --- unmounted devices ----------------------------------------------------------------------- */
 
 #define LEAST_BYTES		2048		      /* of a device with a filesystem */
 #define MAX_BYTES		((uint64_t)INT64_MAX) /* the largest off_t */

@@ -45,7 +45,7 @@ static int damaged(const struct database *database, struct why *why)
 	return why_set(why, EBADMSG, "%s: it is damaged", database->path);
 }
 
-/* --- the snapshotter's databases -------------------------------------------------------------- */
+/* --- the snapshotter's databases ------------------------------------------------------------- */
 
 /* 1, what @pool says of the device, and its parent's device, or NULL; 0: it does not have it. */
 static int read_device(const struct database *pool, const char *device, int64_t *ret_id,

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* --- what would be done ----------------------------------------------------------------------- */
+/* --- what would be done ---------------------------------------------------------------------- */
 
 /* Is the pool too full? The guard also includes what the growth takes, and may be stricter. */
 static bool is_pool_full(const struct ceiling_view *view)
@@ -62,7 +62,7 @@ static uint64_t next_bytes(const struct ceiling_view *view)
 	return autogrow_next_bytes(&view->ceiling->verdict.limits, view->outlook->size_bytes);
 }
 
-/* --- the values, and where they are set ------------------------------------------------------- */
+/* --- the values, and where they are set ------------------------------------------------------ */
 
 /* "85%", as in the configuration. */
 static const char *percent_into(struct ratio_text *out, unsigned int per_mille)
@@ -109,7 +109,7 @@ static void read_values(const struct ceiling_view *view, struct value ret[VALUES
 	text_into(&ret[5].text, "%u per %s", of->budget, duration_format(of->budget_ms));
 }
 
-/* --- as text ---------------------------------------------------------------------------------- */
+/* --- as text --------------------------------------------------------------------------------- */
 
 static void print_origin(const struct ceiling_view *view, const char *path, bool by_rule, FILE *out)
 {
@@ -214,7 +214,7 @@ void ceiling_print(const struct ceiling_view *view, bool verbose, FILE *out)
 	print_next(view, out);
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------- */
+/* --- as JSON --------------------------------------------------------------------------------- */
 
 static void json_origins(const struct ceiling_view *view, struct json_writer *w)
 {

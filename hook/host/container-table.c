@@ -12,7 +12,7 @@
 
 #define SHORT_ID 12
 
-/* --- in which order --------------------------------------------------------------------------- */
+/* --- in which order -------------------------------------------------------------------------- */
 
 static int by_name(const void *a, const void *b)
 {
@@ -61,7 +61,7 @@ container_order *container_order_named(const char *name)
 	return NULL;
 }
 
-/* --- as a table ------------------------------------------------------------------------------- */
+/* --- as a table ------------------------------------------------------------------------------ */
 
 enum {
 	ENGINE,
@@ -202,7 +202,7 @@ int container_table_print(const struct container_row *rows, size_t n, bool wide,
 	return r;
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------- */
+/* --- as JSON --------------------------------------------------------------------------------- */
 
 void container_row_json(const struct container_row *row, const struct policy *policy,
 			const char *held, struct json_writer *w)

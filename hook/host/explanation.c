@@ -70,7 +70,7 @@ static struct ceiling_view ceiling_view_of(const struct explanation *this)
 				     this->held};
 }
 
-/* --- as text ---------------------------------------------------------------------------------- */
+/* --- as text --------------------------------------------------------------------------------- */
 
 static void print_request(const struct job *job, FILE *out)
 {
@@ -228,7 +228,7 @@ void explanation_print(const struct explanation *this, bool verbose, FILE *out)
 	print_verdict(this, out);
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------- */
+/* --- as JSON --------------------------------------------------------------------------------- */
 
 static void json_rules(struct json_writer *w, const struct job *job, const struct policy *policy)
 {

@@ -181,7 +181,7 @@ void outlook_print_next(const struct outlook *outlook, const char *then, FILE *o
 	print_healing(outlook, out);
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------- */
+/* --- as JSON --------------------------------------------------------------------------------- */
 
 static void json_use(const struct inventory *disk, struct json_writer *w)
 {

@@ -38,7 +38,7 @@ static void sort(struct survey *survey)
 		qsort(survey->pools, survey->n_pools, sizeof(*survey->pools), by_use);
 }
 
-/* --- as a table ------------------------------------------------------------------------------- */
+/* --- as a table ------------------------------------------------------------------------------ */
 
 enum {
 	POOL,
@@ -152,7 +152,7 @@ int pool_table_print(struct survey *survey, size_t width, bool colours, FILE *ou
 	return r;
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------- */
+/* --- as JSON --------------------------------------------------------------------------------- */
 
 static void json_extender(const struct pool_extender *extender, struct json_writer *w)
 {

@@ -102,8 +102,7 @@ int started_read(const char *dir, const char *ns, const char *id, struct why *wh
 	return errno == ENOENT ? 0 : why_set(why, errno, "%s: %s", path, strerror(errno));
 }
 
-/* --- removing those of containers that are gone ------------------------------------------------
- */
+/* --- removing those of containers that are gone ---------------------------------------------- */
 
 /* @name is that of the container, @link where its note is now. */
 static bool is_gone(started_has *has, int dir_fd, const char *name, const char *link)

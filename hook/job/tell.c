@@ -286,7 +286,7 @@ void tell_text(const struct job *job, FILE *out)
 	fputc('\n', out);
 }
 
-/* --- what it costs the pool ------------------------------------------------------------------- */
+/* --- what it costs the pool ------------------------------------------------------------------ */
 
 #define LARGE_COST_BYTES (UINT64_C(1) << 30)
 

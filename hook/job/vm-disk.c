@@ -7,6 +7,8 @@
 #include "base/quote.h"
 #include "base/text.h"
 #include "disk/fresh.h"
+#include "disk/ledger.h"
+#include "disk/lock.h"
 #include "disk/vm-extend.h"
 #include "disk/vm-mark.h"
 #include "engine/containerd-find.h"
@@ -25,8 +27,7 @@ static int not_applicable(struct job *job)
 	return 0;
 }
 
-/* --- finding it --------------------------------------------------------------------------------
- */
+/* --- finding it ------------------------------------------------------------------------------ */
 
 /* Where containerd keeps everything, unless its snapshotter was configured otherwise. */
 static int find_in_root(const struct job *job, const char *root, const char *ns,
@@ -83,8 +84,7 @@ static int look_up(const struct containerd_record *disk, struct thin_device *ret
 	return 0;
 }
 
-/* --- is it fresh? ------------------------------------------------------------------------------
- */
+/* --- is it fresh? ---------------------------------------------------------------------------- */
 
 static int prove(const struct job *job, const struct containerd_record *disk, const char *ns,
 		 const char *ledger_dir, struct why *why)
@@ -115,14 +115,13 @@ static int prove(const struct job *job, const struct containerd_record *disk, co
 	return r;
 }
 
-/* --- growing it --------------------------------------------------------------------------------
- */
+/* --- growing it ------------------------------------------------------------------------------ */
 
-static int wait_closed(const struct job *job, const struct grow_order *order, struct why *why)
+static int wait_closed(const struct thin_device *device, uint64_t timeout_ms, struct why *why)
 {
-	const struct deadline deadline = {.end_ms = now_ms() + order->timeout_ms};
+	const struct deadline deadline = {.end_ms = now_ms() + timeout_ms};
 
-	return fresh_wait_closed(&job->report.device, &deadline, why);
+	return fresh_wait_closed(device, &deadline, why);
 }
 
 static int grow_mounted(struct job *job, const struct grow_order *order)
@@ -134,7 +133,9 @@ static int grow_mounted(struct job *job, const struct grow_order *order)
 	r = grow_rootfs(&job->rootfs, order, &job->report, &job->why);
 	rootfs_close(&job->rootfs);
 	job->rootfs.fs = job->report.fs.type; /* for the log */
-	closed = job->report.device.name ? wait_closed(job, order, &busy) : 0;
+	closed = job->report.device.name
+			 ? wait_closed(&job->report.device, order->timeout_ms, &busy)
+			 : 0;
 	if (r == 0 && closed < 0) {
 		job->why = busy;
 		return closed;
@@ -229,4 +230,23 @@ int vm_disk_grow(struct job *job, const struct policy *policy, const struct grow
 		return not_applicable(job);
 	}
 	return grow_found(job, &disk, ns, order);
+}
+
+/* --- one that an operator names -------------------------------------------------------------- */
+
+int vm_disk_open(void *context, struct rootfs *ret, struct why *why)
+{
+	return fresh_open(context, LEDGER_DIR, ret, why);
+}
+
+int vm_disk_give(struct job *job, const struct thin_device *device, const struct policy *policy,
+		 struct why *why)
+{
+	const struct vm_mark_order order = {RUN_DIR, LEDGER_DIR, policy->timeout_ms};
+	int r;
+
+	cleanup_close(&job->rootfs.fd);
+	job->rootfs.fd = -EBADF;
+	r = wait_closed(device, policy->timeout_ms, why);
+	return r < 0 ? r : vm_mark(device, &order, why);
 }

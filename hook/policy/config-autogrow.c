@@ -17,7 +17,7 @@ static bool is_text(const struct json *value)
 	return value->type == JSON_STRING && strlen(value->text) == value->len;
 }
 
-/* --- "85%" ------------------------------------------------------------------------------------ */
+/* --- "85%" ----------------------------------------------------------------------------------- */
 
 /* Per mille; 0: not a percentage. */
 static unsigned int parse_percentage(const char *percentage)
@@ -70,7 +70,7 @@ static bool is_percentage_set(const void *target)
 const struct config_type config_autogrow_at = {read_at, show_percentage, is_percentage_set};
 const struct config_type config_autogrow_by = {read_by, show_percentage, is_percentage_set};
 
-/* --- "6 per 10m" ------------------------------------------------------------------------------ */
+/* --- "6 per 10m" ----------------------------------------------------------------------------- */
 
 static int parse_budget(const char *budget, struct autogrow *target)
 {

@@ -60,7 +60,7 @@ static bool engine_calls_us(const char *engine)
 	return calls;
 }
 
-/* --- looking ---------------------------------------------------------------------------------- */
+/* --- looking --------------------------------------------------------------------------------- */
 
 static void look_at_pool(struct explanation *this)
 {
@@ -146,7 +146,7 @@ static int explain_container(struct explainer *explainer, const struct engine_co
 	return show(explainer, &this);
 }
 
-/* --- the command ------------------------------------------------------------------------------ */
+/* --- the command ----------------------------------------------------------------------------- */
 
 static void begin_json(struct explainer *explainer)
 {

@@ -14,7 +14,7 @@
 #include "job/settings.h"
 #include "job/target.h"
 #include "job/tell.h"
-#include "job/unmounted.h"
+#include "job/vm-disk.h"
 #include "oci/json.h"
 #include "role/role.h"
 
@@ -292,7 +292,7 @@ static void grow_and_give(struct job *job, struct thin_device *device, const str
 		run_job(job, &progress, policy);
 		if (job->outcome != JOB_KEPT && job->outcome != JOB_GROWN)
 			return;
-		r = unmounted_give(job, device, policy, &job->why);
+		r = vm_disk_give(job, device, policy, &job->why);
 	}
 	if (r < 0) {
 		job->outcome = JOB_FAILED;
@@ -309,7 +309,7 @@ static int grow_device(struct thin_device *device, const struct options *options
 		.engine = "none",
 		.refuse_unhealed = !options->unhealed,
 		.rootfs.fd = -EBADF,
-		.open_rootfs = unmounted_open,
+		.open_rootfs = vm_disk_open,
 		.open_context = device,
 		.request = request_for(options, bytes, NULL),
 	};

@@ -59,7 +59,7 @@ struct rows {
 	struct json_writer *json; /* in its array of containers; NULL: as a table */
 };
 
-/* --- which ------------------------------------------------------------------------------------ */
+/* --- which ----------------------------------------------------------------------------------- */
 
 /* NULL: --sort has another word. */
 static container_order *order_of(const struct arguments *args)
@@ -143,7 +143,7 @@ static int look_at_all(const struct engine_list *list, const struct arguments *a
 	return status;
 }
 
-/* --- show them -------------------------------------------------------------------------------- */
+/* --- show them ------------------------------------------------------------------------------- */
 
 /* Reads the container's files. */
 static void look_at_ceilings(const struct rows *rows, const struct policy *policy)
@@ -204,7 +204,7 @@ static int show_json(const struct rows *rows, const struct policy *policy)
 	return json_writer_end(rows->json, stdout);
 }
 
-/* --- only names ------------------------------------------------------------------------------- */
+/* --- only names ------------------------------------------------------------------------------ */
 
 static bool means(const struct engine_list *list, const char *text,
 		  const struct engine_container *container)
@@ -271,7 +271,7 @@ static int show_names(const struct engine_list *list, const struct arguments *ar
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }
 
-/* --- pools ------------------------------------------------------------------------------------ */
+/* --- pools ----------------------------------------------------------------------------------- */
 
 static void write_complaint(const struct why *why)
 {
@@ -302,7 +302,7 @@ static int show_pools(const struct engine_list *list, const struct arguments *ar
 	return print_pools(&survey, args);
 }
 
-/* --- the command ------------------------------------------------------------------------------ */
+/* --- the command ----------------------------------------------------------------------------- */
 
 /* An exit status, or -errno of writing. */
 static int show_rows(const struct engine_list *list, const struct arguments *args)

@@ -156,7 +156,7 @@ static int compare_dumps(const struct containerd_dump *before, const struct cont
 	return compare_all(before, after, why);
 }
 
-/* --- what must be there ----------------------------------------------------------------------- */
+/* --- what must be there ---------------------------------------------------------------------- */
 
 /* A dump does not report that the default handler is missing. */
 static void note_default(const struct containerd_dump *dumped, struct setup_plan *plan)

@@ -210,8 +210,7 @@ static void what_was_never_sampled_is_looked_at_soon(void **state)
 	assert_int_equal(pace_need(&pace), PACE_NONE);
 }
 
-/* --- how fast a writer may be ------------------------------------------------------------------
- */
+/* --- how fast a writer may be ---------------------------------------------------------------- */
 
 #define STEP_MS 400 /* that a growth takes */
 

@@ -12,7 +12,7 @@
 #define CRI_3	"plugins.'io.containerd.cri.v1.runtime'"
 #define THEIRS	"version = 3\n[" CRI_3 "]\n  x = 1\n"
 
-/* --- the root: what is called in it is below it, but runs in this one, where a shell is ------- */
+/* --- the root: what is called in it is below it, but runs in this one, where a shell is ------ */
 
 int chroot(const char *path)
 {
@@ -283,7 +283,7 @@ static void a_disabled_plugin_is_only_read(void **state)
 	assert_contains(why.text, "no supported CRI plugin");
 }
 
-/* --- setup_ask() ------------------------------------------------------------------------------ */
+/* --- setup_ask() ----------------------------------------------------------------------------- */
 
 static void put_script(const char *path, const char *text)
 {
