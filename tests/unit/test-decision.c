@@ -158,6 +158,8 @@ static void one_that_may_not_grow_is_not_looked_at_often(void **state)
 	assert_int_equal(decide_next_sample(&watch, DECIDE_GROW, NOW), NOW + 500);
 	assert_int_equal(decide_next_sample(&watch, DECIDE_AT_MAX, NOW), NOW + 5000);
 	assert_int_equal(decide_next_sample(&watch, DECIDE_BUDGET, NOW), NOW + 5000);
+	watch.backoff_until_ms = NOW + 1;
+	assert_int_equal(decide_next_sample(&watch, DECIDE_WAIT, NOW), NOW + 5000);
 	watch.owner.limits.max_bytes = 0;
 	assert_int_equal(decide_next_sample(&watch, DECIDE_NOTHING, NOW), NOW + 60000);
 }

@@ -120,8 +120,10 @@ static void a_growth_that_is_done_is_paid_from_both_budgets(void **state)
 {
 	(void)state;
 	web.growing_to_bytes = 2 * GIB;
+	web.backoff_ms = web.backoff_until_ms = 5000;
 	ended(GROWTH_DONE);
 	assert_int_equal(web.owner.bytes, 2 * GIB);
+	assert_int_equal(web.backoff_ms, 0);
 	assert_int_equal(budget_last(&web.steps), NOW);
 	assert_int_equal(budget_last(&pool.steps), NOW);
 }
@@ -205,6 +207,34 @@ static void nearly_at_its_maximum_is_reported_once(void **state)
 	assert_int_equal(fake_syslog.lines, 1);
 }
 
+static void the_maximum_is_reported_again_after_much_was_removed(void **state)
+{
+	(void)state;
+	growd.switched_off = true;
+	web.owner.limits.max_bytes = GIB;
+	growths_consider(&growd, &web, NOW);
+	web.pace.last.used_bytes = GIB / 10;
+	web.pace.last.available_bytes = GIB / 10 * 9;
+	growths_consider(&growd, &web, NOW);
+	web.pace.last.used_bytes = GIB / 10 * 9;
+	web.pace.last.available_bytes = GIB / 10;
+	growths_consider(&growd, &web, NOW);
+	assert_int_equal(fake_syslog.lines, 2);
+}
+
+/* Who writes and deletes all the time would be tried each time. */
+static void space_for_a_moment_does_not_end_the_back_off(void **state)
+{
+	(void)state;
+	web.backoff_ms = 20000;
+	web.backoff_until_ms = NOW;
+	web.pace.over = 0;
+	growths_consider(&growd, &web, NOW - 1);
+	assert_int_equal(web.backoff_ms, 20000);
+	growths_consider(&growd, &web, NOW);
+	assert_int_equal(web.backoff_ms, 0);
+}
+
 static void each_end_of_a_growth_is_counted(void **state)
 {
 	(void)state;
@@ -236,6 +266,8 @@ int main(void)
 		GROWTHS_TEST(nothing_grows_while_it_is_switched_off),
 		GROWTHS_TEST(four_grow_at_a_time),
 		GROWTHS_TEST(nearly_at_its_maximum_is_reported_once),
+		GROWTHS_TEST(the_maximum_is_reported_again_after_much_was_removed),
+		GROWTHS_TEST(space_for_a_moment_does_not_end_the_back_off),
 		GROWTHS_TEST(each_end_of_a_growth_is_counted),
 		GROWTHS_TEST(a_disk_that_is_gone_asks_whose_it_is_now),
 	};

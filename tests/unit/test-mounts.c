@@ -71,10 +71,12 @@ static void the_first_mount_of_the_root_is_taken(void **state)
 static void escapes_are_undone(void **state)
 {
 	struct mount_list list =
-		parse("36 22 254:4 / /run/a\\040b\\134c\\011\\12 rw - ext4 /dev/mapper/a rw\n");
+		parse("36 22 254:4 / /run/a\\040b\\134c\\011\\012\\043\xc3\xa4\\12 rw - ext4 "
+		      "/dev/mapper/a\\040b rw\n");
 
 	(void)state;
-	assert_string_equal(list.mounts[0].path, "/run/a b\\c\t\\12");
+	assert_string_equal(list.mounts[0].path, "/run/a b\\c\t\n#\xc3\xa4\\12");
+	assert_string_equal(list.mounts[0].source, "/dev/mapper/a b");
 	mounts_free(&list);
 }
 
@@ -101,6 +103,25 @@ static void what_is_no_mount_is_skipped(void **state)
 		assert_int_equal(list.n, 0);
 		mounts_free(&list);
 	}
+}
+
+/* A host may have so many, and most are not disks. */
+static void a_disk_is_found_among_65536_mounts(void **state)
+{
+	char *text = NULL;
+	FILE *out = text_stream(&text);
+	struct mount_list list;
+
+	(void)state;
+	for (int i = 0; i < 65536; i++)
+		fprintf(out, "%d 22 0:%d / /run/%d rw - tmpfs tmpfs rw\n", i, i, i);
+	fputs("9 22 254:4 / /run/disk rw - ext4 /dev/mapper/a rw\n", out);
+	fclose(out);
+	list = parse(text);
+	assert_int_equal(list.n, 1);
+	assert_string_equal(list.mounts[0].path, "/run/disk");
+	mounts_free(&list);
+	free(text);
 }
 
 static void a_line_without_its_newline_is_read(void **state)
@@ -133,6 +154,7 @@ int main(void)
 		cmocka_unit_test(the_first_mount_of_the_root_is_taken),
 		cmocka_unit_test(escapes_are_undone),
 		cmocka_unit_test(what_is_no_mount_is_skipped),
+		cmocka_unit_test(a_disk_is_found_among_65536_mounts),
 		cmocka_unit_test(a_line_without_its_newline_is_read),
 		cmocka_unit_test(the_real_file_is_read),
 	};

@@ -135,6 +135,20 @@ static void one_that_does_not_answer_hangs(void **state)
 	assert_int_equal(answered, 0);
 }
 
+/* Many slow answers take longer than one may. */
+static void one_that_makes_progress_does_not_hang(void **state)
+{
+	uint64_t late = 1000 + SAMPLER_PATIENCE_MS;
+
+	(void)state;
+	add(dir, dev_of(dir));
+	assert_int_equal(sampler_ask(&sampler, 1000), 0);
+	assert_int_equal(poll(&(struct pollfd){.fd = sampler.fd, .events = POLLIN}, 1, -1), 1);
+	assert_false(sampler_hangs(&sampler, late));
+	assert_false(sampler_hangs(&sampler, late + SAMPLER_PATIENCE_MS - 1));
+	assert_true(sampler_hangs(&sampler, late + SAMPLER_PATIENCE_MS));
+}
+
 static void one_that_was_killed_is_noticed(void **state)
 {
 	struct pollfd fd = {.fd = sampler.fd, .events = POLLIN};
@@ -159,6 +173,7 @@ int main(void)
 		test(what_is_gone_or_another_is_an_error),
 		test(it_answers_again_and_takes_a_limited_number),
 		test(one_that_does_not_answer_hangs),
+		test(one_that_makes_progress_does_not_hang),
 		test(one_that_was_killed_is_noticed),
 	};
 
