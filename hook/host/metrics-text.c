@@ -4,109 +4,90 @@
 #include "base/count.h"
 #include "host/prometheus.h"
 
+struct family {
+	const char *name, *help;
+};
+
+/* A sample is written only if its value is known. */
+struct value {
+	bool known;
+	uint64_t n;
+};
+
+static struct value unless_0(uint64_t n)
+{
+	return (struct value){n != 0, n};
+}
+
+static struct value always(uint64_t n)
+{
+	return (struct value){true, n};
+}
+
 /* --- containers ------------------------------------------------------------------------------ */
 
-/* Each returns false if the value is not known: no sample is written then. */
-
-static bool known(uint64_t bytes, uint64_t *ret)
-{
-	*ret = bytes;
-	return bytes != 0;
-}
-
-static bool device_bytes(const struct metrics_row *row, uint64_t *ret)
-{
-	return known(row->inventory.device_bytes, ret);
-}
-
-static bool filesystem_bytes(const struct metrics_row *row, uint64_t *ret)
-{
-	return known(row->inventory.filesystem_bytes, ret);
-}
-
-static bool used_bytes(const struct metrics_row *row, uint64_t *ret)
-{
-	*ret = row->inventory.used_bytes;
-	return row->inventory.used_bytes + row->inventory.available_bytes != 0;
-}
-
-static bool available_bytes(const struct metrics_row *row, uint64_t *ret)
-{
-	*ret = row->inventory.available_bytes;
-	return row->inventory.used_bytes + row->inventory.available_bytes != 0;
-}
-
-static bool requested_bytes(const struct metrics_row *row, uint64_t *ret)
-{
-	return known(row->inventory.requested_bytes, ret);
-}
-
-static bool remembered_bytes(const struct metrics_row *row, uint64_t *ret)
-{
-	return known(row->inventory.container->remembered, ret);
-}
-
-static bool at_risk(const struct metrics_row *row, uint64_t *ret)
-{
-	*ret = row->risk != RISK_NONE;
-	return true;
-}
-
-static bool autogrow_max_bytes(const struct metrics_row *row, uint64_t *ret)
-{
-	return row->disk && known(row->disk->max, ret);
-}
-
-static bool fill_rate(const struct metrics_row *row, uint64_t *ret)
-{
-	*ret = row->disk ? row->disk->bytes_per_second : 0;
-	return row->disk;
-}
-
-static bool autogrow_steps(const struct metrics_row *row, uint64_t *ret)
-{
-	*ret = row->disk ? row->disk->n_grown : 0;
-	return row->disk && row->disk->max;
-}
-
-static bool autogrow_backoff(const struct metrics_row *row, uint64_t *ret)
-{
-	*ret = row->disk ? row->disk->backoff_ms / 1000 : 0;
-	return row->disk && row->disk->max;
-}
-
-static const struct {
-	const char *name, *help;
-	bool (*value)(const struct metrics_row *row, uint64_t *ret);
-} container_families[] = {
-	{"oci_thin_grow_container_device_bytes",
-	 "Present length of the container's thin device, if it is active.", device_bytes},
-	{"oci_thin_grow_container_filesystem_size_bytes",
-	 "Size of the filesystem on it, if the container runs.", filesystem_bytes},
-	{"oci_thin_grow_container_used_bytes", "Used bytes of that filesystem, as df counts.",
-	 used_bytes},
-	{"oci_thin_grow_container_available_bytes",
-	 "Bytes of that filesystem that the container can still use, as df counts.",
-	 available_bytes},
-	{"oci_thin_grow_container_requested_bytes", "Size that the container requests.",
-	 requested_bytes},
-	{"oci_thin_grow_container_engine_remembered_bytes",
-	 "Length that the engine will give the device next time, if its files say.",
-	 remembered_bytes},
-	{"oci_thin_grow_container_at_risk",
-	 "1 if the container may not start again, or a growth of it is unfinished.", at_risk},
-	{"oci_thin_grow_container_autogrow_max_bytes",
-	 "Largest size to which oci-thin-growd grows it; no sample if it does not.",
-	 autogrow_max_bytes},
-	{"oci_thin_grow_container_fill_bytes_per_second",
-	 "Rate at which the filesystem fills now, as oci-thin-growd measures it.", fill_rate},
-	{"oci_thin_grow_container_autogrow_steps",
-	 "Steps by which oci-thin-growd has grown it in the period of its budget or cooldown.",
-	 autogrow_steps},
-	{"oci_thin_grow_container_autogrow_backoff_seconds",
-	 "Time between two attempts to grow it after a refusal or failure, else 0.",
-	 autogrow_backoff},
+enum {
+	DEVICE,
+	FILESYSTEM,
+	USED,
+	AVAILABLE,
+	REQUESTED,
+	REMEMBERED,
+	AT_RISK,
+	AUTOGROW_MAX,
+	FILL_RATE,
+	AUTOGROW_STEPS,
+	AUTOGROW_BACKOFF,
+	CONTAINER_FAMILIES
 };
+
+static const struct family container_families[CONTAINER_FAMILIES] = {
+	[DEVICE] = {"oci_thin_grow_container_device_bytes",
+		    "Present length of the container's thin device, if it is active."},
+	[FILESYSTEM] = {"oci_thin_grow_container_filesystem_size_bytes",
+			"Size of the filesystem on it, if the container runs."},
+	[USED] = {"oci_thin_grow_container_used_bytes",
+		  "Used bytes of that filesystem, as df counts."},
+	[AVAILABLE] = {"oci_thin_grow_container_available_bytes",
+		       "Bytes of that filesystem that the container can still use, as df counts."},
+	[REQUESTED] = {"oci_thin_grow_container_requested_bytes",
+		       "Size that the container requests."},
+	[REMEMBERED] = {"oci_thin_grow_container_engine_remembered_bytes",
+			"Length that the engine will give the device next time, if its files say."},
+	[AT_RISK] = {"oci_thin_grow_container_at_risk",
+		     "1 if the container may not start again, or a growth of it is unfinished."},
+	[AUTOGROW_MAX] =
+		{"oci_thin_grow_container_autogrow_max_bytes",
+		 "Largest size to which oci-thin-growd grows it; no sample if it does not."},
+	[FILL_RATE] = {"oci_thin_grow_container_fill_bytes_per_second",
+		       "Rate at which the filesystem fills now, as oci-thin-growd measures it."},
+	[AUTOGROW_STEPS] = {"oci_thin_grow_container_autogrow_steps",
+			    "Steps by which oci-thin-growd has grown it in the period of its "
+			    "budget or cooldown."},
+	[AUTOGROW_BACKOFF] =
+		{"oci_thin_grow_container_autogrow_backoff_seconds",
+		 "Time between two attempts to grow it after a refusal or failure, else 0."},
+};
+
+static void container_values(const struct metrics_row *row, struct value ret[CONTAINER_FAMILIES])
+{
+	static const struct daemon_disk unwatched = {0};
+	const struct inventory *disk = &row->inventory;
+	const struct daemon_disk *watched = row->disk ? row->disk : &unwatched;
+	bool mounted = disk->used_bytes + disk->available_bytes != 0, grows = watched->max != 0;
+
+	ret[DEVICE] = unless_0(disk->device_bytes);
+	ret[FILESYSTEM] = unless_0(disk->filesystem_bytes);
+	ret[USED] = (struct value){mounted, disk->used_bytes};
+	ret[AVAILABLE] = (struct value){mounted, disk->available_bytes};
+	ret[REQUESTED] = unless_0(disk->requested_bytes);
+	ret[REMEMBERED] = unless_0(disk->container->remembered);
+	ret[AT_RISK] = always(row->risk != RISK_NONE);
+	ret[AUTOGROW_MAX] = unless_0(watched->max);
+	ret[FILL_RATE] = (struct value){row->disk, watched->bytes_per_second};
+	ret[AUTOGROW_STEPS] = (struct value){grows, watched->n_grown};
+	ret[AUTOGROW_BACKOFF] = (struct value){grows, watched->backoff_ms / 1000};
+}
 
 #define CONTAINER_LABELS 5
 
@@ -123,16 +104,16 @@ static void label_container(const struct metrics_row *row, struct prometheus_lab
 
 static void write_containers(const struct metrics *metrics, struct prometheus *p)
 {
-	for (size_t i = 0; i < COUNT(container_families); i++) {
+	for (size_t i = 0; i < CONTAINER_FAMILIES; i++) {
 		prometheus_family(p, container_families[i].name, container_families[i].help);
 		for (size_t k = 0; k < metrics->n_rows; k++) {
-			const struct metrics_row *row = &metrics->rows[k];
 			struct prometheus_label labels[CONTAINER_LABELS];
-			uint64_t value;
+			struct value values[CONTAINER_FAMILIES];
 
-			label_container(row, labels);
-			if (container_families[i].value(row, &value))
-				prometheus_add(p, labels, CONTAINER_LABELS, value);
+			label_container(&metrics->rows[k], labels);
+			container_values(&metrics->rows[k], values);
+			if (values[i].known)
+				prometheus_add(p, labels, CONTAINER_LABELS, values[i].n);
 		}
 	}
 }
@@ -156,59 +137,59 @@ static void write_autogrow_states(const struct metrics *metrics, struct promethe
 
 /* --- pools ----------------------------------------------------------------------------------- */
 
-static uint64_t data_bytes(const struct survey_pool *pool)
-{
-	return thin_pool_data_bytes(&pool->status);
-}
-
-static uint64_t data_used_bytes(const struct survey_pool *pool)
-{
-	return thin_pool_data_used_bytes(&pool->status);
-}
-
-static uint64_t metadata_bytes(const struct survey_pool *pool)
-{
-	return thin_pool_metadata_bytes(&pool->status);
-}
-
-static uint64_t metadata_used_bytes(const struct survey_pool *pool)
-{
-	return thin_pool_metadata_used_bytes(&pool->status);
-}
-
-static uint64_t virtual_bytes(const struct survey_pool *pool)
-{
-	return pool->virtual_bytes;
-}
-
-static uint64_t active_devices(const struct survey_pool *pool)
-{
-	return pool->active;
-}
-
-static const struct {
-	const char *name, *help;
-	uint64_t (*value)(const struct survey_pool *pool);
-} pool_families[] = {
-	{"oci_thin_grow_pool_data_bytes", "Data space of the pool.", data_bytes},
-	{"oci_thin_grow_pool_data_used_bytes", "Data space in use.", data_used_bytes},
-	{"oci_thin_grow_pool_metadata_bytes", "Metadata space of the pool.", metadata_bytes},
-	{"oci_thin_grow_pool_metadata_used_bytes", "Metadata space in use.", metadata_used_bytes},
-	{"oci_thin_grow_pool_virtual_bytes", "Lengths of the pool's active thin devices, together.",
-	 virtual_bytes},
-	{"oci_thin_grow_pool_active_devices", "How many of its thin devices are active.",
-	 active_devices},
+enum {
+	DATA,
+	DATA_USED,
+	METADATA,
+	METADATA_USED,
+	VIRTUAL,
+	ACTIVE,
+	FILL,
+	TIME_TO_FULL,
+	POOL_FAMILIES
 };
+
+static const struct family pool_families[POOL_FAMILIES] = {
+	[DATA] = {"oci_thin_grow_pool_data_bytes", "Data space of the pool."},
+	[DATA_USED] = {"oci_thin_grow_pool_data_used_bytes", "Data space in use."},
+	[METADATA] = {"oci_thin_grow_pool_metadata_bytes", "Metadata space of the pool."},
+	[METADATA_USED] = {"oci_thin_grow_pool_metadata_used_bytes", "Metadata space in use."},
+	[VIRTUAL] = {"oci_thin_grow_pool_virtual_bytes",
+		     "Lengths of the pool's active thin devices, together."},
+	[ACTIVE] = {"oci_thin_grow_pool_active_devices",
+		    "How many of its thin devices are active."},
+	[FILL] = {"oci_thin_grow_pool_fill_bytes_per_second",
+		  "Rate at which the pool filled in the last minutes, as oci-thin-growd measures "
+		  "it."},
+	[TIME_TO_FULL] =
+		{"oci_thin_grow_pool_time_to_full_seconds",
+		 "Time until the pool is full at this rate; no sample if it does not fill."},
+};
+
+static void pool_values(const struct survey_pool *pool, struct value ret[POOL_FAMILIES])
+{
+	ret[DATA] = always(thin_pool_data_bytes(&pool->status));
+	ret[DATA_USED] = always(thin_pool_data_used_bytes(&pool->status));
+	ret[METADATA] = always(thin_pool_metadata_bytes(&pool->status));
+	ret[METADATA_USED] = always(thin_pool_metadata_used_bytes(&pool->status));
+	ret[VIRTUAL] = always(pool->virtual_bytes);
+	ret[ACTIVE] = always(pool->active);
+	ret[FILL] = (struct value){pool->forecast.known, pool->forecast.bytes_per_second};
+	ret[TIME_TO_FULL] = (struct value){pool->forecast.fills, pool->forecast.seconds};
+}
 
 static void write_pools(const struct survey *survey, struct prometheus *p)
 {
-	for (size_t i = 0; i < COUNT(pool_families); i++) {
+	for (size_t i = 0; i < POOL_FAMILIES; i++) {
 		prometheus_family(p, pool_families[i].name, pool_families[i].help);
 		for (size_t k = 0; k < survey->n_pools; k++) {
 			const struct survey_pool *pool = &survey->pools[k];
 			const struct prometheus_label label = {"pool", pool->status.name};
+			struct value values[POOL_FAMILIES];
 
-			prometheus_add(p, &label, 1, pool_families[i].value(pool));
+			pool_values(pool, values);
+			if (values[i].known)
+				prometheus_add(p, &label, 1, values[i].n);
 		}
 	}
 	prometheus_family(p, "oci_thin_grow_pool_overcommit_ratio",
@@ -217,7 +198,8 @@ static void write_pools(const struct survey *survey, struct prometheus *p)
 		const struct survey_pool *pool = &survey->pools[i];
 		const struct prometheus_label label = {"pool", pool->status.name};
 
-		prometheus_add_ratio(p, &label, 1, pool->virtual_bytes, data_bytes(pool));
+		prometheus_add_ratio(p, &label, 1, pool->virtual_bytes,
+				     thin_pool_data_bytes(&pool->status));
 	}
 	prometheus_family(p, "oci_thin_grow_pool_state",
 			  "Always 1; the label says \"ok\" or what is wrong with the pool.");
@@ -253,30 +235,6 @@ static void write_extenders(const struct survey *survey, struct prometheus *p)
 
 		if (pool->extender.by == EXTENDER_DMEVENTD)
 			prometheus_add_ratio(p, &label, 1, pool->extender.percent, 100);
-	}
-}
-
-static void write_forecasts(const struct survey *survey, struct prometheus *p)
-{
-	prometheus_family(p, "oci_thin_grow_pool_fill_bytes_per_second",
-			  "Rate at which the pool filled in the last minutes, as oci-thin-growd "
-			  "measures it.");
-	for (size_t i = 0; i < survey->n_pools; i++) {
-		const struct survey_pool *pool = &survey->pools[i];
-		const struct prometheus_label label = {"pool", pool->status.name};
-
-		if (pool->forecast.known)
-			prometheus_add(p, &label, 1, pool->forecast.bytes_per_second);
-	}
-	prometheus_family(
-		p, "oci_thin_grow_pool_time_to_full_seconds",
-		"Time until the pool is full at this rate; no sample if it does not fill.");
-	for (size_t i = 0; i < survey->n_pools; i++) {
-		const struct survey_pool *pool = &survey->pools[i];
-		const struct prometheus_label label = {"pool", pool->status.name};
-
-		if (pool->forecast.fills)
-			prometheus_add(p, &label, 1, pool->forecast.seconds);
 	}
 }
 
@@ -373,7 +331,6 @@ int metrics_write(const struct metrics *metrics, FILE *out)
 	write_autogrow_states(metrics, &p);
 	write_pools(metrics->survey, &p);
 	write_extenders(metrics->survey, &p);
-	write_forecasts(metrics->survey, &p);
 	write_attempts(&metrics->survey->watched, &p);
 	write_counts(metrics, &p);
 	write_ledger(metrics->survey, &p);
