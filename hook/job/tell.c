@@ -7,6 +7,7 @@
 #include "base/size.h"
 #include "base/terminal.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -430,4 +431,24 @@ int tell_usage(const char *command, bool json, const char *format, ...)
 	if (json)
 		tell_failure_json(NULL, EXIT_USAGE, reason.s, stdout);
 	return EXIT_USAGE;
+}
+
+int tell_end(const char *command, bool json, struct json_writer *w)
+{
+	int r = json ? json_writer_end(w, stdout) : fflush(stdout) == 0 ? 0 : -errno;
+
+	if (r < 0)
+		log_stderr("%s: standard output: %s", command, strerror(-r));
+	return r;
+}
+
+void tell_reason(const char *action, const char *container, const char *reason, int priority)
+{
+	struct log_line line;
+
+	log_begin(&line, action);
+	if (container)
+		log_add(&line, "container", container);
+	log_add(&line, "reason", reason);
+	log_end(&line, priority);
 }

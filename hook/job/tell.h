@@ -63,5 +63,14 @@ int tell_failure(const char *command, bool json, int status, const char *reason)
 int tell_usage(const char *command, bool json, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * Ends what a command prints: text, or with @json the document of @w, which it frees. If that
+ * cannot be written, a line on stderr says so. 0 or -errno.
+ */
+int tell_end(const char *command, bool json, struct json_writer *w);
+
+/* Logs what became of a container before there was a job for it; @container may be NULL. */
+void tell_reason(const char *action, const char *container, const char *reason, int priority);
+
 /* Prints @label, quoted if it is not safe on a terminal. */
 void tell_label(const char *label, FILE *out);

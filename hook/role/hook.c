@@ -35,11 +35,7 @@ static const char help[] =
 /* Without a state the request is unknown. */
 static int fail_hook(const struct why *why)
 {
-	struct log_line line;
-
-	log_begin(&line, "fail");
-	log_add(&line, "reason", why->text);
-	log_end(&line, LOG_ERR);
+	tell_reason("fail", NULL, why->text, LOG_ERR);
 	log_stderr("%s", why->text);
 	return EXIT_FAILED;
 }

@@ -101,12 +101,7 @@ static int tell_before_runtime(const struct job *job, const struct runtime_args 
  */
 static int unreadable_spec(const struct runtime_args *args, const struct why *why)
 {
-	struct log_line line;
-
-	log_begin(&line, "skip");
-	log_add(&line, "container", args->container ? args->container : "");
-	log_add(&line, "reason", why->text);
-	log_end(&line, LOG_WARNING);
+	tell_reason("skip", args->container, why->text, LOG_WARNING);
 	log_stderr("%s", why->text);
 	return EXIT_OK;
 }
@@ -163,15 +158,10 @@ static int fail_without_runtime(const struct policy *policy, const char *remembe
 				const struct runtime_args *args, const struct why *why)
 {
 	struct text choice, message;
-	struct log_line line;
 
 	text_into(&message, "%s (%s)", why->text, whose_choice(policy, remembered, &choice));
-	if (args->subcommand) {
-		log_begin(&line, "fail");
-		log_add(&line, "container", args->container ? args->container : "");
-		log_add(&line, "reason", message.s);
-		log_end(&line, LOG_ERR);
-	}
+	if (args->subcommand)
+		tell_reason("fail", args->container, message.s, LOG_ERR);
 	log_stderr("%s", message.s);
 	write_runtime_log(args, message.s);
 	return EXIT_FAILED;

@@ -28,21 +28,10 @@
 
 #include <string.h>
 
-static void log_reason(const char *action, const struct shim_args *args, const struct why *why,
-		       int priority)
-{
-	struct log_line line;
-
-	log_begin(&line, action);
-	log_add(&line, "container", args->id ? args->id : "");
-	log_add(&line, "reason", why->text);
-	log_end(&line, priority);
-}
-
 static int fail_shim(const struct shim_args *args, const struct why *why)
 {
 	if (args->verb)
-		log_reason("fail", args, why, LOG_ERR);
+		tell_reason("fail", args->id, why->text, LOG_ERR);
 	log_stderr("%s", why->text);
 	return EXIT_FAILED;
 }
@@ -77,7 +66,7 @@ static void note_start(const struct shim_args *args, const char *root, bool dura
 
 	if (started_note(STARTED_DIR, args->ns, args->id, root ? root : "unknown", durable, &why) <
 	    0)
-		log_reason("warn", args, &why, LOG_WARNING);
+		tell_reason("warn", args->id, why.text, LOG_WARNING);
 }
 
 static void note_before_start(const struct shim_args *args, const struct job *job)
@@ -121,7 +110,7 @@ static int start_unread(const struct shim_args *args, const char *bundle, const 
 	_cleanup_free_ char *root =
 		bundle ? containerd_root_of_bundle(bundle, args->ns, args->id) : NULL;
 
-	log_reason("skip", args, why, LOG_WARNING);
+	tell_reason("skip", args->id, why->text, LOG_WARNING);
 	note_start(args, root, true);
 	return EXIT_OK;
 }
