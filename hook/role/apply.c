@@ -216,22 +216,16 @@ static void add_end(struct apply *apply, const char *stopped_by)
 static int sum_up_jobs(struct apply *apply)
 {
 	bool interrupted = !apply->pool && progress_is_interrupted();
-	int r;
 
 	if (apply->pool || interrupted)
 		log_stderr("apply: stopped by %s%s; left undone: %u",
 			   apply->pool ? "pool " : "a signal",
 			   apply->pool ? quote(apply->pool) : "", apply->tally.n[FATE_LEFT]);
-	if (apply->as_json) {
+	if (apply->as_json)
 		add_end(apply, apply->pool ? "pool" : interrupted ? "signal" : NULL);
-		r = json_writer_end(apply->json, stdout);
-	} else {
+	else
 		tally_print(&apply->tally, apply->dry_run, stdout);
-		r = fflush(stdout) == 0 ? 0 : -EIO;
-	}
-	if (r < 0)
-		log_stderr("apply: standard output: %s", strerror(-r));
-	if (r < 0)
+	if (tell_end("apply", apply->as_json, apply->json) < 0)
 		return EXIT_FAILED;
 	if (interrupted)
 		return EXIT_INTERRUPTED;

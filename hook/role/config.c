@@ -123,15 +123,14 @@ static void print_files(const struct policy *policy, FILE *out)
 			file->ignored ? ": its name does not end in .json" : "");
 }
 
-static int end_json(const struct policy *policy, const struct check *check)
+static void end_json(const struct policy *policy, const struct check *check)
 {
 	json_files(policy, "files", false, check->json);
 	json_files(policy, "ignored", true, check->json);
 	json_write_u64(check->json, "rules", policy->n_rules);
-	return json_writer_end(check->json, stdout);
 }
 
-static int end_text(const struct policy *policy, const struct check *check)
+static void end_text(const struct policy *policy, const struct check *check)
 {
 	print_files(policy, stdout);
 	if (check->errors)
@@ -140,7 +139,6 @@ static int end_text(const struct policy *policy, const struct check *check)
 		printf("in order: %zu rule%s, %u warning%s\n", policy->n_rules,
 		       policy->n_rules == 1 ? "" : "s", check->warnings,
 		       check->warnings == 1 ? "" : "s");
-	return fflush(stdout) == 0 ? 0 : -errno;
 }
 
 static int run_check(const struct arguments *args)
@@ -151,10 +149,9 @@ static int run_check(const struct arguments *args)
 
 	find_errors(args, &check, &policy);
 	find_warnings(&policy, &check);
-	r = args->json ? end_json(&policy, &check) : end_text(&policy, &check);
+	(args->json ? end_json : end_text)(&policy, &check);
+	r = tell_end("config", args->json, check.json);
 	config_free(&policy);
-	if (r < 0)
-		log_stderr("config: standard output: %s", strerror(-r));
 	return check.errors ? EXIT_USAGE : r < 0 ? EXIT_FAILED : EXIT_OK;
 }
 
@@ -179,9 +176,7 @@ static int run_show(const struct arguments *args)
 	} else {
 		tell_ignored(&policy);
 		(args->json ? config_show_json : config_show)(&policy, stdout);
-		status = fflush(stdout) == 0 ? EXIT_OK : EXIT_FAILED;
-		if (status != EXIT_OK)
-			log_stderr("config: standard output: %s", strerror(errno));
+		status = tell_end("config", false, NULL) < 0 ? EXIT_FAILED : EXIT_OK;
 	}
 	config_free(&policy);
 	return status;

@@ -216,7 +216,7 @@ static int run_explain(const struct arguments *args)
 {
 	struct explainer explainer = {.args = args, .first = true};
 	struct why held;
-	int status, r;
+	int status;
 
 	if ((args->n_operands > 0) == (args->state != NULL))
 		return tell_usage("explain", args->json, "name containers, or a file with --state");
@@ -225,15 +225,9 @@ static int run_explain(const struct arguments *args)
 	if (ceiling_is_held(args->policy, RUN_DIR, &held))
 		explainer.held = held.text;
 	status = args->state ? run_state(&explainer, args->state) : run_named(&explainer, args);
-	if (explainer.json) {
+	if (explainer.json)
 		json_write_array_close(explainer.json);
-		r = json_writer_end(explainer.json, stdout);
-	} else {
-		r = fflush(stdout) == 0 ? 0 : -EIO;
-	}
-	if (r < 0)
-		log_stderr("explain: standard output: %s", strerror(-r));
-	return r < 0 ? EXIT_FAILED : status;
+	return tell_end("explain", explainer.json, explainer.json) < 0 ? EXIT_FAILED : status;
 }
 
 const struct command command_explain = {

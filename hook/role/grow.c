@@ -84,8 +84,8 @@ static int parse_size(const char *text, dev_t dev, uint64_t *ret, struct why *wh
 static int tell_result(const struct job *job, bool json)
 {
 	struct text message;
+	struct json_writer *w = json ? json_writer_begin() : NULL;
 	const char *warning;
-	int r = 0;
 
 	tell_job(job, &message);
 	/* Unless it was a dry run, a caution was printed before the growth. */
@@ -95,18 +95,11 @@ static int tell_result(const struct job *job, bool json)
 	tell_cost_into(&message, job);
 	if (message.s[0])
 		log_stderr("%s", message.s);
-	if (json) {
-		struct json_writer *w = json_writer_begin();
-
+	if (json)
 		tell_json(job, w);
-		r = json_writer_end(w, stdout);
-	} else if (job->outcome < JOB_NOT_APPLICABLE) {
+	else if (job->outcome < JOB_NOT_APPLICABLE)
 		tell_text(job, stdout);
-		r = fflush(stdout) == 0 ? 0 : -EIO;
-	}
-	if (r < 0)
-		log_stderr("standard output: %s", strerror(-r));
-	return r;
+	return tell_end("grow", json, w);
 }
 
 static struct request request_for(const struct options *options, uint64_t bytes,

@@ -172,22 +172,16 @@ static void tell_pools(const struct trim_run *run)
 
 static int print_sum(struct trim_run *run, bool interrupted)
 {
-	int r;
-
 	if (run->json) {
 		json_write_array_close(run->json);
 		trim_pools_json(&run->pools, run->json);
 		json_write_bool(run->json, "dry_run", run->dry_run);
 		json_write_string(run->json, "stopped_by", interrupted ? "signal" : NULL);
 		trim_sum_json(&run->sum, run->json);
-		r = json_writer_end(run->json, stdout);
 	} else {
 		trim_sum_print(&run->sum, run->dry_run, stdout);
-		r = fflush(stdout) == 0 ? 0 : -EIO;
 	}
-	if (r < 0)
-		log_stderr("trim: standard output: %s", strerror(-r));
-	return r;
+	return tell_end("trim", run->json, run->json);
 }
 
 static int sum_up_trims(struct trim_run *run)
