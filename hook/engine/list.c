@@ -325,3 +325,15 @@ int engine_list_find(const struct engine_list *list, const char *text,
 	*ret = &list->containers[matches[0]];
 	return 0;
 }
+
+const struct engine_container *engine_list_find_device(const struct engine_list *list,
+						       const char *device)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const char *name = list->containers[i].device;
+
+		if (name && strcmp(name, device) == 0)
+			return &list->containers[i];
+	}
+	return NULL;
+}

@@ -29,5 +29,9 @@ void engine_list_free(struct engine_list *list);
 int engine_list_find(const struct engine_list *list, const char *text,
 		     const struct engine_container **ret, struct why *why);
 
+/* The first container whose files name this device-mapper device; NULL: none. */
+const struct engine_container *engine_list_find_device(const struct engine_list *list,
+						       const char *device);
+
 /* For people: "docker:web" or, without a name, "docker:0123456789ab". The caller frees it. */
 char *engine_container_label(const struct engine_container *container);

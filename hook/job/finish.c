@@ -30,13 +30,7 @@ static const struct engine_container *find_container(struct finisher *finisher, 
 	if (!finisher->listed && target_list(&args, &finisher->list, &why) < 0)
 		log_stderr("containers cannot be listed: %s", why.text);
 	finisher->listed = true;
-	for (size_t i = 0; i < finisher->list.n; i++) {
-		const struct engine_container *container = &finisher->list.containers[i];
-
-		if (container->device && strcmp(container->device, device) == 0)
-			return container;
-	}
-	return NULL;
+	return engine_list_find_device(&finisher->list, device);
 }
 
 /* If the device's container is not known, only rules without conditions match. */

@@ -295,18 +295,14 @@ static int open_device(const char *name, struct rootfs *ret, struct why *why)
 int target_find_owner(const struct target_args *args, struct target *target, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device device = {0};
+	const struct engine_container *found;
 	int r = thin_lookup(target->rootfs.dev, &device, why);
 
 	if (r < 0 || !engine_names_device(device.name))
 		return 0; /* the growth reports it */
 	r = target_list(args, &target->list, why);
-	for (size_t i = 0; r == 0 && i < target->list.n; i++) {
-		const struct engine_container *container = &target->list.containers[i];
-
-		if (container->device && strcmp(container->device, device.name) == 0)
-			return set_container(container, target, why);
-	}
-	return r;
+	found = r == 0 ? engine_list_find_device(&target->list, device.name) : NULL;
+	return found ? set_container(found, target, why) : r;
 }
 
 static int open_by_other_means(const struct target_args *args, struct target *target,
