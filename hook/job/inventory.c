@@ -24,6 +24,14 @@ bool inventory_is_in_vm(const struct inventory *inventory, bool marked)
 	       (marked || (runtime && !containerd_runtime_mounts(runtime)));
 }
 
+void inventory_pool(const struct inventory *inventory, struct thin_pool *ret)
+{
+	struct why unused;
+
+	if (!inventory->pool || thin_pool_status(inventory->pool, ret, &unused) < 0)
+		*ret = (struct thin_pool){0};
+}
+
 void inventory_free(struct inventory *inventory)
 {
 	free(inventory->device);

@@ -4,6 +4,7 @@
 /* What is known about one container's disk now; used by list, explain, doctor and metrics. */
 
 #include "disk/rootfs.h"
+#include "disk/thin.h"
 #include "engine/container.h"
 #include "oci/spec.h"
 #include "policy/policy.h"
@@ -41,6 +42,9 @@ int inventory_at(const struct engine_container *container, const struct policy *
  * container has no process here, and its filesystem cannot be seen.
  */
 bool inventory_is_in_vm(const struct inventory *inventory, bool marked);
+
+/* The pool's status, to be freed; its name is NULL if it is not known. */
+void inventory_pool(const struct inventory *inventory, struct thin_pool *ret);
 
 void inventory_free(struct inventory *inventory);
 

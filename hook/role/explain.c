@@ -62,15 +62,6 @@ static bool engine_calls_us(const char *engine)
 
 /* --- looking --------------------------------------------------------------------------------- */
 
-static void look_at_pool(struct explanation *this)
-{
-	struct why unused;
-
-	if (!this->outlook.disk.pool ||
-	    thin_pool_status(this->outlook.disk.pool, &this->pool, &unused) < 0)
-		this->pool = (struct thin_pool){0};
-}
-
 static void print_explanation(struct explainer *explainer, const struct explanation *this)
 {
 	if (explainer->json) {
@@ -89,7 +80,7 @@ static int show(struct explainer *explainer, struct explanation *this)
 	size_t n_rules = this->policy->n_rules;
 	int r;
 
-	look_at_pool(this);
+	inventory_pool(&this->outlook.disk, &this->pool);
 	this->engine_calls_us = engine_calls_us(job_engine(&this->job));
 	this->job.verdicts = calloc(n_rules + 1, sizeof(*this->job.verdicts));
 	r = this->job.verdicts ? 0 : -ENOMEM;

@@ -155,18 +155,6 @@ static void look_at_ceilings(const struct rows *rows, const struct policy *polic
 	}
 }
 
-static void look_at_pools(const struct rows *rows)
-{
-	for (size_t i = 0; i < rows->n; i++) {
-		struct container_row *row = &rows->all[i];
-		struct why unused;
-
-		if (!row->outlook.disk.pool ||
-		    thin_pool_status(row->outlook.disk.pool, &row->pool, &unused) < 0)
-			row->pool = (struct thin_pool){0};
-	}
-}
-
 static void begin_screen(const struct arguments *args)
 {
 	if (args->watch && terminal_moves(stdout))
@@ -197,9 +185,12 @@ static int show_json(const struct rows *rows, const struct policy *policy)
 	bool held = ceiling_is_held(policy, RUN_DIR, &why);
 
 	look_at_ceilings(rows, policy);
-	look_at_pools(rows);
-	for (size_t i = 0; i < rows->n; i++)
-		container_row_json(&rows->all[i], policy, held ? why.text : NULL, rows->json);
+	for (size_t i = 0; i < rows->n; i++) {
+		struct container_row *row = &rows->all[i];
+
+		inventory_pool(&row->outlook.disk, &row->pool);
+		container_row_json(row, policy, held ? why.text : NULL, rows->json);
+	}
 	json_write_array_close(rows->json);
 	return json_writer_end(rows->json, stdout);
 }
