@@ -6,7 +6,6 @@
 #include "engine/walk.h"
 
 #include <inttypes.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 

@@ -10,7 +10,6 @@
 #include "policy/config-check.h"
 #include "policy/config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static void report_doubt(const struct why *why, void *context)

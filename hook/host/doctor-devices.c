@@ -8,7 +8,6 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/text.h"
-#include "engine/engine.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -15,7 +15,6 @@
 #include "base/quote.h"
 #include "base/text.h"
 
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 

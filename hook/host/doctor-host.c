@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/doctor.h"
 
-#include "base/cleanup.h"
 #include "base/text.h"
 #include "disk/growfs.h"
 #include "disk/rule-file.h"
-
-#include <string.h>
 
 static bool exists(const char *path)
 {

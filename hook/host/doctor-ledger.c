@@ -14,7 +14,6 @@
 #include "job/settings.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 struct reader {
 	struct doctor *doctor;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/finding.h"
 
-#include "base/quote.h"
 #include "base/terminal.h"
 #include "oci/json.h"
 

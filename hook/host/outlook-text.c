@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/outlook-text.h"
 
-#include "base/quote.h"
 #include "base/size.h"
 #include "base/terminal.h"
 #include "engine/engine.h"

@@ -5,9 +5,6 @@
 #include "engine/engine.h"
 #include "job/settings.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
 #define LOOK_MS 200 /* a device that stays suspended longer is not looked at */
 
 void risk_look(const struct thin_device *thin, const struct policy *policy, const char *run_dir,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "job/bundle.h"
 
-#include "base/quote.h"
 #include "base/text.h"
 
 static void read_spec(struct container *container)

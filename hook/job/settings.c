@@ -11,8 +11,6 @@
 #include "engine/engine.h"
 #include "job/superblock-trust.h"
 
-#include <string.h>
-
 static void tell_stderr(const struct why *why, void *context)
 {
 	log_stderr("%s: %s", *(const char **)context, why->text);

@@ -8,8 +8,6 @@
 #include "engine/engine.h"
 #include "job/target.h"
 
-#include <string.h>
-
 static bool is_written_by_host(const struct provenance_snapshot *snapshot)
 {
 	return snapshot->key && (provenance_is_image_layer(snapshot->key) ||

@@ -3,7 +3,6 @@
 
 #include "base/cleanup.h"
 #include "base/deadline.h"
-#include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "disk/fresh.h"

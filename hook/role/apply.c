@@ -25,7 +25,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
 	"Usage: oci-thin-grow apply [OPTIONS] CONTAINER... | --all\n"

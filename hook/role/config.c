@@ -11,10 +11,8 @@
 #include "policy/config-keys.h"
 #include "role/role.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
 	"Usage: oci-thin-grow [--config FILE] config check | show [--json]\n"

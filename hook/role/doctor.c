@@ -8,13 +8,10 @@
 #include "base/terminal.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
-#include "job/settings.h"
 #include "job/target.h"
 #include "role/role.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
 	"Usage: oci-thin-grow doctor [--json] [--data-root DIR]...\n"

@@ -11,7 +11,6 @@
 #include "disk/thin.h"
 #include "disk/vm-mark.h"
 #include "job/job.h"
-#include "job/settings.h"
 #include "job/target.h"
 #include "job/tell.h"
 #include "job/vm-disk.h"
@@ -20,7 +19,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
 	"Usage: oci-thin-grow grow [OPTIONS] CONTAINER SIZE\n"

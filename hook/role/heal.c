@@ -12,10 +12,8 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "disk/ledger.h"
-#include "disk/lock.h"
 #include "disk/prune.h"
 #include "engine/containerd-find.h"
-#include "engine/engine.h"
 #include "job/finish.h"
 #include "job/settings.h"
 #include "job/started.h"
@@ -28,7 +26,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static const char help[] =
 	"Usage: oci-thin-grow heal [--dry-run] DEVICE | --all [--json]\n"

@@ -4,16 +4,14 @@
  */
 
 #include "base/log.h"
-#include "base/quote.h"
+#include "base/paths.h"
 #include "job/bundle.h"
 #include "job/job.h"
-#include "job/settings.h"
 #include "job/tell.h"
 #include "oci/namespace.h"
 #include "oci/state.h"
 #include "role/role.h"
 
-#include <string.h>
 #include <unistd.h>
 
 static const char help[] =

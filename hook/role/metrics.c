@@ -12,7 +12,6 @@
 
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #define OUTPUT_MODE 0644 /* node_exporter is not root */
 

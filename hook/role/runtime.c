@@ -21,7 +21,6 @@
 #include "role/role.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <time.h>
 

@@ -9,7 +9,6 @@
 #include "base/deadline.h"
 #include "base/log.h"
 #include "base/progress.h"
-#include "base/quote.h"
 #include "base/terminal.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
@@ -21,7 +20,6 @@
 #include "role/role.h"
 
 #include <errno.h>
-#include <string.h>
 
 static const char help[] =
 	"Usage: oci-thin-grow trim [OPTIONS] CONTAINER... | --all\n"
