@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# An added engine, filesystem or check of doctor is in all the places that CONTRIBUTING.md lists under "To add".
+# An added engine, filesystem, key, fact or check of doctor is in all the places that CONTRIBUTING.md lists under "To add".
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -39,6 +39,18 @@ while read -r macro; do
 	has "filesystem $macro: its superblock as mkfs writes it" . "tests/data/superblock-${name,,}"
 	has "filesystem $macro: a matrix on a real kernel" "FS=${name,,}\b" tests/guest/t-bare.sh
 done < <(sed -n 's/^enum fs_type {\(.*\)};.*/\1/p' hook/disk/rootfs.h | grep -oE 'FS_[A-Z0-9]+' | grep -vx -e FS_OTHER -e FS_TYPES)
+
+# A key of the configuration, in its last part; test-config.c checks its default
+keys=hook/policy/config-keys.c
+while read -r key; do
+	has "key $key" "^\.It Cm ${key##*.}( |$)" doc/oci-thin-grow.json.5
+done < <(sed -nE 's/^\t\{"([a-z_.]+)",.*/\1/p' $keys)
+
+# A fact that rules match, and the rule's member for it
+while read -r fact member; do
+	has "fact $fact" "match_one\(\"$fact\", rule->$member\b" hook/policy/match.c
+	has "fact $fact: does one rule cover another?" "covers\(earlier->$member\b" hook/policy/match.c
+done < <(sed -nE 's/^\t\{"match\.([a-z]+)",.*IN_RULE\(([a-z]+)\).*/\1 \2/p' $keys)
 
 # A check of doctor: its id is in the manual, and a warning or failure is tested on a real kernel, too.
 ids() {
