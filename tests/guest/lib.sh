@@ -157,9 +157,10 @@ stop_udev() {
 	udevadm control --exit && wait_for not pgrep -x systemd-udevd
 }
 
-# Messages go to /run/messages, which is emptied once syslogd has written there that it runs.
+# Messages go to /run/messages, which is emptied once syslogd has written there that it runs. It runs before all others, so
+# that a message stands there when whoever sent it has ended.
 start_syslog() {
-	busybox syslogd -n -O /run/messages >/run/syslogd.log 2>&1 &
+	chrt -f 1 busybox syslogd -n -O /run/messages >/run/syslogd.log 2>&1 &
 	wait_for grep -q 'syslogd started' /run/messages && wait_for test -S /dev/log || return
 	: >/run/messages
 }
