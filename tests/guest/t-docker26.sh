@@ -194,4 +194,12 @@ N=$(device_of c1)
 ok "the device of c1 exists" dmsetup info "$N"
 ok "docker rm succeeds" docker rm -f c1
 ok "docker rm removes the device" wait_for not dmsetup info "$N"
+
+## A runtime that gives the disk to a virtual machine, while Docker mounts it on the host as well
+
+ln -s /usr/sbin/oci-thin-grow /usr/local/bin/containerd-shim-oci-thin-grow-stub-v2
+echo '{ "shims": { "stub": "/bin/false" } }' >/etc/oci-thin-grow/config.d/shim.json
+ok "virtual machine: the container does not start" refused --runtime io.containerd.oci-thin-grow-stub.v2 "${LABEL_4G[@]}"
+like "virtual machine: Docker shows the reason" "$(cat /run/err)" \
+	'its disk is mounted here, and a virtual machine has or gets the disk as well'
 finish
