@@ -34,6 +34,10 @@ started_times() {
 	[ "$(count_logged 'action=start source=growd')" = "$1" ]
 }
 
+reloaded_times() {
+	[ "$(count_logged 'action=reload ')" = "$1" ]
+}
+
 paused_times() {
 	[ "$(count_logged 'action=pause ')" = "$1" ]
 }
@@ -102,6 +106,7 @@ grew() {
 # fill NAME MIB_PER_SECOND MIB [FROM]: writes at that rate until the disk has so many MiB of it; the rate that it reached
 # is in $reached. It makes up for a quarter of a second that it was kept waiting, as a program with a queue does, and not for more: else
 # this guest's own waits for a processor would be bursts. Space is allocated and not written, because the pool is in memory.
+# write_data does the same with real data.
 fill() {
 	local file=/run/disk/$1/fill rate=$2 end=$3 first=${4:-0} begun=${EPOCHREALTIME/[.,]/} from have due late
 	from=$begun have=$first
@@ -111,11 +116,24 @@ fill() {
 		[ $late -le 0 ] || from=$((from + late * 1000000 / rate)) due=$((due - late))
 		[ "$due" -le "$end" ] || due=$end
 		if [ "$due" -gt "$have" ]; then
-			fallocate -o "${have}M" -l "$((due - have))M" "$file" || { echo "no space after $have MiB"; return 1; }
+			occupy "$file" "$have" $((due - have)) || { echo "no space after $have MiB"; return 1; }
 			have=$due
 		else
 			sleep .02
 		fi
 	done
 	reached="$(((have - first) * 1000000 / (${EPOCHREALTIME/[.,]/} - begun))) MiB/s"
+}
+
+write_data() {
+	WRITES=data fill "$@"
+}
+
+# occupy FILE FROM MIB
+occupy() {
+	if [ "${WRITES:-}" = data ]; then
+		dd if=/dev/zero of="$1" bs=1M seek="$2" count="$3" conv=notrunc status=none
+	else
+		fallocate -o "$2M" -l "$3M" "$1"
+	fi
 }

@@ -27,9 +27,15 @@ other_child() {
 	[ -n "${pids[0]:-}" ] && [ "${pids[0]}" != "$1" ]
 }
 
-# written NAME MIB: really written, because the guard looks at the pool
-written() {
-	dd if=/dev/zero of="/run/disk/$1/written" bs=1M count="$2" status=none && sync -f "/run/disk/$1"
+# ended PID: killed at once
+ended() {
+	kill -KILL "$1"
+	! wait "$1"
+}
+
+# fs_grew NAME GIB: its filesystem is larger than GIB
+fs_grew() {
+	[ "$(df -B1M --output=size "/run/disk/$1" | tail -n 1)" -gt $(($2 * 1024)) ]
 }
 
 extend_pool() {
@@ -54,8 +60,22 @@ ok "its filesystem is frozen" fsfreeze -f /run/disk/a
 kill -CONT "$growd_pid"
 ok "b fills up" fill b 200 1500
 ok "b has grown meanwhile" wait_for grew b 1
+ok "the daemon is killed while the growth of a waits" ended "$growd_pid"
+ok "it starts again" growd_up
+ok "it stops although that growth waits" growd_down
+ok "it starts once more" growd_up
 ok "the frozen filesystem is thawed" fsfreeze -u /run/disk/a
-ok "a has grown" wait_for grew a 1
+ok "a has grown" wait_for logged 'action=(grow|finish) (container=runc:a|device=a) '
+is "by one step" "$(device_bytes a)" $((2 * GIB))
+ok "its filesystem, too" wait_for fs_grew a 1
+
+## A clock that is set
+
+size=$(($(device_bytes b) / GIB))
+ok "the clock is set a year ahead" date -s "+1 year"
+ok "b goes on" fill b 4000 $((size * 900)) 1500
+ok "b has grown again" wait_for grew b $size
+ok "the clock is set back by ten years" date -s "-10 years"
 
 ## A look that hangs
 
@@ -81,25 +101,69 @@ ok "the daemon has seen e" wait_for uses e 0
 ok "e fills up" fill e 4000 800
 ok "that is known" wait_for uses e 800
 is "e has not grown" "$(device_bytes e)" $GIB
-ok "nothing failed" not logged 'action=fail'
+ok "nothing failed" not logged 'action=fail container=runc:[bce] '
 
-## A pool at its mark, with three writers
+## A pool at its mark, with three writers at full speed
 
-configure '.max_size = "64G" | .autogrow.max = "8G" | .autogrow.cooldown = "1s" | .pool_guard.autogrow_data_percent = 10'
-ok "the mark is 10 % of the pool" wait_for logged 'action=reload '
-before="$(device_bytes a) $(device_bytes b) $(device_bytes e)"
-for name in a b e; do
-	rm -f /run/disk/$name/fill
-	ok "$name writes 400 MiB" written $name 400
+# pool_percent: of its data in use
+pool_percent() {
+	dmsetup status pool | awk '{ split($6, n, "/"); print int(n[1] * 100 / n[2]) }'
+}
+
+# write_until_refused NAME: goes on when its disk is full, as a log does
+write_until_refused() {
+	local end=$((SECONDS + 150))
+	until logged "action=refuse container=runc:$1 " || [ $SECONDS -ge $end ]; do
+		dd if=/dev/zero of="/run/disk/$1/written" bs=1M count=16 oflag=append,direct conv=notrunc status=none ||
+			sleep .05
+	done 2>/dev/null
+}
+
+# note_sizes: for larger NAME: its device is larger than it was then
+note_sizes() {
+	local name
+	for name in g h i; do size_of[$name]=$(device_bytes $name); done
+}
+
+larger() {
+	[ "$(device_bytes "$1")" -gt "${size_of[$1]}" ]
+}
+
+refused_again() {
+	[ "$(count_logged 'action=refuse container=runc:[ghi] ')" -ge 4 ]
+}
+
+# reconfigure JQ_FILTER: until the daemon has read it
+reconfigure() {
+	local reloads
+	reloads=$(count_logged 'action=reload ')
+	configure "$1" && wait_for reloaded_times $((reloads + 1))
+}
+
+declare -A size_of
+ok "nothing grows for the moment" reconfigure '.max_size = "64G"'
+for name in g h i; do
+	ok "container $name starts" container $name 512M
+	ok "most of $name is allocated" fill $name 4000 350
 done
-ok "f starts" container f 1G
-ok "f fills up" fill f 4000 800
-ok "its growth is refused" wait_for logged 'action=refuse container=runc:f .*the limit is 10 %'
-is "f has not grown" "$(device_bytes f)" $GIB
-ok "its state says so" wait_for state_is f refused
-is "none of the others has" "$(device_bytes a) $(device_bytes b) $(device_bytes e)" "$before"
+mark=$(($(pool_percent) + 4))
+ok "the mark is a little more than what is in use" reconfigure ".max_size = \"64G\" | .pool_guard.autogrow_data_percent = $mark |
+	.autogrow = { max: \"8G\", cooldown: \"1s\", budget: \"100 per 10m\", min_step: \"64M\", by: \"10%\" }"
+for name in g h i; do write_until_refused $name & writers+=($!); done
+ok "the growths of all three are refused in the end" wait "${writers[@]}"
+like "the log says why" "$(cat /run/messages)" "action=refuse container=runc:g .*the limit is $mark %"
+ok "the state of g says so" wait_for state_is g refused
+note_sizes
+ok "some of them grew before" test "$(count_logged 'action=grow container=runc:[ghi] ')" -gt 0
+ok "they try again after a while" wait_for refused_again
+is "in vain" "$(for name in g h i; do ! larger $name || echo $name; done)" ""
+ok "the pool has not become much fuller than its mark" test "$(pool_percent)" -lt $((mark + 4))
+is "nor out of space" "$(dmsetup status pool | grep -c out_of_data_space)" 0
+ok "each refusal is one line, and waits longer than the one before" test "$(count_logged 'action=refuse container=runc:[ghi] ')" -le 9
 ok "the pool is extended" extend_pool
-ok "f grows at once" wait_for grew f 1
+for name in g h i; do
+	ok "$name grows at once" wait_for larger $name
+done
 ok "the daemon stops" growd_down
 ok "no process is stuck" not stuck
 finish

@@ -18,11 +18,23 @@ MAX=8
 [ -z "${SOAK:-}" ] || MAX=16
 RATE=${RATE:-400}
 
+# fill_again NAME REGEX: goes on to write. Has the log REGEX now?
+fill_again() {
+	local mib
+	mib=$(($(stat -c %s "/run/disk/$1/fill") / 1048576))
+	fill "$1" 4000 $((mib + 256)) "$mib"
+	logged "$2"
+}
+
 ok "syslog runs" start_syslog
 ok "a pool comes up" pool_up
 configure '.max_size = "64G" | .rules = [{ name: "small", match: { annotation: { small: "yes" } },
-	autogrow: { max: "32G", budget: "2 per 1h" } }]'
+	autogrow: { max: "32G", budget: "2 per 1h" } }, { name: "data", match: { annotation: { data: "yes" } },
+	autogrow: { max: "32G", budget: "2 per 1h", min_step: "256M", by: "10%" } }]'
+mkdir -p /run/oci-thin-grow/growd.json
 ok "the daemon starts" growd_up
+ok "that it cannot write what it knows is in the log" wait_for logged 'action=warn source=growd reason="/run/oci-thin-grow/growd.json: '
+rmdir /run/oci-thin-grow/growd.json
 ok "a second one does not" not /usr/sbin/oci-thin-growd
 
 ## A writer that the defaults can keep up with
@@ -46,17 +58,31 @@ is "b has not grown" "$(device_bytes b)" $GIB
 
 ok "container c has a budget of two steps" container c 1G '.annotations.small = "yes"'
 ok "a writer without end sees a full disk" not fill c "$RATE" 32768
+ok "it goes on until its budget is used up" wait_for fill_again c 'action=limit container=runc:c .*budget of 2 steps per 1h'
 is "c grew two times" "$(device_bytes c)" $((4 * GIB))
-ok "that is in the log" wait_for logged 'action=limit container=runc:c .*budget of 2 steps per 1h'
 ok "the daemon stops within a second" growd_down
 ok "it starts again" growd_up
 rm /run/disk/c/fill
 ok "the writer goes on" not fill c 4000 32768
 ok "the daemon remembers the budget" wait_for state_is c limited
+is "it goes on counting its growths" "$(jq .counts.grown /run/oci-thin-grow/growd.json)" "$(count_logged 'action=grow .*source=autogrow')"
 is "c did not grow again" "$(device_bytes c)" $((4 * GIB))
 rm /run/disk/c/fill
 ok "when it has space it is not limited any more" wait_for state_is c watching
 is "the limit was logged once by each of the two" "$(count_logged 'action=limit container=runc:c ')" 2
+
+## A writer of real data
+
+ok "container g has a budget of two smaller steps" container g 512M '.annotations.data = "yes"'
+ok "a part of g is allocated" fill g 4000 350
+ok "a program that writes data sees no full disk while its budget lasts" write_data g 100 800 350
+is "g grew two times" "$(device_bytes g)" $GIB
+ok "one that writes as fast as it can sees a full disk then" not dd if=/dev/zero of=/run/disk/g/more bs=1M count=1024 status=none
+ok "g is known to be limited" wait_for state_is g limited
+is "that was logged once" "$(count_logged 'action=limit container=runc:g .*budget of 2 steps per 1h')" 1
+is "g did not grow again" "$(device_bytes g)" $GIB
+rm /run/disk/g/fill /run/disk/g/more
+ok "g is removed" gone g
 
 ## Switched off, and other configurations
 
@@ -77,7 +103,8 @@ size=$(($(device_bytes d) / GIB))
 ok "d fills up again" fill d 4000 $((size * 900)) 800
 ok "the last sound one stays in effect" wait_for grew d $size
 ok "the daemon stops" growd_down
-ok "it starts with the broken file" growd_up
+echo '{ "version": 1, "filesystems": [' >/run/oci-thin-grow/growd.json
+ok "it starts with the broken file, and a state that is broken" growd_up
 ok "that is in the log" wait_for logged 'action=warn .*nothing grows until it is repaired: .*config.json:1'
 from=$((size * 900)) size=$(($(device_bytes d) / GIB))
 ok "d fills up under it" fill d 4000 $((size * 900)) $from

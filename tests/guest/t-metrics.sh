@@ -133,6 +133,7 @@ ok "the daemon knows the grown container" wait_for known '"state":"at-max"'
 ok "the daemon knows the pool" wait_for known '"pools":{"pool"'
 ok "with the daemon: promtool accepts the metrics" measure
 is "with the daemon: daemon_up is 1" "$(value daemon_up)" 1
+is "autogrow_attempts_total is 0 before the first" "$(value autogrow_attempts_total | sort -u)" 0
 is "container_autogrow_max_bytes is the configuration's" "$(value container_autogrow_max_bytes "$C")" $((4 * GIB))
 is "container_autogrow_state of the grown container is at-max" "$(value container_autogrow_state "$C,state=\"at-max\"")" 1
 is "container_autogrow_state of a small one is watching" "$(value container_autogrow_state 'device="vm-disk",state="watching"')" 1
