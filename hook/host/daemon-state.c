@@ -303,7 +303,7 @@ static bool is_outdated(const struct daemon_state *state)
 
 int daemon_state_now(const char *run_dir, struct daemon_state *ret)
 {
-	struct daemon_state state;
+	struct daemon_state state = {0};
 	struct why unused;
 
 	if (!growd_is_running(run_dir) || daemon_state_read(run_dir, &state, &unused) <= 0)
