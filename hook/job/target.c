@@ -174,8 +174,9 @@ static int find_container(const struct target_args *args, struct target *target,
 	const struct engine_container *found;
 	int r = target_list(args, &target->list, why);
 
-	if (r == 0)
-		r = engine_list_find(&target->list, args->container, &found, why);
+	if (r < 0)
+		return r;
+	r = engine_list_find(&target->list, args->container, &found, why);
 	return r < 0 ? r : set_container(found, target, why);
 }
 
