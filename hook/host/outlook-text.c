@@ -184,15 +184,11 @@ void outlook_print_next(const struct outlook *outlook, const char *then, FILE *o
 
 static void json_use(const struct inventory *disk, struct json_writer *w)
 {
-	if (disk->used_bytes + disk->available_bytes) {
-		json_write_u64(w, "used_bytes", disk->used_bytes);
-		json_write_u64(w, "available_bytes", disk->available_bytes);
-		json_write_u64(w, "used_percent", inventory_used_percent(disk));
-		return;
-	}
-	json_write_string(w, "used_bytes", NULL);
-	json_write_string(w, "available_bytes", NULL);
-	json_write_string(w, "used_percent", NULL);
+	bool known = disk->used_bytes + disk->available_bytes != 0;
+
+	json_write_u64_if(w, "used_bytes", known, disk->used_bytes);
+	json_write_u64_if(w, "available_bytes", known, disk->available_bytes);
+	json_write_u64_if(w, "used_percent", known, inventory_used_percent(disk));
 }
 
 static void json_grown(const struct outlook *outlook, struct json_writer *w)

@@ -165,18 +165,6 @@ static void json_extender(const struct pool_extender *extender, struct json_writ
 	json_write_string(w, "not_extended_because", extender->reason);
 }
 
-static void json_forecast(const struct forecast *forecast, struct json_writer *w)
-{
-	if (forecast->known)
-		json_write_u64(w, "bytes_per_second", forecast->bytes_per_second);
-	else
-		json_write_string(w, "bytes_per_second", NULL);
-	if (forecast->fills)
-		json_write_u64(w, "full_in_seconds", forecast->seconds);
-	else
-		json_write_string(w, "full_in_seconds", NULL);
-}
-
 void pool_use_json(const struct thin_pool *pool, struct json_writer *w)
 {
 	json_write_string(w, "name", pool->name);
@@ -196,7 +184,9 @@ static void json_pool(const struct survey_pool *pool, struct json_writer *w)
 	json_write_string(w, "trouble", pool->status.trouble);
 	json_write_string(w, "discards", trim_pool_discards(&pool->status));
 	json_extender(&pool->extender, w);
-	json_forecast(&pool->forecast, w);
+	json_write_u64_if(w, "bytes_per_second", pool->forecast.known,
+			  pool->forecast.bytes_per_second);
+	json_write_u64_if(w, "full_in_seconds", pool->forecast.fills, pool->forecast.seconds);
 	json_write_close(w);
 }
 

@@ -139,14 +139,6 @@ const char *trim_tell_into(struct text *out, const struct trimming *trimming)
 	return out->s;
 }
 
-static void json_bytes(struct json_writer *w, const char *key, bool known, uint64_t bytes)
-{
-	if (known)
-		json_write_u64(w, key, bytes);
-	else
-		json_write_string(w, key, NULL);
-}
-
 static void json_use(const struct trimming *trimming, struct json_writer *w)
 {
 	const struct trim_report *report = &trimming->report;
@@ -155,15 +147,15 @@ static void json_use(const struct trimming *trimming, struct json_writer *w)
 	json_write_string(w, "device", report->device.name);
 	json_write_string(w, "pool", report->pool.name);
 	json_write_string(w, "filesystem", trimming->filesystem);
-	json_bytes(w, "mapped_bytes_before", report->measured, report->before.mapped_bytes);
-	json_bytes(w, "mapped_bytes", report->measured, report->after.mapped_bytes);
-	json_bytes(w, "pool_used_bytes_before", report->measured, report->before.pool_bytes);
-	json_bytes(w, "pool_used_bytes", report->measured, report->after.pool_bytes);
-	json_bytes(w, "discarded_bytes", done, report->discarded_bytes);
-	json_bytes(w, "returned_bytes", done, trim_returned_bytes(report));
-	json_bytes(w, "kept_bytes", done, kept_bytes(report));
-	json_bytes(w, "returnable_bytes", report->measured && trimming->dry_run,
-		   trim_returnable_bytes(report));
+	json_write_u64_if(w, "mapped_bytes_before", report->measured, report->before.mapped_bytes);
+	json_write_u64_if(w, "mapped_bytes", report->measured, report->after.mapped_bytes);
+	json_write_u64_if(w, "pool_used_bytes_before", report->measured, report->before.pool_bytes);
+	json_write_u64_if(w, "pool_used_bytes", report->measured, report->after.pool_bytes);
+	json_write_u64_if(w, "discarded_bytes", done, report->discarded_bytes);
+	json_write_u64_if(w, "returned_bytes", done, trim_returned_bytes(report));
+	json_write_u64_if(w, "kept_bytes", done, kept_bytes(report));
+	json_write_u64_if(w, "returnable_bytes", report->measured && trimming->dry_run,
+			  trim_returnable_bytes(report));
 }
 
 void trim_tell_json(const struct trimming *trimming, enum trim_fate fate, struct json_writer *w)

@@ -515,12 +515,17 @@ void json_write_u64(struct json_writer *w, const char *key, uint64_t value)
 	yajl_gen_number(gen_of(w), digits, (size_t)n);
 }
 
-void json_write_known_u64(struct json_writer *w, const char *key, uint64_t value)
+void json_write_u64_if(struct json_writer *w, const char *key, bool known, uint64_t value)
 {
-	if (value)
+	if (known)
 		json_write_u64(w, key, value);
 	else
 		json_write_string(w, key, NULL);
+}
+
+void json_write_known_u64(struct json_writer *w, const char *key, uint64_t value)
+{
+	json_write_u64_if(w, key, value != 0, value);
 }
 
 void json_write_bool(struct json_writer *w, const char *key, bool value)

@@ -104,7 +104,9 @@ void json_write_array(struct json_writer *w, const char *key);
 void json_write_array_close(struct json_writer *w);
 void json_write_string(struct json_writer *w, const char *key, const char *value); /* NULL: null */
 void json_write_u64(struct json_writer *w, const char *key, uint64_t value);
-/* The same, where 0 is not known: null. */
+/* The same, or null if it is not @known. */
+void json_write_u64_if(struct json_writer *w, const char *key, bool known, uint64_t value);
+/* The same, where 0 is not known. */
 void json_write_known_u64(struct json_writer *w, const char *key, uint64_t value);
 void json_write_bool(struct json_writer *w, const char *key, bool value);
 
