@@ -47,10 +47,9 @@ static const char help[] =
 	"130 interrupted.\n";
 
 struct apply {
-	const struct policy *policy;
-	bool all, dry_run, as_json, unhealed;
+	const struct arguments *args;
 	struct healing host;
-	struct json_writer *json; /* only if as_json */
+	struct json_writer *json; /* only with --json */
 	struct progress progress;
 	struct tally tally;
 	char *pool; /* the one that stops it, or NULL */
@@ -61,7 +60,7 @@ struct apply {
 /* A container that was named is always reported; with --all only changes and problems are. */
 static void tell_idle(const struct apply *apply, const char *label, const char *what)
 {
-	if (apply->all || apply->as_json) {
+	if (apply->args->all || apply->args->json) {
 		log_debug("%s: %s", quote(label), what);
 		return;
 	}
@@ -75,7 +74,7 @@ static void add_idle(struct apply *apply, const char *label,
 		     const struct engine_container *container, const char *action,
 		     const char *reason)
 {
-	if (!apply->as_json)
+	if (!apply->args->json)
 		return;
 	json_write_object(apply->json, NULL);
 	json_write_string(apply->json, "id", container ? container->id : NULL);
@@ -104,7 +103,7 @@ static void tell_change(const struct apply *apply, const struct job *job)
 	tell_cost_into(&message, job);
 	if (message.s[0])
 		log_stderr("%s", message.s);
-	if (job->outcome == JOB_GROWN && !apply->as_json)
+	if (job->outcome == JOB_GROWN && !apply->args->json)
 		tell_text(job, stdout);
 }
 
@@ -120,7 +119,7 @@ static void tell_container(struct apply *apply, const struct job *job,
 	} else {
 		tell_idle(apply, job->container, "no size is requested");
 	}
-	if (apply->as_json) {
+	if (apply->args->json) {
 		json_write_object(apply->json, NULL);
 		json_write_string(apply->json, "id", container->id);
 		tell_json(job, apply->json);
@@ -150,13 +149,13 @@ static void run_job(struct apply *apply, struct target *target)
 	struct job job = target_job(target);
 	enum fate fate;
 
-	job.dry_run = apply->dry_run;
-	job.refuse_unhealed = !apply->unhealed;
+	job.dry_run = apply->args->dry_run;
+	job.refuse_unhealed = !apply->args->unhealed;
 	job.host = &apply->host;
 	job.progress = progress_step;
 	job.progress_context = &apply->progress;
 	progress_of(&apply->progress, job.container);
-	job_run(&job, apply->policy);
+	job_run(&job, apply->args->policy);
 	progress_clear(&apply->progress);
 	fate = fate_of(&job);
 	if (fate == FATE_PASSED_OVER) {
@@ -174,7 +173,7 @@ static void leave(struct apply *apply, const char *label, const struct engine_co
 {
 	apply->tally.n[FATE_LEFT]++;
 	add_idle(apply, label, container, "left", NULL);
-	if (apply->as_json)
+	if (apply->args->json)
 		return;
 	tell_label(label, stdout);
 	fputs(": ", stdout);
@@ -205,7 +204,7 @@ static void apply_to(struct apply *apply, const struct engine_container *contain
 static void add_end(struct apply *apply, const char *stopped_by)
 {
 	json_write_array_close(apply->json);
-	json_write_bool(apply->json, "dry_run", apply->dry_run);
+	json_write_bool(apply->json, "dry_run", apply->args->dry_run);
 	json_write_string(apply->json, "stopped_by", stopped_by);
 	json_write_string(apply->json, "pool", apply->pool);
 	tally_json(&apply->tally, apply->json);
@@ -220,11 +219,11 @@ static int sum_up_jobs(struct apply *apply)
 		log_stderr("apply: stopped by %s%s; left undone: %u",
 			   apply->pool ? "pool " : "a signal",
 			   apply->pool ? quote(apply->pool) : "", apply->tally.n[FATE_LEFT]);
-	if (apply->as_json)
+	if (apply->args->json)
 		add_end(apply, apply->pool ? "pool" : interrupted ? "signal" : NULL);
 	else
-		tally_print(&apply->tally, apply->dry_run, stdout);
-	if (tell_end("apply", apply->as_json, apply->json) < 0)
+		tally_print(&apply->tally, apply->args->dry_run, stdout);
+	if (tell_end("apply", apply->args->json, apply->json) < 0)
 		return EXIT_FAILED;
 	if (interrupted)
 		return EXIT_INTERRUPTED;
@@ -246,55 +245,39 @@ static void apply_to_named(struct apply *apply, const struct engine_list *list, 
 	log_stderr("apply: %s", why.text);
 }
 
-static int apply(struct apply *apply, const struct target_args *args, char *const names[])
+static int apply(const struct arguments *args)
 {
 	_cleanup_(engine_list_free) struct engine_list list = {0};
+	struct apply apply = {.args = args};
 	struct why why;
 	int status;
 
-	if (target_list(args, &list, &why) < 0)
-		return tell_failure("apply", apply->as_json, EXIT_FAILED, why.text);
-	if (apply->as_json) {
-		apply->json = json_writer_begin();
-		json_write_array(apply->json, "containers");
+	/* While hooks and wrappers are switched off, so is this. */
+	if (settings_switched_off(args->policy, RUN_DIR, &why))
+		return tell_failure("apply", args->json, EXIT_REFUSED, why.text);
+	if (target_list(&args->target, &list, &why) < 0)
+		return tell_failure("apply", args->json, EXIT_FAILED, why.text);
+	if (args->json) {
+		apply.json = json_writer_begin();
+		json_write_array(apply.json, "containers");
 	}
-	healing_host(&apply->host);
-	progress_begin(&apply->progress);
-	for (size_t i = 0; apply->all && i < list.n; i++)
-		apply_to(apply, &list.containers[i]);
-	for (; *names; names++)
-		apply_to_named(apply, &list, *names);
-	progress_end(&apply->progress);
-	status = sum_up_jobs(apply);
-	free(apply->pool);
+	healing_host(&apply.host);
+	progress_begin(&apply.progress);
+	for (size_t i = 0; args->all && i < list.n; i++)
+		apply_to(&apply, &list.containers[i]);
+	for (char *const *name = args->operands; *name; name++)
+		apply_to_named(&apply, &list, *name);
+	progress_end(&apply.progress);
+	status = sum_up_jobs(&apply);
+	free(apply.pool);
 	return status;
-}
-
-/* While hooks and wrappers are switched off, so is this. */
-static int check_switch(const struct arguments *args)
-{
-	struct why why;
-
-	if (!settings_switched_off(args->policy, RUN_DIR, &why))
-		return EXIT_OK;
-	return tell_failure("apply", args->json, EXIT_REFUSED, why.text);
 }
 
 static int run_apply(const struct arguments *args)
 {
-	struct apply order = {
-		.policy = args->policy,
-		.all = args->all,
-		.dry_run = args->dry_run,
-		.as_json = args->json,
-		.unhealed = args->unhealed,
-	};
-	int status;
-
-	if (order.all == (args->n_operands > 0))
+	if (args->all == (args->n_operands > 0))
 		return tell_usage("apply", args->json, "name containers, or use --all");
-	status = check_switch(args);
-	return status == EXIT_OK ? apply(&order, &args->target, args->operands) : status;
+	return apply(args);
 }
 
 const struct command command_apply = {

@@ -45,12 +45,11 @@ static const char help[] =
 	"Exit status: 0 done, 1 failed, 2 usage, 3 refused (also: smaller than now),\n"
 	"4 no such container, or not on a thin device, 130 interrupted.\n";
 
-struct options {
-	struct target_args target;
-	const char *size;
-	const struct policy *policy;
-	bool dry_run, json, unhealed, unmounted;
-};
+/* SIZE, the last word */
+static const char *size_of(const struct arguments *args)
+{
+	return args->operands[args->n_operands - 1];
+}
 
 /* SIZE in bytes; "+SIZE" is added to the size of the device @dev. */
 static int parse_size(const char *text, dev_t dev, uint64_t *ret, struct why *why)
@@ -100,20 +99,20 @@ static int tell_result(const struct job *job, bool json)
 	return tell_end("grow", json, w);
 }
 
-static struct request request_for(const struct options *options, uint64_t bytes,
+static struct request request_for(const struct arguments *args, uint64_t bytes,
 				  const struct rule *rule)
 {
 	return (struct request){
 		.bytes = bytes,
 		.origin = ORIGIN_COMMAND,
 		.key = "grow",
-		.text = options->size,
+		.text = size_of(args),
 		.rule = rule,
 	};
 }
 
 /* Takes the rootfs over. The rule for the container limits its size. */
-static struct job job_for(struct target *target, const struct options *options, uint64_t bytes)
+static struct job job_for(struct target *target, const struct arguments *args, uint64_t bytes)
 {
 	struct job job = {.container = target->label, .bundle = ""};
 	const struct rule *rule = NULL;
@@ -122,14 +121,14 @@ static struct job job_for(struct target *target, const struct options *options, 
 		struct facts facts;
 
 		job = target_job(target);
-		facts = job_facts(&job, options->policy);
-		rule = policy_rule(options->policy, &facts, NULL);
+		facts = job_facts(&job, args->policy);
+		rule = policy_rule(args->policy, &facts, NULL);
 	}
-	job.dry_run = options->dry_run;
-	job.refuse_unhealed = !options->unhealed;
+	job.dry_run = args->dry_run;
+	job.refuse_unhealed = !args->unhealed;
 	job.rootfs = target->rootfs;
 	target->rootfs = (struct rootfs){.fd = -EBADF};
-	job.request = request_for(options, bytes, rule);
+	job.request = request_for(args, bytes, rule);
 	return job;
 }
 
@@ -140,25 +139,25 @@ static void warn(const char *caution, void *context)
 }
 
 /* Repeating "+10G" would add it again. */
-static void say_how_to_go_on(const struct options *options, uint64_t bytes, struct why *why)
+static void say_how_to_go_on(const struct arguments *args, uint64_t bytes, struct why *why)
 {
-	const char *container = options->target.container;
+	const char *container = args->target.container;
 	_cleanup_free_ char *word = container ? quote_word(container) : NULL;
 	struct why interrupted = *why;
 
-	if (*options->size == '+' && word)
+	if (*size_of(args) == '+' && word)
 		why_set(why, 0, "%s. To go on: oci-thin-grow grow %s %s", interrupted.text, word,
 			size_exact(bytes));
-	else if (*options->size == '+')
+	else if (*size_of(args) == '+')
 		why_set(why, 0, "%s. To go on, request %s", interrupted.text, size_exact(bytes));
 	else
 		why_set(why, 0, "%s. Run the same command to go on", interrupted.text);
 }
 
 /* No container has to start, so failures are errors, whatever the configuration says. */
-static struct policy strict_policy(const struct options *options)
+static struct policy strict_policy(const struct arguments *args)
 {
-	struct policy policy = *options->policy;
+	struct policy policy = *args->policy;
 
 	policy.on_failure.request = policy.on_failure.not_applicable = ON_FAILURE_FAIL;
 	return policy;
@@ -176,52 +175,52 @@ static void run_job(struct job *job, struct progress *progress, const struct pol
 }
 
 /* Reports the result. Returns the exit status. */
-static int conclude(struct job *job, const struct policy *policy, const struct options *options)
+static int conclude(struct job *job, const struct policy *policy, const struct arguments *args)
 {
 	int status = tell_exit_status(job, policy);
 
 	if (job_is_interrupted(job)) {
-		say_how_to_go_on(options, job->request.bytes, &job->why);
+		say_how_to_go_on(args, job->request.bytes, &job->why);
 		status = EXIT_INTERRUPTED;
 	}
 	/* At a start this is not an error, but here the operator must know that it is not done. */
-	if (tell_result(job, options->json) < 0 || job->outcome == JOB_POSTPONED)
+	if (tell_result(job, args->json) < 0 || job->outcome == JOB_POSTPONED)
 		status = EXIT_FAILED;
 	return status;
 }
 
-static int grow_target(struct target *target, const struct options *options, uint64_t bytes)
+static int grow_target(struct target *target, const struct arguments *args, uint64_t bytes)
 {
-	const struct policy policy = strict_policy(options);
-	struct job job = job_for(target, options, bytes);
+	const struct policy policy = strict_policy(args);
+	struct job job = job_for(target, args, bytes);
 	struct progress progress;
 	int status;
 
 	run_job(&job, &progress, &policy);
-	status = conclude(&job, &policy, options);
+	status = conclude(&job, &policy, args);
 	job_free(&job);
 	return status;
 }
 
 /* Were SIZE and CONTAINER swapped? */
-static void check_order(int r, const struct options *options, struct why *why)
+static void check_order(int r, const struct arguments *args, struct why *why)
 {
-	const char *container = options->target.container;
+	const char *container = args->target.container;
 	struct why unused;
 	uint64_t bytes;
 	bool more;
 
 	if (r == -ENOENT && container && size_parse_more(container, &more, &bytes, &unused) == 0 &&
-	    size_parse_more(options->size, &more, &bytes, &unused) < 0)
+	    size_parse_more(size_of(args), &more, &bytes, &unused) < 0)
 		why_set(why, 0, "no container %s; the order is CONTAINER SIZE", quote(container));
 }
 
 /* Reports an error before there is a job. Returns @status. */
-static int fail(const struct options *options, const char *label, int status, const struct why *why)
+static int fail(const struct arguments *args, const char *label, int status, const struct why *why)
 {
 	log_stderr("%s", why->text);
-	if (options->json)
-		tell_failure_json(label ? label : options->target.container, status, why->text,
+	if (args->json)
+		tell_failure_json(label ? label : args->target.container, status, why->text,
 				  stdout);
 	return status;
 }
@@ -231,22 +230,22 @@ static int size_exit_status(int r)
 	return r == -EDOM ? EXIT_REFUSED : r == -EINVAL || r == -ERANGE ? EXIT_USAGE : EXIT_FAILED;
 }
 
-static int grow(const struct options *options)
+static int grow(const struct arguments *args)
 {
 	struct target target;
 	uint64_t bytes = 0;
 	struct why why;
-	int status, r = target_open(&options->target, &target, &why);
+	int status, r = target_open(&args->target, &target, &why);
 
 	if (r < 0) {
-		check_order(r, options, &why);
-		status = fail(options, target.container ? target.label : NULL,
-			      target_exit_status(r), &why);
-	} else if ((r = parse_size(options->size, target.rootfs.dev, &bytes, &why)) < 0) {
+		check_order(r, args, &why);
+		status = fail(args, target.container ? target.label : NULL, target_exit_status(r),
+			      &why);
+	} else if ((r = parse_size(size_of(args), target.rootfs.dev, &bytes, &why)) < 0) {
 		why_prefix(&why, 0, quote_unless_printable(target.label));
-		status = fail(options, target.label, size_exit_status(r), &why);
+		status = fail(args, target.label, size_exit_status(r), &why);
 	} else {
-		status = grow_target(&target, options, bytes);
+		status = grow_target(&target, args, bytes);
 	}
 	target_close(&target);
 	return status;
@@ -291,55 +290,48 @@ static void grow_and_give(struct job *job, struct thin_device *device, const str
 	}
 }
 
-static int grow_device(struct thin_device *device, const struct options *options, uint64_t bytes)
+static int grow_device(struct thin_device *device, const struct arguments *args, uint64_t bytes)
 {
-	const struct policy policy = strict_policy(options);
+	const struct policy policy = strict_policy(args);
 	struct job job = {
-		.container = options->target.device,
+		.container = args->target.device,
 		.bundle = "",
 		.engine = "none",
-		.refuse_unhealed = !options->unhealed,
+		.refuse_unhealed = !args->unhealed,
 		.rootfs.fd = -EBADF,
 		.open_rootfs = vm_disk_open,
 		.open_context = device,
-		.request = request_for(options, bytes, NULL),
+		.request = request_for(args, bytes, NULL),
 	};
 	int status;
 
 	grow_and_give(&job, device, &policy);
-	status = conclude(&job, &policy, options);
+	status = conclude(&job, &policy, args);
 	job_free(&job);
 	return status;
 }
 
-static int grow_unmounted(const struct options *options)
+static int grow_unmounted(const struct arguments *args)
 {
 	_cleanup_(thin_device_free) struct thin_device device = {0};
-	const char *name = options->target.device;
+	const char *name = args->target.device;
 	uint64_t bytes = 0;
 	struct why why;
 	int r = target_find_device(name, &device, &why);
 
 	if (r < 0)
-		return fail(options, name, target_exit_status(r), &why);
-	r = parse_size(options->size, device.dev, &bytes, &why);
+		return fail(args, name, target_exit_status(r), &why);
+	r = parse_size(size_of(args), device.dev, &bytes, &why);
 	if (r < 0) {
 		why_prefix(&why, 0, quote_unless_printable(name));
-		return fail(options, name, size_exit_status(r), &why);
+		return fail(args, name, size_exit_status(r), &why);
 	}
-	return grow_device(&device, options, bytes);
+	return grow_device(&device, args, bytes);
 }
 
 static int run_grow(const struct arguments *args)
 {
-	struct options options = {
-		.target = args->target,
-		.policy = args->policy,
-		.dry_run = args->dry_run,
-		.json = args->json,
-		.unhealed = args->unhealed,
-		.unmounted = args->unmounted,
-	};
+	struct arguments named = *args;
 	bool by_other_means = args->target.pid || args->target.path || args->target.device;
 
 	if (args->n_operands != (by_other_means ? 1 : 2))
@@ -350,9 +342,8 @@ static int run_grow(const struct arguments *args)
 		return tell_usage("grow", args->json,
 				  "--dry-run cannot look at what is not mounted");
 	if (!by_other_means)
-		options.target.container = args->operands[0];
-	options.size = args->operands[args->n_operands - 1];
-	return args->unmounted ? grow_unmounted(&options) : grow(&options);
+		named.target.container = args->operands[0];
+	return args->unmounted ? grow_unmounted(&named) : grow(&named);
 }
 
 const struct command command_grow = {

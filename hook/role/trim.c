@@ -40,8 +40,7 @@ static const char help[] =
 	"not trimmed; 130 interrupted.\n";
 
 struct trim_run {
-	const struct policy *policy;
-	bool all, dry_run;
+	const struct arguments *args;
 	struct json_writer *json; /* NULL: text */
 	struct progress progress;
 	struct trim_sum sum;
@@ -63,7 +62,7 @@ static void print_trimming(const struct trim_run *run, const struct trimming *tr
 
 	if (fate == TRIM_FATE_FAILED || fate == TRIM_FATE_REFUSED) {
 		log_stderr("%s", text);
-	} else if (fate == TRIM_FATE_PASSED_OVER && (run->all || run->json)) {
+	} else if (fate == TRIM_FATE_PASSED_OVER && (run->args->all || run->json)) {
 		log_debug("%s", text);
 	} else if (!run->json) {
 		terminal_print(stdout, styles[fate], "%s", text);
@@ -76,10 +75,10 @@ static void report_trimming(struct trim_run *run, const struct trimming *trimmin
 	enum trim_fate fate = trim_fate(trimming);
 
 	/* A pool that the configuration excludes is no error if no container in it was named. */
-	if (fate == TRIM_FATE_REFUSED && run->all)
+	if (fate == TRIM_FATE_REFUSED && run->args->all)
 		fate = TRIM_FATE_SKIPPED;
 	trim_sum_add(&run->sum, trimming, fate);
-	if (!run->dry_run)
+	if (!run->args->dry_run)
 		trim_tell_log(trimming, fate);
 	print_trimming(run, trimming, fate);
 	if (run->json)
@@ -101,8 +100,8 @@ static void trim_opened(struct trim_run *run, const struct target *target,
 {
 	const struct trim_order order = {
 		.allows_pool = policy_allows_pool,
-		.allows_pool_context = run->policy,
-		.dry_run = run->dry_run,
+		.allows_pool_context = run->args->policy,
+		.dry_run = run->args->dry_run,
 		.frozen_ms = TRIM_FROZEN_MS,
 		.ledger_dir = LEDGER_DIR,
 		.progress = progress_step,
@@ -145,7 +144,7 @@ static void trim_container(struct trim_run *run, const struct engine_container *
 	struct trimming trimming = {
 		.id = container->id,
 		.engine = container->engine,
-		.dry_run = run->dry_run,
+		.dry_run = run->args->dry_run,
 	};
 
 	trimming.error = target_of(container, &target, &trimming.why);
@@ -173,11 +172,11 @@ static int print_sum(struct trim_run *run, bool interrupted)
 	if (run->json) {
 		json_write_array_close(run->json);
 		trim_pools_json(&run->pools, run->json);
-		json_write_bool(run->json, "dry_run", run->dry_run);
+		json_write_bool(run->json, "dry_run", run->args->dry_run);
 		json_write_string(run->json, "stopped_by", interrupted ? "signal" : NULL);
 		trim_sum_json(&run->sum, run->json);
 	} else {
-		trim_sum_print(&run->sum, run->dry_run, stdout);
+		trim_sum_print(&run->sum, run->args->dry_run, stdout);
 	}
 	return tell_end("trim", run->json, run->json);
 }
@@ -192,7 +191,7 @@ static int sum_up_trims(struct trim_run *run)
 			   run->sum.n[TRIM_FATE_LEFT]);
 	if (print_sum(run, interrupted) < 0)
 		return EXIT_FAILED;
-	return interrupted ? EXIT_INTERRUPTED : trim_sum_exit_status(&run->sum, run->all);
+	return interrupted ? EXIT_INTERRUPTED : trim_sum_exit_status(&run->sum, run->args->all);
 }
 
 static void trim_named(struct trim_run *run, const struct engine_list *list, const char *name)
@@ -206,9 +205,10 @@ static void trim_named(struct trim_run *run, const struct engine_list *list, con
 		report_missing(run, name, &why);
 }
 
-static int trim(struct trim_run *run, const struct arguments *args)
+static int trim(const struct arguments *args)
 {
 	_cleanup_(engine_list_free) struct engine_list list = {0};
+	struct trim_run run = {.args = args};
 	struct why why;
 	int status;
 
@@ -217,31 +217,25 @@ static int trim(struct trim_run *run, const struct arguments *args)
 	if (target_list(&args->target, &list, &why) < 0)
 		return tell_failure("trim", args->json, EXIT_FAILED, why.text);
 	if (args->json) {
-		run->json = json_writer_begin();
-		json_write_array(run->json, "containers");
+		run.json = json_writer_begin();
+		json_write_array(run.json, "containers");
 	}
-	progress_begin(&run->progress);
-	for (size_t i = 0; run->all && i < list.n; i++)
-		trim_container(run, &list.containers[i]);
+	progress_begin(&run.progress);
+	for (size_t i = 0; args->all && i < list.n; i++)
+		trim_container(&run, &list.containers[i]);
 	for (char *const *name = args->operands; *name; name++)
-		trim_named(run, &list, *name);
-	progress_end(&run->progress);
-	status = sum_up_trims(run);
-	trim_pools_free(&run->pools);
+		trim_named(&run, &list, *name);
+	progress_end(&run.progress);
+	status = sum_up_trims(&run);
+	trim_pools_free(&run.pools);
 	return status;
 }
 
 static int run_trim(const struct arguments *args)
 {
-	struct trim_run run = {
-		.policy = args->policy,
-		.all = args->all,
-		.dry_run = args->dry_run,
-	};
-
-	if (run.all == (args->n_operands > 0))
+	if (args->all == (args->n_operands > 0))
 		return tell_usage("trim", args->json, "name containers, or use --all");
-	return trim(&run, args);
+	return trim(args);
 }
 
 const struct command command_trim = {
