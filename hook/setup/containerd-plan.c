@@ -227,7 +227,7 @@ static int put_handler(const struct setup_place *place, const struct containerd_
 		.by_default = options->by_default &&
 			      strcmp(containerd_default(config), SETUP_RUNTIME_NAME) != 0,
 		.with_runc = !containerd_merges(config) && !containerd_is_part(place) &&
-			     !config->has_handlers,
+			     !config->has_handlers && !config->shim,
 	};
 	int r;
 

@@ -29,8 +29,9 @@ int execve(const char *path, char *const arguments[], char *const environment[])
 }
 
 /*
- * Its dump is its file, followed by the imported ones without their versions, and the lines of
- * $root/more: those that begin with "OURS" if our handler is there, with "THEIRS" if it is not.
+ * Its dump is its file, followed by the imported ones without their versions, with the plugin's
+ * name in version 3, and the lines of $root/more: those that begin with "OURS" if our handler is
+ * there, with "THEIRS" if it is not.
  */
 static const char script[] =
 	"#!/bin/sh\n"
@@ -42,7 +43,7 @@ static const char script[] =
 	"do grep -v ^version \"$root$file\" || exit 1; done) || exit 1\n"
 	"! echo \"$out\" | grep -q BROKEN || { echo first >&2; echo 'containerd: no such key' >&2; "
 	"exit 1; }\n"
-	"echo \"$out\"\n"
+	"echo \"$out\" | sed s/io.containerd.grpc.v1.cri/io.containerd.cri.v1.runtime/\n"
 	"if [ -e $root/more ]; then\n"
 	"  if echo \"$out\" | grep -q 'runtimes.oci-thin-grow'; then with=OURS not=THEIRS\n"
 	"  else with=THEIRS not=OURS; fi\n"
@@ -167,6 +168,30 @@ static void keys_that_are_changed_in_place_may_change(void **state)
 	free(text);
 	assert_int_equal(run("containerd", (struct setup_options){.check = true, .disable = true}),
 			 0);
+	assert_file(CONFIG, theirs);
+}
+
+/* 2.x reads handlers of version 2 where 1.x would not, and keeps the built-in one. */
+static void runc_is_not_added_for_a_shim(void **state)
+{
+	static const char theirs[] = "version = 2\n[plugins.'io.containerd.grpc.v1.cri']\n"
+				     "  sandbox_image = 'x'\n";
+	char *text;
+
+	(void)state;
+	put_containerd();
+	put_program(PROGRAM_PATH);
+	put_program("/usr/bin/containerd-shim-kata-v2");
+	put(CONFIG, theirs);
+	put("/more", "[" CRI_3 ".containerd.runtimes.kata]\n"
+		     "runtime_type = 'io.containerd.kata.v2'\n");
+	assert_int_equal(run("containerd", (struct setup_options){.check = true, .shim = "kata"}),
+			 0);
+	text = get(CONFIG);
+	assert_contains(text, ".runtimes.oci-thin-grow-kata]\n");
+	assert_null(strstr(text, "runtimes.runc]"));
+	free(text);
+	assert_int_equal(disable("containerd"), 0);
 	assert_file(CONFIG, theirs);
 }
 
@@ -340,6 +365,7 @@ int main(void)
 		HOST_TEST(what_else_would_change_is_refused),
 		HOST_TEST(keys_that_are_changed_in_place_may_change),
 		HOST_TEST(the_platform_of_our_handler_is_ours),
+		HOST_TEST(runc_is_not_added_for_a_shim),
 		HOST_TEST(empty_keys_of_handlers_are_the_same_as_none),
 		HOST_TEST(a_default_of_containerds_is_copied),
 		HOST_TEST(what_a_file_has_is_copied_once),
