@@ -98,6 +98,26 @@ static void goes_into_the_file_that_takes_effect(void **state)
 	assert_file("/etc/containerd/conf.d/10.toml", theirs);
 }
 
+/* A header would define the table twice. */
+static void a_table_in_braces_gets_ours_within_them(void **state)
+{
+	static const char *const theirs[] = {
+		"version = 2\nplugins = {\"io.containerd.grpc.v1.cri\" = {containerd = {runtimes = "
+		"{runc = {runtime_type = 'io.containerd.runc.v2'}}}}}\n",
+		"version = 2\n[" CRI_2 "]\n  runtimes = {} # none\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(theirs); i++) {
+		put(CONFIG, theirs[i]);
+		assert_int_equal(enable_it(), 0);
+		assert_in(CONFIG, "oci-thin-grow = { runtime_type = ");
+		assert_not_in(CONFIG, "runtimes.oci-thin-grow");
+		assert_int_equal(disable("containerd"), 0);
+		assert_file(CONFIG, theirs[i]);
+	}
+}
+
 /* With a pattern for all files containerd would read the backup, after the file. */
 static void makes_no_backup_that_is_imported(void **state)
 {
@@ -587,6 +607,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		HOST_TEST(copies_what_an_import_sets),
 		HOST_TEST(goes_into_the_file_that_takes_effect),
+		HOST_TEST(a_table_in_braces_gets_ours_within_them),
 		HOST_TEST(makes_no_backup_that_is_imported),
 		HOST_TEST(a_drop_in_for_any_later_version),
 		HOST_TEST(becomes_the_default_in_the_last_file_that_sets_one),

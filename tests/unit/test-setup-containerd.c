@@ -29,6 +29,7 @@ static const char *const configs[] = {
 	"  [" CRI_2 ".runtimes.runc.options]\n    SystemdCgroup = true\n",
 	"version = 2\n[" CRI_2 "]",
 	"version = 2\n[" CRI_2 ".runtimes.runc-fc]\n",
+	"version = 2\n[" CRI_2 ".runtimes]\n",
 	"version = 3\n",
 	"version = 3",
 	"imports = []\nversion = 3\n",
