@@ -48,15 +48,13 @@ static void clear_list(struct conf_list *list)
 }
 
 /* Once set, it holds for later files that do not set it (attributedstring in containers/common). */
-static void read_append(const struct toml *toml, const char *element, struct conf_list *list)
+static void read_append(const struct toml *toml, const char *key, struct conf_list *list)
 {
-	size_t len = strlen(element);
-
 	for (size_t i = 0; i < toml->n; i++) {
 		const struct toml_item *item = &toml->items[i];
+		const char *member = toml_below(item->path, key);
 
-		if (item->text && strncmp(item->path, element, len) == 0 &&
-		    strcmp(item->path + len, TOML_SEP "append") == 0)
+		if (member && item->text && strcmp(member, TOML_ELEMENT TOML_SEP "append") == 0)
 			list->append = strcmp(item->text, "true") == 0;
 	}
 }
@@ -64,14 +62,11 @@ static void read_append(const struct toml *toml, const char *element, struct con
 static int add_strings(const struct toml *toml, const char *name, const char *key,
 		       struct conf_list *list)
 {
-	_cleanup_free_ char *element = text_new("%s" TOML_SEP TOML_ELEMENT, key);
 	int r = 0;
 
 	if (!toml_find(toml, key))
 		return 0;
-	if (!element)
-		return -ENOMEM;
-	read_append(toml, element, list);
+	read_append(toml, key, list);
 	if (!list->append)
 		clear_list(list);
 	free(list->file);
@@ -79,7 +74,7 @@ static int add_strings(const struct toml *toml, const char *name, const char *ke
 	if (!list->file)
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < toml->n; i++) {
-		if (strcmp(toml->items[i].path, element) == 0 && toml->items[i].kind == TOML_STRING)
+		if (toml_is_string_in(&toml->items[i], key))
 			r = conf_add(list, toml->items[i].text);
 	}
 	return r;

@@ -178,12 +178,10 @@ static bool is_copied(const struct toml *toml, const char *path, const char *our
  * ours has all keys of runc's. If it is not known what was there, it must be marked as ours.
  */
 static bool is_runc_ours(const struct edit_text *t, const struct toml *toml,
-			 const struct containerd_before *before, const char *runtimes)
+			 const struct containerd_before *before, const char *runtimes,
+			 const char *runc, const char *ours)
 {
-	_cleanup_free_ char *runc = text_new("%s" TOML_SEP CONTAINERD_RUNC, runtimes);
-	_cleanup_free_ char *ours = text_new("%s" TOML_SEP SETUP_RUNTIME_NAME, runtimes);
-
-	if (!runc || !ours || !toml_has(toml, runc) || toml_has(&before->toml, runtimes))
+	if (!toml_has(toml, runc) || toml_has(&before->toml, runtimes))
 		return false;
 	if (!before->is_known && !toml_is_marked(t, runc, CONTAINERD_COMMENT))
 		return false;
@@ -254,7 +252,7 @@ static int strip_plugin(struct edit_text *t, const struct containerd_before *bef
 		r = strip_default(t, before, plugin, why);
 	if (r == 0)
 		r = containerd_cut_handler(t, runtimes, SETUP_RUNTIME_NAME, why);
-	if (r == 0 && is_runc_ours(t, &toml, before, runtimes))
+	if (r == 0 && is_runc_ours(t, &toml, before, runtimes, runc, handler))
 		r = toml_cut(t, runc, CONTAINERD_COMMENT, why);
 	return r < 0 ? r : strip_empty(t, before, runtimes, why);
 }

@@ -8,8 +8,7 @@
 #include <libgen.h>
 #include <string.h>
 
-#define CONFIG		"/etc/containerd/config.toml"
-#define IMPORTED_STRING "imports" TOML_SEP TOML_ELEMENT
+#define CONFIG "/etc/containerd/config.toml"
 
 /* --- names ----------------------------------------------------------------------------------- */
 
@@ -156,7 +155,7 @@ static int enqueue_imports(const struct setup_place *place, const struct contain
 	for (size_t i = 0; r == 0 && i < file->toml.n; i++) {
 		const struct toml_item *item = &file->toml.items[i];
 
-		if (strcmp(item->path, IMPORTED_STRING) == 0 && item->kind == TOML_STRING)
+		if (toml_is_string_in(item, "imports"))
 			r = enqueue_import(place, file->name, item->text, files);
 	}
 	return r;
