@@ -72,13 +72,6 @@ static int strip_file(const struct setup_place *place, const struct containerd_f
 	return r;
 }
 
-/* Is it the backup, with a newline at the end? */
-static bool is_backup(const struct edit_text *t, const struct edit_text *backup)
-{
-	return backup->text && t->len == backup->len + 1 && t->text[backup->len] == '\n' &&
-	       memcmp(t->text, backup->text, backup->len) == 0;
-}
-
 /* @drop_in: what is not to be imported any more; NULL: it stays. */
 static int disable_file(const struct setup_place *place, const struct containerd_file *file,
 			const char *shim, const char *drop_in, struct setup_plan *plan,
@@ -107,14 +100,10 @@ static int disable_file(const struct setup_place *place, const struct containerd
 	change->remove_backup = !stays;
 	if (!file->text)
 		return 0;
-	if (is_backup(&t, &backup)) {
-		change_set(change, backup.text, backup.len);
-		backup.text = NULL;
-	} else if (!has_backup && is_first_text(&t)) {
+	if (!has_backup && is_first_text(&t))
 		change_set(change, NULL, 0);
-	} else {
+	else
 		change_set(change, TAKE_PTR(t.text), t.len);
-	}
 	return 0;
 }
 

@@ -135,8 +135,8 @@ static int add_line(struct edit_text *t, const struct toml_item *item, const cha
 	size_t at = line_end(t, item->end), start = line_start(t, item->key);
 	bool ends = at > 0 && t->text[at - 1] == '\n';
 	_cleanup_free_ char *line =
-		text_new("%s%.*s%.*s%s\n", ends ? "" : "\n", (int)strspn(t->text + start, BLANKS),
-			 t->text + start, (int)prefix_len, prefix, pair);
+		text_new("%s%.*s%.*s%s%s", ends ? "" : "\n", (int)strspn(t->text + start, BLANKS),
+			 t->text + start, (int)prefix_len, prefix, pair, ends ? "\n" : "");
 
 	return line ? splice(t, at, at, line, why) : why_no_memory(why);
 }
@@ -232,9 +232,14 @@ int toml_add_element(struct edit_text *t, const char *path, const char *string, 
 
 int toml_append(struct edit_text *t, const char *block, struct why *why)
 {
-	int r = t->len && t->text[t->len - 1] != '\n' ? splice(t, t->len, t->len, "\n", why) : 0;
+	bool ends = t->len == 0 || t->text[t->len - 1] == '\n';
+	size_t len = strlen(block);
+	_cleanup_free_ char *text = NULL;
 
-	return r < 0 ? r : splice(t, t->len, t->len, block, why);
+	if (!ends && len && block[len - 1] == '\n')
+		len--;
+	text = text_new("%s%.*s", ends ? "" : "\n", (int)len, block);
+	return text ? splice(t, t->len, t->len, text, why) : why_no_memory(why);
 }
 
 /* --- removing -------------------------------------------------------------------------------- */
@@ -264,7 +269,12 @@ static size_t find_comment(const struct edit_text *t, const struct toml_item *it
 static int cut_lines(struct edit_text *t, const struct toml_item *item, const char *comment,
 		     struct why *why)
 {
-	return splice(t, find_comment(t, item, comment), line_end(t, item->end), "", why);
+	size_t start = find_comment(t, item, comment), end = line_end(t, item->end);
+
+	/* If the last line had no newline, what was the last line had none, either. */
+	if (start > 0 && t->text[end - 1] != '\n')
+		start -= start > 1 && t->text[start - 2] == '\r' ? 2 : 1;
+	return splice(t, start, end, "", why);
 }
 
 /* The braces or brackets that @item is in. */

@@ -6,7 +6,8 @@
  * order, line ends, dotted keys and braces make no difference, and what looks like it in a comment
  * or a string is left alone. Paths are those of setup/toml.h; values are TOML.
  *
- * Removing undoes adding byte for byte, but a last line without a newline gets one.
+ * Removing undoes adding byte for byte. If the last line has no newline, what is added after it has
+ * none, either.
  *
  * 0; -EINVAL: the text cannot be parsed; -ENOMEM; with a reason. Adding and setting also return
  * -ENOENT, without a reason.

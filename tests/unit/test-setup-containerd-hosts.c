@@ -122,7 +122,7 @@ static void a_table_in_braces_gets_ours_within_them(void **state)
 static void makes_no_backup_that_is_imported(void **state)
 {
 	static const char theirs[] = "version = 2\n[" CRI_2 ".runtimes.runc]\n"
-				     "  runtime_type = 'io.containerd.runc.v2'\n";
+				     "  runtime_type = 'io.containerd.runc.v2'";
 
 	(void)state;
 	put(CONFIG, "version = 2\nimports = ['conf.d/*']\n");

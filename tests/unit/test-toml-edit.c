@@ -101,7 +101,9 @@ static void adds_outside_of_tables_or_says_that_there_is_no_table(void **state)
 	assert_string_equal(text.text, TOML_BOM "k = 1\n# c\n[a]\n");
 	begin("version = 3");
 	assert_int_equal(toml_add(&text, "", "k", "1", &why), 0);
-	assert_string_equal(text.text, "version = 3\nk = 1\n");
+	assert_string_equal(text.text, "version = 3\nk = 1");
+	assert_int_equal(toml_cut(&text, "k", COMMENT, &why), 0);
+	assert_string_equal(text.text, "version = 3");
 }
 
 static void adds_and_removes_elements(void **state)
@@ -140,12 +142,13 @@ static void removes_a_table_wherever_it_is_written(void **state)
 		{"[a.b]\nc = 1\n# theirs\n\n[a.b.d]\n# theirs, too\ne = 1\n[z]\n",
 		 "# theirs\n\n# theirs, too\n[z]\n"},
 		{"[\"a\" . 'b']\r\nc = '''\r\n[z]'''\r\n[z]\r\n", "[z]\r\n"},
-		{"[a]\nb.c = 1\nx = 1\nb.d = 1", "[a]\nx = 1\n"},
+		{"[a]\nb.c = 1\nx = 1\nb.d = 1", "[a]\nx = 1"},
+		{"[z]\r\n[a.b]\r\nc = 1", "[z]"},
 		{"[a]\nb = { c = 1 } # theirs\n", "[a]\n"},
 		{"a = { b = 1, x = 2 }\n", "a = { x = 2 }\n"},
 		{"a = { x = 2, b = { c = [1] }, y = 3 }\n", "a = { x = 2, y = 3 }\n"},
 		{"a.b.c = 1\n# ours\n[x]\n", "# ours\n[x]\n"},
-		{"x = '# ours'\n  # ours\t\n[a.b]", "x = '# ours'\n"},
+		{"x = '# ours'\n  # ours\t\n[a.b]", "x = '# ours'"},
 		{"[a.bc]\n[a]\nbc = 1\n[b]\nx = 'a.b'\n", "[a.bc]\n[a]\nbc = 1\n[b]\nx = 'a.b'\n"},
 	};
 
@@ -168,7 +171,7 @@ static void removes_empty_headers_only(void **state)
 	begin("[a]\n  b = 1\n[c]");
 	assert_int_equal(toml_cut_empty(&text, "a", COMMENT, &why), 0);
 	assert_int_equal(toml_cut_empty(&text, "c", COMMENT, &why), 0);
-	assert_string_equal(text.text, "[a]\n  b = 1\n");
+	assert_string_equal(text.text, "[a]\n  b = 1");
 }
 
 static void appends_on_lines_of_its_own(void **state)
@@ -178,7 +181,7 @@ static void appends_on_lines_of_its_own(void **state)
 	assert_int_equal(toml_append(&text, "[a]\n", &why), 0);
 	assert_int_equal(toml_append(&text, "[b]", &why), 0);
 	assert_int_equal(toml_append(&text, "[c]\n", &why), 0);
-	assert_string_equal(text.text, "[a]\n[b]\n[c]\n");
+	assert_string_equal(text.text, "[a]\n[b]\n[c]");
 }
 
 #define EDIT_TEST(test) cmocka_unit_test_teardown(test, teardown)
