@@ -6,6 +6,8 @@
  * order, line ends, dotted keys and braces make no difference, and what looks like it in a comment
  * or a string is left alone. Paths are those of setup/toml.h; values are TOML.
  *
+ * An action of a template that begins behind a key or a header must end on the same line.
+ *
  * Removing undoes adding byte for byte. If the last line has no newline, what is added after it has
  * none, either.
  *

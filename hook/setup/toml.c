@@ -331,6 +331,8 @@ static int parse_bare(struct toml_parser *p, char **ret)
 	while (p->at < p->len) {
 		if (skip_action(p))
 			continue;
+		if (toml_take(p, "{{"))
+			return toml_complain(p, "an unterminated template action");
 		if (strchr(",]}#\r\n", toml_peek(p)))
 			break;
 		p->at++;

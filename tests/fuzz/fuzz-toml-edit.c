@@ -28,17 +28,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *input, size_t len)
 	struct edit_text t = {0};
 	struct why why;
 	struct toml toml = {0};
-	bool written;
+	const struct toml_item *table;
+	bool is_table;
 
-	if (toml_parse((const char *)input, len, &toml, &why) < 0)
+	/* setup/toml-edit.h: no actions of templates that span lines */
+	if (memmem(input, len, "{{", 2) || toml_parse((const char *)input, len, &toml, &why) < 0)
 		return 0;
-	written = toml_find(&toml, TABLE) != NULL;
+	table = toml_find(&toml, TABLE);
+	is_table = table && (table->kind == TOML_TABLE || table->kind == TOML_INLINE);
 	require(edit_copy((const char *)input, len, &t) == 0);
 	if (!toml_has(&toml, KEY) && toml_add(&t, TABLE, "k", "1", &why) == 0) {
 		require(has(&t, KEY));
 		require(toml_cut(&t, KEY, NULL, &why) == 0);
 		require(!has(&t, KEY));
-		if (written)
+		if (is_table)
 			require(t.len == len && memcmp(t.text, input, len) == 0);
 	} else {
 		require(toml_cut(&t, TABLE, NULL, &why) == 0);

@@ -157,6 +157,7 @@ static void reports_where_the_error_is(void **state)
 		{"a = \"x\" y", "unexpected text"},
 		{"a = [1 2]\nb = [3", "expected \",\" or a closing bracket"},
 		{"a = {b = 1", "expected \",\" or a closing bracket"},
+		{"a = {{ b", "an unterminated template action"},
 		{"= 1", "a missing key"},
 		{"\"\\u001f\" = 1", "a key with a control character"},
 		{"[]\n", "a missing key"},
