@@ -64,9 +64,6 @@ static int refuse_data(const struct thin_pool *pool, unsigned int percent, uint6
 {
 	uint64_t block_bytes = pool->block_sectors * SECTOR_BYTES;
 	uint64_t lacks = gib(lacking(after_blocks, pool->data_blocks, percent), block_bytes);
-	uint64_t free = pool->data_used_blocks < pool->data_blocks
-				? pool->data_blocks - pool->data_used_blocks
-				: 0;
 	struct text would;
 
 	text_into(&would, "has %s of its data in use",
@@ -77,7 +74,7 @@ static int refuse_data(const struct thin_pool *pool, unsigned int percent, uint6
 			 "GiB are free)",
 			 permille_format(permille(after_blocks, pool->data_blocks)),
 			 thousandths_format(gib(cost_blocks, block_bytes)),
-			 thousandths_format(gib(free, block_bytes)));
+			 thousandths_format(gib(thin_pool_data_free_bytes(pool), 1)));
 	return refuse(pool, would.s, text("%u %%", percent),
 		      text("the pool by %s GiB%s", thousandths_format(lacks),
 			   cost_blocks ? ", or request less" : ""),

@@ -100,6 +100,13 @@ static inline uint64_t thin_pool_data_used_bytes(const struct thin_pool *pool)
 	return pool->data_used_blocks * pool->block_sectors * SECTOR_BYTES;
 }
 
+static inline uint64_t thin_pool_data_free_bytes(const struct thin_pool *pool)
+{
+	uint64_t used = thin_pool_data_used_bytes(pool), all = thin_pool_data_bytes(pool);
+
+	return used < all ? all - used : 0;
+}
+
 static inline uint64_t thin_pool_metadata_bytes(const struct thin_pool *pool)
 {
 	return pool->metadata_blocks * THIN_METADATA_BLOCK_BYTES;

@@ -11,16 +11,13 @@ void forecast_pool(const struct daemon_state *daemon, const struct thin_pool *po
 		   struct forecast *ret)
 {
 	const struct daemon_pool *found = daemon_state_pool(daemon, pool->name);
-	uint64_t free_blocks = pool->data_blocks > pool->data_used_blocks
-				       ? pool->data_blocks - pool->data_used_blocks
-				       : 0;
 
 	*ret = (struct forecast){.known = found};
 	if (!found || !found->bytes_per_second)
 		return;
 	ret->bytes_per_second = found->bytes_per_second;
 	ret->fills = true;
-	ret->seconds = free_blocks * pool->block_sectors * SECTOR_BYTES / found->bytes_per_second;
+	ret->seconds = thin_pool_data_free_bytes(pool) / found->bytes_per_second;
 }
 
 bool forecast_is_bad(const struct forecast *forecast, enum extender extender)

@@ -302,13 +302,6 @@ static uint64_t cost_bytes(const struct job *job)
 	       block_bytes;
 }
 
-static uint64_t free_bytes(const struct thin_pool *pool)
-{
-	uint64_t used = pool->data_used_blocks, all = pool->data_blocks;
-
-	return used < all ? (all - used) * pool->block_sectors * SECTOR_BYTES : 0;
-}
-
 /* Could the container write more than the pool has free? */
 static bool pool_is_short(const struct job *job)
 {
@@ -316,7 +309,8 @@ static bool pool_is_short(const struct job *job)
 	uint64_t bytes = report->plan.device_sectors * SECTOR_BYTES;
 	uint64_t before = report->from_sectors * SECTOR_BYTES;
 
-	return report->pool.name && bytes > before && bytes - before > free_bytes(&report->pool);
+	return report->pool.name && bytes > before &&
+	       bytes - before > thin_pool_data_free_bytes(&report->pool);
 }
 
 const char *tell_cost_into(struct text *out, const struct job *job)
@@ -334,7 +328,7 @@ const char *tell_cost_into(struct text *out, const struct job *job)
 			 size_format(cost), pool, pool_is_short(job) ? "; " : "");
 	if (pool_is_short(job))
 		text_add(out, "pool %s has %s free: growing a container does not grow the pool",
-			 pool, size_format(free_bytes(&report->pool)));
+			 pool, size_format(thin_pool_data_free_bytes(&report->pool)));
 	return out->s;
 }
 
@@ -350,7 +344,7 @@ static void json_disk(const struct job *job, struct json_writer *w)
 	json_write_known_u64(w, "filesystem_bytes", report->fs.bytes);
 	json_write_known_u64(w, "pool_cost_bytes", cost_bytes(job));
 	json_write_known_u64(w, "pool_free_bytes",
-			     report->pool.name ? free_bytes(&report->pool) : 0);
+			     report->pool.name ? thin_pool_data_free_bytes(&report->pool) : 0);
 	if (job->dry_run) {
 		json_write_known_u64(w, "plan_device_bytes",
 				     report->plan.device_sectors * SECTOR_BYTES);
