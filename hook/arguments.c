@@ -271,7 +271,7 @@ static enum arguments_result wrong_without_command(const struct parser *parser,
 		return ARGUMENTS_NOTHING;
 	log_stderr("%s", reason.s);
 	if (parser->json)
-		tell_failure_json(NULL, EXIT_USAGE, reason.s, stdout);
+		tell_failure_json(NULL, EXIT_USAGE, reason.s);
 	return ARGUMENTS_WRONG;
 }
 

@@ -113,7 +113,7 @@ static int fail_broken(const struct command *command, const struct arguments *ar
 		log_stderr("%s: to go on with the built-in limits: add --config /dev/null",
 			   command->name);
 	if (arguments->json)
-		tell_failure_json(NULL, EXIT_USAGE, broken, stdout);
+		tell_failure_json(NULL, EXIT_USAGE, broken);
 	return EXIT_USAGE;
 }
 
@@ -141,7 +141,7 @@ static int fail_without_root(const struct arguments *arguments, const struct tex
 
 	log_stderr("%s", reason);
 	if (arguments->json)
-		tell_failure_json(NULL, EXIT_FAILED, reason, stdout);
+		tell_failure_json(NULL, EXIT_FAILED, reason);
 	return EXIT_FAILED;
 }
 

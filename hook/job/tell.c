@@ -383,7 +383,7 @@ void tell_json(const struct job *job, struct json_writer *w)
 	tell_healing_json(job->unhealed ? &job->healing : NULL, w);
 }
 
-int tell_failure_json(const char *container, int status, const char *reason, FILE *out)
+void tell_failure_json(const char *container, int status, const char *reason)
 {
 	struct json_writer *w = json_writer_begin();
 
@@ -393,7 +393,7 @@ int tell_failure_json(const char *container, int status, const char *reason, FIL
 			  : status == EXIT_NOT_APPLICABLE ? "missing"
 							  : "fail");
 	json_write_string(w, "reason", reason);
-	return json_writer_end(w, out);
+	json_writer_end(w, stdout);
 }
 
 void tell_missing_json(const char *container, const char *reason, struct json_writer *w)
@@ -409,7 +409,7 @@ int tell_failure(const char *command, bool json, int status, const char *reason)
 {
 	log_stderr("%s: %s", command, reason);
 	if (json)
-		tell_failure_json(NULL, status, reason, stdout);
+		tell_failure_json(NULL, status, reason);
 	return status;
 }
 
@@ -423,7 +423,7 @@ int tell_usage(const char *command, bool json, const char *format, ...)
 	va_end(ap);
 	log_stderr("%s: %s; see oci-thin-grow %s --help", command, reason.s, command);
 	if (json)
-		tell_failure_json(NULL, EXIT_USAGE, reason.s, stdout);
+		tell_failure_json(NULL, EXIT_USAGE, reason.s);
 	return EXIT_USAGE;
 }
 

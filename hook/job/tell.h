@@ -47,16 +47,16 @@ void tell_json(const struct job *job, struct json_writer *w);
 void tell_healing_json(const struct healing *healing, struct json_writer *w);
 
 /*
- * Prints one object if there was no job: @container, as it was typed (or NULL), does not exist, or
- * the command failed. The action is "refuse", "missing" or "fail", by @status (base/exit.h). 0,
- * -ENOMEM or -EIO.
+ * Prints one object on stdout if there was no job: @container, as it was typed (or NULL), does not
+ * exist, or the command failed. The action is "refuse", "missing" or "fail", by @status
+ * (base/exit.h).
  */
-int tell_failure_json(const char *container, int status, const char *reason, FILE *out);
+void tell_failure_json(const char *container, int status, const char *reason);
 
 /* The same as an element of an array, for a container that was named and is not shown. */
 void tell_missing_json(const char *container, const char *reason, struct json_writer *w);
 
-/* "COMMAND: REASON" on stderr, and with @json tell_failure_json() on stdout. Returns @status. */
+/* "COMMAND: REASON" on stderr, and with @json tell_failure_json(). Returns @status. */
 int tell_failure(const char *command, bool json, int status, const char *reason);
 
 /* The same for wrong arguments, with where to read more. Returns EXIT_USAGE. */

@@ -170,7 +170,7 @@ static int run_show(const struct arguments *args)
 
 	if (load_checked(args, &check, &policy) < 0) {
 		if (args->json)
-			tell_failure_json(NULL, status, policy.broken, stdout);
+			tell_failure_json(NULL, status, policy.broken);
 	} else {
 		tell_ignored(&policy);
 		(args->json ? config_show_json : config_show)(&policy, stdout);

@@ -220,8 +220,7 @@ static int fail(const struct arguments *args, const char *label, int status, con
 {
 	log_stderr("%s", why->text);
 	if (args->json)
-		tell_failure_json(label ? label : args->target.container, status, why->text,
-				  stdout);
+		tell_failure_json(label ? label : args->target.container, status, why->text);
 	return status;
 }
 
