@@ -2,7 +2,6 @@
 #include "daemon/owner.h"
 
 #include "base/cleanup.h"
-#include "base/engine-names.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "disk/thin.h"
@@ -66,12 +65,6 @@ static const struct engine_container *find_owner(const struct search *search,
 	return NULL;
 }
 
-static bool is_in_pod(const struct job *job)
-{
-	return job->in_pod || (policy_is_in_pod(job->annotations, JOB_ANNOTATIONS) &&
-			       strcmp(job->engine, ENGINE_PODMAN) != 0);
-}
-
 static void describe(struct target *target, const struct policy *policy, struct owner *ret)
 {
 	struct job job = target_job(target);
@@ -80,7 +73,7 @@ static void describe(struct target *target, const struct policy *policy, struct 
 	ceiling_of(&job, policy, &ceiling);
 	snprintf(ret->label, sizeof(ret->label), "%s", target->label);
 	snprintf(ret->engine, sizeof(ret->engine), "%s", job_engine(&job));
-	ret->in_pod = is_in_pod(&job);
+	ret->in_pod = job_is_in_pod(&job);
 	ret->limits = ceiling.verdict.limits;
 	if (ceiling.sandbox)
 		ret->limits.max_bytes = 0;

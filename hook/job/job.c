@@ -69,17 +69,22 @@ static struct facts_source facts_source_of(const struct job *job)
 	};
 }
 
+bool job_is_in_pod(const struct job *job)
+{
+	const struct facts_source of = facts_source_of(job);
+	const char *engine = job->engine ? job->engine : facts_engine(&of);
+
+	return job->in_pod || ((policy_is_in_pod(job->annotations, JOB_ANNOTATIONS) ||
+				policy_is_in_pod(&job->labels, 1)) &&
+			       strcmp(engine, ENGINE_PODMAN) != 0);
+}
+
 /* Does the engine re-create this device, and start the same container from it again? */
 static bool is_started_again(const struct job *job)
 {
-	const struct facts_source of = facts_source_of(job);
-	bool in_pod = policy_is_in_pod(job->annotations, JOB_ANNOTATIONS) ||
-		      policy_is_in_pod(&job->labels, 1);
+	const char *device = job->report.device.name;
 
-	if (!job->report.device.name || !engine_names_device(job->report.device.name))
-		return false;
-	return !job->in_pod && !(in_pod && strcmp(job->engine ? job->engine : facts_engine(&of),
-						  ENGINE_PODMAN) != 0);
+	return device && engine_names_device(device) && !job_is_in_pod(job);
 }
 
 static bool is_healed(struct job *job)

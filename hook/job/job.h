@@ -101,6 +101,9 @@ struct facts job_facts(struct job *job, const struct policy *policy);
 /* job->labels, looked up if the caller has none. NULL: there are none. */
 const struct json *job_labels(struct job *job);
 
+/* Is it re-created rather than started again? podman's pods ("play kube") are started again. */
+bool job_is_in_pod(const struct job *job);
+
 /* "docker", ...: as in engine/engine.h or engine/container.h. */
 const char *job_engine(const struct job *job);
 
