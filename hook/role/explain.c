@@ -113,7 +113,7 @@ static int explain_state(struct explainer *explainer, const struct container *st
 	this.job = container_job(state);
 	this.job.at_start = true;
 	container.engine = job_engine(&this.job);
-	container.in_pod = policy_is_in_pod(this.job.annotations, JOB_ANNOTATIONS);
+	container.in_pod = job_is_in_pod(&this.job);
 	if (this.job.root_path)
 		rootfs_open(this.job.bundle, this.job.root_path, &rootfs, &unused);
 	if (inventory_at(&container, this.policy, &state->spec, &rootfs, &disk))
