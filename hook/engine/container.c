@@ -1,25 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/container.h"
 
-#include "base/count.h"
 #include "base/engine-names.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const usual[] = {
-	"/var/lib/docker",
-	"/var/lib/docker/containerd/daemon",
-	"/run/docker/containerd/daemon",
-	"/var/lib/containerd",
-	"/run/containerd",
-	"/var/lib/containers/storage",
-	"/run/containers/storage",
-	"/run/runc",
-	"/run/crun",
-};
-
-const struct engine_roots engine_default_roots = {usual, COUNT(usual)};
 
 void engine_container_free(struct engine_container *container)
 {

@@ -5,16 +5,6 @@
  * Describes a container from the files that its engine keeps on the host. Engines are never called:
  * they hold the container's lock while hooks run. Each engine has one file with one function that
  * finds its containers below the directories that engines use.
- *
- * These directories are data roots, which survive a reboot, and state roots, which do not. Their
- * contents show whose they are. The usual ones:
- *
- * - /var/lib/docker: Docker
- * - /var/lib/containerd and /var/lib/docker/containerd/daemon: databases of containerd, and of
- *   Docker's own
- * - /run/containerd and /run/docker/containerd/daemon: their tasks
- * - /var/lib/containers/storage and /run/containers/storage: podman, CRI-O
- * - /run/runc and /run/crun: runtimes without an engine
  */
 
 #include "base/why.h"
@@ -29,8 +19,6 @@ struct engine_roots {
 	const char *const *dirs; /* absolute; searched in this order */
 	size_t n;
 };
-
-extern const struct engine_roots engine_default_roots;
 
 /* Strings are owned by the container, and NULL if the engine's files do not say. */
 struct engine_container {

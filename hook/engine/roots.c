@@ -2,6 +2,7 @@
 #include "engine/roots.h"
 
 #include "base/cleanup.h"
+#include "base/count.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -12,6 +13,20 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
+
+static const char *const usual[] = {
+	"/var/lib/docker",
+	"/var/lib/docker/containerd/daemon",
+	"/run/docker/containerd/daemon",
+	"/var/lib/containerd",
+	"/run/containerd",
+	"/var/lib/containers/storage",
+	"/run/containers/storage",
+	"/run/runc",
+	"/run/crun",
+};
+
+const struct engine_roots engine_default_roots = {usual, COUNT(usual)};
 
 #define CMDLINE_MAX_BYTES (256UL * 1024)
 

@@ -2,7 +2,16 @@
 #pragma once
 
 /*
- * The directories in which operators' commands look for containers (engine/container.h).
+ * The directories in which operators' commands look for containers (engine/container.h): data
+ * roots, which survive a reboot, and state roots, which do not. Their contents show whose they are.
+ * The usual ones:
+ *
+ * - /var/lib/docker: Docker
+ * - /var/lib/containerd and /var/lib/docker/containerd/daemon: databases of containerd, and of
+ *   Docker's own
+ * - /run/containerd and /run/docker/containerd/daemon: their tasks
+ * - /var/lib/containers/storage and /run/containers/storage: podman, CRI-O
+ * - /run/runc and /run/crun: runtimes without an engine
  *
  * Engines that were configured to use other directories are found by their processes:
  *   dockerd          has <data-root>/volumes/metadata.db or network/files/local-kv.db open
@@ -16,6 +25,8 @@
  */
 
 #include "engine/container.h"
+
+extern const struct engine_roots engine_default_roots;
 
 struct engine_root_set {
 	struct engine_roots roots;
