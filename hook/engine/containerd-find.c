@@ -55,8 +55,8 @@ static int damaged(const struct database *meta, struct why *why)
 
 /* --- one container -----------------------------------------------------------------------------*/
 
-static int find_device(const struct snapshots *snapshots, size_t root, const char *ns,
-		       const char *key, char **ret, int64_t *ret_thin_id)
+static int device_of_key(const struct snapshots *snapshots, size_t root, const char *ns,
+			 const char *key, char **ret, int64_t *ret_thin_id)
 {
 	_cleanup_(snapshot_free) struct snapshot found = {0};
 	int r = snapshots_find(snapshots, root, ns, key, &found);
@@ -97,7 +97,7 @@ static int add_parent(const struct snapshots *snapshots, size_t root, const char
 	}
 	record->parents = more;
 	more[record->n_parents] = (struct containerd_parent){.key = key};
-	return find_device(snapshots, root, ns, key, &more[record->n_parents++].device, &unused);
+	return device_of_key(snapshots, root, ns, key, &more[record->n_parents++].device, &unused);
 }
 
 static int fill_parents(const struct snapshots *snapshots, size_t root, const char *ns,
@@ -136,7 +136,7 @@ static int fill_record(const struct snapshots *snapshots, size_t root, const cha
 	record->key = database_dup_text(bucket, "snapshotKey");
 	if (!record->key)
 		return 0;
-	if (find_device(snapshots, root, ns, record->key, &record->device, &record->thin_id) < 0)
+	if (device_of_key(snapshots, root, ns, record->key, &record->device, &record->thin_id) < 0)
 		return why_no_memory(why);
 	return fill_parents(snapshots, root, ns, record, why);
 }

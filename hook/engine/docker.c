@@ -163,7 +163,7 @@ struct outer {
 };
 
 /* Up to Docker 24, with its own devicemapper driver */
-static int find_device(const struct place *place, struct engine_container *container)
+static int find_graph_device(const struct place *place, struct engine_container *container)
 {
 	_cleanup_free_ char *directory = text_new("%s/devicemapper", place->root), *mount_id = NULL;
 	_cleanup_free_ char *path = text_new("%s/image/devicemapper/layerdb/mounts/%s/mount-id",
@@ -257,7 +257,7 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 		return -ENOMEM;
 	find_task(place, root, ret);
 	if (driver && strcmp(driver, "devicemapper") == 0)
-		return find_device(place, ret);
+		return find_graph_device(place, ret);
 	if (!driver || strcmp(driver, "devmapper") != 0)
 		return 0;
 	r = find_size_option(place, ret);

@@ -217,8 +217,8 @@ static int find_in(const struct snapshot_store *store, const struct database *po
 	return r < 0 ? r : 1;
 }
 
-static int find_device(const struct snapshots *snapshots, const char *device, int64_t thin_id,
-		       struct provenance *provenance, struct why *why)
+static int find_snapshot_device(const struct snapshots *snapshots, const char *device,
+				int64_t thin_id, struct provenance *provenance, struct why *why)
 {
 	int r = 0;
 
@@ -356,7 +356,7 @@ int provenance_read(const struct engine_roots *roots, const char *device, int64_
 	if (snapshots_open(&walk, &snapshots) < 0)
 		return why_no_memory(why);
 	check_versions(snapshots, &unread);
-	r = find_device(snapshots, device, thin_id, &provenance, why);
+	r = find_snapshot_device(snapshots, device, thin_id, &provenance, why);
 	if (r > 0 && find_containers(snapshots, &provenance, why) < 0)
 		r = -EBADMSG;
 	snapshots_free(snapshots);

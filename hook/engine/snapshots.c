@@ -159,7 +159,7 @@ static char *name_device(const struct database *pool, uint64_t id)
 }
 
 /* 1 if a pool of the store has the snapshot @id. */
-static int find_device(const struct snapshot_store *store, uint64_t id, struct snapshot *ret)
+static int read_store_device(const struct snapshot_store *store, uint64_t id, struct snapshot *ret)
 {
 	static const char *const keys[] = {"devices", NULL};
 
@@ -221,7 +221,7 @@ int snapshots_find(const struct snapshots *snapshots, size_t root, const char *n
 	name = database_dup_text(&bucket, "name");
 	store = name ? find_store(snapshots, root, name, &id) : NULL;
 	if (store)
-		r = find_device(store, id, &snapshot);
+		r = read_store_device(store, id, &snapshot);
 	if (r < 0)
 		return r;
 	snapshot.parent = database_dup_text(&bucket, "parent");

@@ -190,7 +190,7 @@ void survey_free(struct survey *survey)
 
 /* --- the risk of a container ----------------------------------------------------------------- */
 
-static const struct survey_device *find_device(const struct survey *survey, dev_t dev)
+static const struct survey_device *device_numbered(const struct survey *survey, dev_t dev)
 {
 	for (size_t i = 0; dev && i < survey->n_devices; i++) {
 		if (survey->devices[i].thin.dev == dev)
@@ -210,7 +210,7 @@ static const struct ledger_entry *find_entry(const struct survey *survey, const 
 
 enum risk survey_judge(const struct survey *survey, const struct inventory *row)
 {
-	const struct survey_device *device = find_device(survey, row->dev);
+	const struct survey_device *device = device_numbered(survey, row->dev);
 	const struct risk_facts facts = {
 		.disk = row,
 		.device = device ? &device->risk : NULL,

@@ -68,8 +68,8 @@ static void look_at_filesystem(const struct rootfs *rootfs, struct inventory *re
 }
 
 /* *ret is empty if the device is not active, or cannot be looked up. */
-static void find_device(const struct engine_container *container, const struct rootfs *rootfs,
-			struct thin_device *ret)
+static void look_up_disk(const struct engine_container *container, const struct rootfs *rootfs,
+			 struct thin_device *ret)
 {
 	struct why unused;
 
@@ -86,7 +86,7 @@ int inventory_at(const struct engine_container *container, const struct policy *
 	struct inventory found = {.container = container};
 	struct why unused;
 
-	find_device(container, rootfs, &device);
+	look_up_disk(container, rootfs, &device);
 	if (device.name ? thin_check_plain(&device, &unused) < 0 : !container->device)
 		return 0;
 	found.device = strdup(device.name ? device.name : container->device);

@@ -244,7 +244,7 @@ static int open_path(const char *path, struct rootfs *ret, struct why *why)
 	return r;
 }
 
-static int find_device(const char *name, struct thin_device *ret, struct why *why)
+static int look_up_named(const char *name, struct thin_device *ret, struct why *why)
 {
 	int r = thin_lookup_name(name, ret, why);
 
@@ -267,7 +267,7 @@ static int check_thin(const struct thin_device *device, struct why *why)
 
 int target_find_device(const char *name, struct thin_device *ret, struct why *why)
 {
-	int r = find_device(name, ret, why);
+	int r = look_up_named(name, ret, why);
 
 	if (r < 0)
 		return r;
@@ -280,7 +280,7 @@ int target_find_device(const char *name, struct thin_device *ret, struct why *wh
 static int open_device(const char *name, struct rootfs *ret, struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device device = {0};
-	int r = find_device(name, &device, why);
+	int r = look_up_named(name, &device, why);
 
 	if (r < 0)
 		return r;
