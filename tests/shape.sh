@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Checks the shape of the code: functions fit a screen, headers promise only what their file keeps, and a unit test has the
-# name of the file that it tests.
+# Checks the shape of the code: functions fit a screen and have names of their own, headers promise only what their file
+# keeps, and a unit test has the name of the file that it tests.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -47,6 +47,11 @@ for header in hook/*/*.h; do
 	done
 done
 ((n > 300)) || complain "found only $n declarations"
+
+# A name that many files use for a static function says nothing.
+while read -r files name; do
+	((files < 5)) || complain "$files files have a static function $name()"
+done < <(sed -nE 's/^static [a-z][a-z0-9_ *]*[ *]([a-z0-9_]+)\(.*/\1/p' hook/*.c hook/*/*.c | sort | uniq -c)
 
 # tests/unit/test-FILE.c or test-FILE-TOPIC.c
 for test in tests/unit/test-*.c; do
