@@ -5,6 +5,7 @@
 #include "base/count.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "engine/engine.h"
 #include "engine/snapshots.h"
 #include "engine/walk.h"
 
@@ -196,7 +197,7 @@ int containerd_find(const struct engine_roots *roots, const char *ns, const char
 char *containerd_root_of_bundle(const char *bundle, const char *ns, const char *id)
 {
 	_cleanup_free_ char *link = text_new("%s/work", bundle);
-	_cleanup_free_ char *tail = text_new("/io.containerd.runtime.v2.task/%s/%s", ns, id);
+	_cleanup_free_ char *tail = text_new(ENGINE_TASKS "%s/%s", ns, id);
 	char target[PATH_MAX];
 	ssize_t n = link && tail ? readlink(link, target, sizeof(target)) : -1;
 	size_t len = n > 0 && (size_t)n < sizeof(target) ? (size_t)n : 0, tail_len;

@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-static const char task[] = "/io.containerd.runtime.v2.task/";
-
 static const char digits[] = "0123456789";
 
 bool engine_is_remapped_root(const char *name)
@@ -35,11 +33,11 @@ bool engine_is_cris_namespace(const char *ns)
 /* containerd's namespace, Docker's included; to be freed. NULL: not containerd. */
 static char *namespace_of(const char *bundle)
 {
-	const char *found = strstr(bundle, task);
+	const char *found = strstr(bundle, ENGINE_TASKS);
 
 	if (!found)
 		return NULL;
-	found += sizeof(task) - 1;
+	found += strlen(ENGINE_TASKS);
 	return strndup(found, strcspn(found, "/"));
 }
 

@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 
+#define ENGINE_TASKS "/io.containerd.runtime.v2.task/" /* below a state root of containerd's */
+
 /*
  * Is this how an engine names a container's device? From their sources:
  *   Docker              docker-MAJOR:MINOR-INODE-ID     (daemon/graphdriver/devmapper)

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "engine/engine.h"
 #include "engine/walk.h"
 
 #include <fcntl.h>
@@ -156,7 +157,7 @@ static int look_at_files(struct process *process)
 static int look_at_directory(const struct process *process)
 {
 	_cleanup_free_ char *path = read_link(process, "cwd");
-	int r = path ? add_before(process, path, "/io.containerd.runtime.v2.task/", false) : 0;
+	int r = path ? add_before(process, path, ENGINE_TASKS, false) : 0;
 
 	return r < 0 ? r : 0;
 }

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "engine/engine.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -96,7 +97,7 @@ char *walk_find_task(const struct engine_roots *roots, const char *ns, const cha
 {
 	for (size_t i = 0; i < roots->n; i++) {
 		_cleanup_free_ char *bundle =
-			text_new("%s/io.containerd.runtime.v2.task/%s/%s", roots->dirs[i], ns, id);
+			text_new("%s" ENGINE_TASKS "%s/%s", roots->dirs[i], ns, id);
 		_cleanup_free_ char *spec = bundle ? text_new("%s/config.json", bundle) : NULL;
 
 		if (!spec)
