@@ -105,8 +105,7 @@ int guard_check_room(const struct thin_pool *pool, const struct pool_marks *mark
 	if (pool->trouble)
 		return why_set(why, ENOSPC,
 			       "pool %s %s %s; repair it first, see oci-thin-grow doctor",
-			       quote(pool->name),
-			       strcmp(pool->trouble, "failed") == 0 ? "has" : "is", pool->trouble);
+			       quote(pool->name), thin_pool_verb(pool), pool->trouble);
 	if (is_beyond(data, pool->data_blocks, marks->data_percent))
 		return refuse_data(pool, marks->data_percent, cost_blocks, data, why);
 	if (is_beyond(metadata, pool->metadata_blocks, marks->metadata_percent))

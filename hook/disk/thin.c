@@ -347,6 +347,11 @@ int thin_pool_status_committed(dev_t dev, struct thin_pool *ret, struct why *why
 	return pool_status(dev, true, ret, why);
 }
 
+const char *thin_pool_verb(const struct thin_pool *pool)
+{
+	return strcmp(pool->trouble, "failed") == 0 ? "has" : "is";
+}
+
 void thin_pool_free(struct thin_pool *pool)
 {
 	free(pool->name);

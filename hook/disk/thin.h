@@ -88,6 +88,8 @@ int thin_check_plain(const struct thin_device *device, struct why *why);
 int thin_pool_status(dev_t pool, struct thin_pool *ret, struct why *why);
 /* The same after a commit: until then, what was freed since the last one counts as used. */
 int thin_pool_status_committed(dev_t pool, struct thin_pool *ret, struct why *why);
+/* The verb before @trouble: the pool "has" failed, or "is" read-only. */
+const char *thin_pool_verb(const struct thin_pool *pool);
 void thin_pool_free(struct thin_pool *pool);
 
 static inline uint64_t thin_pool_data_bytes(const struct thin_pool *pool)

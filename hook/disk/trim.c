@@ -86,7 +86,8 @@ static int check_trim_pool(const struct trim_order *order, struct trim_report *r
 		return stop(report, TRIM_DENIED);
 	}
 	if (is_broken(pool))
-		why_set(why, 0, "pool %s is %s; repair it first", quote(pool->name), pool->trouble);
+		why_set(why, 0, "pool %s %s %s; repair it first", quote(pool->name),
+			thin_pool_verb(pool), pool->trouble);
 	else if (pool->discards == THIN_DISCARDS_IGNORED)
 		why_set(why, 0, "pool %s ignores discards", quote(pool->name));
 	else if (fs->group_bytes && block_bytes(report) > fs->group_bytes)

@@ -292,7 +292,7 @@ static void a_broken_pool_is_skipped(void **state)
 	set_pool("0 100/4096 9/10 - rw discard_passdown queue_if_no_space needs_check 1024");
 	expect_untouched(TRIM_SKIPPED, "needs_check");
 	set_pool("Fail");
-	expect_untouched(TRIM_SKIPPED, "is failed; repair it first");
+	expect_untouched(TRIM_SKIPPED, "has failed; repair it first");
 }
 
 /* Discards are what frees space in it; until then nothing can be written back. */
