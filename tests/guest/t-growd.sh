@@ -3,7 +3,7 @@
 # The daemon grows containers before they are full, and only as far, as often and as long as it may.
 # suites: bookworm trixie
 # matrix: trixie:FS=ext4 bookworm:FS=xfs
-# soak: trixie:FS=ext4,RATE=20 trixie:FS=ext4,RATE=100 FS=ext4,RATE=400 trixie:FS=xfs,RATE=20 trixie:FS=xfs,RATE=100 FS=xfs,RATE=400
+# soak: trixie:FS=ext4,RATE=20 trixie:FS=ext4,RATE=100 FS=ext4,RATE=400 trixie:FS=xfs,RATE=20 trixie:FS=xfs,RATE=100 FS=xfs,RATE=400 trixie:FS=btrfs,RATE=100
 # limit: 200
 # soak-limit: 1200
 # shellcheck source=tests/guest/lib.sh

@@ -53,6 +53,20 @@ static void use_is_what_df_shows(void **state)
 	assert_int_equal(pace_used_permille(&sample), 851);
 }
 
+/* Its statfs then says that nothing is available, although blocks for data are free. */
+static void a_btrfs_without_space_for_metadata_is_full(void **state)
+{
+	struct pace pace = {0};
+	struct sample sample = sample_at(1000, GIB, 300 * MIB);
+
+	(void)state;
+	sample.available_bytes = 0;
+	pace_take(&pace, &sample, AT);
+	sample.at_ms += 500;
+	pace_take(&pace, &sample, AT);
+	assert_int_equal(pace_need(&pace), PACE_FULL);
+}
+
 static void free_space_that_lasts_seconds_is_urgent(void **state)
 {
 	struct pace pace = {0};
@@ -264,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_sample_at_the_mark_is_not_enough),
 		cmocka_unit_test(use_is_what_df_shows),
+		cmocka_unit_test(a_btrfs_without_space_for_metadata_is_full),
 		cmocka_unit_test(free_space_that_lasts_seconds_is_urgent),
 		cmocka_unit_test(a_pause_between_bursts_does_not_hide_the_rate),
 		cmocka_unit_test(one_write_is_not_a_fast_writer),
