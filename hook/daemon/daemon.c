@@ -47,7 +47,7 @@ static void log_broken(const struct daemon *daemon, const struct why *why)
 		       daemon->live.policy.broken ? "nothing grows until it is repaired"
 						  : "the last sound one stays in effect",
 		       why->text),
-		  LOG_ERR);
+		  LOG_WARNING);
 }
 
 static void read_again(struct daemon *daemon, uint64_t at_ms)

@@ -105,7 +105,7 @@ static enum finish_result cannot_finish(const char *device, enum finish_result r
 	log_begin(&line, result == FINISH_BLOCKED ? "postpone" : "fail");
 	log_add(&line, "device", device);
 	log_add(&line, "reason", why->text);
-	log_end(&line, LOG_WARNING);
+	log_end(&line, result == FINISH_BLOCKED ? LOG_WARNING : LOG_ERR);
 	log_stderr("device %s: an earlier growth is not finished: %s", quote(device), why->text);
 	return result;
 }
