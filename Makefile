@@ -150,7 +150,7 @@ FISH_COMPLETION = $(PREFIX)/share/fish/vendor_completions.d/oci-thin-grow.fish
 SHARE := $(PREFIX)/share/oci-thin-grow
 
 # In installed texts the directories of PREFIX=/usr are replaced by the actual ones.
-TEXTS := $(wildcard config/*.json config/*/* doc/*.[58])
+TEXTS := $(wildcard config/*.json config/*/* doc/*.[58]) doc/metrics.md
 $(O)/installed/%: % Makefile $(O)/places
 	@mkdir -p $(@D)
 	sed -e 's|/usr/sbin/oci-thin-grow|$(PREFIX)/sbin/oci-thin-grow|g' \
@@ -189,6 +189,7 @@ install: all texts ## install below $(DESTDIR)$(PREFIX)
 		$(DESTDIR)$(TMPFILESDIR)/oci-thin-grow.conf
 	$(INSTALL) -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SHARE)/prometheus $(DESTDIR)$(SHARE)/grafana
 	$(INSTALL) -m 0644 $(addprefix $(O)/installed/,$(wildcard config/systemd/*)) $(DESTDIR)$(UNITDIR)
+	$(INSTALL) -m 0644 $(O)/installed/doc/metrics.md $(DESTDIR)$(SHARE)
 	$(INSTALL) -m 0644 $(addprefix $(O)/installed/,$(wildcard config/prometheus/*)) $(DESTDIR)$(SHARE)/prometheus
 	$(INSTALL) -m 0644 $(addprefix $(O)/installed/,$(wildcard config/grafana/*)) $(DESTDIR)$(SHARE)/grafana
 
