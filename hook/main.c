@@ -57,7 +57,7 @@ static void print_heading(const struct command *before)
 static int print_program_help(void)
 {
 	printf("Usage: oci-thin-grow [OPTIONS] COMMAND [ARGUMENTS]\n"
-	       "Makes the disk of a container on a dm-thin device as large as you ask for.\n");
+	       "Makes a container's disk larger, if that is a device-mapper thin device.\n");
 	for (const struct command *const *command = commands; *command; command++) {
 		print_heading(*command);
 		printf("  %-8s %-20s %s\n", (*command)->name, (*command)->arguments,

@@ -283,7 +283,7 @@ static int run_apply(const struct arguments *args)
 const struct command command_apply = {
 	.name = "apply",
 	.arguments = "CONTAINER... | --all",
-	.what = "give running containers what they request",
+	.what = "apply requests and policy to running containers",
 	.help = help,
 	.options = {"all", "dry-run", "json", "unhealed", "data-root"},
 	.max_operands = ANY_NUMBER,

@@ -30,8 +30,8 @@
 static const char help[] =
 	"Usage: oci-thin-grow heal [--dry-run] DEVICE | --all [--json]\n"
 	"Extends a thin device that its engine has re-created too short to the length\n"
-	"that its filesystem's superblock or the ledger has. The udev rule calls it for\n"
-	"each device.\n\n"
+	"that its filesystem's superblock or the ledger requires. The udev rule calls it\n"
+	"for each device.\n\n"
 	"  --all              every thin device; also finish interrupted growths, and\n"
 	"                     remove ledger entries of devices that no longer exist\n"
 	"  --dry-run          only say what would be done\n"

@@ -23,12 +23,12 @@
 
 static const char help[] =
 	"Usage: oci-thin-grow trim [OPTIONS] CONTAINER... | --all\n"
-	"Gives the free space of running containers' disks back to their pools: what was\n"
-	"deleted in a container still takes space there. Reports what the pool got back.\n"
+	"Gives the free space of running containers' disks back to their pools, where\n"
+	"deleted files still take space. Reports what the pool got back.\n"
 	"Blocks that a snapshot shares with the disk stay in use.\n\n"
 	"  --all              all running ones; --verbose also names the containers that\n"
 	"                     do not run or are not on a thin device\n"
-	"  --dry-run          only say what would be trimmed, and how much it is at most\n"
+	"  --dry-run          only say what would be trimmed, and how much at most\n"
 	"  --json             as one JSON object\n"
 	"  --data-root DIR    also look for containers there (may be given repeatedly)\n\n"
 	"Examples:\n"
