@@ -5,6 +5,7 @@
 #include "fake-fs.h"
 #include "unit.h"
 
+#include <poll.h>
 #include <sys/wait.h>
 
 #define PLENTY_MS 60000
@@ -49,6 +50,7 @@ static void a_frozen_filesystem_does_not_hold_us(void **state)
 /* A pipe from our output must end when we do, even if the child does not. */
 static void the_child_does_not_hold_our_output(void **state)
 {
+	struct pollfd end = {.events = POLLIN};
 	int ends[2], saved = dup(STDOUT_FILENO);
 	char byte;
 
@@ -60,6 +62,8 @@ static void the_child_does_not_hold_our_output(void **state)
 	assert_int_equal(frozen_check(rootfs.fd, SHORT_MS), 1);
 	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
 	close(saved);
+	end.fd = ends[0];
+	assert_int_equal(poll(&end, 1, PLENTY_MS), 1);
 	assert_int_equal(read(ends[0], &byte, 1), 0);
 	close(ends[0]);
 }
