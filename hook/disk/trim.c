@@ -92,8 +92,8 @@ static int check_trim_pool(const struct trim_order *order, struct trim_report *r
 		why_set(why, 0, "pool %s ignores discards", quote(pool->name));
 	else if (fs->group_bytes && block_bytes(report) > fs->group_bytes)
 		why_set(why, 0,
-			"no whole block of pool %s (%s each) can be free in a group of its "
-			"filesystem (%s)",
+			"the blocks of pool %s (%s) are larger than the groups of its filesystem "
+			"(%s), so none of them is free as a whole",
 			quote(pool->name), size_format(block_bytes(report)),
 			size_format(fs->group_bytes));
 	else

@@ -110,7 +110,7 @@ int bolt_open(const void *data, size_t len, uint64_t *ret_budget, struct bolt *r
 	struct bolt bolt;
 
 	if (!newest_meta(data, len, &bolt))
-		return why_set(why, EBADMSG, "no bbolt database, or a damaged one");
+		return why_set(why, EBADMSG, "not a bbolt database, or damaged");
 	if (bolt.n_pages > len / bolt.page_size)
 		return why_set(why, EBADMSG, "%zu bytes are too few for its %llu pages", len,
 			       (unsigned long long)bolt.n_pages);

@@ -119,7 +119,7 @@ static void print_engine(const struct outlook *outlook, FILE *out)
 
 	fprintf(out, OUTLOOK_LINE, "engine");
 	if (!is_engines(outlook))
-		fprintf(out, "none created the device\n");
+		fprintf(out, "none: the device is not named the way engines name them\n");
 	else if (outlook->engine_bytes)
 		fprintf(out, "%s re-creates the device with %s\n", engine,
 			size_format(outlook->engine_bytes));

@@ -100,7 +100,7 @@ uint64_t superblock_trust(const struct thin_device *device, const struct policy 
 	if (r > 0)
 		return superblock_trust_in(&provenance, ledger_dir, why);
 	why_set(why, 0,
-		"but it cannot be read whose device it is: %s; when that is repaired, run: "
+		"but it is not known whose device it is: %s; when that is repaired, run: "
 		"oci-thin-grow heal --all",
 		reason.text);
 	return 0;

@@ -25,7 +25,8 @@ int target_add_root(struct target_args *args, const char *value, struct why *why
 		return why_set(why, EINVAL, "--data-root %s: %s", quote_unless_printable(value),
 			       strerror(errno));
 	if (args->n_more_roots == TARGET_ROOTS_MAX)
-		return why_set(why, EINVAL, "more than %d of --data-root", TARGET_ROOTS_MAX);
+		return why_set(why, EINVAL, "--data-root may be given %d times at most",
+			       TARGET_ROOTS_MAX);
 	args->more_roots[args->n_more_roots++] = value;
 	return 0;
 }

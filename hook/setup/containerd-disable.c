@@ -154,7 +154,8 @@ static void note_left(const struct setup_place *place, const struct containerd_f
 
 		if (i > 0 && file->text && file->toml.n == 0 &&
 		    strstr(file->text, SETUP_RUNTIME_NAME))
-			change_note(plan, "left: %s, which mentions us but cannot be parsed",
+			change_note(plan,
+				    "left: %s, which mentions oci-thin-grow but cannot be parsed",
 				    file->path);
 		for (size_t k = 0; k < file->toml.n; k++)
 			note_handler(file, &file->toml.items[k], plan);

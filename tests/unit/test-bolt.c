@@ -165,7 +165,7 @@ static void uses_the_meta_page_with_the_larger_txid(void **state)
 	db.data[512 + 16 + 48] ^= 0x10; /* valid except for the checksum */
 	assert_int_equal(bolt_txid(db.data, db.page_size * db.n_pages), 0);
 	assert_int_equal(bolt_open(db.data, 512 * 7, &budget, &bolt, &why), -EBADMSG);
-	assert_contains(why.text, "no bbolt database");
+	assert_contains(why.text, "not a bbolt database");
 }
 
 static void reads_pages_of_every_size(void **state)

@@ -207,7 +207,7 @@ static void reports_damage_and_continues(void **state)
 		write_below(root, names[i], "not a database");
 		walk_containerd(i == 0 ? 1 : 2);
 		assert_contains(walked.complaints, names[i]);
-		assert_contains(walked.complaints, "no bbolt database");
+		assert_contains(walked.complaints, "not a bbolt database");
 		assert_null(by_id("one")->device);
 	}
 	put_cut("bolt-containerd-1.6-meta", root, META, 100);
