@@ -18,6 +18,7 @@ struct deadline {
 	sigset_t old_mask;
 };
 
+/* 0 or -errno. */
 int deadline_start(struct deadline *deadline, uint64_t timeout_ms);
 /* Restarts it with @timeout_ms. */
 void deadline_restart(struct deadline *deadline, uint64_t timeout_ms);

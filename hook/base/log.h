@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Logging to syslog (facility daemon) and stderr. Only roles log: leaf modules return reasons
- * (base/why.h).
+ * Logging to syslog (facility daemon) and stderr. Only role/, daemon/ and job/ log; other modules
+ * return reasons (base/why.h).
  *
  * One line per decision, in logfmt: `action=grow container=c1 ... took_ms=12`. Values with special
  * characters are quoted and escaped (base/quote.h).

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Whatever may wait in the kernel is done by a child process, so that the daemon never does. This
- * is the only file that forks; nothing is executed.
+ * Whatever may wait in the kernel is done by a child process, so that the daemon itself never
+ * waits. This is its only file that forks; nothing is executed.
  */
 
 #include <stdbool.h>

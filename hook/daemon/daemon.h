@@ -62,7 +62,7 @@ void samples_arrived(struct daemon *daemon, uint64_t now_ms);
 uint64_t looks_due(const struct daemon *daemon);
 void looks_run(struct daemon *daemon, uint64_t now_ms);
 void looks_arrived(struct daemon *daemon, uint64_t now_ms);
-/* All owners are asked for again, because the rules may be others. */
+/* All owners are asked for again, because the rules may have changed. */
 void looks_renew(struct daemon *daemon, uint64_t now_ms);
 
 /* Growths (growths.c). Decides after a sample of @watch, and returns when the next one is due. */

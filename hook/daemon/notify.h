@@ -10,7 +10,7 @@
 
 struct notify {
 	char *socket;
-	uint64_t watchdog_ms; /* it must hear from us as often; 0: it need not */
+	uint64_t watchdog_ms; /* systemd must hear from us this often; 0: no watchdog */
 };
 
 /* Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID; before the environment is cleared. */

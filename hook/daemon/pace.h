@@ -36,7 +36,8 @@ struct pace {
 enum pace_result {
 	PACE_TAKEN,
 	PACE_IGNORED, /* it makes no sense */
-	PACE_RESIZED, /* the filesystem has another size than before: only its next sample counts */
+	PACE_RESIZED, /* the filesystem has another size than before: measuring starts again with it
+		       */
 };
 
 enum pace_need {

@@ -11,7 +11,7 @@
 #include "daemon/sampler.h"
 
 enum watch_state {
-	WATCH_NEW,   /* whose it is is not known yet */
+	WATCH_NEW,   /* its owner is not known yet */
 	WATCH_OTHER, /* it is not a container's, or a virtual machine has it */
 	WATCH_KNOWN,
 };

@@ -62,7 +62,10 @@ int growfs_grow(const struct rootfs *rootfs, struct growfs *fs, uint64_t bytes, 
  */
 bool growfs_caution(const struct growfs *fs, uint64_t bytes, struct why *ret);
 
-/* The rows of the table, for growfs.c only. *_cost(): @bytes is larger than fs->bytes. */
+/*
+ * The rows of the table, for growfs.c only. *_read() and *_grow() return 0 or -errno; *_cost()
+ * needs @bytes to be larger than fs->bytes.
+ */
 int growfs_ext4_read(const struct rootfs *rootfs, struct growfs *ret);
 int growfs_ext4_grow(const struct rootfs *rootfs, const struct growfs *fs, uint64_t bytes);
 uint64_t growfs_ext4_cost(const struct growfs *fs, uint64_t bytes, uint64_t pool_block_bytes);

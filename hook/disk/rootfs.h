@@ -39,7 +39,7 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 /*
  * Opens the rootfs that the process @pid sees. The container may have mounted anything there, so
  * the caller must know the device by other means, or accept any engine's device. 0; -ESRCH: no such
- * process; -EPERM: it is a directory deep inside a filesystem; -errno; with a reason. Reads that
+ * process; -EPERM: it is a directory inside a filesystem; -errno; with a reason. Reads that
  * process' mount table.
  */
 int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why);
@@ -55,7 +55,7 @@ void rootfs_close(struct rootfs *rootfs);
 
 /*
  * Is the directory used by one container only, as far as the mounts show? 0, or -EPERM with a
- * reason: it is on a filesystem of the host itself, or deep inside a shared filesystem.
+ * reason: it is on a filesystem of the host itself, or a directory inside a shared one.
  */
 int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why);
 

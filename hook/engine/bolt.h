@@ -10,7 +10,7 @@
  *
  *   page     id u64, flags u16 (branch 1, leaf 2, meta 4), count u16, overflow u32 (further
  *            pages of this one); then its elements, followed by their keys and values
- *   branch   pos u32, key size u32, page u64; pos counts from the element itself
+ *   branch   pos u32, key size u32, page u64; pos is relative to the element itself
  *   leaf     flags u32 (1: the value is a bucket), pos u32, key size u32, value size u32
  *   bucket   root page u64, sequence u64; if the root page is 0, a leaf page follows inline
  *   meta     page 0 and 1, the one with the larger txid is valid: magic, version, page size,
@@ -47,7 +47,7 @@ struct bolt_bucket {
 
 /*
  * @data, to which *ret keeps pointers, may be truncated anywhere. *ret_budget is set to the cost of
- * reading the whole database, so that a cyclic one is not read for ever. 0, or -EBADMSG with a
+ * reading the whole database, so that a cyclic one is not read forever. 0, or -EBADMSG with a
  * reason.
  */
 int bolt_open(const void *data, size_t len, uint64_t *ret_budget, struct bolt *ret,

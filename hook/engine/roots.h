@@ -40,7 +40,8 @@ int engine_roots_add(struct engine_root_set *set, const char *dir);
 
 /*
  * Adds the directories that running engines use. Only root's processes outside containers are
- * trusted: any other process may use an engine's name. @proc is "/proc", except in tests.
+ * trusted: any other process may use an engine's name. @proc is "/proc", except in tests. 0 or
+ * -ENOMEM.
  */
 int engine_roots_add_running(struct engine_root_set *set, const char *proc);
 

@@ -27,7 +27,7 @@ int runtime_pid(const struct engine_roots *roots, const char *id, pid_t *ret_pid
  * by what the kernel keeps, never by file times: the wall clock jumps.
  */
 
-/* The pid in the file at @path, whose process may be anyone's. -errno with a reason. */
+/* The pid in the file at @path, whose process may be anyone's. 0 or -errno with a reason. */
 int runtime_read_pidfile(const char *path, pid_t *ret_pid, struct why *why);
 
 /* Does @pid belong to the container @id? Engines name its control group after the container. */

@@ -30,7 +30,10 @@ struct walk_unread {
 
 void walk_note_unread(const struct why *why, void *context);
 
-/* Calls @visit with the name of each entry of the directory @path, except dot files. */
+/*
+ * Calls @visit with the name of each entry of the directory @path, except dot files; non-zero ends
+ * it. 0, also if it cannot be read; what @visit returned; -ENOMEM.
+ */
 int walk_entries(const char *path, int (*visit)(const char *name, void *context), void *context);
 
 /* The only line of a small file, to be freed; NULL if there is none. */

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Writes Prometheus' text format, version 0.0.4: gauges, family by family. Pure except for the
+ * Writes Prometheus' text format, version 0.0.4, family by family. Pure except for the
  * stream. The output is always valid: in label values, control characters and what is not UTF-8
  * become U+FFFD and long values are truncated; a series that was already written is skipped.
  */

@@ -18,8 +18,8 @@
 int settings_load(const char *command, const char *file, struct policy *ret);
 
 /*
- * For hook, wrapper and heal, which continue with a broken configuration: ret->broken is its first
- * error. Free *ret with config_free().
+ * For hook, wrappers, heal, and commands that only look, which continue with a broken one:
+ * ret->broken is its first error. Free *ret with config_free().
  */
 void settings_load_anyway(const char *file, struct policy *ret);
 

@@ -9,7 +9,7 @@
 
 /*
  * Adds the file @name (setup/place.h) to the plan, with its present content. A file that is in the
- * plan already, by whatever name, is returned as the plan changes it.
+ * plan already, by whatever name, is returned as the plan changes it. 0 or -errno with a reason.
  */
 int change_read(const struct setup_place *place, const char *name, struct setup_plan *plan,
 		struct setup_file **ret, struct why *why);

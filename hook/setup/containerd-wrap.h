@@ -5,7 +5,7 @@
 
 #include "setup/containerd-edit.h"
 
-/* Changes the handler config->ours in the text @t. */
+/* Changes the handler config->ours in the text @t. 0; -EINVAL, -ENOMEM, with a reason. */
 int containerd_wrap_in_place(struct edit_text *t, const struct containerd_config *config,
 			     struct why *why);
 

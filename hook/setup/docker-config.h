@@ -21,7 +21,10 @@ struct docker_config {
 int docker_parse(const char *text, size_t len, struct docker_config *ret, struct why *why);
 void docker_config_free(struct docker_config *config);
 
-/* The program of an entry of "runtimes"; *ret is unchanged for a shim that has none. */
+/*
+ * The program of an entry of "runtimes"; *ret is unchanged for a shim that has none. 0 or -EINVAL
+ * with a reason.
+ */
 int docker_runtime_program(const struct json *runtime, const char **ret, struct why *why);
 
 bool docker_is_blank(const char *text, size_t len);

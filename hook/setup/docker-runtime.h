@@ -5,7 +5,7 @@
 
 /*
  * Our runtime becomes the program of the default runtime that it replaces, or options->runtime:
- * setup/real-runtime.h. @config: daemon.json as it is now.
+ * setup/real-runtime.h, whose results it returns. @config: daemon.json as it is now.
  */
 int docker_plan_runtime(const struct setup_place *place, const struct docker_config *config,
 			const struct setup_options *options, struct setup_plan *plan,

@@ -11,7 +11,10 @@
 /* Its text as enable writes it: config/hooks.d/50-oci-thin-grow.json. */
 extern const char hooksd_text[];
 
-/* @directories: all that the engine reads, in ascending precedence. */
+/*
+ * What setup_look() and setup_plan() do, for this file. @directories: all that the engine reads, in
+ * ascending precedence.
+ */
 int hooksd_look(const struct setup_place *place, const struct conf_list *directories,
 		const char *engine, struct setup_view *view, struct why *why);
 int hooksd_plan(const struct setup_place *place, const struct conf_list *directories, bool disable,

@@ -12,7 +12,7 @@
 /* @path below the place's root: a name, to be freed; NULL: out of memory. */
 char *place_name(const struct setup_place *place, const char *path);
 
-/* The path of a name, without links (base/beneath.h); to be freed. */
+/* The path of a name, without links (base/beneath.h); to be freed. 0 or -errno. */
 int place_resolve(const struct setup_place *place, const char *name, char **ret);
 
 /* The same for a name that is itself a link: that one is not followed. */

@@ -17,7 +17,8 @@ struct real_runtime {
 
 /*
  * Plans that file for @replaced, or options->runtime, if our configuration names another program.
- * -EEXIST: there is no such program; or others need the one that is configured.
+ * 0; -EEXIST: there is no such program, or others need the one that is configured; -errno; with a
+ * reason.
  */
 int real_runtime_plan(const struct setup_place *place, const struct setup_options *options,
 		      const struct real_runtime *replaced, struct setup_plan *plan,
