@@ -328,6 +328,19 @@ static int check_host(const struct rootfs *rootfs, struct why *why)
 	return 0;
 }
 
+/*
+ * @level levels above the rootfs is the top of the mount @mount_id, which may be a bind mount of a
+ * directory. In other mount namespaces rootfs_open_pid() has looked.
+ */
+static int check_depth(int level, int mount_id, struct why *why)
+{
+	int depth = depth_of_mount(MOUNTINFO, mount_id);
+
+	if (depth < 0 && depth != -ENOENT)
+		return why_set(why, -depth, MOUNTINFO ": %s", strerror(-depth));
+	return depth + level > LEVELS_MAX ? why_set(why, EPERM, DEEP) : 0;
+}
+
 int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
 {
 	_cleanup_close_ int at = -EBADF;
@@ -339,11 +352,12 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
 	for (int level = 0; level <= LEVELS_MAX; level++) {
 		int up;
 
-		if (statx(level ? at : rootfs->fd, "", AT_EMPTY_PATH, 0, &stx) < 0)
+		if (statx(level ? at : rootfs->fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
 			return why_set(why, errno, "statx: %s", strerror(errno));
-		if (!(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) ||
-		    (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		if (!(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
 			return 0;
+		if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
+			return check_depth(level, (int)stx.stx_mnt_id, why);
 		up = openat(level ? at : rootfs->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (up < 0)
 			return why_set(why, errno, "parent directory: %s", strerror(errno));

@@ -165,6 +165,11 @@ warned "a device of LVM" 'another manager .*LVM'
 mkdir -p /run/disk/disk/a/b/c/d
 spec $B /run/disk/disk/a/b/c "$(ask 4G)"
 warned "a directory inside a larger filesystem" 'inside a larger filesystem'
+mkdir /run/bound
+mount --bind /run/disk/disk/a/b /run/bound
+spec $B /run/bound/c "$(ask 4G)"
+warned "a bind mount of a directory inside a larger filesystem" 'inside a larger filesystem'
+umount /run/bound
 mount --bind /run/disk/disk /var/lib
 spec_for_disk
 warned "a filesystem of the host" "the host's /var/lib"

@@ -265,6 +265,8 @@ int __wrap_statx(int fd, const char *path, int flags, unsigned int mask, struct 
 		stx->stx_dev_minor = 7;
 		stx->stx_attributes_mask |= STATX_ATTR_MOUNT_ROOT;
 		stx->stx_attributes |= STATX_ATTR_MOUNT_ROOT;
+		if (!fake_fs.in_mount_table)
+			stx->stx_mnt_id = 0;
 	}
 	return r;
 }

@@ -28,6 +28,7 @@ struct fake_fs {
 	unsigned int btrfs_devices;
 	unsigned int lacks_capability; /* CAP_..., or 0 (CAP_CHOWN, which is never needed) */
 	bool mount_read_only, read_only;
+	bool in_mount_table;		/* as the mount of its directory, which is the host's */
 	bool no_openat2;		/* ENOSYS, also if not armed */
 	int clone_errno, setattr_errno; /* errors of open_tree and mount_setattr */
 	int fsopen_errno, create_errno; /* of fsopen and of fsconfig's last step */
