@@ -150,7 +150,10 @@ static enum job_outcome outcome_of(const struct job *job)
 	case GROW_REFUSED:
 		break;
 	}
-	return report->pool_denied && is_implicit ? JOB_NOT_APPLICABLE : JOB_REFUSED;
+	if (report->pool_denied && is_implicit)
+		return JOB_NOT_APPLICABLE;
+	/* The device was extended by an earlier run, or by its engine: the container starts. */
+	return job->at_start && !report->plan.device_sectors ? JOB_POSTPONED : JOB_REFUSED;
 }
 
 static bool is_engines(const struct rootfs *rootfs)
@@ -288,17 +291,59 @@ static int ask(struct job *job, const struct policy *policy)
 /* Applies the rules to the request that ask() found with the result @r. */
 static enum job_outcome decide(struct job *job, const struct policy *policy, int r)
 {
-	struct facts facts = job_facts(job, policy);
+	struct facts facts;
 
+	if (policy->broken) {
+		why_set(&job->why, EINVAL, "the configuration is broken: %s", policy->broken);
+		return JOB_FAILED;
+	}
+	facts = job_facts(job, policy);
 	r = policy_decide(policy, &facts, r, &job->request, job->verdicts, &job->why);
 	return r == 0 ? JOB_NOTHING : r == -EPERM ? JOB_REFUSED : JOB_FAILED;
+}
+
+/* Has the device the requested size? Reads only. */
+static bool is_long_enough(struct job *job, const struct policy *policy)
+{
+	struct grow_order order = settings_order(policy);
+
+	order.want_bytes = job->request.bytes;
+	order.dry_run = true;
+	if (open_rootfs(job) == 0)
+		grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
+	job->report.unfinished = false;
+	if (job->report.device.name && job->report.result != GROW_NOT_APPLICABLE &&
+	    !job->report.plan.device_sectors)
+		return true;
+	grow_report_free(&job->report);
+	job->report = (struct grow_report){0};
+	return false;
+}
+
+/*
+ * A size that was granted once may be denied by now, or the configuration may be broken: a
+ * container whose device has that size starts again.
+ */
+static enum job_outcome refuse(struct job *job, const struct policy *policy,
+			       enum job_outcome outcome, const struct why *refusal)
+{
+	bool starts =
+		job->at_start && !job->in_vm && job->request.bytes && is_long_enough(job, policy);
+
+	job->why = *refusal;
+	if (!starts)
+		return outcome;
+	if (job->report.plan.fs_bytes)
+		return JOB_POSTPONED;
+	job->report.warning = *refusal;
+	return JOB_KEPT;
 }
 
 static enum job_outcome decide_and_grow(struct job *job, const struct policy *policy)
 {
 	int r = ask(job, policy);
-	enum job_outcome outcome;
-	struct why off;
+	enum job_outcome outcome, checked;
+	struct why off, refusal;
 
 	if (job->sandbox || (!request_exists(&job->request) && !policy_gives(policy)))
 		return JOB_NOTHING;
@@ -306,17 +351,14 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 		job->why = off;
 		return request_exists(&job->request) ? JOB_SWITCHED_OFF : JOB_NOTHING;
 	}
-	outcome = policy->broken ? JOB_NOTHING : decide(job, policy, r);
-	if (outcome != JOB_NOTHING || !request_exists(&job->request))
-		return outcome;
-	outcome = job->check ? job->check(job) : JOB_NOTHING;
-	if (outcome != JOB_NOTHING)
-		return outcome;
-	if (policy->broken) {
-		why_set(&job->why, EINVAL, "the configuration is broken: %s", policy->broken);
-		return JOB_FAILED;
-	}
-	return grow(job, policy);
+	outcome = decide(job, policy, r);
+	if (outcome == JOB_NOTHING && !request_exists(&job->request))
+		return JOB_NOTHING;
+	refusal = job->why;
+	checked = job->check ? job->check(job) : JOB_NOTHING;
+	if (checked != JOB_NOTHING)
+		return checked;
+	return outcome == JOB_NOTHING ? grow(job, policy) : refuse(job, policy, outcome, &refusal);
 }
 
 enum job_outcome job_check_rootless(struct job *job)

@@ -67,6 +67,12 @@ broken_file() {
 	is "broken file, 4G: one line is logged" "$(grep -c oci-thin-grow /run/messages)" 1
 	says "broken file, 4G" 'the configuration is broken: .*config.json:2: max_size'
 	untouched "broken file"
+	asks 1G
+	ok "broken file, the size that the disk has: the container starts" call_hook $B
+	is "broken file, the size that the disk has: nothing is reported" "$(cat /run/hook.err)" ""
+	ok "broken file, the size that the disk has: the log warns" wait_for grep -q 'action=keep .*the configuration is broken' /run/messages
+	: >/run/messages
+	asks 4G
 	configure "$RULES"
 	chmod 666 $CONFIG
 	ok "file writable by all, 4G: the container does not start" not call_hook $B
@@ -148,6 +154,18 @@ full_pool() {
 	ok "pool at 96 %, default size: the container starts" call_hook $B
 	says "pool at 96 %, default size" 'cannot have .* \(default\): pool .*9[67]\.[0-9] %|action=refuse .*source=default'
 	is "pool at 96 %: the device is untouched" "$(device_bytes disk)" $((2200 * 1024 * 1024))
+	configure '{ "max_size": "2G" }'
+	asks 2200M
+	: >/run/messages
+	ok "max_size lowered below the size: the container starts" call_hook $B
+	ok "max_size lowered below the size: the log warns" wait_for grep -q 'action=keep .*max_size is 2 GiB' /run/messages
+	ok "a longer device, as after a kill: a table is loaded" dmsetup reload disk --table "$(dmsetup table disk | sed 's/^0 [0-9]*/0 4710400/')"
+	ok "a longer device, as after a kill: it is live" dmsetup resume --nolockfs disk
+	configure '{}'
+	asks 2300M
+	: >/run/messages
+	ok "a longer device, pool at 96 %: the container starts" call_hook $B
+	says "a longer device, pool at 96 %" 'has 9[67]\.[0-9] % of its data in use'
 	configure '{ "default_size": "2100M" }'
 	: >/run/messages
 	asks_not

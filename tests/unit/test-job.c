@@ -580,6 +580,66 @@ static void an_option_that_cannot_be_read_is_a_warning(void **state)
 	free(root);
 }
 
+static void expect_next(const char *annotations, enum job_outcome outcome, int status)
+{
+	json_free(doc);
+	job_free(&job);
+	job.report = (struct grow_report){0};
+	job.request = (struct request){0};
+	fake_syslog.lines = 0;
+	expect(annotations, outcome, status);
+}
+
+/* After a lower max_size, a rule that denies requests, or a slip in the configuration. */
+static void a_container_that_has_its_size_starts_whatever_the_configuration_says_now(void **state)
+{
+	static const struct rule rule = {.name = "dev", .request = RULE_REQUEST_DENY};
+
+	(void)state;
+	job.at_start = true;
+	policy.max_bytes = GIB / 2;
+	expect(ASKS("1G"), JOB_KEPT, EXIT_OK);
+	assert_int_equal(fake_syslog.lines, 1);
+	assert_int_equal(fake_syslog.priority, LOG_WARNING);
+	assert_contains(fake_syslog.text, "action=keep container=c1 ");
+	assert_contains(fake_syslog.text, "warning=\"max_size is 512 MiB");
+	assert_string_equal(message.s, "");
+	expect_next(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
+	assert_contains(message.s, "cannot have 4 GiB");
+	policy.rules = &rule;
+	policy.n_rules = 1;
+	expect_next(ASKS("1G"), JOB_KEPT, EXIT_OK);
+	assert_contains(fake_syslog.text, "denies size requests");
+	policy = policy_builtin;
+	policy.broken = "config.json:2: x";
+	expect_next(ASKS("1G"), JOB_KEPT, EXIT_OK);
+	assert_contains(fake_syslog.text, "the configuration is broken: config.json:2: x");
+	fake_dm.thin.live.target = "linear";
+	expect_next(ASKS("1G"), JOB_FAILED, EXIT_FAILED);
+	assert_null(job.report.device.name);
+	assert_int_equal(fake_dm.count[DM_DEVICE_RELOAD], 0);
+}
+
+/* The first start extended the device; a kill, or the daemon's absence, left the rest. */
+static void a_container_whose_filesystem_cannot_be_finished_starts(void **state)
+{
+	(void)state;
+	job.at_start = true;
+	fake_fs.bytes = GIB / 2;
+	strcpy(fake_dm.pool_status, "Fail");
+	expect(ASKS("1G"), JOB_POSTPONED, EXIT_OK);
+	assert_contains(message.s, "keeps its disk for now");
+	assert_contains(message.s, "pool \"docker-pool\" has failed");
+	policy.max_bytes = GIB / 2;
+	expect_next(ASKS("1G"), JOB_POSTPONED, EXIT_OK);
+	assert_contains(message.s, "max_size is 512 MiB");
+	expect_next(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
+	policy = policy_builtin;
+	expect_next(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
+	job.at_start = false; /* `apply` */
+	expect_next(ASKS("1G"), JOB_REFUSED, EXIT_REFUSED);
+}
+
 static void warns_of_each_growth_that_would_not_be_healed(void **state)
 {
 	(void)state;
@@ -777,6 +837,8 @@ int main(void)
 		JOB_TEST(clamping_is_logged),
 		JOB_TEST(a_request_while_switched_off_is_logged),
 		JOB_TEST(a_broken_configuration_fails_containers_with_a_request),
+		JOB_TEST(a_container_that_has_its_size_starts_whatever_the_configuration_says_now),
+		JOB_TEST(a_container_whose_filesystem_cannot_be_finished_starts),
 		JOB_TEST(warns_of_each_growth_that_would_not_be_healed),
 		JOB_TEST(refuses_an_operator_to_grow_what_would_not_start_again),
 		JOB_TEST(does_not_refuse_what_is_large_enough),
