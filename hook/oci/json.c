@@ -250,7 +250,7 @@ static int parse_into(struct parser *p, const char *text, size_t len, size_t *re
 }
 
 /* *ret is the text read, also on failure; or NULL. */
-static int parse_document(const char *text, size_t len, bool comments, struct json_doc **ret,
+static int parse_document(const char *text, size_t len, yajl_option option, struct json_doc **ret,
 			  size_t *ret_offset, struct why *why)
 {
 	struct json_doc *doc = calloc(1, sizeof(*doc));
@@ -263,8 +263,8 @@ static int parse_document(const char *text, size_t len, bool comments, struct js
 		free(doc);
 		return why_no_memory(why);
 	}
-	if (comments)
-		yajl_config(yajl, yajl_allow_comments, 1);
+	if (option)
+		yajl_config(yajl, option, 1);
 	parser.yajl = yajl;
 	*ret = doc;
 	return parse_into(&parser, text, len, ret_offset, why);
@@ -298,12 +298,13 @@ unsigned int json_line(const char *text, size_t offset, size_t *ret_column)
 	return line;
 }
 
-int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why)
+static int parse_whole(const char *text, size_t len, yajl_option option, struct json_doc **ret,
+		       struct why *why)
 {
 	struct json_doc *doc;
 	struct why inner;
 	size_t offset;
-	int r = parse_document(text, len, false, &doc, &offset, &inner);
+	int r = parse_document(text, len, option, &doc, &offset, &inner);
 
 	if (r < 0) {
 		json_free(doc);
@@ -313,11 +314,21 @@ int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *
 	return 0;
 }
 
+int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why)
+{
+	return parse_whole(text, len, 0, ret, why);
+}
+
+int json_parse_bytes(const char *text, size_t len, struct json_doc **ret, struct why *why)
+{
+	return parse_whole(text, len, yajl_dont_validate_strings, ret, why);
+}
+
 int json_parse_commented(const char *text, size_t len, struct json_doc **ret, size_t *ret_offset,
 			 struct why *why)
 {
 	struct json_doc *doc;
-	int r = parse_document(text, len, true, &doc, ret_offset, why);
+	int r = parse_document(text, len, yajl_allow_comments, &doc, ret_offset, why);
 
 	if (r < 0)
 		json_free(doc);

@@ -42,6 +42,9 @@ unsigned int json_line(const char *text, size_t offset, size_t *ret_column);
 /* -EINVAL with the reason and its byte offset; -ENOMEM. @text need not outlive the call. */
 int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why);
 
+/* The same; strings may have bytes that are not UTF-8, as paths may. */
+int json_parse_bytes(const char *text, size_t len, struct json_doc **ret, struct why *why);
+
 /*
  * The same for files that people write: allows C comments. *ret_offset: where parsing failed; the
  * reason does not include it.

@@ -93,7 +93,7 @@ int oci_state_read(int fd, struct oci_state *ret, struct why *why)
 		return why_set(why, -r, "cannot be read: %s", strerror(-r));
 	if (len == 0)
 		return why_set(why, ENODATA, "there is none");
-	r = json_parse(text, len, &state.doc, why);
+	r = json_parse_bytes(text, len, &state.doc, why);
 	if (r < 0)
 		return r;
 	if (json_root(state.doc)->type != JSON_OBJECT)

@@ -103,6 +103,14 @@ static void reads_the_root_that_crun_adds(void **state)
 	assert_string_equal(oci.root, "rootfs");
 }
 
+/* As crun passes them on. */
+static void accepts_bytes_that_are_not_utf8(void **state)
+{
+	(void)state;
+	sound("{\"id\":\"c1\",\"bundle\":\"/caf\xe9\",\"annotations\":{\"\xff\":\"\xc0\x80\"}}");
+	assert_string_equal(oci.bundle, "/caf\xe9");
+}
+
 static void needs_an_object(void **state)
 {
 	(void)state;
@@ -279,6 +287,7 @@ int main(void)
 		cmocka_unit_test_teardown(reads_a_state, teardown),
 		cmocka_unit_test_teardown(accepts_members_that_runtimes_leave_out, teardown),
 		cmocka_unit_test_teardown(reads_the_root_that_crun_adds, teardown),
+		cmocka_unit_test_teardown(accepts_bytes_that_are_not_utf8, teardown),
 		cmocka_unit_test_teardown(needs_an_object, teardown),
 		cmocka_unit_test_teardown(a_flaw_hides_nothing_else, teardown),
 		cmocka_unit_test_teardown(refuses_a_truncated_state, teardown),
