@@ -714,11 +714,8 @@ static void reports_its_own_files(void **state)
 }
 
 #define DOCTOR_TEST(test)                                                                          \
-	((struct CMUnitTest){.name = #test,                                                        \
-			     .test_func = (test),                                                  \
-			     .setup_func = setup_doctor,                                           \
-			     .teardown_func = teardown_doctor,                                     \
-			     .initial_state = &(enum fs_type){FS_EXT4}})
+	cmocka_unit_test_prestate_setup_teardown(test, setup_doctor, teardown_doctor,              \
+						 &(enum fs_type){FS_EXT4})
 
 int main(void)
 {

@@ -603,11 +603,8 @@ static void ext4_is_not_grown_on_the_mount_that_replayed_its_journal(void **stat
 }
 
 #define HEAL_TEST(test)                                                                            \
-	((struct CMUnitTest){.name = #test,                                                        \
-			     .test_func = (test),                                                  \
-			     .setup_func = setup_heal,                                             \
-			     .teardown_func = teardown_heal,                                       \
-			     .initial_state = &(enum fs_type){FS_EXT4}})
+	cmocka_unit_test_prestate_setup_teardown(test, setup_heal, teardown_heal,                  \
+						 &(enum fs_type){FS_EXT4})
 
 int main(void)
 {

@@ -233,11 +233,7 @@ static void what_is_on_no_thin_device_has_no_outlook(void **state)
 static enum fs_type ext4 = FS_EXT4;
 
 #define OUTLOOK_TEST(test)                                                                         \
-	((struct CMUnitTest){.name = #test,                                                        \
-			     .test_func = (test),                                                  \
-			     .setup_func = setup_outlook,                                          \
-			     .teardown_func = teardown_outlook,                                    \
-			     .initial_state = &ext4})
+	cmocka_unit_test_prestate_setup_teardown(test, setup_outlook, teardown_outlook, &ext4)
 
 int main(void)
 {

@@ -355,11 +355,7 @@ static void an_error_is_reported(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define TEST_ON(test, fs)                                                                          \
-	((struct CMUnitTest){.name = #test,                                                        \
-			     .test_func = (test),                                                  \
-			     .setup_func = setup,                                                  \
-			     .teardown_func = teardown,                                            \
-			     .initial_state = &(enum fs_type){fs}})
+	cmocka_unit_test_prestate_setup_teardown(test, setup, teardown, &(enum fs_type){fs})
 
 int main(void)
 {
