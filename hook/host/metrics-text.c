@@ -325,7 +325,7 @@ static void write_host(const struct metrics *metrics, struct prometheus *p)
 
 int metrics_write(const struct metrics *metrics, FILE *out)
 {
-	struct prometheus p = prometheus_begin(out);
+	struct prometheus p = {.out = out};
 
 	write_containers(metrics, &p);
 	write_autogrow_states(metrics, &p);

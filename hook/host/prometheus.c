@@ -21,11 +21,6 @@ static void forget_seen(struct prometheus *p)
 	p->seen = NULL;
 }
 
-struct prometheus prometheus_begin(FILE *out)
-{
-	return (struct prometheus){.out = out};
-}
-
 static void start_family(struct prometheus *p, const char *name, const char *help, const char *type)
 {
 	forget_seen(p);

@@ -20,13 +20,11 @@ struct prometheus_label {
 };
 
 struct prometheus {
-	FILE *out;
+	FILE *out; /* set by the caller; all else is 0 at first */
 	const char *family;
 	void *seen; /* label sets of this family */
 	bool no_memory;
 };
-
-struct prometheus prometheus_begin(FILE *out);
 
 /* Starts the family @name; only once each. @name and @help need no escapes; they must stay valid.
  */

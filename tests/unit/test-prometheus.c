@@ -9,7 +9,7 @@ static struct prometheus prometheus;
 static int setup(void **state)
 {
 	(void)state;
-	prometheus = prometheus_begin(text_stream(&text));
+	prometheus = (struct prometheus){.out = text_stream(&text)};
 	return 0;
 }
 
@@ -168,7 +168,7 @@ static void reports_a_failed_write(void **state)
 
 	(void)state;
 	assert_non_null(full);
-	p = prometheus_begin(full);
+	p = (struct prometheus){.out = full};
 	prometheus_family(&p, "f", "h");
 	assert_int_equal(prometheus_end(&p), -EIO);
 	fclose(full);
