@@ -55,7 +55,7 @@ container_order *container_order_named(const char *name)
 	} orders[] = {{"use", by_use}, {"name", by_name}, {"size", by_size}};
 
 	for (size_t i = 0; i < COUNT(orders); i++) {
-		if (strcmp(orders[i].name, name) == 0)
+		if (strcmp(orders[i].name, name ? name : "use") == 0)
 			return orders[i].order;
 	}
 	return NULL;

@@ -19,7 +19,7 @@ typedef int container_order(const void *a, const void *b);
 
 /*
  * How to qsort() rows: "use" (the fullest first), "name" (as in struct engine_list) or "size" (the
- * largest first). NULL: there is no such order.
+ * largest first); NULL: by use. Returns NULL if there is no such order.
  */
 container_order *container_order_named(const char *name);
 

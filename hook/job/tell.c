@@ -221,11 +221,6 @@ int tell_exit_status(const struct job *job, const struct policy *policy)
 	return on_failure == ON_FAILURE_WARN ? EXIT_OK : status;
 }
 
-void tell_label(const char *label, FILE *out)
-{
-	fputs(quote_unless_printable(label), out);
-}
-
 /* In the unit that was typed: 1500G is not shown as 1.46 TiB. */
 #define like_asked(job, bytes) size_like((bytes), (job)->request.text)
 
@@ -273,8 +268,7 @@ static void tell_origin(const struct job *job, FILE *out)
 
 void tell_text(const struct job *job, FILE *out)
 {
-	tell_label(job->container, out);
-	fputs(": ", out);
+	fprintf(out, "%s: ", quote_unless_printable(job->container));
 	if (job->outcome == JOB_KEPT)
 		fprintf(out, "has %s already",
 			like_asked(job, job->report.device.sectors * SECTOR_BYTES));

@@ -71,6 +71,3 @@ int tell_end(const char *command, bool json, struct json_writer *w);
 
 /* Logs what became of a container before there was a job for it; @container may be NULL. */
 void tell_reason(const char *action, const char *container, const char *reason, int priority);
-
-/* Prints @label, quoted if it is not safe on a terminal. */
-void tell_label(const char *label, FILE *out);

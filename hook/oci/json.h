@@ -94,9 +94,9 @@ int json_string(const struct json *parent, const char *key, const char **ret, st
 int json_integer(const struct json *parent, const char *key, int64_t *ret, struct why *why);
 
 /*
- * The writer for --json outputs. If it could not be created or ran out of memory, it ignores
- * further calls, and json_writer_end() returns the error. @key is NULL in an array. Bytes that are
- * not UTF-8 are escaped as in quote().
+ * The writer for --json outputs. If it is NULL or ran out of memory, it ignores further calls, and
+ * json_writer_end() returns the error: a command without --json need not ask each time. @key is
+ * NULL in an array. Bytes that are not UTF-8 are escaped as in quote().
  */
 struct json_writer;
 

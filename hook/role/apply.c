@@ -64,8 +64,7 @@ static void tell_idle(const struct apply *apply, const char *label, const char *
 		log_debug("%s: %s", quote(label), what);
 		return;
 	}
-	tell_label(label, stdout);
-	fputs(": ", stdout);
+	printf("%s: ", quote_unless_printable(label));
 	terminal_print(stdout, STYLE_DIM, "%s\n", what);
 }
 
@@ -74,8 +73,6 @@ static void add_idle(struct apply *apply, const char *label,
 		     const struct engine_container *container, const char *action,
 		     const char *reason)
 {
-	if (!apply->args->json)
-		return;
 	json_write_object(apply->json, NULL);
 	json_write_string(apply->json, "id", container ? container->id : NULL);
 	json_write_string(apply->json, "container", label);
@@ -119,12 +116,10 @@ static void tell_container(struct apply *apply, const struct job *job,
 	} else {
 		tell_idle(apply, job->container, "no size is requested");
 	}
-	if (apply->args->json) {
-		json_write_object(apply->json, NULL);
-		json_write_string(apply->json, "id", container->id);
-		tell_json(job, apply->json);
-		json_write_close(apply->json);
-	}
+	json_write_object(apply->json, NULL);
+	json_write_string(apply->json, "id", container->id);
+	tell_json(job, apply->json);
+	json_write_close(apply->json);
 }
 
 /* --- one container --------------------------------------------------------------------------- */
@@ -175,8 +170,7 @@ static void leave(struct apply *apply, const char *label, const struct engine_co
 	add_idle(apply, label, container, "left", NULL);
 	if (apply->args->json)
 		return;
-	tell_label(label, stdout);
-	fputs(": ", stdout);
+	printf("%s: ", quote_unless_printable(label));
 	terminal_print(stdout, STYLE_WARN, "left undone\n");
 }
 
@@ -257,10 +251,8 @@ static int apply(const struct arguments *args)
 		return tell_failure("apply", args->json, EXIT_REFUSED, why.text);
 	if (target_list(&args->target, &list, &why) < 0)
 		return tell_failure("apply", args->json, EXIT_FAILED, why.text);
-	if (args->json) {
-		apply.json = json_writer_begin();
-		json_write_array(apply.json, "containers");
-	}
+	apply.json = args->json ? json_writer_begin() : NULL;
+	json_write_array(apply.json, "containers");
 	healing_host(&apply.host);
 	progress_begin(&apply.progress);
 	for (size_t i = 0; args->all && i < list.n; i++)

@@ -40,8 +40,7 @@ static void tell_error(const struct why *why, void *context)
 
 	check->errors++;
 	log_stderr("config: %s", why->text);
-	if (check->json)
-		json_write_string(check->json, NULL, why->text);
+	json_write_string(check->json, NULL, why->text);
 }
 
 static void tell_warning(const struct why *why, void *context)
@@ -50,8 +49,7 @@ static void tell_warning(const struct why *why, void *context)
 
 	check->warnings++;
 	log_stderr("config: warning: %s", why->text);
-	if (check->json)
-		json_write_string(check->json, NULL, why->text);
+	json_write_string(check->json, NULL, why->text);
 }
 
 static int load_checked(const struct arguments *args, struct check *check, struct policy *ret)
@@ -76,24 +74,20 @@ static void check_programs(const struct policy *policy, struct check *check)
 
 static void find_errors(const struct arguments *args, struct check *check, struct policy *ret)
 {
-	if (check->json)
-		json_write_array(check->json, "errors");
+	json_write_array(check->json, "errors");
 	if (load_checked(args, check, ret) == 0)
 		check_programs(ret, check);
-	if (check->json)
-		json_write_array_close(check->json);
+	json_write_array_close(check->json);
 }
 
 static void find_warnings(const struct policy *policy, struct check *check)
 {
 	const struct config_listener listener = {tell_warning, check};
 
-	if (check->json)
-		json_write_array(check->json, "warnings");
+	json_write_array(check->json, "warnings");
 	if (!policy->broken)
 		config_warn(policy, &listener);
-	if (check->json)
-		json_write_array_close(check->json);
+	json_write_array_close(check->json);
 }
 
 static const struct config_file *files_of(const struct policy *policy)

@@ -141,9 +141,7 @@ static int explain_container(struct explainer *explainer, const struct engine_co
 
 static void begin_json(struct explainer *explainer)
 {
-	if (!explainer->args->json)
-		return;
-	explainer->json = json_writer_begin();
+	explainer->json = explainer->args->json ? json_writer_begin() : NULL;
 	json_write_array(explainer->json, "containers");
 }
 
@@ -190,10 +188,10 @@ static int run_named(struct explainer *explainer, const struct arguments *args)
 		const struct engine_container *found;
 		int r = engine_list_find(&list, *name, &found, &why);
 
-		if (r < 0)
+		if (r < 0) {
 			log_stderr("explain: %s", why.text);
-		if (r < 0 && explainer->json)
 			tell_missing_json(*name, why.text, explainer->json);
+		}
 		r = r < 0				      ? target_exit_status(r)
 		    : explain_container(explainer, found) < 0 ? EXIT_FAILED
 							      : EXIT_OK;
@@ -216,8 +214,7 @@ static int run_explain(const struct arguments *args)
 	if (ceiling_is_held(args->policy, RUN_DIR, &held))
 		explainer.held = held.text;
 	status = args->state ? run_state(&explainer, args->state) : run_named(&explainer, args);
-	if (explainer.json)
-		json_write_array_close(explainer.json);
+	json_write_array_close(explainer.json);
 	return tell_end("explain", explainer.json, explainer.json) < 0 ? EXIT_FAILED : status;
 }
 

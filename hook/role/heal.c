@@ -141,8 +141,6 @@ struct all {
 static void add_healed(struct all *all, const struct heal_report *report)
 {
 	all->healed++;
-	if (!all->json)
-		return;
 	json_write_object(all->json, NULL);
 	json_write_string(all->json, "device", report->device.name);
 	json_write_u64(all->json, "from_bytes", report->from_sectors * SECTOR_BYTES);
@@ -175,8 +173,7 @@ static void report_pruned(const char *device, void *context)
 	struct log_line line;
 
 	all->removed++;
-	if (all->json)
-		json_write_string(all->json, NULL, device);
+	json_write_string(all->json, NULL, device);
 	fprintf(all->out, "%s: gone for good, its ledger entry %s\n", device,
 		all->dry_run ? "would be removed" : "is removed");
 	if (all->dry_run)
@@ -207,18 +204,14 @@ static int heal_and_prune(struct all *all)
 	struct why why;
 	int r = thin_list(&list, &why);
 
-	if (all->json)
-		json_write_array(all->json, "healed");
+	json_write_array(all->json, "healed");
 	for (size_t i = 0; i < list.n; i++)
 		heal_one_of_all(all, list.devs[i]);
-	if (all->json) {
-		json_write_array_close(all->json);
-		json_write_array(all->json, "removed");
-	}
+	json_write_array_close(all->json);
+	json_write_array(all->json, "removed");
 	if (r >= 0)
 		r = prune_all(all, &why);
-	if (all->json)
-		json_write_array_close(all->json);
+	json_write_array_close(all->json);
 	if (r < 0) {
 		log_stderr("heal: %s", why.text);
 		all->broke_off = why;

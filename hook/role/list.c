@@ -61,12 +61,6 @@ struct rows {
 
 /* --- which ----------------------------------------------------------------------------------- */
 
-/* NULL: --sort has another word. */
-static container_order *order_of(const struct arguments *args)
-{
-	return container_order_named(args->sort ? args->sort : "use");
-}
-
 /* "90" or "90%". -1: neither. */
 static int parse_percent(const char *text)
 {
@@ -91,8 +85,7 @@ static void free_rows(struct rows *rows)
 static void tell_missing(const struct rows *rows, const char *name, const char *reason)
 {
 	log_stderr("list: %s", reason);
-	if (rows->json)
-		tell_missing_json(name, reason, rows->json);
+	tell_missing_json(name, reason, rows->json);
 }
 
 /* 0, or EXIT_NOT_APPLICABLE after a line on stderr; @name as it was typed, or NULL. */
@@ -246,8 +239,7 @@ static int show_names(const struct engine_list *list, const struct arguments *ar
 {
 	struct json_writer *json = args->json ? json_writer_begin() : NULL;
 
-	if (json)
-		json_write_array(json, "names");
+	json_write_array(json, "names");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct engine_container *container = &list->containers[i];
 		_cleanup_free_ char *name = name_to_type(list, container);
@@ -255,8 +247,7 @@ static int show_names(const struct engine_list *list, const struct arguments *ar
 		if (name && (container->pid || !args->running))
 			show_name(container, name, json);
 	}
-	if (json)
-		json_write_array_close(json);
+	json_write_array_close(json);
 	if (args->json)
 		return json_writer_end(json, stdout);
 	return fflush(stdout) == 0 ? 0 : -EIO;
@@ -307,12 +298,10 @@ static int show_rows(const struct engine_list *list, const struct arguments *arg
 
 	if (!rows.all)
 		return -ENOMEM;
-	if (args->json) {
-		rows.json = json_writer_begin();
-		json_write_array(rows.json, "containers");
-	}
+	rows.json = args->json ? json_writer_begin() : NULL;
+	json_write_array(rows.json, "containers");
 	status = look_at_all(list, args, &order, &rows);
-	qsort(rows.all, rows.n, sizeof(*rows.all), order_of(args));
+	qsort(rows.all, rows.n, sizeof(*rows.all), container_order_named(args->sort));
 	r = args->json ? show_json(&rows, args->policy) : show_text(&rows, args);
 	free_rows(&rows);
 	return r < 0 ? r : status;
@@ -340,7 +329,7 @@ static int run_list(const struct arguments *args)
 {
 	int status;
 
-	if (!order_of(args))
+	if (!container_order_named(args->sort))
 		return tell_usage("list", args->json, "--sort takes use, name or size");
 	if (args->full && parse_percent(args->full) < 0)
 		return tell_usage("list", args->json, "--full takes a percentage from 0 to 100");

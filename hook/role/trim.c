@@ -81,15 +81,13 @@ static void report_trimming(struct trim_run *run, const struct trimming *trimmin
 	if (!run->args->dry_run)
 		trim_tell_log(trimming, fate);
 	print_trimming(run, trimming, fate);
-	if (run->json)
-		trim_tell_json(trimming, fate, run->json);
+	trim_tell_json(trimming, fate, run->json);
 }
 
 static void report_missing(struct trim_run *run, const char *name, const struct why *why)
 {
 	run->sum.n[TRIM_FATE_MISSING]++;
-	if (run->json)
-		tell_missing_json(name, why->text, run->json);
+	tell_missing_json(name, why->text, run->json);
 	log_stderr("trim: %s", why->text);
 }
 
@@ -216,10 +214,8 @@ static int trim(const struct arguments *args)
 		return tell_failure("trim", args->json, EXIT_REFUSED, why.text);
 	if (target_list(&args->target, &list, &why) < 0)
 		return tell_failure("trim", args->json, EXIT_FAILED, why.text);
-	if (args->json) {
-		run.json = json_writer_begin();
-		json_write_array(run.json, "containers");
-	}
+	run.json = args->json ? json_writer_begin() : NULL;
+	json_write_array(run.json, "containers");
 	progress_begin(&run.progress);
 	for (size_t i = 0; args->all && i < list.n; i++)
 		trim_container(&run, &list.containers[i]);
