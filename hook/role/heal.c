@@ -227,7 +227,7 @@ static int sum_up(const struct all *all)
 		json_write_bool(all->json, "dry_run", all->dry_run);
 		json_write_string(all->json, "reason",
 				  all->broke_off.text[0] ? all->broke_off.text : NULL);
-		return json_writer_end(all->json, stdout);
+		return tell_end("heal", all->json, all->json);
 	}
 	printf("checked %u thin device%s of engines: ", all->checked, all->checked == 1 ? "" : "s");
 	if (all->healed + all->begun + all->removed + all->failed == 0)
@@ -235,7 +235,7 @@ static int sum_up(const struct all *all)
 	else
 		printf("%u %s, %u failed\n", all->healed,
 		       all->dry_run ? "would be healed" : "healed", all->failed);
-	return fflush(stdout) == 0 ? 0 : -errno;
+	return tell_end("heal", false, NULL);
 }
 
 /* When the host boots, devices are healed before containerd shows its directories. */
