@@ -167,6 +167,6 @@ ok "the pool gets its blocks back without passing down" test "$(result .containe
 like "the pool that passes nothing down is named" "$(cat /run/err)" 'pool "pool" passes no discards down \(no_discard_passdown\)'
 ok "list --pools succeeds" otg list --pools --json
 is "list --pools says what pools do with discards" "$(result '[.pools[] | .name + ": " + .discards] | sort | join(", ")')" \
-	"pool: not passed down, pool2: ignored"
+	"pool2: ignored, pool: not passed down"
 like "doctor notes it" "$(/usr/sbin/oci-thin-grow doctor --verbose)" 'pool "pool" passes no discards down .*pool "pool2" ignores discards|pool "pool2" ignores discards .*pool "pool" passes no discards down'
 finish
