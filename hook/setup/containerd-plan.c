@@ -327,8 +327,8 @@ static int check_outcome(const struct setup_place *place, const struct container
 	last = name ? containerd_last_with(&after.files, name) : NULL;
 	if (!has_handler)
 		return why_set(why, EEXIST,
-			       "%s: is read last, and hides the handlers of other files: move them "
-			       "all into one",
+			       "%s: is read last, and hides the handlers of other files from "
+			       "containerd 1.x: move them all into one",
 			       last ? last->path : after.files.files[0].path);
 	return why_set(why, EEXIST, "%s: overrides " CONTAINERD_DEFAULT " with %s: change it there",
 		       last ? last->path : "containerd", quote(containerd_default(&after)));

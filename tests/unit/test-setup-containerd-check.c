@@ -195,6 +195,23 @@ static void runc_is_not_added_for_a_shim(void **state)
 	assert_file(CONFIG, theirs);
 }
 
+/* 2.x merges files of version 2; 1.x would not see what is changed. */
+static void names_the_file_that_hides_a_handler(void **state)
+{
+	const struct setup_options options = {.check = true, .shim = "kata", .in_place = true};
+
+	(void)state;
+	put_containerd();
+	put_program(PROGRAM_PATH);
+	put_program("/usr/bin/containerd-shim-kata-v2");
+	put(CONFIG, "version = 2\nimports = [\"/etc/containerd/last.toml\"]\n"
+		    "[plugins.'io.containerd.grpc.v1.cri'.containerd.runtimes.kata]\n"
+		    "  runtime_type = 'io.containerd.kata.v2'\n");
+	put("/etc/containerd/last.toml", "version = 2\n[plugins.'io.containerd.grpc.v1.cri']\n");
+	assert_int_equal(run("containerd", options), -EEXIST);
+	assert_contains(why.text, "/etc/containerd/last.toml: is read last, and hides");
+}
+
 /* From 2.0 on a handler's snapshotter is also in the table of the plugin that unpacks images. */
 static void the_platform_of_our_handler_is_ours(void **state)
 {
@@ -366,6 +383,7 @@ int main(void)
 		HOST_TEST(keys_that_are_changed_in_place_may_change),
 		HOST_TEST(the_platform_of_our_handler_is_ours),
 		HOST_TEST(runc_is_not_added_for_a_shim),
+		HOST_TEST(names_the_file_that_hides_a_handler),
 		HOST_TEST(empty_keys_of_handlers_are_the_same_as_none),
 		HOST_TEST(a_default_of_containerds_is_copied),
 		HOST_TEST(what_a_file_has_is_copied_once),
