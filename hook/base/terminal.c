@@ -54,6 +54,26 @@ bool terminal_has_colours(FILE *out)
 	return terminal_moves(out) && !is_set("NO_COLOR");
 }
 
+void terminal_wrap(FILE *out, const char *text, unsigned int column,
+		   const struct terminal_margins *margins)
+{
+	for (bool begin = true; *text; begin = false) {
+		unsigned int len = (unsigned int)strcspn(text, " ");
+
+		if (!begin && margins->right && column + 1 + len > margins->right) {
+			fprintf(out, "\n%*s", (int)margins->left, "");
+			column = margins->left;
+		} else if (!begin) {
+			putc(' ', out);
+			column++;
+		}
+		fprintf(out, "%.*s", (int)len, text);
+		column += len;
+		text += len + strspn(text + len, " ");
+	}
+	putc('\n', out);
+}
+
 enum style style_of_use(unsigned int percent)
 {
 	return percent >= 90 ? STYLE_BAD : percent >= 80 ? STYLE_WARN : STYLE_PLAIN;

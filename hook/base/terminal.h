@@ -24,6 +24,15 @@ unsigned int terminal_columns(FILE *out);
 /* May @out be coloured? */
 bool terminal_has_colours(FILE *out);
 
+struct terminal_margins {
+	unsigned int left;  /* of all lines but the first */
+	unsigned int right; /* 0: lines are not broken */
+};
+
+/* Prints @text, which begins at @column, and a newline. Lines are broken at blanks only. */
+void terminal_wrap(FILE *out, const char *text, unsigned int column,
+		   const struct terminal_margins *margins);
+
 enum style {
 	STYLE_PLAIN,
 	STYLE_TITLE, /* bold */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "host/explanation.h"
 
+#include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/ratio.h"
 #include "base/size.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "host/ceiling-text.h"
 #include "host/outlook-text.h"
@@ -91,22 +93,31 @@ static void print_request(const struct job *job, FILE *out)
 			size_format(request->exceeded_bytes));
 }
 
+/* A long line; on a terminal it is broken. */
+static void print_line(const char *label, const char *text, FILE *out)
+{
+	fprintf(out, OUTLOOK_LINE, label);
+	terminal_wrap(out, text ? text : "", OUTLOOK_INDENT,
+		      &(struct terminal_margins){OUTLOOK_INDENT, terminal_columns(out)});
+}
+
+static void print_rule(const struct rule *rule, const struct rule_verdict *verdict, FILE *out)
+{
+	_cleanup_free_ char *line =
+		text_new("%s: %s%s", rule->name, verdict->matches ? "matches" : "no, ",
+			 verdict->matches   ? ""
+			 : verdict->reached ? verdict->why.text
+					    : "not reached");
+	_cleanup_free_ char *at =
+		line && rule->file ? text_new("%s (%s:%u)", line, rule->file, rule->line) : NULL;
+
+	print_line("rule", at ? at : line, out);
+}
+
 static void print_rules(const struct job *job, const struct policy *policy, FILE *out)
 {
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct rule_verdict *verdict = &job->verdicts[i];
-		const struct rule *rule = &policy->rules[i];
-
-		fprintf(out, OUTLOOK_LINE "%s: ", "rule", rule->name);
-		if (verdict->matches)
-			fputs("matches", out);
-		else
-			fprintf(out, "no, %s",
-				verdict->reached ? verdict->why.text : "not reached");
-		if (rule->file)
-			fprintf(out, " (%s:%u)", rule->file, rule->line);
-		fputc('\n', out);
-	}
+	for (size_t i = 0; i < policy->n_rules; i++)
+		print_rule(&policy->rules[i], &job->verdicts[i], out);
 }
 
 static void print_limit(const struct explanation *this, FILE *out)
@@ -128,14 +139,14 @@ static void print_pool(const struct thin_pool *pool, FILE *out)
 {
 	if (!pool->name)
 		return;
-	fprintf(out, OUTLOOK_LINE "%s: %s of %s used, %s of its metadata", "pool",
-		quote(pool->name),
-		permille_format(permille(pool->data_used_blocks, pool->data_blocks)),
-		size_format(thin_pool_data_bytes(pool)),
-		permille_format(permille(pool->metadata_used_blocks, pool->metadata_blocks)));
-	if (pool->trouble)
-		fprintf(out, ", %s", pool->trouble);
-	fputc('\n', out);
+	print_line(
+		"pool",
+		text("%s: %s of %s used, %s of its metadata%s%s", quote(pool->name),
+		     permille_format(permille(pool->data_used_blocks, pool->data_blocks)),
+		     size_format(thin_pool_data_bytes(pool)),
+		     permille_format(permille(pool->metadata_used_blocks, pool->metadata_blocks)),
+		     pool->trouble ? ", " : "", pool->trouble ? pool->trouble : ""),
+		out);
 }
 
 static void print_filesystem(const struct job *job, FILE *out)
@@ -168,7 +179,7 @@ static void print_verdict(const struct explanation *this, FILE *out)
 	else if (waits_for_start(this))
 		fprintf(out, OUTLOOK_LINE "do nothing before it starts\n", "would");
 	else if (job->outcome != JOB_GROWN)
-		fprintf(out, OUTLOOK_LINE "%s: %s\n", "would", tell_action(job), job->why.text);
+		print_line("would", text("%s: %s", tell_action(job), job->why.text), out);
 	else if (plan->device_sectors)
 		fprintf(out, OUTLOOK_LINE "grow the device to %s\n", "would",
 			size_like(plan->device_sectors * SECTOR_BYTES, job->request.text));

@@ -59,26 +59,9 @@ void findings_free(struct findings *findings)
 	*findings = (struct findings){0};
 }
 
-/* Breaks lines at blanks only. @first: the column at which the text begins. */
 static void print_wrapped(const char *text, unsigned int first, unsigned int width, FILE *out)
 {
-	unsigned int column = first;
-
-	for (bool begin = true; *text; begin = false) {
-		unsigned int len = (unsigned int)strcspn(text, " ");
-
-		if (!begin && width && column + 1 + len > width) {
-			fprintf(out, "\n%*s", INDENT, "");
-			column = INDENT;
-		} else if (!begin) {
-			putc(' ', out);
-			column++;
-		}
-		fprintf(out, "%.*s", (int)len, text);
-		column += len;
-		text += len + strspn(text + len, " ");
-	}
-	putc('\n', out);
+	terminal_wrap(out, text, first, &(struct terminal_margins){INDENT, width});
 }
 
 static void print_heading(const struct finding *finding, const struct findings_look *look,

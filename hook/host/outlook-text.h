@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 /* printf() format for the first word of a line. */
-#define OUTLOOK_LINE "%-11s "
+#define OUTLOOK_LINE   "%-11s "
+#define OUTLOOK_INDENT 12 /* where the text begins */
 
 /* The lines size, grown, engine. */
 void outlook_print_size(const struct outlook *outlook, FILE *out);

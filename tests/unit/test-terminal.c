@@ -120,6 +120,23 @@ static void every_style_is_reset(void **state)
 	}
 }
 
+static void breaks_lines_at_blanks_only(void **state)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	(void)state;
+	assert_non_null(out);
+	terminal_wrap(out, "three words here, a/path/that/is/longer", 6,
+		      &(struct terminal_margins){2, 14});
+	terminal_wrap(out, "never broken", 0, &(struct terminal_margins){2, 0});
+	fclose(out);
+	assert_string_equal(text, "three\n  words here,\n  a/path/that/is/longer\n"
+				  "never broken\n");
+	free(text);
+}
+
 #define TERMINAL_TEST(test) cmocka_unit_test_setup(test, without_wishes)
 
 int main(void)
@@ -131,6 +148,7 @@ int main(void)
 		TERMINAL_TEST(a_dumb_terminal_gets_no_escapes),
 		TERMINAL_TEST(clears_all_other_variables),
 		TERMINAL_TEST(every_style_is_reset),
+		TERMINAL_TEST(breaks_lines_at_blanks_only),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
