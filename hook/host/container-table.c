@@ -104,6 +104,15 @@ static bool is_shown(int column, bool wide)
 			 column == ENGINES || column == MAX);
 }
 
+/* A full disk has "0"; "-" is for what is not known. */
+static const char *available(const struct inventory *disk, struct text *buffer)
+{
+	if (!disk->filesystem)
+		return NULL;
+	return text_into(buffer, "%s",
+			 disk->available_bytes ? size_short(disk->available_bytes) : "0");
+}
+
 static struct table_cell use_cell(const struct inventory *disk, struct text *buffer)
 {
 	unsigned int percent = inventory_used_percent(disk);
@@ -156,7 +165,7 @@ static int add_row(struct table *table, const struct container_row *row, bool wi
 	const struct inventory *disk = &outlook->disk;
 	const struct engine_container *container = disk->container;
 	struct table_cell cells[COLUMNS], shown[COLUMNS];
-	struct text id, use, next, state;
+	struct text id, left, use, next, state;
 	size_t n = 0;
 
 	text_into(&id, "%.*s", SHORT_ID, container->id);
@@ -167,7 +176,7 @@ static int add_row(struct table *table, const struct container_row *row, bool wi
 	cells[FS].text = disk->filesystem;
 	cells[SIZE].text = size_short(outlook->size_bytes);
 	cells[USED].text = size_short(disk->used_bytes);
-	cells[AVAIL].text = disk->filesystem ? size_short(disk->available_bytes) : NULL;
+	cells[AVAIL].text = available(disk, &left);
 	cells[ASKED].text = size_short(disk->requested_bytes);
 	cells[ENGINES].text = size_short(outlook->engine_bytes);
 	cells[MAX].text = size_short(row->ceiling.verdict.limits.max_bytes);

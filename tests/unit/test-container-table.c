@@ -103,6 +103,13 @@ static void a_line_has_size_use_next_start_and_state(void **state)
 	free(text);
 }
 
+static void a_full_disk_has_0_bytes_available(void **state)
+{
+	(void)state;
+	rows[0].outlook.disk.available_bytes = 0;
+	expect("db             1G 899M     0 100%");
+}
+
 static void wide_lines_also_have_how_far_it_grows_by_itself(void **state)
 {
 	char *text;
@@ -186,6 +193,7 @@ int main(void)
 		cmocka_unit_test_setup(
 			of_those_with_unknown_use_the_ones_that_will_not_start_come_first, setup),
 		cmocka_unit_test_setup(a_line_has_size_use_next_start_and_state, setup),
+		cmocka_unit_test_setup(a_full_disk_has_0_bytes_available, setup),
 		cmocka_unit_test_setup(wide_lines_also_have_how_far_it_grows_by_itself, setup),
 		cmocka_unit_test_setup(says_what_will_not_start_and_what_is_unfinished, setup),
 		cmocka_unit_test_setup(the_colours_are_those_of_full_disks, setup),
