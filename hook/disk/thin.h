@@ -38,7 +38,7 @@ struct thin_device {
 
 enum thin_discards {
 	THIN_DISCARDS_IGNORED, /* nothing is unmapped */
-	THIN_DISCARDS_KEPT,    /* blocks are unmapped, but the device below is not told */
+	THIN_DISCARDS_KEPT,    /* blocks are unmapped, but not discarded in the device below */
 	THIN_DISCARDS_PASSED,  /* and passed down to it */
 };
 

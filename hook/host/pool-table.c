@@ -87,8 +87,8 @@ static struct table_cell virtual_cell(const struct survey_pool *pool, struct tex
 static struct table_cell extender_cell(const struct pool_extender *extender, struct text *buffer)
 {
 	if (extender->by == EXTENDER_DMEVENTD)
-		return (struct table_cell){
-			text_into(buffer, "dmeventd at %lu%%", extender->percent), STYLE_PLAIN};
+		return (struct table_cell){text_into(buffer, "dmeventd %lu%%", extender->percent),
+					   STYLE_PLAIN};
 	return (struct table_cell){extender_name(extender->by), STYLE_PLAIN};
 }
 
@@ -103,11 +103,18 @@ static struct table_cell full_cell(const struct survey_pool *pool, struct text *
 										: STYLE_PLAIN};
 }
 
-static struct table_cell state_cell(const struct survey_pool *pool)
+/* In one short word, for a line of eighty columns. */
+static struct table_cell state_cell(const struct thin_pool *pool)
 {
-	if (pool->status.trouble)
-		return (struct table_cell){pool->status.trouble, STYLE_BAD};
-	return (struct table_cell){"ok", STYLE_PLAIN};
+	const char *trouble = pool->trouble;
+
+	if (!trouble)
+		return (struct table_cell){"ok", STYLE_PLAIN};
+	if (!pool->failed && pool->needs_check)
+		trouble = "needs_check";
+	else if (!pool->failed && pool->out_of_data_space)
+		trouble = "no space";
+	return (struct table_cell){trouble, STYLE_BAD};
 }
 
 static int add_row(struct table *table, const struct survey_pool *pool)
@@ -122,7 +129,7 @@ static int add_row(struct table *table, const struct survey_pool *pool)
 		[CONTAINERS] = {text_into(&containers, "%" PRIu64, pool->containers), STYLE_PLAIN},
 		[EXTENDED_BY] = extender_cell(&pool->extender, &extender),
 		[FULL_IN] = full_cell(pool, &full),
-		[STATE] = state_cell(pool),
+		[STATE] = state_cell(&pool->status),
 	};
 
 	return table_add(table, cells);

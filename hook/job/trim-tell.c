@@ -218,7 +218,7 @@ const char *trim_pool_note_into(struct text *out, const struct trim_pool *pool)
 	else if (pool->discards == THIN_DISCARDS_KEPT)
 		text_into(out,
 			  "pool %s passes no discards down (%s): what is given back is free in the "
-			  "pool, but the device below it is not told",
+			  "pool, but not discarded in the device below it",
 			  name,
 			  pool->told_to_keep ? "no_discard_passdown"
 					     : "the device below it supports none");

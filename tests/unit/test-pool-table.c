@@ -38,6 +38,7 @@ static int setup(void **state)
 			   .data_blocks = 1638400,
 			   .metadata_used_blocks = 3400,
 			   .metadata_blocks = 4096,
+			   .out_of_data_space = true,
 			   .trouble = "out of data space"},
 		.extender = {.by = EXTENDER_NOBODY, .reason = reason},
 		.forecast = {.known = true,
@@ -75,11 +76,11 @@ static void shows_the_fullest_first(void **state)
 	survey.n_pools = 2;
 	print(0, false);
 	assert_string_equal(text, "POOL                      SIZE USE% META%   VIRTUAL CONTAINERS "
-				  "EXTENDED BY     FULL IN STATE\n"
+				  "EXTENDED BY  FULL IN STATE\n"
 				  "docker-253:0-4194304-pool 100G 100%   84%         -          0 "
-				  "nobody           6h 40m out of data space\n"
+				  "nobody        6h 40m no space\n"
 				  "half                      100G  50%    3% 250G 2.5x         12 "
-				  "dmeventd at 70%       - ok\n");
+				  "dmeventd 70%       - ok\n");
 }
 
 static void fits_a_terminal(void **state)
@@ -90,8 +91,21 @@ static void fits_a_terminal(void **state)
 	print(80, false);
 	for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
 		assert_in_range(end - line, 1, 80);
-	assert_contains(text, "docker-25~4304-pool");
+	assert_contains(text, "docker-253:~94304-pool");
 	assert_lacks(text, "STATE");
+}
+
+static void fits_a_terminal_also_with_a_pool_in_trouble(void **state)
+{
+	(void)state;
+	pools[1].status.needs_check = true;
+	pools[1].status.trouble = "in need of a check (needs_check)";
+	survey.n_pools = 2;
+	print(80, false);
+	for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1)
+		assert_in_range(end - line, 1, 80);
+	assert_contains(text, " needs_check\n");
+	assert_contains(text, " ok\n");
 }
 
 static void colours_what_is_full(void **state)
@@ -101,7 +115,7 @@ static void colours_what_is_full(void **state)
 	assert_contains(text, "\x1b[1;31m100%");
 	assert_contains(text, "\x1b[33m  84%");
 	assert_contains(text, "\x1b[33m 6h 40m");
-	assert_contains(text, "\x1b[1;31mout of data space");
+	assert_contains(text, "\x1b[1;31mno space");
 	assert_lacks(text, "\x1b[2J");
 }
 
@@ -147,6 +161,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(shows_the_fullest_first),
 		TEST(fits_a_terminal),
+		TEST(fits_a_terminal_also_with_a_pool_in_trouble),
 		TEST(colours_what_is_full),
 		TEST(a_pool_without_blocks_has_no_ratio),
 		TEST(prints_json),
