@@ -38,6 +38,9 @@ static const char *why_not(const struct ceiling_view *view, struct text *buffer)
 		return "it is stopped";
 	if (outlook_needs_healing(outlook) && !outlook->healing.armed)
 		return "nothing would extend the device at the next start (see healing)";
+	if (view->pool && view->pool->trouble)
+		return text_into(buffer, "its pool %s %s", view->pool->failed ? "has" : "is",
+				 view->pool->trouble);
 	if (is_pool_full(view))
 		return text_into(buffer, "its pool is more than %u %% full (%s)",
 				 settings_autogrow_mark(view->policy),
@@ -48,7 +51,7 @@ static const char *why_not(const struct ceiling_view *view, struct text *buffer)
 	return NULL;
 }
 
-/* How much is used when it grows, as df counts it; 0: not known. */
+/* How much is used when it grows, as in df(1); 0: not known. */
 static uint64_t next_used_bytes(const struct ceiling_view *view)
 {
 	const struct inventory *disk = &view->outlook->disk;

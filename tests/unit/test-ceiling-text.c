@@ -139,6 +139,18 @@ static char *as_json(void)
 	return json_text(w);
 }
 
+static void does_not_grow_in_a_pool_that_must_be_repaired_first(void **state)
+{
+	(void)state;
+	pool.trouble = "read-only";
+	expect(false, "autogrow    up to 16 GiB, annotation io.oci-thin-grow.max\n" PACE
+		      "            not now: its pool is read-only\n");
+	pool.trouble = "failed";
+	pool.failed = true;
+	expect(false, "autogrow    up to 16 GiB, annotation io.oci-thin-grow.max\n" PACE
+		      "            not now: its pool has failed\n");
+}
+
 static void writes_the_same_as_json(void **state)
 {
 	char *text;
@@ -180,6 +192,7 @@ int main(void)
 		TEXT_TEST(verbose_says_where_each_value_is_set),
 		TEXT_TEST(is_off_without_a_maximum),
 		TEXT_TEST(says_why_it_would_not_grow),
+		TEXT_TEST(does_not_grow_in_a_pool_that_must_be_repaired_first),
 		TEXT_TEST(writes_the_same_as_json),
 	};
 
