@@ -176,6 +176,10 @@ static void fall_back(struct policy *policy)
 {
 	struct policy built_in = policy_builtin;
 
+	for (int i = 0; i < CONFIG_KEYS_MAX; i++) {
+		if (i != config_key_index("runtime") && i != config_key_index("shims"))
+			policy->memory->origins[i] = (struct config_origin){0};
+	}
 	built_in.broken = policy->broken ? policy->broken : "out of memory";
 	built_in.memory = policy->memory;
 	/* Existing containers depend on it, whatever else is wrong. */

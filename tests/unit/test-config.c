@@ -385,6 +385,7 @@ static void the_runtime_is_kept_if_the_rest_of_the_file_is_broken(void **state)
 	assert_int_equal(load(), -EINVAL);
 	assert_string_equal(policy.runtime, "/usr/bin/crun");
 	assert_int_equal(config_origin(&policy, "runtime").line, 2);
+	assert_null(config_origin(&policy, "max_size").file);
 	policy.runtime = policy_builtin.runtime;
 	is_builtin();
 	/* in the broken file itself, unless it is itself the error */
