@@ -147,7 +147,8 @@ static int fail_without_root(const struct arguments *arguments, const struct tex
 
 static bool may_run(const struct command *command, const struct arguments *arguments)
 {
-	return geteuid() == 0 || !command->needs_root || arguments->print || arguments->root;
+	return geteuid() == 0 || !command->needs_root || arguments->print || arguments->root ||
+	       arguments->names;
 }
 
 static int command_line(int argc, char *argv[])

@@ -338,9 +338,6 @@ static int run_list(const struct arguments *args)
 	if (args->pools && (args->n_operands || args->sort || args->full || args->wide ||
 			    args->names || args->running))
 		return tell_usage("list", args->json, "--pools goes with --json and --watch only");
-	if (args->pools && geteuid() != 0)
-		return tell_failure("list", args->json, EXIT_FAILED,
-				    "must be root: sudo oci-thin-grow list --pools");
 	if (args->policy->broken)
 		log_stderr("list: %s: using the built-in defaults", args->policy->broken);
 	do
@@ -358,6 +355,7 @@ const struct command command_list = {
 	.options = {"sort", "full", "wide", "json", "names", "running", "pools", "watch",
 		    "data-root"},
 	.max_operands = ANY_NUMBER,
+	.needs_root = true,
 	.policy = POLICY_ANY,
 	.run = run_list,
 };

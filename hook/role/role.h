@@ -39,7 +39,7 @@ struct command {
 	const char *help; /* of its own --help: "Usage: ...", the options, "Examples: ..." */
 	const char *options[COMMAND_OPTIONS_MAX + 1];
 	int min_operands, max_operands;
-	bool needs_root; /* but not with --print or --root */
+	bool needs_root; /* but not with --print, --root or --names */
 	enum policy_need policy;
 	int (*run)(const struct arguments *args); /* returns the program's exit status */
 };

@@ -154,8 +154,10 @@ wait "$dmeventd"
 like "without dmeventd nobody extends it" "$(/usr/sbin/oci-thin-grow list --pools)" 'vg-docker-tpool .* nobody +-'
 rm /run/dmeventd.pid /etc/lvm/lvm.conf
 ok "the second pool is removed" dmsetup remove --retry vg-docker-tpool
-is "--pools must be root" "$(setpriv --reuid 65534 --clear-groups /usr/sbin/oci-thin-grow list --pools 2>&1)" \
-	'oci-thin-grow: list: must be root: sudo oci-thin-grow list --pools'
+for option in --json --pools; do
+	like "list $option must be root" "$(setpriv --reuid 65534 --clear-groups /usr/sbin/oci-thin-grow list $option 2>&1)" \
+		"^oci-thin-grow: must be root: sudo oci-thin-grow list $option"
+done
 ok "--pools takes no names" exits 2 list --pools c1
 like "--pools takes no names and says so" "$(cat /run/err)" '--pools goes with --json and --watch only'
 
