@@ -415,7 +415,10 @@ int tell_usage(const char *command, bool json, const char *format, ...)
 	va_start(ap, format);
 	text_into_va(&reason, format, ap);
 	va_end(ap);
-	log_stderr("%s: %s; see oci-thin-grow %s --help", command, reason.s, command);
+	if (text_ends_in(reason.s, "?"))
+		log_stderr("%s: %s", command, reason.s);
+	else
+		log_stderr("%s: %s; see oci-thin-grow %s --help", command, reason.s, command);
 	if (json)
 		tell_failure_json(NULL, EXIT_USAGE, reason.s);
 	return EXIT_USAGE;

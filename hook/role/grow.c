@@ -328,13 +328,26 @@ static int grow_unmounted(const struct arguments *args)
 	return grow_device(&device, args, bytes);
 }
 
+/* NULL: as many as there must be. */
+static const char *wrong_operands(int n, bool by_other_means)
+{
+	int wanted = by_other_means ? 1 : 2;
+
+	if (n == wanted)
+		return NULL;
+	if (n > wanted)
+		return "only SIZE goes with --pid, --path and --device";
+	return n == wanted - 1 ? "SIZE is missing" : "CONTAINER and SIZE are missing";
+}
+
 static int run_grow(const struct arguments *args)
 {
 	struct arguments named = *args;
 	bool by_other_means = args->target.pid || args->target.path || args->target.device;
+	const char *wrong = wrong_operands(args->n_operands, by_other_means);
 
-	if (args->n_operands != (by_other_means ? 1 : 2))
-		return tell_usage("grow", args->json, "CONTAINER SIZE are missing");
+	if (wrong)
+		return tell_usage("grow", args->json, "%s", wrong);
 	if (args->unmounted && !args->target.device)
 		return tell_usage("grow", args->json, "--unmounted is for --device only");
 	if (args->unmounted && args->dry_run)

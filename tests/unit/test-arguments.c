@@ -175,9 +175,9 @@ static void suggests_the_name_that_was_probably_meant(void **state)
 {
 	(void)state;
 	expect_misuse("try --outptu=x",
-		      "try: unknown option \"--outptu=x\"; did you mean --output?" SEE_TRY);
+		      "try: unknown option \"--outptu=x\"; did you mean --output?");
 	expect_misuse("try --dataroot",
-		      "try: unknown option \"--dataroot\"; did you mean --data-root?" SEE_TRY);
+		      "try: unknown option \"--dataroot\"; did you mean --data-root?");
 	expect_misuse("tryy", "unknown command \"tryy\"; did you mean try?");
 	expect_misuse("help rty", "unknown command \"rty\"; did you mean try?");
 	expect_misuse("resize web 4G", "unknown command \"resize\"; did you mean grow?");

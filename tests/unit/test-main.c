@@ -327,7 +327,7 @@ static void without_root_repeats_the_command_with_sudo(void **state)
 {
 	char program[] = "oci-thin-grow", grow[] = "grow", web[] = "my web", size[] = "80G",
 	     json[] = "--json", config[] = "config", check[] = "check",
-	     missing[] = "--config=/nowhere";
+	     missing[] = "--config=/nowhere", list[] = "list", names[] = "--names";
 	char *argv[] = {program, grow, web, json, size, NULL},
 	     *free_for_all[] = {program, missing, config, check, NULL};
 	struct capture out, err;
@@ -343,6 +343,14 @@ static void without_root_repeats_the_command_with_sudo(void **state)
 	assert_contains(out.text, "\"action\":\"fail\",\"reason\":\"must be root: sudo");
 	capture_begin(&err, stderr);
 	assert_int_equal(run(free_for_all, &out), EXIT_USAGE);
+	capture_end(&err);
+	assert_lacks(err.text, "must be root");
+	capture_begin(&err, stderr);
+	assert_int_equal(run((char *[]){program, list, NULL}, &out), EXIT_FAILED);
+	capture_end(&err);
+	assert_string_equal(err.text, "oci-thin-grow: must be root: sudo oci-thin-grow list\n");
+	capture_begin(&err, stderr);
+	run((char *[]){program, list, names, NULL}, &out); /* for completion */
 	capture_end(&err);
 	assert_lacks(err.text, "must be root");
 	user = 0;
@@ -398,7 +406,12 @@ static void fails_in_json(void **state)
 		 EXIT_USAGE,
 		 "fail",
 		 "--sort takes use, name or size"},
-		{{"grow", "--json", "web"}, EXIT_USAGE, "fail", "CONTAINER SIZE are missing"},
+		{{"grow", "--json", "web"}, EXIT_USAGE, "fail", "SIZE is missing"},
+		{{"grow", "--json"}, EXIT_USAGE, "fail", "CONTAINER and SIZE are missing"},
+		{{"grow", "--json", "--pid", "1", "web", "4G"},
+		 EXIT_USAGE,
+		 "fail",
+		 "only SIZE goes with --pid, --path and --device"},
 		{{"heal", "--json", "/dev/null"}, EXIT_USAGE, "fail", "--json is for --all only"},
 		{{"config", "--json", "x"}, EXIT_USAGE, "fail", "expected check or show"},
 		{{"config", "show", "--json", "--config", "{\"enabled\": 1}"},
