@@ -9,6 +9,8 @@ cd "${1:-$(dirname "$0")/..}"
 # Words and phrases that have to be read twice, one a line, as extended regular expressions; after a tab, what to write
 # instead.
 banned='folders?	directory
+(is|are|was|were) (not )?told|tells	reports, says
+as [a-z]+ counts	as in NAME(1)
 mend(s|ed|ing)?	fix, repair
 made again|(make|makes|making) (it|them|the device|its device|devices|a disk) again	re-created, re-creates
 such a one|such ones	one
@@ -34,17 +36,26 @@ somebody has	say what was done: the file was edited
 all this	these
 takes? the place of	overrides, replaces'
 
-# The string literals in hook/; adjacent ones are joined.
+# The string literals in hook/. Adjacent ones are joined, also with a macro between them; \n and \t are spaces.
 literals() {
-	local file
-	for file in hook/*.c hook/*/*.[ch]; do
-		grep -v '^#include' "$file" | sed -z 's/"[[:space:]]*\n[[:space:]]*"//g' | grep -oE '"([^"\\]|\\.)*"' | sed "s|^|$file: |" || true
-	done
+	grep -HoE '"([^"\\]|\\.)*"|'"'(\\\\.|[^'\\\\])'"'|[[:alnum:]_]+|[^[:space:]]' hook/*.[ch] hook/*/*.[ch] | awk '
+		function flush() {
+			gsub(/\\[nt]/, " ", text)
+			if (text != "") print file ": \"" text "\""
+			text = macro = ""
+		}
+		{ name = $0; sub(/:.*/, "", name); token = substr($0, length(name) + 2) }
+		name != file { flush(); file = name }
+		token ~ /^"/ { text = text macro substr(token, 2, length(token) - 2); macro = ""; next }
+		text != "" && macro == "" && token ~ /^[A-Z][A-Z0-9a-z_]*$/ { macro = token; next }
+		{ flush() }
+		END { flush() }'
 }
 
 texts() {
 	literals
-	grep -nH -d skip '' README.md SECURITY.md CONTRIBUTING.md doc/*.[58] doc/*.md config/*.json config/*/* packaging/*/*
+	grep -nH -d skip '' ./*.md Makefile hook/*.[ch] hook/*/*.[ch] tests/guest/README.md doc/*.[58] doc/*.md config/*.json \
+		config/*/* packaging/*/*
 }
 
 all=$(texts)
@@ -68,19 +79,20 @@ while read -r found; do
 	bad=1
 done < <(grep -E '(Fix|To go on): [^"]*\.( |"$)' <<<"$all" || true)
 
-# A message begins in lower case, but for the name of an option or a product in it.
+# A message begins in lower case, but for the name of a product in it, and has no full stop at its end. Prometheus' HELP texts
+# and the headings of --help are sentences.
 messages() {
-	local file
-	for file in hook/*.c hook/*/*.c; do
-		sed -z 's/"[[:space:]]*\n[[:space:]]*"//g' "$file" |
-			grep -zoE '(why_set|log_stderr|text_into|text_add|tell_usage|tell_failure|change_note)\([^";]*"[A-Z][a-z][^"]*"' |
-			tr '\n\0' ' \n' | sed "s|^|$file: |" || true
-	done
+	literals | grep -vE '^hook/(host/metrics-text\.c|main\.c|.*\.h): '
 }
 
 while read -r found; do
 	echo "words: $found (write: in lower case)" >&2
 	bad=1
-done < <(messages | grep -vE '"(CRI-O|Docker|Kata|Linux)\b' || true)
+done < <(messages | grep -E ': "[A-Z][a-z]+ ' | grep -vE ': "(CRI-O|Docker|Kata|Linux|Made by|Usage)\b' || true)
+
+while read -r found; do
+	echo "words: $found (write: without a full stop)" >&2
+	bad=1
+done < <(messages | grep -E '[a-z]{2,} [^"]*[a-z]\."$' || true)
 [ $bad = 0 ] && echo "words: plain"
 exit $bad

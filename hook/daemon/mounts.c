@@ -182,7 +182,7 @@ static dev_t device_at(const char *path)
 	return *path == '/' && stat(path, &st) == 0 && S_ISBLK(st.st_mode) ? st.st_rdev : 0;
 }
 
-/* "253 device-mapper" in /proc/devices; 0, which is no block device's, if there is none. */
+/* "253 device-mapper" in /proc/devices; 0, which no block device has, if there is none. */
 static unsigned int find_dm_major(void)
 {
 	_cleanup_free_ char *text = NULL;

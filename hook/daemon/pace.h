@@ -56,5 +56,5 @@ enum pace_need pace_need(const struct pace *pace);
 /* How long the next look may wait. */
 uint64_t pace_interval_ms(const struct pace *pace);
 
-/* In tenths of a percent, as df counts: of what is used and available. */
+/* In tenths of a percent, as in df(1): of what is used and available. */
 uint64_t pace_used_permille(const struct sample *sample);

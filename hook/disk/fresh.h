@@ -30,7 +30,7 @@ int fresh_open(const struct thin_device *device, const char *ledger_dir, struct 
 	       struct why *why);
 
 /*
- * After rootfs_close(): waits until nobody has @device open. 0; -EBUSY: somebody has; -ESTALE: it
+ * After rootfs_close(): waits until nobody has @device open. 0; -EBUSY: it is open; -ESTALE: it
  * is gone, or another device has its number now; -errno; with a reason.
  */
 int fresh_wait_closed(const struct thin_device *device, const struct deadline *deadline,

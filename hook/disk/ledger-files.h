@@ -22,7 +22,7 @@ struct ledger_file {
 
 /*
  * Calls @visit for each file in @dir (LEDGER_DIR, except in tests), but not for the temporary files
- * of running writers. 0, also if there is no directory; -EPERM: another user owns the directory or
+ * of running writers. 0, also if @dir does not exist; -EPERM: another user owns the directory or
  * may write to it; -ENOTDIR: it is not a directory; -errno; with a reason.
  */
 int ledger_files(const char *dir, void (*visit)(const struct ledger_file *file, void *context),

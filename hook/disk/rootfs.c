@@ -184,7 +184,7 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 	return 0;
 }
 
-/* How deep inside its filesystem is the top of the mount @mount_id? -errno */
+/* How far below its filesystem's root is the top of the mount @mount_id? -errno */
 static int depth_of_mount(const char *mountinfo, int mount_id)
 {
 	_cleanup_(cleanup_table) struct libmnt_table *table = NULL;

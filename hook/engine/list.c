@@ -285,7 +285,7 @@ static int ambiguous(const struct engine_list *list, const char *text, const siz
 		       n > CANDIDATES_MAX ? ", ..." : "");
 }
 
-/* NULL: @text does not begin with an engine, or with one that we know. */
+/* NULL: @text does not begin with an engine, or with an unknown one. */
 static const char *unknown_engine(const char *text, struct text *ret)
 {
 	static const char *const engines[] = {ENGINE_NAMES, ENGINE_RUNC, ENGINE_CRUN};

@@ -45,7 +45,7 @@ void provenance_free(struct provenance *provenance);
 
 /*
  * Is it a layer of an image, which the host has unpacked? The unpacker names a layer's snapshot
- * after the layer's contents (image/identity.ChainID). What somebody has committed has another
+ * after the layer's contents (image/identity.ChainID). A committed container has another
  * name, and may be a guest's disk.
  */
 bool provenance_is_image_layer(const char *key);

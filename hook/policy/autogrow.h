@@ -17,7 +17,7 @@ struct rule;
 
 struct autogrow {
 	uint64_t max_bytes;	  /* 0: it does not grow */
-	unsigned int at_permille; /* how full: used / (used + available), as df counts it */
+	unsigned int at_permille; /* how full: used / (used + available), as in df(1) */
 	unsigned int by_permille; /* a step, of the present size */
 	uint64_t min_step_bytes, max_step_bytes;
 	uint64_t cooldown_ms; /* between two steps */

@@ -66,7 +66,7 @@ bool containerd_find_fault(const struct setup_place *place, const struct contain
 	return true;
 }
 
-/* Our handler is in a file, but another one's table takes the place of that one's. */
+/* Our handler is in a file, but another file's table overrides it. */
 static void judge_replaced(const struct containerd_config *config, struct setup_view *view)
 {
 	_cleanup_free_ char *handler = containerd_handler_path(config->plugin, SETUP_RUNTIME_NAME);

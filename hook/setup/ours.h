@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-/* Is a program ours? And may ours take the place of another? */
+/* Is a program ours? And may ours replace another? */
 
 #include "setup/setup.h"
 
