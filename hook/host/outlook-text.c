@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#define IN_VM "it was given to a virtual machine: only its guest can grow the filesystem"
+#define IN_VM "given to a virtual machine: only its guest can grow the filesystem"
 
 static bool is_engines(const struct outlook *outlook)
 {
@@ -97,7 +97,7 @@ static void print_grown(const struct outlook *outlook, FILE *out)
 		return;
 	}
 	if (entry->in_vm && !entry->first_sectors) {
-		fputs("no; " IN_VM "\n", out);
+		fprintf(out, "no\n" OUTLOOK_LINE IN_VM "\n", "");
 		return;
 	}
 	if (outlook_is_unfinished(outlook) && !outlook_grows_later(outlook))
@@ -109,7 +109,7 @@ static void print_grown(const struct outlook *outlook, FILE *out)
 	print_time(entry->time, out);
 	print_unfinished(outlook, out);
 	if (entry->in_vm)
-		fputs("; " IN_VM, out);
+		fprintf(out, "\n" OUTLOOK_LINE IN_VM, "");
 	fputc('\n', out);
 }
 

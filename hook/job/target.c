@@ -181,6 +181,16 @@ static int find_container(const struct target_args *args, struct target *target,
 	return r < 0 ? r : set_container(found, target, why);
 }
 
+/* Also once it is stopped, if its device is still active. */
+static bool was_given_to_vm(const struct engine_container *container)
+{
+	_cleanup_(thin_device_free) struct thin_device device = {0};
+	struct why unused;
+
+	return container->device && thin_lookup_name(container->device, &device, &unused) == 0 &&
+	       vm_mark_read(&device, LEDGER_DIR, &unused) > 0;
+}
+
 static int open_container(const struct target_args *args, struct target *target, struct why *why)
 {
 	int r = find_container(args, target, why);
@@ -188,6 +198,11 @@ static int open_container(const struct target_args *args, struct target *target,
 	if (r < 0)
 		return r;
 	r = target_open_rootfs(target->container, &target->spec, &target->rootfs, why);
+	if (r == -ESRCH && !target->container->pid && was_given_to_vm(target->container))
+		return why_set(why, ESRCH,
+			       "%s was given to a virtual machine: only its guest can grow the "
+			       "filesystem",
+			       quote_unless_printable(target->label));
 	if (r == -ESRCH && !target->container->pid)
 		return why_set(why, ESRCH, "%s is stopped. Start it, then grow it",
 			       quote_unless_printable(target->label));

@@ -134,6 +134,8 @@ static int explain_container(struct explainer *explainer, const struct engine_co
 	this.job = target_job(&target);
 	this.state = container->pid ? "running" : "stopped";
 	outlook_look(container, &order, &this.outlook);
+	if (this.outlook.in_vm)
+		this.state = "in a VM";
 	return show(explainer, &this);
 }
 

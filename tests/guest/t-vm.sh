@@ -93,7 +93,10 @@ is "four: open as often as without us" "$(opens_of "$D")" "$alone_opens"
 like "four: the log" "$(grep oci-thin-grow /run/messages)" \
 	"action=grow container=four engine=containerd device=$D from=1073741824 to=4294967296 .*fs=$FS source=annotation:io.oci-thin-grow.size"
 ok "four: it writes" ctr task exec --exec-id w four sh -c 'dd if=/dev/zero of=/data bs=1M count=8 && sync'
+like "four: explain says where it runs" "$(/usr/sbin/oci-thin-grow explain four)" '^container +containerd:four, in a VM'
 ok "four: ends" vm_stop four
+is "four: after its end only the guest can grow it" "$(/usr/sbin/oci-thin-grow grow four 8G 2>&1)" \
+	'oci-thin-grow: containerd:four was given to a virtual machine: only its guest can grow the filesystem'
 mounted_by_us four 1
 ok "four: is clean" is_clean "$D"
 is "four: closed" "$(opens_of "$D")" 0

@@ -128,15 +128,15 @@ static void says_that_a_virtual_machine_was_given_it(void **state)
 	outlook.entry.in_vm = true;
 	expect_size(
 		"size        4 GiB, as the ledger says\n"
-		"grown       from 1 GiB to 4 GiB by \"oci-thin-grow grow\", 2026-09-21 14:13:20; "
-		"it was given to a virtual machine: only its guest can grow the filesystem\n"
+		"grown       from 1 GiB to 4 GiB by \"oci-thin-grow grow\", 2026-09-21 14:13:20\n"
+		"            given to a virtual machine: only its guest can grow the filesystem\n"
 		"engine      docker re-creates the device with 1 GiB\n");
 	outlook.entry.first_sectors = outlook.entry.time = 0;
 	outlook.entry.source[0] = '\0';
 	expect_size(
 		"size        4 GiB, as the ledger says\n"
-		"grown       no; it was given to a virtual machine: only its guest can grow the "
-		"filesystem\n"
+		"grown       no\n"
+		"            given to a virtual machine: only its guest can grow the filesystem\n"
 		"engine      docker re-creates the device with 1 GiB\n");
 }
 
