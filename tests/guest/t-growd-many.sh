@@ -31,6 +31,12 @@ drop() {
 	umount "/run/disk/$1" && dmsetup remove --retry "pool-snap-$1" && dmsetup message pool 0 "delete $1"
 }
 
+# failed: the output of a step that should have succeeded
+failed() {
+	bad=$((bad + 1))
+	[ $bad -gt 3 ] || diag </run/churn.log
+}
+
 # number FIELD: of the daemon's status in /proc
 number() {
 	# shellcheck disable=SC2154
@@ -77,13 +83,13 @@ before="$(number VmRSS) $(descriptors)"
 from=$SECONDS rounds=0 bad=0
 while [ $((SECONDS - from)) -lt $CHURN ]; do
 	for ((i = 1; i <= N; i++)); do
-		disk_of $i >/run/churn.log 2>&1 || bad=$((bad + 1))
+		disk_of $i >/run/churn.log 2>&1 || failed
 		[ $((SECONDS - from)) -lt $CHURN ] || break
 		# Half of them live on while the next ones start.
-		[ $((i % 2)) = 0 ] || drop $i >/run/churn.log 2>&1 || bad=$((bad + 1))
+		[ $((i % 2)) = 0 ] || drop $i >/run/churn.log 2>&1 || failed
 	done
 	for i in /run/disk/*/; do
-		! mountpoint -q "$i" || drop "$(basename "$i")" >/run/churn.log 2>&1 || bad=$((bad + 1))
+		! mountpoint -q "$i" || drop "$(basename "$i")" >/run/churn.log 2>&1 || failed
 	done
 	rounds=$((rounds + 1))
 done
@@ -98,7 +104,7 @@ is "no child is left but the one that looks" "$(wc -w <"/proc/$growd_pid/task/$g
 ## Idle ones
 
 for ((i = 1; i <= IDLE; i++)); do
-	disk_of $i >/run/churn.log 2>&1 && busybox_rootfs "/run/disk/$i" && start_container "$i" || bad=$((bad + 1))
+	disk_of $i >/run/churn.log 2>&1 && busybox_rootfs "/run/disk/$i" && start_container "$i" || failed
 done
 is "$IDLE containers run" $bad 0
 ok "the daemon knows all of them" wait_for watches_n "$IDLE"
