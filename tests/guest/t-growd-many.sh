@@ -108,7 +108,7 @@ is "no child is left but the one that looks" "$(wc -w <"/proc/$growd_pid/task/$g
 ## Idle ones
 
 for ((i = 1; i <= IDLE; i++)); do
-	disk_of $i >/run/churn.log 2>&1 && start_container "$i" || failed
+	{ disk_of $i && start_container "$i"; } >/run/churn.log 2>&1 || failed
 done
 is "$IDLE containers run" $bad 0
 ok "the daemon knows all of them" wait_for watches_n "$IDLE"
