@@ -122,6 +122,7 @@ fill() {
 			sleep .02
 		fi
 	done
+	# shellcheck disable=SC2034 # for those that report it
 	reached="$(((have - first) * 1000000 / (${EPOCHREALTIME/[.,]/} - begun))) MiB/s"
 }
 
