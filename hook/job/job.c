@@ -153,7 +153,8 @@ static enum job_outcome outcome_of(const struct job *job)
 	if (report->pool_denied && is_implicit)
 		return JOB_NOT_APPLICABLE;
 	/* The device was extended by an earlier run, or by its engine: the container starts. */
-	return job->at_start && !report->plan.device_sectors ? JOB_POSTPONED : JOB_REFUSED;
+	return job->at_start && !job->in_vm && !report->plan.device_sectors ? JOB_POSTPONED
+									    : JOB_REFUSED;
 }
 
 static bool is_engines(const struct rootfs *rootfs)
@@ -303,7 +304,7 @@ static enum job_outcome decide(struct job *job, const struct policy *policy, int
 }
 
 /* Has the device the requested size? Reads only. */
-static bool is_long_enough(struct job *job, const struct policy *policy)
+static bool is_mounted_long_enough(struct job *job, const struct policy *policy)
 {
 	struct grow_order order = settings_order(policy);
 
@@ -312,8 +313,13 @@ static bool is_long_enough(struct job *job, const struct policy *policy)
 	if (open_rootfs(job) == 0)
 		grow_rootfs(&job->rootfs, &order, &job->report, &job->why);
 	job->report.unfinished = false;
-	if (job->report.device.name && job->report.result != GROW_NOT_APPLICABLE &&
-	    !job->report.plan.device_sectors)
+	return job->report.device.name && job->report.result != GROW_NOT_APPLICABLE &&
+	       !job->report.plan.device_sectors;
+}
+
+static bool is_long_enough(struct job *job, const struct policy *policy)
+{
+	if (job->in_vm ? vm_disk_is_long_enough(job, policy) : is_mounted_long_enough(job, policy))
 		return true;
 	grow_report_free(&job->report);
 	job->report = (struct grow_report){0};
@@ -327,8 +333,7 @@ static bool is_long_enough(struct job *job, const struct policy *policy)
 static enum job_outcome refuse(struct job *job, const struct policy *policy,
 			       enum job_outcome outcome, const struct why *refusal)
 {
-	bool starts =
-		job->at_start && !job->in_vm && job->request.bytes && is_long_enough(job, policy);
+	bool starts = job->at_start && job->request.bytes && is_long_enough(job, policy);
 
 	job->why = *refusal;
 	if (!starts)

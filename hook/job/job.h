@@ -39,9 +39,9 @@ struct job {
 	const char *no_root;	   /* why root_path is NULL, if that is known */
 	bool in_pod;		   /* false: annotations and labels decide */
 	bool dry_run;
-	bool at_start;		    /* it waits: as the policy says, leave a part to the daemon */
-	bool refuse_unhealed;	    /* refuse a growth after which it would not start again */
-	const struct healing *host; /* healing_host(); NULL: called when it is needed */
+	bool at_start;		       /* it waits, and starts if its disk is large enough */
+	bool refuse_unhealed;	       /* refuse a growth after which it would not start again */
+	const struct healing *host;    /* healing_host(); NULL: called when it is needed */
 	struct rule_verdict *verdicts; /* gets one for each rule; NULL: not wanted */
 	/*
 	 * May this process grow the container? Called only if there is something to do. Returns

@@ -54,10 +54,15 @@ static int find_elsewhere(const struct job *job, const struct policy *policy, co
 static int find_disk(const struct job *job, const struct policy *policy, const char *ns,
 		     struct containerd_record *ret, struct why *why)
 {
-	_cleanup_free_ char *known = containerd_root_of_bundle(job->bundle, ns, job->container);
-	const char *root = known ? known : DEFAULT_ROOT;
-	int r = find_in_root(job, root, ns, ret, why);
+	_cleanup_free_ char *known = NULL;
+	const char *root;
+	int r;
 
+	if (!ns || engine_is_dockers_namespace(ns))
+		return 0;
+	known = containerd_root_of_bundle(job->bundle, ns, job->container);
+	root = known ? known : DEFAULT_ROOT;
+	r = find_in_root(job, root, ns, ret, why);
 	if (r < 0 || (r > 0 && ret->device))
 		return r;
 	containerd_record_free(ret);
@@ -215,11 +220,10 @@ int vm_disk_grow(struct job *job, const struct policy *policy, const struct grow
 	_cleanup_(containerd_record_free) struct containerd_record disk = {0};
 	_cleanup_free_ char *found_ns = engine_namespace_of_bundle(job->bundle);
 	const char *ns = job->vm_ns ? job->vm_ns : found_ns;
-	int r = 0;
+	int r;
 
 	job->report = (struct grow_report){0};
-	if (ns && !engine_is_dockers_namespace(ns))
-		r = find_disk(job, policy, ns, &disk, &job->why);
+	r = find_disk(job, policy, ns, &disk, &job->why);
 	if (r < 0)
 		return r;
 	if (r == 0) {
@@ -229,6 +233,18 @@ int vm_disk_grow(struct job *job, const struct policy *policy, const struct grow
 		return not_applicable(job);
 	}
 	return grow_found(job, &disk, ns, order);
+}
+
+bool vm_disk_is_long_enough(struct job *job, const struct policy *policy)
+{
+	_cleanup_(containerd_record_free) struct containerd_record disk = {0};
+	_cleanup_free_ char *found_ns = engine_namespace_of_bundle(job->bundle);
+	const char *ns = job->vm_ns ? job->vm_ns : found_ns;
+	struct why unused;
+
+	return find_disk(job, policy, ns, &disk, &unused) > 0 &&
+	       look_up(&disk, &job->report.device, &unused) == 0 &&
+	       job->report.device.sectors * SECTOR_BYTES >= job->request.bytes;
 }
 
 /* --- one that an operator names -------------------------------------------------------------- */

@@ -14,6 +14,9 @@
  */
 int vm_disk_grow(struct job *job, const struct policy *policy, const struct grow_order *order);
 
+/* Has its device the requested size? Reads only; the device is in job->report. */
+bool vm_disk_is_long_enough(struct job *job, const struct policy *policy);
+
 /*
  * For job->open_rootfs, on a device that an operator says is new; @context is the struct
  * thin_device. What fresh_open() returns.

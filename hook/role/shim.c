@@ -132,6 +132,7 @@ static int grow_first(const char *name, const struct shim_args *args, const stru
 		return EXIT_OK;
 	if (r < 0)
 		return start_unread(args, bundle, &why);
+	job.at_start = true;
 	job.root_path = spec.root_path;
 	job.annotations[0] = spec.annotations;
 	status = run_job(name, args, policy, &job);

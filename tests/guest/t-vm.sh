@@ -107,6 +107,12 @@ ok "four, again: ends" vm_stop four
 [ "$FS" != ext4 ] || is "four, again: mounted by the machine only" \
 	$(($(mounts_of "$D") - mounts_before - 2 * alone_mounts)) 1
 ok "four, again: is clean" is_clean "$D"
+mkdir -p /etc/oci-thin-grow
+echo '{ "max_size": "2G" }' >/etc/oci-thin-grow/config.json
+ok "four, under a lower limit: starts" vm_start four
+is "four, under a lower limit: the machine got 4 GiB" "$(vm_saw four)" $((4 * GIB))
+like "four, under a lower limit: the log warns" "$(tail -n 1 /run/messages)" 'action=keep container=four .*max_size is 2 GiB'
+ok "four, under a lower limit: ends" vm_stop four
 
 ## What a guest may have written is not mounted
 
@@ -115,7 +121,6 @@ ok "says that it is a pod's: is created" vm_create claims $OURS --annotation=io.
 ok "says that it is a pod's: starts" vm_start claims
 ok "says that it is a pod's: ends" vm_stop claims
 
-mkdir -p /etc/oci-thin-grow
 echo '{ "default_size": "3G" }' >/etc/oci-thin-grow/config.json
 : >/run/messages
 D=$(vm_device plain)
