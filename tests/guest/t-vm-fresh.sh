@@ -50,7 +50,7 @@ ok "it has a filesystem" mkfs_on "$FS" /dev/mapper/image -b "$([ "$FS" = ext4 ] 
 D=pool-snap-2
 ok "a snapshot of it is created" thin_snap $D 2 image
 [ "$FS" != ext4 ] || mounted=$(mounts_of $D)
-strace -f -o /run/strace -e trace=fsmount -e inject=fsmount:signal=STOP:when=1 \
+strace -f -o /run/strace -e trace=fsmount,move_mount,mount -e inject=fsmount:signal=STOP:when=1 \
 	/usr/sbin/oci-thin-grow grow --device $D --unmounted 4G >/run/out 2>/run/err &
 strace=$!
 is_stopped() {
@@ -63,6 +63,7 @@ kill -CONT "$grow"
 ok "grow succeeds" wait $strace
 like "grow says so" "$(cat /run/out)" "^$D: grown from 1 GiB to 4 GiB"
 is "it is silent on stderr" "$(cat /run/err)" ""
+is "its mount was attached nowhere, not even for a moment" "$(grep -E '[ _]mount\(' /run/strace)" ""
 is "the device has 4 GiB" "$(device_gib $D)" "4 GiB"
 ok "the filesystem fills it" fs_fills $D $((4 * GIB))
 ok "nobody has it open" wait_for is_closed $D
