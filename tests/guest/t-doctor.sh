@@ -339,10 +339,11 @@ repairs "needs_check" pool-needs-check 'stop its containers'
 ok "needs_check: the thin device is activated after the repair" small_thin
 ok "needs_check: the pool is writable after the repair" write_mib 401 1
 
-# The daemon saw it fill so fast that it is full within a day, but not if it is extended by a quarter.
+# The daemon saw it fill so fast that it is full within a day, but not if it is extended by a quarter. What it wrote
+# stays as if it were new.
 read -r _ _ _ _ _ used _ <<<"$(dmsetup status --noflush small)"
 jq -n --arg boot "$(cat /proc/sys/kernel/random/boot_id)" --argjson rate $(((${used#*/} - ${used%/*}) * 65536 * 115 / 8640000)) \
-	'{version: 1, pid: 1, boot: $boot, at_ms: 1, filesystems: {}, pools: {small: {bytes_per_second: $rate}}}' >/run/oci-thin-grow/growd.json
+	'{version: 1, pid: 1, boot: $boot, at_ms: 1000000000000, filesystems: {}, pools: {small: {bytes_per_second: $rate}}}' >/run/oci-thin-grow/growd.json
 exec 8>/run/oci-thin-grow/growd.lock
 flock 8
 repairs "a pool that is full within a day" pool-fills-up 'pool "small" will be full in [12][0-9]h [0-9]+m at the present rate, and nothing extends it'
