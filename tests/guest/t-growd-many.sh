@@ -28,8 +28,9 @@ disk_of() {
 		mount -o noinit_itable "/dev/mapper/pool-snap-$1" "/run/disk/$1"
 }
 
+# As engines do, it tries again while somebody looks at the disk.
 drop() {
-	umount "/run/disk/$1" && dmsetup remove --retry "pool-snap-$1" && dmsetup message pool 0 "delete $1"
+	wait_for umount "/run/disk/$1" && dmsetup remove --retry "pool-snap-$1" && dmsetup message pool 0 "delete $1"
 }
 
 # failed: the output of a step that should have succeeded
