@@ -24,8 +24,9 @@
  * bundles made by hand two. Deeper is a directory in a filesystem with other contents (the vfs
  * drivers).
  */
-#define LEVELS_MAX 2
-#define DEEP	   "it is a directory inside a larger filesystem, not a disk of its own"
+#define LEVELS_MAX	2
+#define EXT4_ROOT_INODE 2 /* EXT4_ROOT_INO in fs/ext4/ext4.h */
+#define DEEP		"it is a directory inside a larger filesystem, not a disk of its own"
 
 static const struct {
 	long magic;
@@ -329,12 +330,16 @@ static int check_host(const struct rootfs *rootfs, struct why *why)
 }
 
 /*
- * @level levels above the rootfs is the top of the mount @mount_id, which may be a bind mount of a
- * directory. In other mount namespaces rootfs_open_pid() has looked.
+ * @level levels above the rootfs is @top, the top of a mount, which may be a bind mount of a
+ * directory. In other mount namespaces rootfs_open_pid() has looked. The mount table is as long as
+ * the host has mounts, so it is read only where the inode's number does not answer.
  */
-static int check_depth(int level, int mount_id, struct why *why)
+static int check_depth(const struct rootfs *rootfs, int level, const struct statx *top,
+		       struct why *why)
 {
-	int depth = depth_of_mount(MOUNTINFO, mount_id);
+	int depth = rootfs->fs == FS_EXT4 && top->stx_ino == EXT4_ROOT_INODE
+			    ? 0
+			    : depth_of_mount(MOUNTINFO, (int)top->stx_mnt_id);
 
 	if (depth < 0 && depth != -ENOENT)
 		return why_set(why, -depth, MOUNTINFO ": %s", strerror(-depth));
@@ -352,12 +357,13 @@ int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why)
 	for (int level = 0; level <= LEVELS_MAX; level++) {
 		int up;
 
-		if (statx(level ? at : rootfs->fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+		if (statx(level ? at : rootfs->fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID,
+			  &stx) < 0)
 			return why_set(why, errno, "statx: %s", strerror(errno));
 		if (!(stx.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
 			return 0;
 		if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-			return check_depth(level, (int)stx.stx_mnt_id, why);
+			return check_depth(rootfs, level, &stx, why);
 		up = openat(level ? at : rootfs->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (up < 0)
 			return why_set(why, errno, "parent directory: %s", strerror(errno));

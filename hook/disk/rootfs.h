@@ -55,7 +55,8 @@ void rootfs_close(struct rootfs *rootfs);
 
 /*
  * Is the directory used by one container only, as far as the mounts show? 0, or -EPERM with a
- * reason: it is on a filesystem of the host itself, or a directory inside a shared one.
+ * reason: it is on a filesystem of the host itself, or a directory inside a shared one. Reads the
+ * mount table, except for ext4 that is mounted whole.
  */
 int rootfs_check_exclusive(const struct rootfs *rootfs, struct why *why);
 
