@@ -189,6 +189,13 @@ static void four_grow_at_a_time(void **state)
 	assert_int_equal(waitpid(web.growing, NULL, 0), web.growing);
 }
 
+static void consider_with_used(unsigned int percent)
+{
+	web.pace.last.used_bytes = GIB / 100 * percent;
+	web.pace.last.available_bytes = GIB / 100 * (100 - percent);
+	growths_consider(&growd, &web, NOW);
+}
+
 static void nearly_at_its_maximum_is_reported_once(void **state)
 {
 	(void)state;
@@ -198,12 +205,8 @@ static void nearly_at_its_maximum_is_reported_once(void **state)
 	growths_consider(&growd, &web, NOW);
 	assert_int_equal(fake_syslog.lines, 1);
 	assert_contains(fake_syslog.text, "action=warn ");
-	web.pace.last.used_bytes = GIB / 100 * 85;
-	web.pace.last.available_bytes = GIB / 100 * 15;
-	growths_consider(&growd, &web, NOW);
-	web.pace.last.used_bytes = GIB / 10 * 9;
-	web.pace.last.available_bytes = GIB / 10;
-	growths_consider(&growd, &web, NOW);
+	consider_with_used(85);
+	consider_with_used(90);
 	assert_int_equal(fake_syslog.lines, 1);
 }
 
@@ -213,12 +216,8 @@ static void the_maximum_is_reported_again_after_much_was_removed(void **state)
 	growd.switched_off = true;
 	web.owner.limits.max_bytes = GIB;
 	growths_consider(&growd, &web, NOW);
-	web.pace.last.used_bytes = GIB / 10;
-	web.pace.last.available_bytes = GIB / 10 * 9;
-	growths_consider(&growd, &web, NOW);
-	web.pace.last.used_bytes = GIB / 10 * 9;
-	web.pace.last.available_bytes = GIB / 10;
-	growths_consider(&growd, &web, NOW);
+	consider_with_used(10);
+	consider_with_used(90);
 	assert_int_equal(fake_syslog.lines, 2);
 }
 
