@@ -175,6 +175,9 @@ spec_for_disk
 warned "a filesystem of the host" "the host's /var/lib"
 umount /var/lib
 is "no thin device: the disk is untouched" "$(device_bytes disk)" $GIB
+spec_for_disk 1G
+ok "a disk that has its size: the hook succeeds" traced
+is "a disk that has its size: the hook reads no mount table" "$(grep -c mountinfo /run/strace)" 0
 ln -s /run/disk/disk /run/disk/link
 spec $B /run/disk/link "$(ask 4G)"
 failed "a rootfs that is a symbolic link" 'link|Too many levels|Not a directory'
