@@ -17,15 +17,13 @@ void budget_expire(struct budget *budget, uint64_t period_ms, uint64_t now_ms)
 	memmove(budget->at_ms, budget->at_ms + old, budget->n * sizeof(*budget->at_ms));
 }
 
-uint64_t budget_free_at(const struct budget *budget, unsigned int steps, uint64_t period_ms,
-			uint64_t now_ms)
+size_t budget_spent(const struct budget *budget, uint64_t period_ms, uint64_t now_ms)
 {
-	uint64_t free_ms;
+	size_t n = 0;
 
-	if (budget->n < steps)
-		return 0;
-	free_ms = budget->at_ms[budget->n - steps] + period_ms;
-	return free_ms <= now_ms ? 0 : free_ms;
+	while (n < budget->n && budget->at_ms[budget->n - n - 1] + period_ms > now_ms)
+		n++;
+	return n;
 }
 
 int budget_spend(struct budget *budget, uint64_t now_ms)
@@ -37,6 +35,12 @@ int budget_spend(struct budget *budget, uint64_t now_ms)
 	more[budget->n++] = now_ms;
 	budget->at_ms = more;
 	return 0;
+}
+
+void budget_take_back(struct budget *budget)
+{
+	if (budget->n)
+		budget->n--;
 }
 
 uint64_t budget_last(const struct budget *budget)

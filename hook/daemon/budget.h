@@ -15,12 +15,14 @@ struct budget {
 /* Forgets steps that were made @period_ms or longer ago. */
 void budget_expire(struct budget *budget, uint64_t period_ms, uint64_t now_ms);
 
-/* When is one of @steps in @period_ms free again? 0: now. */
-uint64_t budget_free_at(const struct budget *budget, unsigned int steps, uint64_t period_ms,
-			uint64_t now_ms);
+/* How many steps were made less than @period_ms ago? */
+size_t budget_spent(const struct budget *budget, uint64_t period_ms, uint64_t now_ms);
 
 /* 0 or -ENOMEM. */
 int budget_spend(struct budget *budget, uint64_t now_ms);
+
+/* The last step was not made. */
+void budget_take_back(struct budget *budget);
 
 /* When the last step was made; 0: none is known. */
 uint64_t budget_last(const struct budget *budget);

@@ -278,6 +278,7 @@ int daemon_run(const char *config_file, const struct notify *notify)
 {
 	struct daemon daemon = {
 		.notify = *notify,
+		.run_dir = RUN_DIR,
 		.lock_fd = -EBADF,
 		.mounts_fd = -EBADF,
 		.signal_fd = -EBADF,

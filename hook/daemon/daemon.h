@@ -24,6 +24,7 @@ struct daemon {
 	struct live_policy live;
 	unsigned int generation; /* of live.policy: how often it was read */
 	bool switched_off;
+	const char *run_dir; /* of status.c: RUN_DIR, except in tests */
 	struct notify notify;
 	int lock_fd;
 	int mounts_fd, signal_fd;

@@ -19,7 +19,14 @@ static bool fits_device(const struct watch *watch)
 	return watch->pace.last.total_bytes >= watch->owner.bytes / 2;
 }
 
-enum decision decide_growth(const struct watch *watch, const struct pool *pool,
+bool decide_pool_is_spent(const struct watch_table *table, dev_t pool,
+			  const struct autogrow *general, uint64_t now_ms)
+{
+	return watch_pool_spent(table, pool, general->budget_ms, now_ms) / POOL_BUDGET_FACTOR >=
+	       general->budget;
+}
+
+enum decision decide_growth(const struct watch *watch, const struct watch_table *table,
 			    const struct autogrow *general, uint64_t now_ms)
 {
 	const struct autogrow *limits = &watch->owner.limits;
@@ -34,10 +41,9 @@ enum decision decide_growth(const struct watch *watch, const struct pool *pool,
 	/* Its device is larger than its filesystem already: the steps of that growth come first. */
 	if (now_ms < watch->backoff_until_ms || (watch->finish.at_ms && !watch->finish.backoff_ms))
 		return DECIDE_WAIT;
-	if (budget_free_at(&watch->steps, limits->budget, limits->budget_ms, now_ms))
+	if (budget_spent(&watch->steps, limits->budget_ms, now_ms) >= limits->budget)
 		return DECIDE_BUDGET;
-	if (budget_free_at(&pool->steps, general->budget * POOL_BUDGET_FACTOR, general->budget_ms,
-			   now_ms))
+	if (decide_pool_is_spent(table, watch->owner.pool, general, now_ms))
 		return DECIDE_POOL_BUDGET;
 	/* What fills it so fast justifies the next step. */
 	if (need != PACE_URGENT && last && now_ms < last + limits->cooldown_ms)

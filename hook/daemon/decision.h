@@ -17,9 +17,16 @@ enum decision {
 /* A pool may have so many times the general budget of a container. */
 #define POOL_BUDGET_FACTOR 10
 
-/* @general: of containers to which no rule applies, for the pool's budget. */
-enum decision decide_growth(const struct watch *watch, const struct pool *pool,
+/*
+ * @table: for what else its pool has grown; @general: of containers to which no rule applies, for
+ * the pool's budget.
+ */
+enum decision decide_growth(const struct watch *watch, const struct watch_table *table,
 			    const struct autogrow *general, uint64_t now_ms);
+
+/* Are all steps of the pool's budget used up? */
+bool decide_pool_is_spent(const struct watch_table *table, dev_t pool,
+			  const struct autogrow *general, uint64_t now_ms);
 
 /* After a failure: how long to wait, if it was @backoff_ms the last time; 0: it was not. */
 uint64_t decide_backoff_ms(uint64_t backoff_ms);

@@ -21,6 +21,8 @@ static bool is_same_disk(const struct growth *growth, const struct rootfs *rootf
 
 static enum growth_end end_of(const struct job *job)
 {
+	const struct grow_report *report = &job->report;
+
 	switch (job->outcome) {
 	case JOB_GROWN:
 		return GROWTH_DONE;
@@ -35,7 +37,9 @@ static enum growth_end end_of(const struct job *job)
 	case JOB_FAILED:
 		break;
 	}
-	return GROWTH_FAILED;
+	return report->from_sectors && report->device.sectors > report->from_sectors
+		       ? GROWTH_CUT
+		       : GROWTH_FAILED;
 }
 
 enum growth_end growth_run(const struct growth *growth, const struct policy *policy)

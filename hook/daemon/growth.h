@@ -27,7 +27,8 @@ enum growth_end {
 	GROWTH_KEPT,	/* it is as large already */
 	GROWTH_GONE,	/* it was unmounted or removed meanwhile */
 	GROWTH_REFUSED, /* by the pool's guard, or by policy */
-	GROWTH_FAILED,	/* or not possible now */
+	GROWTH_FAILED,	/* or not possible now: nothing has changed */
+	GROWTH_CUT,	/* failed or killed half-way: the device may be longer */
 };
 
 /* In the child. The result is in the log. */

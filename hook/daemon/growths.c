@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/duration.h"
 #include "base/log.h"
+#include "base/minmax.h"
 #include "base/ratio.h"
 #include "base/text.h"
 #include "daemon/child.h"
@@ -114,6 +115,26 @@ static void back_off(struct watch *watch, uint64_t now_ms)
 	watch->backoff_until_ms = now_ms + watch->backoff_ms;
 }
 
+static void forgo(struct watch *watch, uint64_t now_ms)
+{
+	budget_take_back(&watch->steps);
+	back_off(watch, now_ms);
+}
+
+/*
+ * The step is charged before it begins, and that is written down: a daemon that is killed again and
+ * again has no more steps than any other. If it is killed, the next one does not know how the step
+ * ended, and the charge stays. With a reboot all steps are forgotten, so RUN_DIR is enough.
+ */
+static int charge(struct daemon *daemon, struct watch *watch, uint64_t now_ms)
+{
+	int r = budget_spend(&watch->steps, now_ms);
+
+	if (r == 0)
+		status_write(daemon, now_ms);
+	return r;
+}
+
 static void start_growth(struct daemon *daemon, struct watch *watch, uint64_t now_ms)
 {
 	const struct owner *owner = &watch->owner;
@@ -128,12 +149,17 @@ static void start_growth(struct daemon *daemon, struct watch *watch, uint64_t no
 		.rule = owner->rule == OWNER_NONE ? NULL : &policy->rules[owner->rule],
 		.bytes = autogrow_next_bytes(&owner->limits, owner->bytes),
 	};
-	pid_t pid = child_fork(-EBADF, false);
+	pid_t pid;
 
+	if (charge(daemon, watch, now_ms) < 0) {
+		back_off(watch, now_ms);
+		return;
+	}
+	pid = child_fork(-EBADF, false);
 	if (pid == 0)
 		_exit((int)growth_run(&growth, policy));
 	if (pid < 0) {
-		back_off(watch, now_ms);
+		forgo(watch, now_ms);
 		return;
 	}
 	watch->growing = pid;
@@ -152,14 +178,15 @@ static bool may_act(const struct daemon *daemon, const struct watch *watch, uint
 }
 
 /* A writer that goes on for hours is reported once; one that has stopped needs no back-off. */
-static void expire(const struct daemon *daemon, struct watch *watch, struct pool *pool,
-		   uint64_t now_ms)
+static void expire(const struct daemon *daemon, struct watch *watch, uint64_t now_ms)
 {
 	const struct autogrow *general = &daemon->live.policy.autogrow;
+	uint64_t own_ms = autogrow_step_ms(&watch->owner.limits);
 
-	budget_expire(&watch->steps, autogrow_step_ms(&watch->owner.limits), now_ms);
-	budget_expire(&pool->steps, general->budget_ms, now_ms);
-	if (watch->steps.n == 0 && pool->steps.n / POOL_BUDGET_FACTOR < general->budget)
+	watch->remembered_ms = larger(own_ms, general->budget_ms);
+	budget_expire(&watch->steps, watch->remembered_ms, now_ms);
+	if (watch->told_limit && budget_spent(&watch->steps, own_ms, now_ms) == 0 &&
+	    !decide_pool_is_spent(&daemon->table, watch->owner.pool, general, now_ms))
 		watch->told_limit = false;
 	if (now_ms >= watch->backoff_until_ms && pace_need(&watch->pace) == PACE_NONE)
 		watch->backoff_ms = watch->backoff_until_ms = 0;
@@ -168,15 +195,12 @@ static void expire(const struct daemon *daemon, struct watch *watch, struct pool
 uint64_t growths_consider(struct daemon *daemon, struct watch *watch, uint64_t now_ms)
 {
 	enum decision decision = DECIDE_NOTHING;
-	struct pool *pool = NULL;
 
 	if (watch->state == WATCH_KNOWN) {
-		pool = watch_pool(&daemon->table, watch->owner.pool);
 		warn_near_max(watch);
-	}
-	if (pool) {
-		expire(daemon, watch, pool, now_ms);
-		decision = decide_growth(watch, pool, &daemon->live.policy.autogrow, now_ms);
+		expire(daemon, watch, now_ms);
+		decision =
+			decide_growth(watch, &daemon->table, &daemon->live.policy.autogrow, now_ms);
 	}
 	if (decision == DECIDE_BUDGET || decision == DECIDE_POOL_BUDGET)
 		log_limit(daemon, watch, decision);
@@ -185,19 +209,17 @@ uint64_t growths_consider(struct daemon *daemon, struct watch *watch, uint64_t n
 	return decide_next_sample(watch, decision, now_ms);
 }
 
-static void spend(struct daemon *daemon, struct watch *watch, uint64_t now_ms)
+/* The cooldown begins with the end of the step. */
+static void finish_charge(struct daemon *daemon, struct watch *watch, uint64_t now_ms)
 {
-	struct pool *pool = watch_pool(&daemon->table, watch->owner.pool);
-
+	budget_take_back(&watch->steps);
 	budget_spend(&watch->steps, now_ms);
 	daemon->status_at_ms = 0;
-	if (pool)
-		budget_spend(&pool->steps, now_ms);
 }
 
 void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint64_t now_ms)
 {
-	int end = WIFEXITED(status) ? WEXITSTATUS(status) : GROWTH_FAILED;
+	int end = WIFEXITED(status) ? WEXITSTATUS(status) : GROWTH_CUT;
 
 	watch->growing = 0;
 	watch->told_stuck = false;
@@ -205,23 +227,29 @@ void growths_ended(struct daemon *daemon, struct watch *watch, int status, uint6
 	switch (end) {
 	case GROWTH_DONE:
 		daemon->counts[COUNT_GROWN]++;
-		spend(daemon, watch, now_ms);
+		finish_charge(daemon, watch, now_ms);
 		watch->owner.bytes = watch->growing_to_bytes;
 		watch->backoff_ms = watch->backoff_until_ms = 0;
 		break;
 	case GROWTH_KEPT:
+		budget_take_back(&watch->steps);
 		watch_ask_size(watch, now_ms);
 		break;
 	case GROWTH_GONE:
 		watch->look_at_size = false;
 		watch->look_at_ms = now_ms;
+		forgo(watch, now_ms);
+		break;
+	case GROWTH_CUT:
+		daemon->counts[COUNT_FAILED]++;
+		finish_charge(daemon, watch, now_ms);
+		watch_ask_size(watch, now_ms);
 		back_off(watch, now_ms);
 		break;
 	default:
 		daemon->counts[end == GROWTH_REFUSED ? COUNT_REFUSED : COUNT_FAILED]++;
-		/* The device may be longer, although its filesystem is not. */
 		watch_ask_size(watch, now_ms);
-		back_off(watch, now_ms);
+		forgo(watch, now_ms);
 	}
 }
 

@@ -11,9 +11,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct past {
 	char *device;
+	dev_t pool;
 	struct budget steps;
 	uint64_t remembered_ms; /* each step */
 	uint64_t backoff_ms, backoff_until_ms;

@@ -31,6 +31,7 @@ static struct daemon_disk disk_of_watch(struct watch *watch)
 {
 	return (struct daemon_disk){
 		.device = watch->owner.device,
+		.pool = watch->owner.pool,
 		.container = watch->owner.label,
 		.state = state_of_watch(watch),
 		.size = watch->owner.bytes,
@@ -40,7 +41,7 @@ static struct daemon_disk disk_of_watch(struct watch *watch)
 		.bytes_per_second = watch->pace.bytes_per_s,
 		.grown_ms = watch->steps.at_ms,
 		.n_grown = watch->steps.n,
-		.remembered_ms = autogrow_step_ms(&watch->owner.limits),
+		.remembered_ms = watch->remembered_ms,
 		.backoff_ms = watch->backoff_ms,
 		.backoff_until_ms = watch->backoff_until_ms,
 	};
@@ -50,6 +51,7 @@ static struct daemon_disk disk_of_past(const struct past *past)
 {
 	return (struct daemon_disk){
 		.device = past->device,
+		.pool = past->pool,
 		.state = DISK_LEFT,
 		.grown_ms = past->steps.at_ms,
 		.n_grown = past->steps.n,
@@ -96,9 +98,9 @@ static void report(struct daemon *daemon, int r)
 		log_begin(&line, "warn");
 		log_add(&line, "source", "growd");
 		log_add(&line, "reason",
-			text(RUN_DIR "/" DAEMON_STATE ": %s: list and metrics do not show what the "
-				     "daemon does, and a restart forgets budgets",
-			     strerror(-r)));
+			text("%s/" DAEMON_STATE ": %s: list and metrics do not show what the "
+			     "daemon does, and a restart forgets budgets",
+			     daemon->run_dir, strerror(-r)));
 		log_end(&line, LOG_WARNING);
 	}
 	daemon->told_status = r < 0;
@@ -121,7 +123,7 @@ void status_write(struct daemon *daemon, uint64_t now_ms)
 	state.pools = pools;
 	memcpy(state.counts, daemon->counts, sizeof(state.counts));
 	add_disks(table, &state);
-	report(daemon, daemon_state_write(RUN_DIR, &state));
+	report(daemon, daemon_state_write(daemon->run_dir, &state));
 }
 
 void status_read(struct daemon *daemon, uint64_t now_ms)
@@ -129,13 +131,14 @@ void status_read(struct daemon *daemon, uint64_t now_ms)
 	struct daemon_state state = {0};
 	struct why unused;
 
-	if (daemon_state_read(RUN_DIR, &state, &unused) <= 0)
+	if (daemon_state_read(daemon->run_dir, &state, &unused) <= 0)
 		return;
 	memcpy(daemon->counts, state.counts, sizeof(state.counts));
 	for (size_t i = 0; i < state.n_disks; i++) {
 		struct daemon_disk *disk = &state.disks[i];
 		struct past past = {
 			.device = disk->device,
+			.pool = disk->pool,
 			.steps = {disk->grown_ms, disk->n_grown},
 			.remembered_ms = disk->remembered_ms,
 			.backoff_ms = disk->backoff_ms,

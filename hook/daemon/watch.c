@@ -45,8 +45,9 @@ static void keep_past(struct watch_table *table, struct watch *watch, uint64_t n
 {
 	struct past past = {
 		.device = watch->owner.device,
+		.pool = watch->owner.pool,
 		.steps = watch->steps,
-		.remembered_ms = autogrow_step_ms(&watch->owner.limits),
+		.remembered_ms = watch->remembered_ms,
 		.backoff_ms = watch->backoff_ms,
 		.backoff_until_ms = watch->backoff_until_ms,
 	};
@@ -63,6 +64,7 @@ void watch_remember(struct watch_table *table, struct watch *watch)
 		return;
 	budget_free(&watch->steps);
 	watch->steps = past.steps;
+	watch->remembered_ms = past.remembered_ms;
 	watch->backoff_ms = past.backoff_ms;
 	watch->backoff_until_ms = past.backoff_until_ms;
 }
@@ -139,6 +141,22 @@ struct pool *watch_pool(struct watch_table *table, dev_t dev)
 	return pool;
 }
 
+size_t watch_pool_spent(const struct watch_table *table, dev_t pool, uint64_t period_ms,
+			uint64_t now_ms)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < table->n; i++) {
+		if (table->watches[i]->owner.pool == pool)
+			n += budget_spent(&table->watches[i]->steps, period_ms, now_ms);
+	}
+	for (size_t i = 0; i < table->history.n; i++) {
+		if (table->history.pasts[i].pool == pool)
+			n += budget_spent(&table->history.pasts[i].steps, period_ms, now_ms);
+	}
+	return n;
+}
+
 static bool is_used(const struct watch_table *table, const struct pool *pool)
 {
 	for (size_t i = 0; i < table->n; i++) {
@@ -150,12 +168,6 @@ static bool is_used(const struct watch_table *table, const struct pool *pool)
 	return false;
 }
 
-static void free_pool(struct pool *pool)
-{
-	budget_free(&pool->steps);
-	free(pool);
-}
-
 void watch_drop_pools(struct watch_table *table)
 {
 	size_t kept = 0;
@@ -164,7 +176,7 @@ void watch_drop_pools(struct watch_table *table)
 		if (is_used(table, table->pools[i]))
 			table->pools[kept++] = table->pools[i];
 		else
-			free_pool(table->pools[i]);
+			free(table->pools[i]);
 	}
 	table->n_pools = kept;
 }
@@ -192,7 +204,7 @@ void watch_free(struct watch_table *table)
 	for (size_t i = 0; i < table->n; i++)
 		free_watch(table->watches[i]);
 	for (size_t i = 0; i < table->n_pools; i++)
-		free_pool(table->pools[i]);
+		free(table->pools[i]);
 	history_free(&table->history);
 	free(table->watches);
 	free(table->pools);

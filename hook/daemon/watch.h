@@ -40,8 +40,9 @@ struct watch {
 	bool asked; /* the sampler has a question about it */
 	pid_t hung; /* the sampler that waits for it in the kernel, or 0 */
 
-	struct budget steps;
-	pid_t growing; /* the child, or 0 */
+	struct budget steps;	/* with the one that is being made */
+	uint64_t remembered_ms; /* each of them: for its own budget and cooldown, and its pool's */
+	pid_t growing;		/* the child, or 0 */
 	uint64_t growing_since_ms, growing_to_bytes;
 	uint64_t backoff_ms, backoff_until_ms; /* after a failure */
 	struct watch_finish finish;
@@ -54,8 +55,7 @@ struct pool {
 	uint64_t last_ms;
 	int64_t bytes_per_s; /* in the last minutes; negative: it was emptied */
 	uint64_t sample_at_ms;
-	pid_t hung;	     /* as of a watch */
-	struct budget steps; /* of all its filesystems */
+	pid_t hung; /* as of a watch */
 };
 
 struct watch_table {
@@ -84,6 +84,10 @@ struct pool *watch_find_pool(const struct watch_table *table, dev_t dev);
 
 /* The pool, added if it is new. NULL: out of memory. */
 struct pool *watch_pool(struct watch_table *table, dev_t dev);
+
+/* How many steps of its disks, mounted or not, were made less than @period_ms ago? */
+size_t watch_pool_spent(const struct watch_table *table, dev_t pool, uint64_t period_ms,
+			uint64_t now_ms);
 
 /* Removes pools that no watched filesystem uses. */
 void watch_drop_pools(struct watch_table *table);

@@ -52,6 +52,7 @@ static void write_disk(struct json_writer *w, const struct daemon_disk *disk)
 	json_write_u64(w, "available", disk->available);
 	json_write_u64(w, "max", disk->max);
 	json_write_u64(w, "bytes_per_second", disk->bytes_per_second);
+	json_write_u64(w, "pool", disk->pool);
 	json_write_array(w, "grown");
 	for (size_t i = 0; i < disk->n_grown; i++)
 		json_write_u64(w, NULL, disk->grown_ms[i]);
@@ -183,6 +184,7 @@ static int read_disk(const struct json *object, struct daemon_disk *disk)
 		.available = number_of(object, "available"),
 		.max = number_of(object, "max"),
 		.bytes_per_second = number_of(object, "bytes_per_second"),
+		.pool = number_of(object, "pool"),
 		.remembered_ms = number_of(object, "remembered_ms"),
 		.backoff_ms = number_of(object, "backoff_ms"),
 		.backoff_until_ms = number_of(object, "backoff_until_ms"),

@@ -37,7 +37,8 @@ struct daemon_disk {
 	uint64_t size, used, available; /* of the device; of the filesystem */
 	uint64_t max;			/* 0: it does not grow by itself */
 	uint64_t bytes_per_second;	/* at which it is filled now */
-	uint64_t *grown_ms;		/* its last steps, oldest first */
+	uint64_t pool;			/* the number of its pool's device; 0: not known */
+	uint64_t *grown_ms;		/* its last steps, oldest first, with one in progress */
 	size_t n_grown;
 	uint64_t remembered_ms; /* each of them: for its budget and cooldown */
 	uint64_t backoff_ms, backoff_until_ms;

@@ -61,6 +61,7 @@ kill -CONT "$growd_pid"
 ok "b fills up" fill b 200 1500
 ok "b has grown meanwhile" wait_for grew b 1
 ok "the daemon is killed while the growth of a waits" ended "$growd_pid"
+is "that growth is charged already" "$(jq '.filesystems.a.grown | length' /run/oci-thin-grow/growd.json)" 1
 ok "it starts again" growd_up
 ok "it stops although that growth waits" growd_down
 ok "it starts once more" growd_up

@@ -36,6 +36,7 @@ static void write_some(uint64_t at_ms)
 		 .available = GIB,
 		 .max = 16 * GIB,
 		 .bytes_per_second = 5,
+		 .pool = 64769,
 		 .grown_ms = grown,
 		 .n_grown = 2,
 		 .remembered_ms = 600000,
@@ -79,6 +80,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(disk->available, GIB);
 	assert_int_equal(disk->max, 16 * GIB);
 	assert_int_equal(disk->bytes_per_second, 5);
+	assert_int_equal(disk->pool, 64769);
 	assert_int_equal(disk->n_grown, 2);
 	assert_int_equal(disk->grown_ms[1], 2000);
 	assert_int_equal(disk->remembered_ms, 600000);

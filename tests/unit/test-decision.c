@@ -5,14 +5,13 @@
 
 #define NOW UINT64_C(100000000)
 
-static struct pool pool;
-static struct watch watch;
+static struct watch watch, other, *watches[] = {&watch, &other};
+static const struct watch_table table = {.watches = watches, .n = 2};
 static const struct autogrow general = {.budget = 2, .budget_ms = 600000};
 
 static int set_up(void **state)
 {
 	(void)state;
-	pool = (struct pool){0};
 	watch = (struct watch){
 		.state = WATCH_KNOWN,
 		.owner = {.bytes = GIB,
@@ -34,13 +33,13 @@ static int tear_down(void **state)
 {
 	(void)state;
 	budget_free(&watch.steps);
-	budget_free(&pool.steps);
+	budget_free(&other.steps);
 	return 0;
 }
 
 static enum decision decide_at(uint64_t now)
 {
-	return decide_growth(&watch, &pool, &general, now);
+	return decide_growth(&watch, &table, &general, now);
 }
 
 static void a_full_one_grows(void **state)
@@ -120,11 +119,13 @@ static void the_budget_is_kept_even_if_it_is_urgent(void **state)
 static void the_pool_has_a_budget_of_ten_containers(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 19; i++)
-		budget_spend(&pool.steps, NOW);
-	assert_int_equal(decide_at(NOW), DECIDE_GROW);
-	budget_spend(&pool.steps, NOW);
-	assert_int_equal(decide_at(NOW), DECIDE_POOL_BUDGET);
+	for (int i = 0; i < 18; i++)
+		budget_spend(&other.steps, NOW);
+	budget_spend(&watch.steps, NOW);
+	assert_int_equal(decide_at(NOW + 30000), DECIDE_GROW);
+	budget_spend(&other.steps, NOW + 1);
+	assert_int_equal(decide_at(NOW + 30000), DECIDE_POOL_BUDGET);
+	assert_int_equal(decide_at(NOW + 600000), DECIDE_GROW);
 }
 
 static void failures_back_off_to_forty_minutes(void **state)

@@ -17,8 +17,8 @@
 
 static struct watch web, others[OTHERS];
 static struct watch *watches[1 + OTHERS] = {&web};
-static struct pool pool, *pools[] = {&pool};
 static struct daemon growd;
+static char *dir;
 
 /* It is nearly full, and neither it nor its pool has grown yet. */
 static int set_up(void **state)
@@ -30,15 +30,16 @@ static int set_up(void **state)
 					.cooldown_ms = 1000};
 
 	(void)state;
-	pool = (struct pool){.dev = 2};
 	web = (struct watch){.state = WATCH_KNOWN,
 			     .owner = {.device = "web", .bytes = GIB, .pool = 2, .limits = limits},
 			     .pace = {.last = {.total_bytes = GIB,
 					       .used_bytes = GIB / 10 * 9,
 					       .available_bytes = GIB / 10},
 				      .over = 2}};
+	dir = new_directory();
 	growd = (struct daemon){
-		.table = {.watches = watches, .n = 1, .pools = pools, .n_pools = 1},
+		.run_dir = dir,
+		.table = {.watches = watches, .n = 1},
 		.live.policy = {.enabled = true, .autogrow = {.budget = 1, .budget_ms = PERIOD_MS}},
 	};
 	fake_syslog.lines = 0;
@@ -49,14 +50,18 @@ static int tear_down(void **state)
 {
 	(void)state;
 	budget_free(&web.steps);
-	budget_free(&pool.steps);
+	budget_free(&others[0].steps);
+	remove_directory(dir);
 	return 0;
 }
 
 static void others_use_up_the_budget_of_the_pool(uint64_t now_ms)
 {
+	growd.table.n = 2;
+	watches[1] = &others[0];
+	others[0].owner.pool = web.owner.pool;
 	for (int i = 0; i < POOL_BUDGET_FACTOR; i++)
-		assert_int_equal(budget_spend(&pool.steps, now_ms), 0);
+		assert_int_equal(budget_spend(&others[0].steps, now_ms), 0);
 }
 
 static void the_budget_of_the_pool_is_reported_once(void **state)
@@ -96,9 +101,15 @@ static void a_cooldown_may_be_longer_than_the_time_of_the_budget(void **state)
 	assert_int_equal(budget_last(&web.steps), 0);
 }
 
+static void began(void)
+{
+	assert_int_equal(budget_spend(&web.steps, NOW - 3000), 0);
+	web.growing = 7;
+}
+
 static void ended(enum growth_end end)
 {
-	web.growing = 7;
+	began();
 	growths_ended(&growd, &web, (int)end << 8, NOW);
 	assert_int_equal(web.growing, 0);
 }
@@ -106,7 +117,7 @@ static void ended(enum growth_end end)
 static void a_growth_that_hung_is_over_when_it_has_ended(void **state)
 {
 	(void)state;
-	web.growing = 7;
+	began();
 	web.growing_since_ms = NOW - 30000;
 	growths_check(&growd, NOW);
 	growths_check(&growd, NOW);
@@ -116,7 +127,7 @@ static void a_growth_that_hung_is_over_when_it_has_ended(void **state)
 	assert_false(web.told_stuck);
 }
 
-static void a_growth_that_is_done_is_paid_from_both_budgets(void **state)
+static void a_growth_that_is_done_is_charged_once(void **state)
 {
 	(void)state;
 	web.growing_to_bytes = 2 * GIB;
@@ -124,8 +135,54 @@ static void a_growth_that_is_done_is_paid_from_both_budgets(void **state)
 	ended(GROWTH_DONE);
 	assert_int_equal(web.owner.bytes, 2 * GIB);
 	assert_int_equal(web.backoff_ms, 0);
+	assert_int_equal(web.steps.n, 1);
 	assert_int_equal(budget_last(&web.steps), NOW);
-	assert_int_equal(budget_last(&pool.steps), NOW);
+}
+
+static void a_growth_that_changed_nothing_is_not_charged(void **state)
+{
+	(void)state;
+	ended(GROWTH_KEPT);
+	ended(GROWTH_GONE);
+	ended(GROWTH_REFUSED);
+	ended(GROWTH_FAILED);
+	assert_int_equal(web.steps.n, 0);
+}
+
+static void one_that_failed_after_it_extended_the_device_is_charged(void **state)
+{
+	(void)state;
+	ended(GROWTH_CUT);
+	assert_int_equal(web.steps.n, 1);
+	assert_int_equal(web.backoff_until_ms, NOW + 5000);
+	assert_true(web.look_at_size);
+}
+
+static void so_is_one_whose_process_was_killed(void **state)
+{
+	(void)state;
+	began();
+	growths_ended(&growd, &web, SIGKILL, NOW);
+	assert_int_equal(web.steps.n, 1);
+	assert_int_equal(growd.counts[COUNT_FAILED], 1);
+}
+
+/* By its own budget, and by that of its pool. */
+static void a_daemon_that_is_killed_while_one_grows_has_charged_it(void **state)
+{
+	struct daemon next = {.run_dir = growd.run_dir};
+
+	(void)state;
+	web.mount.path = (char[]){"/nonexistent"};
+	growths_consider(&growd, &web, NOW);
+	assert_true(web.growing > 0);
+	assert_int_equal(waitpid(web.growing, NULL, 0), web.growing);
+	status_read(&next, NOW);
+	assert_int_equal(next.table.history.n, 1);
+	assert_string_equal(next.table.history.pasts[0].device, "web");
+	assert_int_equal(next.table.history.pasts[0].steps.n, 1);
+	assert_int_equal(watch_pool_spent(&next.table, web.owner.pool, PERIOD_MS, NOW), 1);
+	history_free(&next.table.history);
 }
 
 static void a_failed_growth_waits_and_asks_how_long_the_device_is(void **state)
@@ -170,6 +227,7 @@ static void others_grow_since(uint64_t ms)
 {
 	growd.table.n = 1 + OTHERS;
 	for (int i = 0; i < OTHERS; i++) {
+		budget_free(&others[i].steps);
 		others[i] = (struct watch){.growing = 7, .growing_since_ms = ms};
 		watches[1 + i] = &others[i];
 	}
@@ -259,7 +317,11 @@ int main(void)
 		GROWTHS_TEST(it_is_reported_again_after_the_time_of_the_budget),
 		GROWTHS_TEST(a_cooldown_may_be_longer_than_the_time_of_the_budget),
 		GROWTHS_TEST(a_growth_that_hung_is_over_when_it_has_ended),
-		GROWTHS_TEST(a_growth_that_is_done_is_paid_from_both_budgets),
+		GROWTHS_TEST(a_growth_that_is_done_is_charged_once),
+		GROWTHS_TEST(a_growth_that_changed_nothing_is_not_charged),
+		GROWTHS_TEST(one_that_failed_after_it_extended_the_device_is_charged),
+		GROWTHS_TEST(so_is_one_whose_process_was_killed),
+		GROWTHS_TEST(a_daemon_that_is_killed_while_one_grows_has_charged_it),
 		GROWTHS_TEST(a_failed_growth_waits_and_asks_how_long_the_device_is),
 		GROWTHS_TEST(limits_of_an_earlier_configuration_are_not_used),
 		GROWTHS_TEST(nothing_grows_while_it_is_switched_off),

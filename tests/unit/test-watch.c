@@ -109,6 +109,23 @@ static void pools_are_kept_while_a_container_uses_them(void **state)
 	assert_int_equal(table.n_pools, 0);
 }
 
+/* Whether their disks are mounted or not. */
+static void a_pool_has_the_steps_of_its_disks(void **state)
+{
+	const dev_t pool = makedev(254, 100);
+
+	(void)state;
+	mounted(1000, (const char *const[]){"/a", "/b", "/c"}, 3);
+	for (unsigned int i = 1; i <= 3; i++) {
+		watch_of(i)->owner.pool = i == 3 ? makedev(254, 101) : pool;
+		watch_of(i)->remembered_ms = 5000;
+		assert_int_equal(budget_spend(&watch_of(i)->steps, 1000), 0);
+	}
+	mounted(2000, (const char *const[]){"/a", "", "/c"}, 3);
+	assert_int_equal(watch_pool_spent(&table, pool, 5000, 2000), 2);
+	assert_int_equal(watch_pool_spent(&table, pool, 5000, 6000), 0);
+}
+
 static void a_change_of_the_pool_ends_the_back_off_of_its_own(void **state)
 {
 	(void)state;
@@ -136,6 +153,7 @@ int main(void)
 		test(another_mount_with_the_number_of_the_last_is_new),
 		test(another_device_at_the_same_path_is_new),
 		test(pools_are_kept_while_a_container_uses_them),
+		test(a_pool_has_the_steps_of_its_disks),
 		test(a_change_of_the_pool_ends_the_back_off_of_its_own),
 	};
 
