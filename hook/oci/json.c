@@ -30,7 +30,8 @@ struct parser {
 	yajl_handle yajl;
 	struct json *open[JSON_MAX_DEPTH]; /* the objects and arrays around the current position */
 	struct json **append[JSON_MAX_DEPTH]; /* where each one's next member goes */
-	size_t depth;
+	size_t depth, levels; /* what is deeper than @levels is checked, but not kept */
+	struct json dropped;
 	const char *key;
 	size_t key_len, key_end;
 	const char *error; /* why a callback stopped */
@@ -69,9 +70,13 @@ static const char *doc_copy(struct json_doc *doc, const char *text, size_t len)
 
 static struct json *add_value(struct parser *p, enum json_type type, const char *text, size_t len)
 {
-	struct json *value = doc_alloc(p->doc, sizeof(*value));
-	const char *copy = doc_copy(p->doc, text, len);
+	struct json *value;
+	const char *copy;
 
+	if (p->depth > p->levels)
+		return &p->dropped;
+	value = doc_alloc(p->doc, sizeof(*value));
+	copy = doc_copy(p->doc, text, len);
 	if (!value || !copy) {
 		p->error = "out of memory";
 		return NULL;
@@ -119,6 +124,8 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
 {
 	struct parser *p = ctx;
 
+	if (p->depth > p->levels)
+		return 1;
 	p->key = doc_copy(p->doc, (const char *)text, len);
 	p->key_len = len;
 	p->key_end = yajl_get_bytes_consumed(p->yajl);
@@ -250,11 +257,11 @@ static int parse_into(struct parser *p, const char *text, size_t len, size_t *re
 }
 
 /* *ret is the text read, also on failure; or NULL. */
-static int parse_document(const char *text, size_t len, yajl_option option, struct json_doc **ret,
-			  size_t *ret_offset, struct why *why)
+static int parse_document(const char *text, size_t len, yajl_option option, size_t levels,
+			  struct json_doc **ret, size_t *ret_offset, struct why *why)
 {
 	struct json_doc *doc = calloc(1, sizeof(*doc));
-	struct parser parser = {.doc = doc};
+	struct parser parser = {.doc = doc, .levels = levels};
 	_cleanup_(cleanup_yajl) yajl_handle yajl = yajl_alloc(&callbacks, NULL, &parser);
 
 	*ret = NULL;
@@ -298,13 +305,13 @@ unsigned int json_line(const char *text, size_t offset, size_t *ret_column)
 	return line;
 }
 
-static int parse_whole(const char *text, size_t len, yajl_option option, struct json_doc **ret,
-		       struct why *why)
+static int parse_whole(const char *text, size_t len, yajl_option option, size_t levels,
+		       struct json_doc **ret, struct why *why)
 {
 	struct json_doc *doc;
 	struct why inner;
 	size_t offset;
-	int r = parse_document(text, len, option, &doc, &offset, &inner);
+	int r = parse_document(text, len, option, levels, &doc, &offset, &inner);
 
 	if (r < 0) {
 		json_free(doc);
@@ -316,19 +323,26 @@ static int parse_whole(const char *text, size_t len, yajl_option option, struct 
 
 int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why)
 {
-	return parse_whole(text, len, 0, ret, why);
+	return parse_whole(text, len, 0, JSON_MAX_DEPTH, ret, why);
+}
+
+int json_parse_levels(const char *text, size_t len, size_t levels, struct json_doc **ret,
+		      struct why *why)
+{
+	return parse_whole(text, len, 0, levels, ret, why);
 }
 
 int json_parse_bytes(const char *text, size_t len, struct json_doc **ret, struct why *why)
 {
-	return parse_whole(text, len, yajl_dont_validate_strings, ret, why);
+	return parse_whole(text, len, yajl_dont_validate_strings, JSON_MAX_DEPTH, ret, why);
 }
 
 int json_parse_commented(const char *text, size_t len, struct json_doc **ret, size_t *ret_offset,
 			 struct why *why)
 {
 	struct json_doc *doc;
-	int r = parse_document(text, len, yajl_allow_comments, &doc, ret_offset, why);
+	int r = parse_document(text, len, yajl_allow_comments, JSON_MAX_DEPTH, &doc, ret_offset,
+			       why);
 
 	if (r < 0)
 		json_free(doc);

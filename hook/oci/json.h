@@ -42,7 +42,11 @@ unsigned int json_line(const char *text, size_t offset, size_t *ret_column);
 /* -EINVAL with the reason and its byte offset; -ENOMEM. @text need not outlive the call. */
 int json_parse(const char *text, size_t len, struct json_doc **ret, struct why *why);
 
-/* The same; strings may have bytes that are not UTF-8, as paths may. */
+/* The same, but what is nested deeper than @levels is only checked, not kept; 1: the members. */
+int json_parse_levels(const char *text, size_t len, size_t levels, struct json_doc **ret,
+		      struct why *why);
+
+/* The same as json_parse(); strings may have bytes that are not UTF-8, as paths may. */
 int json_parse_bytes(const char *text, size_t len, struct json_doc **ret, struct why *why);
 
 /*

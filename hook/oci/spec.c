@@ -8,6 +8,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+/* Annotations are members of a member. Most of a spec is deeper, and not kept. */
+#define LEVELS 2
+
 static int spec_fill(struct oci_spec *spec, struct why *why)
 {
 	const struct json *json = json_root(spec->doc), *root;
@@ -25,7 +28,7 @@ static int spec_fill(struct oci_spec *spec, struct why *why)
 int oci_spec_parse(const char *text, size_t len, struct oci_spec *ret, struct why *why)
 {
 	_cleanup_(oci_spec_free) struct oci_spec spec = {0};
-	int r = json_parse(text, len, &spec.doc, why);
+	int r = json_parse_levels(text, len, LEVELS, &spec.doc, why);
 
 	if (r == 0)
 		r = spec_fill(&spec, why);

@@ -164,6 +164,35 @@ static void bounds_the_depth(void **state)
 	}
 }
 
+static void keeps_only_as_many_levels_as_are_wanted(void **state)
+{
+	const char *text = "{\"a\":{\"b\":{\"c\":1,\"d\":{\"e\":2}},\"f\":3},\"g\":[[4,[5]],6]}";
+	const char *bad = "{\"a\":{\"b\":{\"c\":}}}";
+	char *deep = nested(65, '[', ']');
+	const struct json *a = NULL, *b = NULL;
+	struct json_doc *doc = NULL;
+	int64_t f = 0;
+
+	(void)state;
+	assert_int_equal(json_parse_levels(text, strlen(text), 2, &doc, &why), 0);
+	assert_int_equal(json_object(json_root(doc), "a", &a, &why), 1);
+	assert_int_equal(json_object(a, "b", &b, &why), 1);
+	assert_null(b->first);
+	assert_int_equal(b->end, strlen("{\"a\":{\"b\":{\"c\":1,\"d\":{\"e\":2}}"));
+	assert_int_equal(json_integer(a, "f", &f, &why), 1);
+	assert_int_equal(f, 3);
+	assert_string_equal(a->next->key, "g");
+	assert_int_equal(a->next->first->type, JSON_ARRAY);
+	assert_null(a->next->first->first);
+	assert_string_equal(a->next->first->next->text, "6");
+	json_free(doc);
+	/* The rest is checked all the same. */
+	assert_int_equal(json_parse_levels(bad, strlen(bad), 2, &doc, &why), -EINVAL);
+	assert_int_equal(json_parse_levels(deep, strlen(deep), 2, &doc, &why), -EINVAL);
+	assert_contains(why.text, "nested too deeply at byte 65");
+	free(deep);
+}
+
 /* Closed containers do not add to the depth. */
 static void depth_decreases_again(void **state)
 {
@@ -399,6 +428,7 @@ int main(void)
 		cmocka_unit_test(errors_contain_no_input),
 		cmocka_unit_test(refuses_a_nul_between_values),
 		cmocka_unit_test(bounds_the_depth),
+		cmocka_unit_test(keeps_only_as_many_levels_as_are_wanted),
 		cmocka_unit_test(depth_decreases_again),
 		cmocka_unit_test(reads_large_documents),
 		cmocka_unit_test(refuses_a_truncated_document),

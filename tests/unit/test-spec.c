@@ -55,6 +55,18 @@ static void reads_root_and_annotations(void **state)
 	assert_string_equal(value, "v");
 }
 
+/* The hook runs at each start of a container; nearly all of its spec is mounts and seccomp. */
+static void keeps_no_list_of_system_calls(void **state)
+{
+	const struct json *platform, *seccomp;
+
+	(void)state;
+	assert_int_equal(read_spec("{\"linux\":{\"seccomp\":{\"syscalls\":[\"read\"]}}}"), 0);
+	assert_int_equal(json_object(json_root(spec.doc), "linux", &platform, &why), 1);
+	assert_int_equal(json_object(platform, "seccomp", &seccomp, &why), 1);
+	assert_null(seccomp->first);
+}
+
 static void accepts_missing_members(void **state)
 {
 	(void)state;
@@ -123,6 +135,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SPEC_TEST(reads_root_and_annotations),
+		SPEC_TEST(keeps_no_list_of_system_calls),
 		SPEC_TEST(accepts_missing_members),
 		SPEC_TEST(refuses_errors_in_members_that_are_read),
 		SPEC_TEST(bounds_the_size),
