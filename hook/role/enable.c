@@ -25,8 +25,8 @@ static const char help_enable[] =
 	"Usage: oci-thin-grow enable [OPTIONS] " ENGINES "\n"
 	"Hooks the program into an engine: adds what is missing to the engine's\n"
 	"configuration, and prints the command that makes the engine read it. No daemon\n"
-	"is reloaded or restarted. A file that enable changes for the first time is kept\n"
-	"as FILE.oci-thin-grow-backup.\n\n"
+	"is reloaded or restarted. What a file was before is kept below\n" CHANGE_BACKUPS
+	", until disable.\n\n"
 	"  --print            only show what would be changed\n"
 	"  --file FILE        the engine's configuration file, if not the usual one\n"
 	"  --root DIR         change the host whose filesystem is mounted at DIR\n"

@@ -28,6 +28,16 @@ static struct setup_file *find_planned(struct setup_plan *plan, const char *path
 	return NULL;
 }
 
+/* The path of the backup of the file @path. */
+static int find_backup(const struct setup_place *place, const char *path, char **ret)
+{
+	_cleanup_free_ char *root = NULL, *name = NULL;
+	const char *inside = place_inside(place, path, &root);
+
+	name = root ? text_new("%s" CHANGE_BACKUPS "%s", root, inside ? inside : path) : NULL;
+	return name ? place_resolve(place, name, ret) : -ENOMEM;
+}
+
 static int read_planned(struct setup_file *file, struct why *why)
 {
 	int r = place_read_path(file->path, &file->old, &file->old_len, why);
@@ -69,7 +79,12 @@ int change_read(const struct setup_place *place, const char *name, struct setup_
 	if (*ret)
 		return 0;
 	file = add_file(plan, &path, why);
-	r = file ? read_planned(file, why) : -E2BIG;
+	if (!file)
+		return -E2BIG;
+	r = find_backup(place, file->path, &file->backup);
+	if (r < 0)
+		return why_set(why, -r, "%s: no place for a backup: %s", name, strerror(-r));
+	r = read_planned(file, why);
 	if (r == 0)
 		*ret = file;
 	return r;
@@ -110,18 +125,16 @@ int change_link(const struct setup_place *place, const char *name, const char *t
 	return 0;
 }
 
-int change_backup(const struct setup_file *file, struct edit_text *ret, struct why *why)
+int change_backup(const struct setup_place *place, const char *path, struct edit_text *ret,
+		  struct why *why)
 {
-	_cleanup_free_ char *path = change_backup_path(file);
+	_cleanup_free_ char *backup = NULL, *beside = text_new("%s" CHANGE_BESIDE, path);
+	int r = beside ? find_backup(place, path, &backup) : -ENOMEM;
 
-	if (!path)
-		return why_no_memory(why);
-	return place_read_path(path, &ret->text, &ret->len, why);
-}
-
-char *change_backup_path(const struct setup_file *file)
-{
-	return text_new("%s" CHANGE_BACKUP, file->path);
+	if (r < 0)
+		return why_set(why, -r, "%s: no place for a backup: %s", path, strerror(-r));
+	r = place_read_path(backup, &ret->text, &ret->len, why);
+	return r == 0 ? place_read_path(beside, &ret->text, &ret->len, why) : r;
 }
 
 void change_set(struct setup_file *file, char *text, size_t len)
@@ -169,6 +182,7 @@ void setup_plan_free(struct setup_plan *plan)
 {
 	for (size_t i = 0; i < plan->n_files; i++) {
 		free(plan->files[i].path);
+		free(plan->files[i].backup);
 		free(plan->files[i].old);
 		free(plan->files[i].new);
 	}
@@ -176,7 +190,7 @@ void setup_plan_free(struct setup_plan *plan)
 	*plan = (struct setup_plan){0};
 }
 
-/* --- changing: the backup, then the file, each replaced atomically --------------------------- */
+/* --- replacing atomically -------------------------------------------------------------------- */
 
 /* SELinux labels, too. A filesystem may have no attributes. */
 static int copy_xattrs(int from, int to)
@@ -270,71 +284,117 @@ static int check_unchanged(int dir_fd, const char *name, const struct setup_file
 	return r != -EFBIG && change_same(text, len, file->old, file->old_len) ? 0 : -EAGAIN;
 }
 
-static int change_entry(int dir_fd, const char *name, const char *backup,
-			const struct setup_file *file)
+/* --- backups --------------------------------------------------------------------------------- */
+
+/* Opens the directory of the file @path, which is created if @create. */
+static int open_directory(const char *path, bool create)
 {
-	int r = check_unchanged(dir_fd, name, file);
+	_cleanup_free_ char *copy = strdup(path);
+	const char *directory = copy ? dirname(copy) : NULL;
+	int fd, r = directory ? 0 : -ENOMEM;
 
-	if (r == 0 && file->keep_backup && file->old)
-		r = exchange(dir_fd, backup, name, file->old, file->old_len);
-	if (r < 0 || !setup_file_changes(file))
-		return r;
-	if (!file->new)
-		return remove_durably(dir_fd, name);
-	return file->is_link ? exchange_link(dir_fd, name, file->new)
-			     : exchange(dir_fd, name, name, file->new, file->new_len);
-}
-
-/* Opens the file's directory, which is created if the file is to exist. @copy: its path. */
-static int open_directory(const struct setup_file *file, char *copy)
-{
-	const char *directory = dirname(copy);
-	int fd, r;
-
-	r = file->new ? file_make_directory(directory, DIRECTORY_MODE) : 0;
+	if (r == 0 && create)
+		r = file_make_directory(directory, DIRECTORY_MODE);
 	if (r < 0)
 		return r;
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-static int apply_file(const struct setup_file *file)
+static int keep_backup(const struct setup_file *file)
 {
-	const char *name = strrchr(file->path, '/');
-	_cleanup_free_ char *copy = NULL, *backup = NULL;
-	_cleanup_close_ int dir_fd = -EBADF;
+	_cleanup_close_ int dir_fd = open_directory(file->backup, true);
+
+	return dir_fd < 0 ? dir_fd
+			  : exchange(dir_fd, strrchr(file->backup, '/') + 1, file->path, file->old,
+				     file->old_len);
+}
+
+/* Removes directories that are empty now, up to CHANGE_BACKUPS. */
+static void remove_directories(const struct setup_file *file)
+{
+	_cleanup_free_ char *path = strdup(file->backup);
+	const char *top = path ? strstr(path, CHANGE_BACKUPS) : NULL;
+	char *end;
+
+	while (top && (end = strrchr(path, '/')) > top + strlen(CONFIG_DIR)) {
+		*end = '\0';
+		if (rmdir(path) < 0)
+			return;
+	}
+}
+
+static int remove_path(const char *path)
+{
+	_cleanup_close_ int dir_fd = open_directory(path, false);
+
+	if (dir_fd < 0)
+		return dir_fd == -ENOENT ? 0 : dir_fd;
+	return remove_durably(dir_fd, strrchr(path, '/') + 1);
+}
+
+static int remove_backup(const struct setup_file *file)
+{
+	_cleanup_free_ char *beside = text_new("%s" CHANGE_BESIDE, file->path);
+	int r = beside ? remove_path(file->backup) : -ENOMEM;
+
+	if (r == 0)
+		remove_directories(file);
+	return r < 0 ? r : remove_path(beside);
+}
+
+/* --- changing: the backup, then the file ----------------------------------------------------- */
+
+static int change_entry(int dir_fd, const char *name, const struct setup_file *file)
+{
+	if (!setup_file_changes(file))
+		return 0;
+	if (!file->new)
+		return remove_durably(dir_fd, name);
+	return file->is_link ? exchange_link(dir_fd, name, file->new)
+			     : exchange(dir_fd, name, name, file->new, file->new_len);
+}
+
+/* *ret_at: what the result is about. */
+static int apply_file(const struct setup_file *file, const char **ret_at)
+{
+	const char *slash = strrchr(file->path, '/'), *name = slash ? slash + 1 : "";
+	_cleanup_close_ int dir_fd = open_directory(file->path, file->new != NULL);
 	int r;
 
-	if (!name)
-		return -EINVAL;
-	copy = strdup(file->path);
-	backup = change_backup_path(file);
-	if (!copy || !backup)
-		return -ENOMEM;
-	dir_fd = open_directory(file, copy);
+	*ret_at = file->path;
 	if (dir_fd < 0)
 		return dir_fd == -ENOENT && !file->new ? 0 : dir_fd;
-	r = change_entry(dir_fd, name + 1, strrchr(backup, '/') + 1, file);
-	if (r == 0 && file->remove_backup)
-		r = remove_durably(dir_fd, strrchr(backup, '/') + 1);
-	return r;
+	r = check_unchanged(dir_fd, name, file);
+	if (r == 0 && file->keep_backup) {
+		*ret_at = file->backup;
+		r = file->old ? keep_backup(file) : remove_backup(file);
+	}
+	if (r < 0)
+		return r;
+	*ret_at = file->path;
+	r = change_entry(dir_fd, name, file);
+	if (r < 0 || !file->remove_backup)
+		return r;
+	*ret_at = file->backup;
+	return remove_backup(file);
 }
 
 int setup_apply(const struct setup_plan *plan, struct why *why)
 {
 	for (size_t i = 0; i < plan->n_files; i++) {
-		int r = apply_file(&plan->files[i]);
+		const char *at = NULL;
+		int r = apply_file(&plan->files[i], &at);
 
 		if (r == -EAGAIN)
 			return why_set(why, EAGAIN,
 				       "%s: another program changed it meanwhile; run the same "
 				       "command again",
-				       plan->files[i].path);
+				       at);
 		if (r == -EBUSY)
-			return why_set(why, EBUSY, "%s: cannot replace: it is a mount point",
-				       plan->files[i].path);
+			return why_set(why, EBUSY, "%s: cannot replace: it is a mount point", at);
 		if (r < 0)
-			return why_set(why, -r, "%s: %s", plan->files[i].path, strerror(-r));
+			return why_set(why, -r, "%s: %s", at, strerror(-r));
 	}
 	return 0;
 }

@@ -19,14 +19,15 @@ int change_link(const struct setup_place *place, const char *name, const char *t
 		struct setup_plan *plan, struct why *why);
 
 /*
- * The backup of the file that enable kept: 1 and *ret, to be freed; 0: there is none; -errno with a
- * reason.
+ * The old content of the file @path (without links) that enable kept: below CHANGE_BACKUPS, at the
+ * file's own path, since engines that read all files of a directory would read a backup there, too.
+ * It was once kept as the file's path with CHANGE_BESIDE, and is still found there. 1 and *ret, to
+ * be freed; 0: there is none; -errno with a reason.
  */
-int change_backup(const struct setup_file *file, struct edit_text *ret, struct why *why);
-
-/* The backup's path, to be freed. */
-#define CHANGE_BACKUP ".oci-thin-grow-backup"
-char *change_backup_path(const struct setup_file *file);
+#define CHANGE_BACKUPS CONFIG_DIR "/backup"
+#define CHANGE_BESIDE  ".oci-thin-grow-backup"
+int change_backup(const struct setup_place *place, const char *path, struct edit_text *ret,
+		  struct why *why);
 
 /* Sets the file's new content, which the plan then owns. NULL: remove the file. */
 void change_set(struct setup_file *file, char *text, size_t len);

@@ -79,8 +79,7 @@ static int disable_file(const struct setup_place *place, const struct containerd
 {
 	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
 	struct setup_file *change = NULL;
-	const struct setup_file named = {.path = file->path};
-	int r = change_backup(&named, &backup, why);
+	int r = change_backup(place, file->path, &backup, why);
 	bool has_backup = r > 0, stays;
 
 	if (r < 0)

@@ -184,27 +184,11 @@ static bool is_sound(const struct setup_place *place, const struct containerd_co
 		(snapshotter && strcmp(snapshotter, options->snapshotter) == 0));
 }
 
-/*
- * A backup beside the file, unless there is something of ours in it; but not where an import's
- * pattern is for that, too: containerd would read it, behind the file.
- */
-static int keep_backup(const struct setup_place *place, struct setup_file *file, struct why *why)
+/* Takes the text over, and keeps the old one unless there is something of ours in it. */
+static void change_text(struct setup_file *file, struct edit_text *t)
 {
-	_cleanup_(containerd_files_free) struct containerd_files files = {0};
-	_cleanup_free_ char *path = change_backup_path(file);
-	struct setup_plan with = {.files = {{.path = path, .new = file->old}}, .n_files = 1};
-	const struct setup_place planned = {
-		.root = place->root, .file = place->file, .planned = &with};
-	int r;
-
-	if (!path)
-		return why_no_memory(why);
-	with.files[0].new_len = file->old_len;
-	r = file->old ? containerd_files_read(&planned, &files, why) : 0;
-	file->keep_backup = file->old && !containerd_is_ours(file->old, file->old_len);
-	for (size_t i = 0; r == 0 && i < files.n; i++)
-		file->keep_backup &= strcmp(files.files[i].path, path) != 0;
-	return r;
+	change_set(file, TAKE_PTR(t->text), t->len);
+	file->keep_backup = !file->old || !containerd_is_ours(file->old, file->old_len);
 }
 
 /* Removes our handler if it has no effect, or is to be copied again. */
@@ -243,8 +227,8 @@ static int put_handler(const struct setup_place *place, const struct containerd_
 		r = containerd_put(&t, config, &wish, why);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
-	change_set(file, TAKE_PTR(t.text), t.len);
-	return keep_backup(place, file, why);
+	change_text(file, &t);
+	return 0;
 }
 
 /* Imports the drop-in, unless a pattern does. */
@@ -269,8 +253,8 @@ static int put_import(const struct setup_place *place, const struct containerd_c
 		r = containerd_put_import(&t, import, why);
 	if (r < 0)
 		return why_prefix(why, r, config->files.files[0].path);
-	change_set(file, TAKE_PTR(t.text), t.len);
-	return keep_backup(place, file, why);
+	change_text(file, &t);
+	return 0;
 }
 
 /* A file that is imported after the drop-in may set another default. */
@@ -298,8 +282,8 @@ static int put_last_word(const struct setup_place *place, struct setup_plan *pla
 		r = toml_set(&t, key, "\"" SETUP_RUNTIME_NAME "\"", why);
 	if (r < 0)
 		return r;
-	change_set(file, TAKE_PTR(t.text), t.len);
-	return keep_backup(place, file, why);
+	change_text(file, &t);
+	return 0;
 }
 
 /* Would the files say what was wanted? A later one may have the last word. */

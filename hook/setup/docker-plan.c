@@ -142,12 +142,12 @@ static bool is_empty_object(const struct edit_text *t)
 	       !json_root(config.doc)->first;
 }
 
-static int docker_disable(struct setup_file *file, const struct docker_config *config,
-			  bool keep_runtime, struct why *why)
+static int docker_disable(const struct setup_place *place, struct setup_file *file,
+			  const struct docker_config *config, bool keep_runtime, struct why *why)
 {
 	_cleanup_(docker_config_free) struct docker_config before = {0};
 	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
-	int r, has_backup = change_backup(file, &backup, why);
+	int r, has_backup = change_backup(place, file->path, &backup, why);
 
 	if (has_backup < 0)
 		return has_backup;
@@ -196,7 +196,7 @@ static int docker_enable(const struct setup_place *place, struct setup_file *fil
 	if (wish.repair && config->runtime_path)
 		change_note(plan, "the path of the runtime " SETUP_RUNTIME_NAME " was %s, which %s",
 			    quote(config->runtime_path), fault.text);
-	file->keep_backup = file->old && !config->has_runtime && !docker_is_default(config);
+	file->keep_backup = !config->has_runtime && !docker_is_default(config);
 	change_set(file, TAKE_PTR(t.text), t.len);
 	return 0;
 }
@@ -299,8 +299,9 @@ static int docker_plan_file(const struct setup_place *place, const struct setup_
 	int r = docker_parse(file->old ? file->old : "", file->old_len, &config, why);
 
 	if (r == 0)
-		r = options->disable ? docker_disable(file, &config, options->keep_runtime, why)
-				     : docker_enable(place, file, &config, options, plan, why);
+		r = options->disable
+			    ? docker_disable(place, file, &config, options->keep_runtime, why)
+			    : docker_enable(place, file, &config, options, plan, why);
 	if (r == 0)
 		r = check_starts(place, options, starts, file, why);
 	if (r == 0 && !options->disable)

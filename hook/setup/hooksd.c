@@ -262,7 +262,7 @@ static int hooksd_enable(const struct setup_place *place, const char *name, stru
 		return why_set(why, ENOENT, "%s: the hook is not installed", HOOK_PATH);
 	if (is_good(place, file->old, file->old_len))
 		return 0;
-	r = change_backup(file, &backup, why);
+	r = change_backup(place, file->path, &backup, why);
 	if (r < 0)
 		return r;
 	brings_back = !file->old && is_good(place, backup.text, backup.len);

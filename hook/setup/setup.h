@@ -79,8 +79,9 @@ struct setup_file {
 	char *old, *new; /* NULL: no such file */
 	size_t old_len, new_len;
 	bool is_link;	    /* @old and @new are its targets */
-	bool keep_backup;   /* first save the old content beside it */
-	bool remove_backup; /* then remove that backup */
+	char *backup;	    /* where enable keeps its old content (setup/change.h) */
+	bool keep_backup;   /* first save the old content there, or remove what is there if none */
+	bool remove_backup; /* then remove the backup */
 };
 
 struct setup_plan {

@@ -274,7 +274,8 @@ disable_units() {
 planned() {
 	on_node "$program" "$1" --print --file "$config" containerd 2>/dev/null | sed -n 's|^[-+][-+][-+] /|/|p' | sort -u |
 		while read -r path; do
-			[ "$path" = /dev/null ] || printf '%s\n' "$path" "$path.oci-thin-grow-backup"
+			[ "$path" = /dev/null ] ||
+				printf '%s\n' "$path" "/etc/oci-thin-grow/backup$path" "$path.oci-thin-grow-backup"
 		done
 }
 
@@ -307,7 +308,7 @@ put_back() {
 		n=$((n + 1))
 		there=$(follow "$path")
 		if [ -e "$before/$n" ]; then
-			cp -a "$before/$n" "$(new_name "$there")" && put "$there" || return
+			mkdir -p "${there%/*}" && cp -a "$before/$n" "$(new_name "$there")" && put "$there" || return
 		else
 			rm -f "$there"
 		fi

@@ -27,7 +27,7 @@ said() {
 }
 
 same() {
-	cmp "$1" "$2" && [ ! -e "$1.oci-thin-grow-backup" ]
+	cmp "$1" "$2" && [ ! -e "/etc/oci-thin-grow/backup$1" ]
 }
 
 # A file as people write them: odd blanks, no newline at its end, keys that are not ours

@@ -118,23 +118,6 @@ static void a_table_in_braces_gets_ours_within_them(void **state)
 	}
 }
 
-/* With a pattern for all files containerd would read the backup, after the file. */
-static void makes_no_backup_that_is_imported(void **state)
-{
-	static const char theirs[] = "version = 2\n[" CRI_2 ".runtimes.runc]\n"
-				     "  runtime_type = 'io.containerd.runc.v2'";
-
-	(void)state;
-	put(CONFIG, "version = 2\nimports = ['conf.d/*']\n");
-	put("/etc/containerd/conf.d/10.toml", theirs);
-	put_program(RUNC_PATH);
-	assert_int_equal(set_up((struct setup_options){.by_default = true}), 0);
-	assert_file("/etc/containerd/conf.d/10.toml" CHANGE_BACKUP, NULL);
-	assert_int_equal(look("containerd"), SETUP_ON);
-	assert_int_equal(disable("containerd"), 0);
-	assert_file("/etc/containerd/conf.d/10.toml", theirs);
-}
-
 static void a_drop_in_for_any_later_version(void **state)
 {
 	(void)state;
@@ -212,6 +195,72 @@ static void the_old_default_comes_back_with_its_quotes(void **state)
 	assert_in(CONFIG, "default_runtime_name = \"oci-thin-grow\" # theirs");
 	assert_int_equal(disable("containerd"), 0);
 	assert_file(CONFIG, theirs);
+}
+
+/* With such a pattern containerd reads all files of that directory, so a backup cannot be there. */
+static void a_replaced_default_comes_back_whatever_is_imported(void **state)
+{
+	static const char file[] = "/etc/containerd/conf.d/99.toml";
+	static const char *const patterns[] = {"conf.d/*", "/etc/containerd/conf.d/*"};
+	const struct setup_options options = {.by_default = true, .force = true};
+
+	(void)state;
+	put_program(RUNC_PATH);
+	for (int version = 2; version <= 3; version++) {
+		const char *cri = version == 2 ? CRI_2 : CRI_3;
+
+		for (size_t i = 0; i < COUNT_OF(patterns); i++) {
+			struct text main_text, theirs;
+
+			text_into(&main_text, "version = %d\nimports = ['%s']\n", version,
+				  patterns[i]);
+			text_into(&theirs,
+				  "version = %d\n[%s]\n  default_runtime_name = 'nvidia' # theirs\n"
+				  "[%s.runtimes.nvidia]\n  runtime_type = 'io.containerd.runc.v2'",
+				  version, cri, cri);
+			put(CONFIG, main_text.s);
+			put(file, theirs.s);
+			assert_int_equal(set_up(options), 0);
+			assert_int_equal(look("containerd"), SETUP_ON);
+			assert_in(file, "default_runtime_name = \"oci-thin-grow\" # theirs");
+			assert_int_equal(disable("containerd"), 0);
+			assert_file(CONFIG, main_text.s);
+			assert_file(file, theirs.s);
+			assert_file(DROP_IN, NULL);
+			assert_file(CHANGE_BACKUPS "/etc/containerd/conf.d/99.toml", NULL);
+		}
+	}
+}
+
+/* What an earlier version has enabled */
+static void a_backup_beside_the_file_is_used_and_removed(void **state)
+{
+	static const char theirs[] = "version = 2\n[" CRI_2 "]\ndefault_runtime_name = 'nvidia'\n";
+
+	(void)state;
+	put_program(RUNC_PATH);
+	put(CONFIG, theirs);
+	assert_int_equal(set_up((struct setup_options){.by_default = true, .force = true}), 0);
+	assert_int_equal(unlink(text("%s" CHANGE_BACKUPS CONFIG, root)), 0);
+	put(CONFIG CHANGE_BESIDE, theirs);
+	assert_int_equal(disable("containerd"), 0);
+	assert_file(CONFIG, theirs);
+	assert_file(CONFIG CHANGE_BESIDE, NULL);
+}
+
+static void a_backup_of_a_file_that_is_gone_is_not_used(void **state)
+{
+	static const char theirs[] = "version = 2\n[" CRI_2 "]\ndefault_runtime_name = 'nvidia'\n";
+
+	(void)state;
+	put_program(RUNC_PATH);
+	put(CHANGE_BACKUPS CONFIG, theirs);
+	put(CONFIG CHANGE_BESIDE, theirs);
+	assert_int_equal(set_up((struct setup_options){.by_default = true}), 0);
+	assert_file(CHANGE_BACKUPS CONFIG, NULL);
+	assert_file(CONFIG CHANGE_BESIDE, NULL);
+	assert_int_equal(disable("containerd"), 0);
+	assert_file(CONFIG, NULL);
 }
 
 /* --- the program that is run ----------------------------------------------------------------- */
@@ -608,12 +657,14 @@ int main(void)
 		HOST_TEST(copies_what_an_import_sets),
 		HOST_TEST(goes_into_the_file_that_takes_effect),
 		HOST_TEST(a_table_in_braces_gets_ours_within_them),
-		HOST_TEST(makes_no_backup_that_is_imported),
 		HOST_TEST(a_drop_in_for_any_later_version),
 		HOST_TEST(becomes_the_default_in_the_last_file_that_sets_one),
 		HOST_TEST(an_import_that_was_lost_comes_back),
 		HOST_TEST(another_default_stays_unless_forced),
 		HOST_TEST(the_old_default_comes_back_with_its_quotes),
+		HOST_TEST(a_replaced_default_comes_back_whatever_is_imported),
+		HOST_TEST(a_backup_beside_the_file_is_used_and_removed),
+		HOST_TEST(a_backup_of_a_file_that_is_gone_is_not_used),
 		HOST_TEST(takes_the_runtime_over),
 		HOST_TEST(finds_runc_where_containerd_does),
 		HOST_TEST(refuses_a_host_without_its_runtime),

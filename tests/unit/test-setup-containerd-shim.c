@@ -9,7 +9,6 @@
 
 #define CONFIG	"/etc/containerd/config.toml"
 #define DROP_IN "/etc/containerd/conf.d/50-oci-thin-grow.toml"
-#define BACKUP	".oci-thin-grow-backup"
 #define KATA	"/opt/kata/containerd/config.d/kata-deploy.toml"
 #define KATA_2	"../../containerd/fixtures/kata-deploy-v2/config.toml"
 #define KATA_3	"../../containerd/fixtures/kata-deploy-v3/conf.d/kata-deploy.toml"
@@ -70,8 +69,8 @@ static void assert_version(int version)
 		assert_data(KATA, KATA_3);
 	}
 	assert_file(DROP_IN, NULL);
-	assert_file(CONFIG BACKUP, NULL);
-	assert_file(KATA BACKUP, NULL);
+	assert_file(CHANGE_BACKUPS CONFIG, NULL);
+	assert_file(CHANGE_BACKUPS KATA, NULL);
 }
 
 static void assert_link(const char *path, const char *target)
@@ -236,9 +235,9 @@ static void is_undone_byte_for_byte(void **state)
 static void assert_backup(int version)
 {
 	if (version == 2)
-		assert_data(CONFIG BACKUP, KATA_2);
+		assert_data(CHANGE_BACKUPS CONFIG, KATA_2);
 	else
-		assert_data(KATA BACKUP, KATA_3);
+		assert_data(CHANGE_BACKUPS KATA, KATA_3);
 }
 
 /* Each order of coming and going of three. */
@@ -306,7 +305,7 @@ static void in_place_theirs_calls_us(void **state)
 /* The backup is from before Kata was there, or is lost; what else has come since stays. */
 static void in_place_is_undone_without_a_backup(void **state)
 {
-	char *whole = whole_path(CONFIG BACKUP);
+	char *whole = whole_path(CHANGE_BACKUPS CONFIG);
 
 	(void)state;
 	put_version(2);
@@ -315,9 +314,9 @@ static void in_place_is_undone_without_a_backup(void **state)
 	free(whole);
 	assert_int_equal(disable("containerd"), 0);
 	assert_data(CONFIG, KATA_2);
-	put(CONFIG BACKUP, "version = 2\n");
+	put(CHANGE_BACKUPS CONFIG, "version = 2\n");
 	assert_int_equal(run("containerd", in_place), 0);
-	put(CONFIG BACKUP, "version = 2\n");
+	put(CHANGE_BACKUPS CONFIG, "version = 2\n");
 	assert_int_equal(disable("containerd"), 0);
 	assert_data(CONFIG, KATA_2);
 }
@@ -382,7 +381,7 @@ static void refuses_what_it_cannot_wrap(void **state)
 		assert_int_equal(run("containerd", cases[i].options), cases[i].r);
 		assert_contains(why.text, cases[i].reason);
 	}
-	assert_file(CONFIG BACKUP, NULL);
+	assert_file(CHANGE_BACKUPS CONFIG, NULL);
 }
 
 static void does_not_replace_a_program_by_its_link(void **state)

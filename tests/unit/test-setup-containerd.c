@@ -6,7 +6,7 @@
 #define DROP_IN "/etc/containerd/conf.d/50-oci-thin-grow.toml"
 #define COMMENT CONTAINERD_COMMENT "\n"
 #define MADE	"# made by \"oci-thin-grow enable containerd\"\n"
-#define BACKUP	CONFIG ".oci-thin-grow-backup"
+#define BACKUP	CHANGE_BACKUPS CONFIG
 #define CRI_2	"plugins.\"io.containerd.grpc.v1.cri\".containerd"
 #define CRI_3	"plugins.\"io.containerd.cri.v1.runtime\".containerd"
 

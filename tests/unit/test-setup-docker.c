@@ -6,7 +6,7 @@
 #include <sys/xattr.h>
 
 #define FILE_NAME "/etc/docker/daemon.json"
-#define BACKUP	  FILE_NAME ".oci-thin-grow-backup"
+#define BACKUP	  CHANGE_BACKUPS FILE_NAME
 #define OURS	  "{ \"path\": \"" RUNTIME_PATH "\" }"
 #define FRESH                                                                                      \
 	"{\n  \"runtimes\": { \"oci-thin-grow\": " OURS " },\n"                                    \
@@ -105,6 +105,31 @@ static void restores_it_without_a_backup(void **state)
 		assert_int_equal(disable("docker"), 0);
 		assert_file(FILE_NAME, daemon_jsons[i]);
 	}
+}
+
+static void a_backup_of_a_file_that_is_gone_is_not_used(void **state)
+{
+	(void)state;
+	put(BACKUP, "{ \"mtu\": 1450 }\n");
+	assert_int_equal(enable("docker"), 0);
+	assert_file(BACKUP, NULL);
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, NULL);
+}
+
+/* What an earlier version has enabled */
+static void a_backup_beside_the_file_is_used_and_removed(void **state)
+{
+	static const char theirs[] = "{ \"default-runtime\":\t\"runc\", \"runtimes\":{} }";
+
+	(void)state;
+	put(FILE_NAME, theirs);
+	assert_int_equal(enable("docker"), 0);
+	assert_int_equal(unlink(text("%s" BACKUP, root)), 0);
+	put(FILE_NAME CHANGE_BESIDE, theirs);
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, theirs);
+	assert_file(FILE_NAME CHANGE_BESIDE, NULL);
 }
 
 static void creates_and_removes_the_file(void **state)
@@ -545,7 +570,7 @@ static void never_leaves_its_root(void **state)
 	put("/srv/docker/daemon.json", "{\"a\":1}");
 	put_link(FILE_NAME, "/srv/docker/daemon.json");
 	assert_int_equal(enable("docker"), 0);
-	assert_file("/srv/docker/daemon.json.oci-thin-grow-backup", "{\"a\":1}");
+	assert_file(CHANGE_BACKUPS "/srv/docker/daemon.json", "{\"a\":1}");
 	assert_int_equal(look("docker"), SETUP_ON);
 	assert_int_equal(disable("docker"), 0);
 	assert_file("/srv/docker/daemon.json", "{\"a\":1}");
@@ -556,7 +581,7 @@ static void never_leaves_its_root(void **state)
 	put_link("/etc/docker", "/srv/etc");
 	assert_int_equal(enable("docker"), 0);
 	assert_file("/srv/etc/daemon.json", FRESH);
-	kept = path_in(outside, "daemon.json.oci-thin-grow-backup");
+	kept = path_in(outside, "daemon.json" CHANGE_BESIDE);
 	assert_int_equal(access(kept, F_OK), -1);
 	free(kept);
 	free(file);
@@ -588,7 +613,7 @@ static void follows_a_link_and_keeps_it(void **state)
 		assert_int_equal(st.st_uid + st.st_gid, 65534 + 65533);
 	if (labelled)
 		assert_int_equal(getxattr(file, "user.label", value, sizeof(value)), 1);
-	assert_file("/srv/daemon.json.oci-thin-grow-backup", "{\"a\":1}");
+	assert_file(CHANGE_BACKUPS "/srv/daemon.json", "{\"a\":1}");
 	assert_int_equal(disable("docker"), 0);
 	assert_file("/srv/daemon.json", "{\"a\":1}");
 	assert_int_equal(unlink(file), 0);
@@ -619,6 +644,8 @@ int main(void)
 		HOST_TEST(only_our_keys_differ),
 		HOST_TEST(gives_the_file_back_byte_for_byte),
 		HOST_TEST(restores_it_without_a_backup),
+		HOST_TEST(a_backup_of_a_file_that_is_gone_is_not_used),
+		HOST_TEST(a_backup_beside_the_file_is_used_and_removed),
 		HOST_TEST(creates_and_removes_the_file),
 		HOST_TEST(keeps_what_others_change_meanwhile),
 		HOST_TEST(gives_a_replaced_default_back),

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 
 #define FILE_NAME "/etc/docker/daemon.json"
-#define BACKUP	  FILE_NAME ".oci-thin-grow-backup"
+#define BACKUP	  CHANGE_BACKUPS FILE_NAME
 #define OLD	  "{ \"mtu\": 1450 }\n"
 #define NEW                                                                                        \
 	"{ \"mtu\": 1450, \"runtimes\": { \"oci-thin-grow\": "                                     \

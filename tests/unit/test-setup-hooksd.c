@@ -36,7 +36,7 @@ static bool goes_away;
 
 int access(const char *path, int mode)
 {
-	if (goes_away && strstr(path, HOOKSD_NAME) && !strstr(path, CHANGE_BACKUP))
+	if (goes_away && strstr(path, HOOKSD_NAME) && !strstr(path, CHANGE_BACKUPS))
 		return 0;
 	return faccessat(AT_FDCWD, path, mode, AT_EACCESS);
 }
@@ -110,13 +110,13 @@ static void a_changed_file_is_restored(void **state)
 	assert_int_equal(disable("podman"), 0);
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, theirs);
-	assert_file(SHIPPED CHANGE_BACKUP, NULL);
+	assert_file(CHANGE_BACKUPS SHIPPED, NULL);
 	/* not even if the package has installed its own in between */
 	assert_int_equal(disable("podman"), 0);
 	put(SHIPPED, hooksd_text);
 	assert_int_equal(enable("podman"), 0);
 	assert_file(SHIPPED, hooksd_text);
-	assert_file(SHIPPED CHANGE_BACKUP, theirs);
+	assert_file(CHANGE_BACKUPS SHIPPED, theirs);
 }
 
 #define PROGRAM "\"path\": \"" HOOK_PATH "\""
@@ -180,7 +180,7 @@ static void a_file_that_does_not_call_the_hook_is_broken(void **state)
 		/* enable writes a valid one, and keeps theirs */
 		assert_int_equal(enable("podman"), 0);
 		assert_file(SHIPPED, hooksd_text);
-		assert_file(SHIPPED CHANGE_BACKUP, cases[i].text);
+		assert_file(CHANGE_BACKUPS SHIPPED, cases[i].text);
 		assert_int_equal(look("podman"), SETUP_ON);
 		/* which does not come back */
 		assert_int_equal(disable("podman"), 0);
