@@ -6,12 +6,13 @@
  * docs/cri/config.md).
  *
  * Read: config.toml and its imports, each file once, in containerd's order (the imports of a file
- * are queued after all files that are known by then). They make the *view*: what the CRI plugin
- * gets. In versions 1 and 2 (containerd 1.x) the last file that has the plugin's table replaces it
- * whole. From version 3 on (2.x) tables are merged, and the last file that has a key sets it,
- * arrays as a whole. Unknown versions are read like 3 if the plugin has the name that it has in 3.
- * If containerd is installed, its "config dump" adds to the view the defaults of the handler that
- * is copied.
+ * are queued after all files that are known by then). Relative imports are beside the file that has
+ * them; a containerd that is so old that it looks elsewhere for patterns is refused. The files make
+ * the *view*: what the CRI plugin gets. In versions 1 and 2 (containerd 1.x) the last file that has
+ * the plugin's table replaces it whole. From version 3 on (2.x) tables are merged, and the last
+ * file that has a key sets it, arrays as a whole. Unknown versions are read like 3 if the plugin
+ * has the name that it has in 3. If containerd is installed, its "config dump" adds to the view the
+ * defaults of the handler that is copied.
  *
  * Enable writes the handler, a copy of runc's (--like: another one) with our BinaryName and
  * pod_annotations, and with --default default_runtime_name. Versions 1 and 2: to the file whose

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/file.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "setup/ask.h"
 #include "setup/toml-edit.h"
@@ -208,22 +209,85 @@ int containerd_dump_future(const struct setup_place *place, const struct contain
 	return file ? ask_containerd(place, file, ret, why) : why_no_memory(why);
 }
 
+/* --- patterns that it resolves in another way ------------------------------------------------ */
+
+/* NULL: the file imports nothing by a relative pattern. */
+static const char *find_relative_pattern(const struct containerd_file *file)
+{
+	for (size_t i = 0; i < file->toml.n; i++) {
+		const struct toml_item *item = &file->toml.items[i];
+
+		if (toml_is_string_in(item, "imports") && item->text[0] != '/' &&
+		    strchr(item->text, '*'))
+			return item->text;
+	}
+	return NULL;
+}
+
+/* Has containerd read the file @path? @path NULL: one by a relative path? 1.x reports all. */
+static bool has_read(const struct setup_place *place, const struct containerd_dump *dumped,
+		     const char *path)
+{
+	for (size_t i = 0; i < dumped->toml.n; i++) {
+		const struct toml_item *item = &dumped->toml.items[i];
+
+		if (toml_is_string_in(item, "imports") &&
+		    (path ? containerd_import_is(place, "/", item->text, path)
+			  : item->text[0] != '/'))
+			return true;
+	}
+	return false;
+}
+
+static bool has_read_others(const struct setup_place *place, const struct containerd_config *config,
+			    const struct containerd_dump *dumped)
+{
+	const struct toml_item *version = toml_find(&dumped->toml, "version");
+
+	if (!version || strcmp(version->text, "2") > 0)
+		return false;
+	for (size_t i = 1; i < config->files.n; i++) {
+		const struct containerd_file *file = &config->files.files[i];
+
+		if (file->text && !has_read(place, dumped, file->path))
+			return true;
+	}
+	return has_read(place, dumped, NULL);
+}
+
+static int check_patterns(const struct setup_place *place, const struct containerd_config *config,
+			  struct containerd_dump *dumped, struct why *why)
+{
+	for (size_t i = 0; i < config->files.n; i++) {
+		const char *pattern = find_relative_pattern(&config->files.files[i]);
+
+		if (!pattern || !has_read_others(place, config, dumped))
+			continue;
+		containerd_dump_free(dumped);
+		return why_set(why, EEXIST,
+			       "%s: imports %s: containerd before 1.6.29 and 1.7.16 looks up a "
+			       "relative pattern in its working directory, not beside the file: "
+			       "make the pattern absolute, or remove it",
+			       config->files.files[i].path, quote(pattern));
+	}
+	return 0;
+}
+
+/* --- as it is -------------------------------------------------------------------------------- */
+
 /* containerd 2.x assumes its own version for a file without one. */
 static bool reads_version_1(const struct containerd_dump *dumped)
 {
 	return strcmp(dumped->plugin, "io.containerd.cri.v1.runtime") != 0;
 }
 
-int containerd_dump_now(const struct setup_place *place, const struct containerd_config *config,
-			struct containerd_dump *ret, struct why *why)
+static int dump_now(const struct setup_place *place, const struct containerd_config *config,
+		    struct containerd_dump *ret, struct why *why)
 {
 	const struct containerd_file *file = &config->files.files[0];
-	int r;
+	int r = file->text ? ask_containerd(place, file->path, ret, why)
+			   : containerd_dump_future(place, config, ret, why);
 
-	if (containerd_is_template(place))
-		return 0;
-	r = file->text ? ask_containerd(place, file->path, ret, why)
-		       : containerd_dump_future(place, config, ret, why);
 	if (config->is_cri_disabled)
 		ret->plugin = NULL; /* a table of it would lack the defaults */
 	else if (r == 0 && ret->text && !ret->plugin)
@@ -239,6 +303,14 @@ int containerd_dump_now(const struct setup_place *place, const struct containerd
 			       "containerd cannot read its configuration as it is now (--no-check "
 			       "skips this check)")
 		     : 0;
+}
+
+int containerd_dump_now(const struct setup_place *place, const struct containerd_config *config,
+			struct containerd_dump *ret, struct why *why)
+{
+	int r = containerd_is_template(place) ? 0 : dump_now(place, config, ret, why);
+
+	return r < 0 || !ret->text ? r : check_patterns(place, config, ret, why);
 }
 
 /* --- defaults that are copied, too ----------------------------------------------------------- */

@@ -19,7 +19,10 @@ struct containerd_dump {
 	const char *plugin; /* the CRI plugin's name in it; NULL: it is disabled */
 };
 
-/* -EINVAL: containerd cannot read its configuration; -errno; with a reason. */
+/*
+ * -EINVAL: containerd cannot read its configuration; -EEXIST: it reads other files than we, because
+ * of a pattern that earlier versions resolve in another way; -errno; with a reason.
+ */
 int containerd_dump_now(const struct setup_place *place, const struct containerd_config *config,
 			struct containerd_dump *ret, struct why *why);
 

@@ -51,14 +51,20 @@ static const char script[] =
 	"fi\n"
 	"exit 0\n";
 
-static void put_containerd(void)
+static void put_script(const char *path, const char *text)
 {
-	char *whole = whole_path("/usr/bin/containerd");
+	char *whole = whole_path(path);
 
-	put("/usr/bin/containerd", script);
+	put(path, text);
 	assert_int_equal(chmod(whole, 0755), 0);
 	free(whole);
-	whole = whole_path("/tmp");
+}
+
+static void put_containerd(void)
+{
+	char *whole = whole_path("/tmp");
+
+	put_script("/usr/bin/containerd", script);
 	mkdir(whole, 0755);
 	free(whole);
 }
@@ -325,16 +331,59 @@ static void a_disabled_plugin_is_only_read(void **state)
 	assert_contains(why.text, "no supported CRI plugin");
 }
 
-/* --- setup_ask() ----------------------------------------------------------------------------- */
+/* --- relative patterns, which it resolves beside the file, but earlier below "/" -------------- */
 
-static void put_script(const char *path, const char *text)
+#define PART	  "/etc/containerd/conf.d/10.toml"
+#define RELATIVE  "version = 2\nimports = ['conf.d/*.toml']\n"
+#define TABLE_2	  "[plugins.'io.containerd.grpc.v1.cri'.containerd]\n"
+#define READ_MORE "version = 2\nimports = ['" CONFIG "', '" PART "']\n" TABLE_2
+
+/* containerd 1.x lists all files that it has read. */
+static void put_dump(const char *dump)
 {
-	char *whole = whole_path(path);
-
-	put(path, text);
-	assert_int_equal(chmod(whole, 0755), 0);
-	free(whole);
+	put_script("/usr/bin/containerd", "#!/bin/sh\ncat \"${0%/*}/dump\"\n");
+	put("/usr/bin/dump", dump);
 }
+
+static void names_a_pattern_that_containerd_resolves_elsewhere(void **state)
+{
+	static const char *const dumps[] = {
+		"version = 2\nimports = ['" CONFIG "']\n" TABLE_2,
+		"version = 2\nimports = ['" CONFIG "', '" PART "', 'conf.d/x.toml']\n" TABLE_2,
+	};
+
+	(void)state;
+	put(CONFIG, RELATIVE TABLE_2);
+	put(PART, "version = 2\n");
+	for (size_t i = 0; i < COUNT_OF(dumps); i++) {
+		put_containerd();
+		put_dump(dumps[i]);
+		assert_int_equal(set_up(true), -EEXIST);
+		assert_contains(why.text, CONFIG ": imports \"conf.d/*.toml\"");
+		assert_contains(why.text, "make the pattern absolute, or remove it");
+		assert_file(CONFIG, RELATIVE TABLE_2);
+		/* disable removes ours nevertheless */
+		assert_int_equal(set_up(false), 0);
+		assert_int_equal(
+			run("containerd", (struct setup_options){.check = true, .disable = true}),
+			0);
+		assert_contains(plan.notes[0].s, CONFIG ": imports \"conf.d/*.toml\"");
+		assert_file(CONFIG, RELATIVE TABLE_2);
+	}
+}
+
+static void a_pattern_that_it_resolves_beside_the_file_is_good(void **state)
+{
+	(void)state;
+	put_containerd();
+	put(CONFIG, RELATIVE TABLE_2);
+	put(PART, "version = 2\n");
+	put_dump(READ_MORE);
+	assert_int_equal(set_up(true), -EEXIST); /* its dump never has our handler */
+	assert_null(strstr(why.text, "pattern"));
+}
+
+/* --- setup_ask() ----------------------------------------------------------------------------- */
 
 static int ask(const char *path, struct answer *answer)
 {
@@ -390,6 +439,8 @@ int main(void)
 		HOST_TEST(a_broken_configuration_is_left_alone_or_made_less),
 		HOST_TEST(disable_repairs_what_only_we_have_broken),
 		HOST_TEST(a_disabled_plugin_is_only_read),
+		HOST_TEST(names_a_pattern_that_containerd_resolves_elsewhere),
+		HOST_TEST(a_pattern_that_it_resolves_beside_the_file_is_good),
 		HOST_TEST(reads_all_output_of_containerd),
 	};
 
