@@ -51,8 +51,9 @@ DAEMON  := $(O)/oci-thin-growd
 .PHONY: all
 all: $(PROGRAM) $(O)/oci-thin-grow-runtime $(DAEMON) ## build the programs
 
+# libc first: it has most of the symbols that the program loader looks for, library by library, at each start.
 $(PROGRAM): $(filter-out $(O)/hook/daemon/%,$(OBJECTS))
-	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
+	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ -lc $(LIB_LIBS)
 
 $(DAEMON): $(filter-out $(O)/hook/main.o $(O)/hook/arguments.o $(O)/hook/role/%,$(OBJECTS))
 	$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
