@@ -74,8 +74,8 @@ is "the limit was logged once by each of the two" "$(count_logged 'action=limit 
 ## A writer of real data
 
 ok "container g has a budget of two smaller steps" container g 512M '.annotations.data = "yes"'
-ok "a part of g is allocated" fill g 4000 350
-ok "a program that writes data sees no full disk while its budget lasts" write_data g 100 800 350
+ok "a part of g is allocated" fill g 4000 250
+ok "a program that writes data sees no full disk while its budget lasts" write_data g 100 800 250
 is "g grew two times" "$(device_bytes g)" $GIB
 ok "one that writes as fast as it can sees a full disk then" not dd if=/dev/zero of=/run/disk/g/more bs=1M count=1024 status=none
 ok "g is known to be limited" wait_for state_is g limited
