@@ -24,7 +24,7 @@ INSTALL  ?= install
 PKG_CONFIG ?= pkg-config
 
 # --- flags -----------------------------------------------------------------------------------------
-LIBS     := devmapper yajl libudev
+LIBS     := devmapper yajl mount libudev
 
 WARNINGS := -Wall -Wextra -Wpedantic -Wformat=2 -Wformat-security -Wshadow -Wconversion \
 	-Wsign-conversion -Wcast-qual -Wcast-align -Wpointer-arith -Wstrict-prototypes \
@@ -131,7 +131,7 @@ bench: deps ## measure the hook against the calls that it cannot avoid; results 
 	tests/bench/run
 
 # --- set-up ----------------------------------------------------------------------------------------------
-BUILD_DEPS := gcc make pkg-config libc6-dev libdevmapper-dev libyajl-dev libudev-dev \
+BUILD_DEPS := gcc make pkg-config libc6-dev libdevmapper-dev libyajl-dev libmount-dev libudev-dev \
 	xfslibs-dev libcmocka-dev
 TEST_DEPS  := mmdebstrap
 LINT_DEPS  := clang clang-format clang-tidy cppcheck shellcheck

@@ -50,6 +50,7 @@ while read -r header only; do
 	done < <(grep -rl "#include <$header" hook)
 done <<-END
 	libdevmapper.h hook/disk/thin.c
+	libmount/ hook/disk/rootfs.c
 	libudev.h hook/disk/healing.c
 	yajl/ hook/oci/json.c
 END

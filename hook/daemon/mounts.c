@@ -4,14 +4,14 @@
 #include "base/cleanup.h"
 #include "base/count.h"
 #include "base/file.h"
-#include "base/mountinfo.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#define DEVICES_MAX_BYTES (64UL * 1024)
+#define MAX_BYTES (64UL * 1024 * 1024)
 
 static const struct {
 	const char *name;
@@ -20,6 +20,95 @@ static const struct {
 	{"ext4", false, true}, {"ext3", false, true},  {"ext2", false, true},
 	{"xfs", false, false}, {"btrfs", true, false},
 };
+
+/* The fields of a line that matter. */
+struct line {
+	unsigned int major, minor;
+	const char *root, *type;
+	char *path, *source;
+};
+
+/* Ends the next of the words that blanks separate, and returns it; NULL: there is no more. */
+static char *next_word(char **rest)
+{
+	char *word = *rest, *end;
+
+	if (!word || !*word)
+		return NULL;
+	end = strchr(word, ' ');
+	*rest = end ? end + 1 : NULL;
+	if (end)
+		*end = '\0';
+	return word;
+}
+
+static bool parse_number(const char **text, char after, unsigned int *ret)
+{
+	char *end;
+	unsigned long n = strtoul(*text, &end, 10);
+
+	if (end == *text || *end != after || n > UINT16_MAX * 64UL)
+		return false;
+	*text = end + 1;
+	*ret = (unsigned int)n;
+	return true;
+}
+
+static int octal_at(const char *text)
+{
+	int n = 0;
+
+	for (int i = 0; i < 3; i++) {
+		if (text[i] < '0' || text[i] > '7')
+			return -1;
+		n = n * 8 + (text[i] - '0');
+	}
+	return n > 0 && n < 256 ? n : -1;
+}
+
+/* The kernel writes blanks and backslashes as \040. */
+static void unescape(char *text)
+{
+	char *out = text;
+
+	while (*text) {
+		int byte = *text == '\\' ? octal_at(text + 1) : -1;
+
+		if (byte >= 0) {
+			*out++ = (char)byte;
+			text += 4;
+		} else {
+			*out++ = *text++;
+		}
+	}
+	*out = '\0';
+}
+
+/* "36 35 253:3 / /mnt rw,noatime shared:1 - ext4 /dev/mapper/x rw" */
+static bool parse_line(char *text, struct line *ret)
+{
+	char *rest = text;
+	const char *device, *word;
+
+	next_word(&rest); /* its id, and that of its parent */
+	next_word(&rest);
+	device = next_word(&rest);
+	if (!device || !parse_number(&device, ':', &ret->major) ||
+	    !parse_number(&device, '\0', &ret->minor))
+		return false;
+	ret->root = next_word(&rest);
+	ret->path = next_word(&rest);
+	do
+		word = next_word(&rest);
+	while (word && strcmp(word, "-") != 0);
+	ret->type = next_word(&rest);
+	ret->source = next_word(&rest);
+	if (!ret->source)
+		return false;
+	unescape(ret->path);
+	unescape(ret->source);
+	return true;
+}
 
 const struct mount_point *mounts_find(const struct mount_list *list, dev_t dev)
 {
@@ -30,8 +119,7 @@ const struct mount_point *mounts_find(const struct mount_list *list, dev_t dev)
 	return NULL;
 }
 
-static int add_mount(struct mount_list *list, const struct mountinfo *info,
-		     const struct mount_point *mount)
+static int add_mount(struct mount_list *list, const struct mount_point *mount)
 {
 	struct mount_point *more = realloc(list->mounts, (list->n + 1) * sizeof(*list->mounts));
 
@@ -39,41 +127,51 @@ static int add_mount(struct mount_list *list, const struct mountinfo *info,
 		return -ENOMEM;
 	list->mounts = more;
 	more[list->n] = *mount;
-	more[list->n].path = strdup(info->path);
-	more[list->n].source = strdup(info->source);
+	more[list->n].path = strdup(mount->path);
+	more[list->n].source = strdup(mount->source);
 	list->n++;
 	return more[list->n - 1].path && more[list->n - 1].source ? 0 : -ENOMEM;
 }
 
-static int add_disk(const struct mountinfo *info, unsigned int dm_major,
+static int add_line(const struct line *line, unsigned int dm_major,
 		    dev_t (*device_of)(const char *path), struct mount_list *list)
 {
-	struct mount_point mount = {.dev = info->dev};
+	struct mount_point mount = {.dev = makedev(line->major, line->minor)};
 	size_t i = 0;
 
-	while (i < COUNT(types) && strcmp(info->type, types[i].name) != 0)
+	while (i < COUNT(types) && strcmp(line->type, types[i].name) != 0)
 		i++;
 	/* A directory inside the filesystem is mounted elsewhere, too. */
-	if (i == COUNT(types) || strcmp(info->root, "/") != 0)
+	if (i == COUNT(types) || strcmp(line->root, "/") != 0)
 		return 0;
 	mount.hides_device = types[i].hides_device;
 	mount.has_inodes = types[i].has_inodes;
+	mount.path = line->path;
+	mount.source = line->source;
 	if (mount.hides_device)
-		mount.dev = device_of(info->source);
+		mount.dev = device_of(line->source);
 	if (major(mount.dev) != dm_major || mounts_find(list, mount.dev))
 		return 0;
-	return add_mount(list, info, &mount);
+	return add_mount(list, &mount);
 }
 
-int mounts_parse(char *mountinfo, unsigned int dm_major, dev_t (*device_of)(const char *path),
+int mounts_parse(const char *mountinfo, unsigned int dm_major, dev_t (*device_of)(const char *path),
 		 struct mount_list *ret)
 {
-	struct mountinfo info;
 	int r = 0;
 
 	*ret = (struct mount_list){0};
-	while (r == 0 && mountinfo_next(&mountinfo, &info))
-		r = add_disk(&info, dm_major, device_of, ret);
+	while (*mountinfo && r == 0) {
+		size_t len = strcspn(mountinfo, "\n");
+		_cleanup_free_ char *text = strndup(mountinfo, len);
+		struct line line;
+
+		if (!text)
+			return -ENOMEM;
+		mountinfo += len + (mountinfo[len] == '\n');
+		if (parse_line(text, &line))
+			r = add_line(&line, dm_major, device_of, ret);
+	}
 	return r;
 }
 
@@ -91,7 +189,7 @@ static unsigned int find_dm_major(void)
 	const char *found;
 	size_t len;
 
-	if (file_read_at(AT_FDCWD, "/proc/devices", DEVICES_MAX_BYTES, &text, &len) < 0)
+	if (file_read_at(AT_FDCWD, "/proc/devices", MAX_BYTES, &text, &len) < 0)
 		return 0;
 	found = strstr(text, " device-mapper\n");
 	if (!found)
@@ -110,7 +208,7 @@ int mounts_read(int fd, struct mount_list *ret)
 	*ret = (struct mount_list){0};
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
-	r = file_read(fd, MOUNTINFO_MAX_BYTES, &text, &len);
+	r = file_read(fd, MAX_BYTES, &text, &len);
 	return r < 0 ? r : mounts_parse(text, find_dm_major(), device_at, ret);
 }
 

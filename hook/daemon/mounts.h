@@ -3,7 +3,7 @@
 
 /*
  * The filesystems that are mounted here, as far as they may be containers' disks: those that can
- * grow, on a block device that is not known to be something else.
+ * grow, on a block device that is not known to be something else. Format: proc_pid_mountinfo(5).
  */
 
 #include <stdbool.h>
@@ -26,10 +26,10 @@ struct mount_list {
 
 /*
  * @dm_major: of device-mapper's devices. @device_of: the number of the device at a path, 0:0 if
- * there is none; for filesystems that hide it. Changes @mountinfo, and skips lines that are not
- * understood. 0 or -ENOMEM; free *ret in either case.
+ * there is none; for filesystems that hide it. Lines that are not understood are skipped. 0 or
+ * -ENOMEM; free *ret in either case.
  */
-int mounts_parse(char *mountinfo, unsigned int dm_major, dev_t (*device_of)(const char *path),
+int mounts_parse(const char *mountinfo, unsigned int dm_major, dev_t (*device_of)(const char *path),
 		 struct mount_list *ret);
 
 /* Those in the file @fd, which is open on /proc/self/mountinfo. 0 or -errno. */

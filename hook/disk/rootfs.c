@@ -3,13 +3,12 @@
 
 #include "base/cleanup.h"
 #include "base/count.h"
-#include "base/file.h"
-#include "base/mountinfo.h"
 #include "base/quote.h"
 #include "base/syscalls.h"
 #include "disk/thin.h"
 
 #include <fcntl.h>
+#include <libmount/libmount.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,40 +47,51 @@ const char *fs_type_name(enum fs_type type)
 	return "other";
 }
 
-/* 0 and *ret, which points into *ret_text; -ENOENT; -errno. */
-static int find_mount(const char *mountinfo, int mount_id, char **ret_text, struct mountinfo *ret)
+static void cleanup_table(struct libmnt_table **table)
 {
-	_cleanup_free_ char *text = NULL;
-	char *rest;
-	size_t len;
-	int r = file_read_at(AT_FDCWD, mountinfo, MOUNTINFO_MAX_BYTES, &text, &len);
+	mnt_unref_table(*table);
+}
 
-	if (r < 0)
-		return r;
-	rest = text;
-	do {
-		if (!mountinfo_next(&rest, ret))
-			return -ENOENT;
-	} while (ret->id != mount_id);
-	*ret_text = TAKE_PTR(text);
-	return 0;
+static void cleanup_iter(struct libmnt_iter **iter)
+{
+	mnt_free_iter(*iter);
+}
+
+static int read_mounts(const char *mountinfo, struct libmnt_table **ret_table,
+		       struct libmnt_iter **ret_iter)
+{
+	errno = 0; /* libmount does not always set errno */
+	*ret_table = mnt_new_table_from_file(mountinfo);
+	if (!*ret_table)
+		return errno ? -errno : -ENOMEM;
+	*ret_iter = mnt_new_iter(MNT_ITER_FORWARD);
+	return *ret_iter ? 0 : -ENOMEM;
 }
 
 int rootfs_mount_source(const char *mountinfo, int mount_id, char **ret_fs_name, char **ret_source)
 {
-	_cleanup_free_ char *text = NULL, *name = NULL, *source = NULL;
-	struct mountinfo mount;
-	int r = find_mount(mountinfo, mount_id, &text, &mount);
+	_cleanup_(cleanup_table) struct libmnt_table *table = NULL;
+	_cleanup_(cleanup_iter) struct libmnt_iter *iter = NULL;
+	struct libmnt_fs *fs;
+	int r = read_mounts(mountinfo, &table, &iter);
 
 	if (r < 0)
 		return r;
-	name = strdup(mount.type);
-	source = strdup(mount.source);
-	if (!name || !source)
-		return -ENOMEM;
-	*ret_fs_name = TAKE_PTR(name);
-	*ret_source = TAKE_PTR(source);
-	return 0;
+	while (mnt_table_next_fs(table, iter, &fs) == 0) {
+		const char *name = mnt_fs_get_fstype(fs), *source = mnt_fs_get_source(fs);
+		_cleanup_free_ char *name_copy = NULL, *source_copy = NULL;
+
+		if (mnt_fs_get_id(fs) != mount_id)
+			continue;
+		name_copy = strdup(name ? name : "unknown");
+		source_copy = strdup(source ? source : "none");
+		if (!name_copy || !source_copy)
+			return -ENOMEM;
+		*ret_fs_name = TAKE_PTR(name_copy);
+		*ret_source = TAKE_PTR(source_copy);
+		return 0;
+	}
+	return -ENOENT;
 }
 
 /*
@@ -178,13 +188,18 @@ int rootfs_open(const char *bundle, const char *root_path, struct rootfs *ret, s
 /* How far below its filesystem's root is the top of the mount @mount_id? -errno */
 static int depth_of_mount(const char *mountinfo, int mount_id)
 {
-	_cleanup_free_ char *text = NULL;
-	struct mountinfo mount;
-	int depth = 0, r = find_mount(mountinfo, mount_id, &text, &mount);
+	_cleanup_(cleanup_table) struct libmnt_table *table = NULL;
+	_cleanup_(cleanup_iter) struct libmnt_iter *iter = NULL;
+	struct libmnt_fs *fs;
+	int depth = 0, r = read_mounts(mountinfo, &table, &iter);
 
 	if (r < 0)
 		return r;
-	for (const char *at = mount.root; *at; at++)
+	do {
+		if (mnt_table_next_fs(table, iter, &fs) != 0)
+			return -ENOENT;
+	} while (mnt_fs_get_id(fs) != mount_id);
+	for (const char *at = mnt_fs_get_root(fs); at && *at; at++)
 		depth += *at == '/' && at[1] && at[1] != '/';
 	return depth;
 }
@@ -227,32 +242,32 @@ int rootfs_open_pid(pid_t pid, struct rootfs *ret, struct why *why)
 	return 0;
 }
 
-/* Is it a mount of the block device @dev? If st_dev is anonymous (btrfs), the source says so. */
-static bool is_mount_of(const struct mountinfo *mount, dev_t dev)
+/* Is @fs a mount of the block device @dev? If st_dev is anonymous (btrfs), the source says so. */
+static bool is_mount_of(struct libmnt_fs *fs, dev_t dev)
 {
+	const char *source = mnt_fs_get_srcpath(fs);
 	struct stat st;
 
-	return mount->dev == dev ||
-	       (*mount->source == '/' && major(mount->dev) == 0 && stat(mount->source, &st) == 0 &&
-		S_ISBLK(st.st_mode) && st.st_rdev == dev);
+	return mnt_fs_get_devno(fs) == dev ||
+	       (source && *source == '/' && major(mnt_fs_get_devno(fs)) == 0 &&
+		stat(source, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == dev);
 }
 
 /* Opens a mount of @dev; with @writable only one that is writable. */
 static int open_mount_of(dev_t dev, bool writable, struct rootfs *ret, struct why *why)
 {
-	_cleanup_free_ char *text = NULL;
-	struct mountinfo mount;
-	char *rest;
-	size_t len;
-	int r = file_read_at(AT_FDCWD, MOUNTINFO, MOUNTINFO_MAX_BYTES, &text, &len);
+	_cleanup_(cleanup_table) struct libmnt_table *table = mnt_new_table_from_file(MOUNTINFO);
+	_cleanup_(cleanup_iter) struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
 
-	if (r < 0)
-		return why_set(why, -r, MOUNTINFO ": %s", strerror(-r));
-	for (rest = text; mountinfo_next(&rest, &mount);) {
+	if (!table || !iter)
+		return why_set(why, ENOMEM, MOUNTINFO " cannot be read");
+	while (mnt_table_next_fs(table, iter, &fs) == 0) {
 		struct rootfs rootfs = {.fd = -EBADF};
 
 		/* Another mount may cover it, or it may be a file. */
-		if (!is_mount_of(&mount, dev) || rootfs_open("/", mount.path, &rootfs, why) < 0)
+		if (!is_mount_of(fs, dev) ||
+		    rootfs_open("/", mnt_fs_get_target(fs), &rootfs, why) < 0)
 			continue;
 		if (rootfs.dev == dev && !(writable && rootfs.read_only)) {
 			*ret = rootfs;

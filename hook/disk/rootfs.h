@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The container's rootfs: one open directory from which everything else follows. The open fd pins
- * mount and device, so the device number means the same device until rootfs_close().
+ * The container's rootfs: one open directory from which everything else follows (this is the only
+ * user of libmount). The open fd pins mount and device, so the device number means the same device
+ * until rootfs_close().
  */
 
 #include "base/why.h"

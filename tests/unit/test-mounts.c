@@ -15,11 +15,8 @@ static dev_t device_of(const char *path)
 static struct mount_list parse(const char *mountinfo)
 {
 	struct mount_list list;
-	char *text = strdup(mountinfo);
 
-	assert_non_null(text);
-	assert_int_equal(mounts_parse(text, DM, device_of, &list), 0);
-	free(text);
+	assert_int_equal(mounts_parse(mountinfo, DM, device_of, &list), 0);
 	return list;
 }
 
@@ -71,6 +68,43 @@ static void the_first_mount_of_the_root_is_taken(void **state)
 	mounts_free(&list);
 }
 
+static void escapes_are_undone(void **state)
+{
+	struct mount_list list =
+		parse("36 22 254:4 / /run/a\\040b\\134c\\011\\012\\043\xc3\xa4\\12 rw - ext4 "
+		      "/dev/mapper/a\\040b rw\n");
+
+	(void)state;
+	assert_string_equal(list.mounts[0].path, "/run/a b\\c\t\n#\xc3\xa4\\12");
+	assert_string_equal(list.mounts[0].source, "/dev/mapper/a b");
+	mounts_free(&list);
+}
+
+static void what_is_no_mount_is_skipped(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"\n\n",
+		"36",
+		"36 22",
+		"36 22 254 / /a rw - ext4 /dev/a rw",
+		"36 22 254: / /a rw - ext4 /dev/a rw",
+		"36 22 254:4x / /a rw - ext4 /dev/a rw",
+		"36 22 254:4 / /a rw",
+		"36 22 254:4 / /a rw - ext4",
+		"36 22 254:4 / /a rw -",
+		"36 22 99999999999:4 / /a rw - ext4 /dev/a rw",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		struct mount_list list = parse(bad[i]);
+
+		assert_int_equal(list.n, 0);
+		mounts_free(&list);
+	}
+}
+
 /* A host may have so many, and most are not disks. */
 static void a_disk_is_found_among_65536_mounts(void **state)
 {
@@ -88,6 +122,15 @@ static void a_disk_is_found_among_65536_mounts(void **state)
 	assert_string_equal(list.mounts[0].path, "/run/disk");
 	mounts_free(&list);
 	free(text);
+}
+
+static void a_line_without_its_newline_is_read(void **state)
+{
+	struct mount_list list = parse("36 22 254:4 / /a rw - ext4 /dev/mapper/a rw");
+
+	(void)state;
+	assert_int_equal(list.n, 1);
+	mounts_free(&list);
 }
 
 static void the_real_file_is_read(void **state)
@@ -109,7 +152,10 @@ int main(void)
 		cmocka_unit_test(disks_on_device_mapper_are_found),
 		cmocka_unit_test(btrfs_is_found_by_its_source),
 		cmocka_unit_test(the_first_mount_of_the_root_is_taken),
+		cmocka_unit_test(escapes_are_undone),
+		cmocka_unit_test(what_is_no_mount_is_skipped),
 		cmocka_unit_test(a_disk_is_found_among_65536_mounts),
+		cmocka_unit_test(a_line_without_its_newline_is_read),
 		cmocka_unit_test(the_real_file_is_read),
 	};
 
