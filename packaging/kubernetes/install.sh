@@ -296,7 +296,7 @@ keep() {
 sums() {
 	local path
 	while read -r path; do
-		cksum <"$(follow "$path")" 2>/dev/null || echo none
+		{ cksum <"$(follow "$path")"; } 2>/dev/null || echo none
 	done <"$before/paths"
 }
 
