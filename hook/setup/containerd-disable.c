@@ -33,6 +33,16 @@ static bool is_bare(const struct edit_text *t)
 	       toml.n == (toml_find(&toml, "version") ? 1 : 0);
 }
 
+/* What the backup says; one that cannot be parsed says nothing. */
+static void read_before(const struct edit_text *backup, struct containerd_before *ret)
+{
+	struct why unused;
+
+	ret->text = backup->text;
+	if (!backup->text || toml_parse(backup->text, backup->len, &ret->toml, &unused) < 0)
+		ret->toml = (struct toml){0};
+}
+
 /* Removes all our handlers, or only those that wrap @shim. */
 static int strip_handlers(const struct setup_place *place, const struct containerd_before *before,
 			  const char *shim, struct edit_text *t, bool *found, struct why *why)
@@ -50,14 +60,11 @@ static int strip_file(const struct setup_place *place, const struct containerd_f
 	struct containerd_before before = {
 		.is_known = backup->text ||
 			    strncmp(t->text, CONTAINERD_MADE, strlen(CONTAINERD_MADE)) == 0,
-		.text = backup->text,
 	};
-	struct why unused;
 	bool found = false;
 	int r;
 
-	if (!backup->text || toml_parse(backup->text, backup->len, &before.toml, &unused) < 0)
-		before.toml = (struct toml){0};
+	read_before(backup, &before);
 	r = strip_handlers(place, &before, shim, t, &found, why);
 	for (size_t i = 0; r == 0 && drop_in && i < file->toml.n; i++) {
 		const struct toml_item *item = &file->toml.items[i];
@@ -110,20 +117,26 @@ static int disable_file(const struct setup_place *place, const struct containerd
 static int disable_drop_in(const struct setup_place *place, const char *name, const char *shim,
 			   struct setup_plan *plan, bool *ret_stays, struct why *why)
 {
-	_cleanup_(edit_free) struct edit_text t = {0};
-	const struct containerd_before before = {.is_known = true};
+	_cleanup_(edit_free) struct edit_text backup = {0}, t = {0};
+	struct containerd_before before = {.is_known = true};
 	struct setup_file *file = NULL;
 	bool found = false;
 	int r = change_read(place, name, plan, &file, why);
 
 	if (r < 0 || !file->old)
 		return r;
+	r = change_backup(place, file->path, &backup, why);
+	if (r < 0)
+		return r;
 	if (edit_copy(file->old, file->old_len, &t) < 0)
 		return why_no_memory(why);
+	read_before(&backup, &before);
 	r = strip_handlers(place, &before, shim, &t, &found, why);
+	toml_free(&before.toml);
 	if (r < 0)
 		return why_prefix(why, r, file->path);
-	*ret_stays = !is_bare(&t);
+	file->remove_backup = !containerd_is_ours(t.text, t.len);
+	*ret_stays = backup.text || !is_bare(&t);
 	if (!*ret_stays)
 		change_set(file, NULL, 0);
 	else
@@ -188,7 +201,8 @@ static int plan_disable(const struct setup_place *place, const struct containerd
 		last.n_files = 0;
 	}
 	if (stays && !shim)
-		change_note(plan, "left: %s and its import, because the file was edited", path);
+		change_note(plan, "left: %s and its import, because the file has other settings",
+			    path);
 	setup_plan_free(&last);
 	return r;
 }

@@ -232,6 +232,25 @@ static void a_replaced_default_comes_back_whatever_is_imported(void **state)
 	}
 }
 
+static void a_drop_in_that_was_there_before_comes_back(void **state)
+{
+	static const char main_text[] = "version = 3\nimports = ['conf.d/*']\n";
+	static const char theirs[] =
+		"version = 3\n[grpc]\nuid = 1\n[" CRI_3 "]\n  default_runtime_name = 'nvidia'\n"
+		"[" CRI_3 ".runtimes.nvidia]\n  runtime_type = 'io.containerd.runc.v2'\n";
+
+	(void)state;
+	put_program(RUNC_PATH);
+	put(CONFIG, main_text);
+	put(DROP_IN, theirs);
+	assert_int_equal(set_up((struct setup_options){.by_default = true, .force = true}), 0);
+	assert_in(DROP_IN, "default_runtime_name = \"oci-thin-grow\"");
+	assert_int_equal(disable("containerd"), 0);
+	assert_file(CONFIG, main_text);
+	assert_file(DROP_IN, theirs);
+	assert_file(CHANGE_BACKUPS DROP_IN, NULL);
+}
+
 /* What an earlier version has enabled */
 static void a_backup_beside_the_file_is_used_and_removed(void **state)
 {
@@ -583,7 +602,7 @@ static void a_drop_in_of_others_stays_with_its_import(void **state)
 	assert_in(CONFIG, DROP_IN);
 	assert_in(DROP_IN, "[grpc]\n  uid = 1\n");
 	assert_not_in(DROP_IN, "runtimes");
-	assert_note("because the file was edited");
+	assert_note("because the file has other settings");
 	free(text);
 	free(more);
 }
@@ -663,6 +682,7 @@ int main(void)
 		HOST_TEST(another_default_stays_unless_forced),
 		HOST_TEST(the_old_default_comes_back_with_its_quotes),
 		HOST_TEST(a_replaced_default_comes_back_whatever_is_imported),
+		HOST_TEST(a_drop_in_that_was_there_before_comes_back),
 		HOST_TEST(a_backup_beside_the_file_is_used_and_removed),
 		HOST_TEST(a_backup_of_a_file_that_is_gone_is_not_used),
 		HOST_TEST(takes_the_runtime_over),
