@@ -28,6 +28,12 @@ enum { FS_CLOEXEC = 1, FS_NOSUID = 2, FS_NODEV = 4, FS_NOEXEC = 8 };
 #ifndef __NR_fsmount
 #define __NR_fsmount 432
 #endif
+#ifndef __NR_pidfd_open
+#define __NR_pidfd_open 434
+#endif
+#ifndef __NR_close_range
+#define __NR_close_range 436
+#endif
 #ifndef __NR_openat2
 #define __NR_openat2 437
 #endif
@@ -81,6 +87,24 @@ int call_fscreate(int fs_fd)
 int call_fsmount(int fs_fd)
 {
 	return result(syscall(__NR_fsmount, fs_fd, FS_CLOEXEC, FS_NOSUID | FS_NODEV | FS_NOEXEC));
+}
+
+int call_pidfd_open(pid_t pid)
+{
+	return result(syscall(__NR_pidfd_open, pid, 0));
+}
+
+void call_close_all_but(unsigned int first, int keep)
+{
+	unsigned int kept = (unsigned int)keep;
+
+	if (keep < 0 || kept < first) {
+		syscall(__NR_close_range, first, UINT32_MAX, 0);
+		return;
+	}
+	if (kept > first)
+		syscall(__NR_close_range, first, kept - 1, 0);
+	syscall(__NR_close_range, kept + 1, UINT32_MAX, 0);
 }
 
 int call_set_idle_io(void)

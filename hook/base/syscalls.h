@@ -9,6 +9,7 @@
 
 #include <linux/capability.h>
 #include <linux/openat2.h>
+#include <sys/types.h>
 
 /* Since Linux 5.6. */
 int call_openat2(int dir_fd, const char *path, const struct open_how *how);
@@ -31,6 +32,12 @@ int call_fsopen(const char *type);
 int call_fsconfig(int fs_fd, const char *key, const char *value);
 int call_fscreate(int fs_fd);
 int call_fsmount(int fs_fd);
+
+/* A descriptor that poll(2) reports as readable when the child @pid has ended. Since Linux 5.3. */
+int call_pidfd_open(pid_t pid);
+
+/* Closes all descriptors from @first on except @keep; -EBADF: none is kept. Since Linux 5.9. */
+void call_close_all_but(unsigned int first, int keep);
 
 /* Gives this process the lowest I/O priority: it waits for everyone else's. */
 int call_set_idle_io(void);

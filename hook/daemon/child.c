@@ -2,8 +2,8 @@
 #include "daemon/child.h"
 
 #include "base/log.h"
+#include "base/syscalls.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -15,18 +15,8 @@
 /* A copy of the daemon's lock would outlive it, and one of a socket would keep its peer alive. */
 static void close_all_but(int keep_fd)
 {
-	DIR *dir = opendir("/proc/self/fd");
-	const struct dirent *entry;
-
 	closelog();
-	while (dir && (entry = readdir(dir))) {
-		int fd = (int)strtol(entry->d_name, NULL, 10);
-
-		if (fd > STDERR_FILENO && fd != keep_fd && fd != dirfd(dir))
-			close(fd);
-	}
-	if (dir)
-		closedir(dir);
+	call_close_all_but(STDERR_FILENO + 1, keep_fd);
 	log_init(log_is_verbose());
 }
 

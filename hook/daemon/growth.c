@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "disk/frozen.h"
 #include "disk/thin.h"
 #include "job/job.h"
 #include "job/tell.h"
@@ -60,6 +61,7 @@ enum growth_end growth_run(const struct growth *growth, const struct policy *pol
 
 	if (rootfs_open("/", growth->path, &job.rootfs, &unused) == 0 &&
 	    is_same_disk(growth, &job.rootfs)) {
+		frozen_wait(job.rootfs.fd);
 		job_grow(&job, policy);
 		tell_log(&job);
 		end = end_of(&job);

@@ -2,11 +2,14 @@
 #include "disk/frozen.h"
 
 #include "base/cleanup.h"
+#include "base/minmax.h"
+#include "base/syscalls.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -19,44 +22,63 @@
 
 static _Noreturn void ask(int fd)
 {
-	/* Whoever reads our output must not wait for this process, too. */
-	for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; standard++)
-		close(standard);
+	/*
+	 * Whoever reads our output, or waits for a lock of ours, must not wait for this process,
+	 * too.
+	 */
+	call_close_all_but(0, fd);
 	fremovexattr(fd, NO_ATTRIBUTE);
 	_exit(0);
 }
 
-/* Waits for the end of the child, the only one that has the other end of the pipe. */
-static int await(int pipe_fd, unsigned int wait_ms)
+/* Waits for the end of the child. */
+static int await(int pid_fd, const struct deadline *deadline)
 {
-	struct pollfd ended = {.fd = pipe_fd, .events = POLLIN};
+	struct pollfd ended = {.fd = pid_fd, .events = POLLIN};
 	int n;
 
 	do {
-		n = poll(&ended, 1, (int)wait_ms);
+		uint64_t now = now_ms(), left = deadline->end_ms > now ? deadline->end_ms - now : 0;
+
+		n = poll(&ended, 1, (int)smaller(left, INT_MAX));
 	} while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : n == 0;
+	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
 }
 
-int frozen_check(int fd, unsigned int wait_ms)
+static int ask_in_time(int fd, const struct deadline *deadline)
 {
-	_cleanup_close_ int here = -EBADF;
-	int ends[2], r;
-	pid_t child;
+	_cleanup_close_ int pid_fd = -EBADF;
+	pid_t child = fork();
+	int r;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	here = ends[0];
-	child = fork();
 	if (child == 0)
 		ask(fd);
-	r = -errno;
-	close(ends[1]);
 	if (child < 0)
-		return r;
-	r = await(here, wait_ms);
+		return -errno;
+	r = pid_fd = call_pidfd_open(child);
+	if (r >= 0)
+		r = await(pid_fd, deadline);
 	if (r != 0)
 		kill(child, SIGKILL);
 	waitpid(child, NULL, r == 0 ? 0 : WNOHANG);
 	return r;
+}
+
+int frozen_check(int fd, const struct deadline *deadline, struct why *why)
+{
+	int r = ask_in_time(fd, deadline);
+
+	if (r == -ETIMEDOUT)
+		return why_set(
+			why, ETIMEDOUT,
+			"its filesystem is frozen, or does not answer; \"fsfreeze -u\" on the "
+			"directory where it is mounted thaws it");
+	return r < 0 ? why_set(why, -r, "is its filesystem frozen? %s", strerror(-r)) : 0;
+}
+
+void frozen_wait(int fd)
+{
+	const struct deadline never = {.end_ms = UINT64_MAX};
+
+	ask_in_time(fd, &never);
 }

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "disk/extend.h"
+#include "disk/frozen.h"
 #include "disk/intent.h"
 #include "disk/locate.h"
 #include "disk/lock.h"
@@ -284,6 +285,19 @@ static int grow_locked(struct rootfs *rootfs, const struct grow_order *order,
 	return r < 0 ? r : conclude(order, report, &entry, deadline, why);
 }
 
+/*
+ * A filesystem that is frozen would hold its ioctl, and so our locks, until the thaw, beyond
+ * SIGKILL. One that is frozen after this look still does. A device that is suspended is waited for
+ * later. If there is no answer for another reason, such as no process to ask, it is as it was.
+ */
+static int await_thaw(const struct rootfs *rootfs, const struct grow_report *report,
+		      const struct deadline *deadline, struct why *why)
+{
+	if (!report->device.suspended && frozen_check(rootfs->fd, deadline, why) == -ETIMEDOUT)
+		return -ETIMEDOUT;
+	return 0;
+}
+
 static int grow_in_time(struct rootfs *rootfs, const struct grow_order *order,
 			struct grow_report *report, struct why *why)
 {
@@ -292,7 +306,9 @@ static int grow_in_time(struct rootfs *rootfs, const struct grow_order *order,
 
 	if (r < 0)
 		return why_set(why, -r, "setting a timer: %s", strerror(-r));
-	r = grow_locked(rootfs, order, report, &deadline, why);
+	r = await_thaw(rootfs, report, &deadline, why);
+	if (r == 0)
+		r = grow_locked(rootfs, order, report, &deadline, why);
 	deadline_stop(&deadline);
 	return r;
 }
@@ -304,7 +320,7 @@ static int grow_in_time(struct rootfs *rootfs, const struct grow_order *order,
 static bool must_wait(int r)
 {
 	switch (-r) {
-	case ETIMEDOUT:	  /* the device or its pool is suspended, another run has the lock */
+	case ETIMEDOUT:	  /* the device, its pool or filesystem is suspended, or locked by a run */
 	case EINTR:	  /* the deadline came while the swap waited for I/O */
 	case EBUSY:	  /* an ext4 just replayed, another resize of ext4, a pending removal */
 	case EAGAIN:	  /* another resize of XFS */

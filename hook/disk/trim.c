@@ -105,7 +105,7 @@ static int check_trim_pool(const struct trim_order *order, struct trim_report *r
 static int check_answers(const struct rootfs *rootfs, const struct trim_order *order,
 			 struct trim_report *report, struct why *why)
 {
-	const struct deadline deadline = {.end_ms = now_ms() + SUSPENDED_MS};
+	struct deadline deadline = {.end_ms = now_ms() + SUSPENDED_MS};
 	int r = extend_wait_until_live(&report->device, &deadline, why);
 
 	if (r == -ETIMEDOUT)
@@ -116,14 +116,9 @@ static int check_answers(const struct rootfs *rootfs, const struct trim_order *o
 		why_set(why, 0, "its rootfs is read-only");
 		return stop(report, TRIM_SKIPPED);
 	}
-	r = frozen_check(rootfs->fd, order->frozen_ms);
-	if (r < 0)
-		return why_set(why, -r, "is its filesystem frozen? %s", strerror(-r));
-	if (r > 0) {
-		why_set(why, 0, "its filesystem is frozen, or does not answer");
-		return stop(report, TRIM_SKIPPED);
-	}
-	return 0;
+	deadline.end_ms = now_ms() + order->frozen_ms;
+	r = frozen_check(rootfs->fd, &deadline, why);
+	return r == -ETIMEDOUT ? stop(report, TRIM_SKIPPED) : r;
 }
 
 static int check_trimmable(const struct rootfs *rootfs, const struct trim_order *order,

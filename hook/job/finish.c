@@ -7,6 +7,7 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/syscalls.h"
+#include "disk/frozen.h"
 #include "disk/lock.h"
 #include "job/settings.h"
 #include "job/target.h"
@@ -185,6 +186,8 @@ static enum finish_result finish_device(const struct finisher *finisher,
 		print(finisher->out, "%s: would finish an earlier growth\n", device->name);
 		return FINISH_DONE;
 	}
+	if (finisher->idle)
+		frozen_wait(rootfs.fd);
 	return finish_mounted(finisher, &rootfs, device->name, bytes);
 }
 

@@ -18,7 +18,11 @@
 struct finisher {
 	const struct policy *policy;
 	bool dry_run;
-	bool idle;   /* at the lowest I/O priority, which this process then keeps */
+	/*
+	 * At the lowest I/O priority, which this process then keeps, and when a frozen filesystem
+	 * is thawed, however long that takes.
+	 */
+	bool idle;
 	FILE *out;   /* results are printed here; NULL: they are only logged */
 	bool listed; /* @list has been read; only the first growth that needs it does that */
 	struct engine_list list;

@@ -120,6 +120,9 @@ ok "a frozen disk is not trimmed, and does not hold us" timeout 60 /usr/sbin/oci
 like "--all names the frozen one with the reason" "$(cat /run/ok.out)" 'crun:cold: not trimmed: its filesystem is frozen, or does not answer'
 like "--all trims the others" "$(tail -n 1 /run/ok.out)" '^2 trimmed, 1 skipped'
 like "the frozen one is logged" "$(cat /run/messages)" 'action=skip container=crun:cold .* reason="its filesystem is frozen'
+echo '{ "timeout": "1s" }' >/run/short.json
+timeout 60 /usr/sbin/oci-thin-grow grow --config /run/short.json cold +64M >/run/out 2>&1
+like "nor is it grown, with the reason and what to do" "$(cat /run/out)" 'its filesystem is frozen, or does not answer; "fsfreeze -u" on'
 ok "cold is thawed" fsfreeze -u /run/disk/cold
 ok "no child is left after the thaw" wait_for not pgrep -x oci-thin-grow
 ok "cold is suspended" dmsetup suspend cold

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/frozen.h"
 
+#include "fake-clock.h"
 #include "fake-dm.h"
 #include "fake-fs.h"
 #include "unit.h"
@@ -12,6 +13,14 @@
 #define SHORT_MS  50
 
 static struct rootfs rootfs;
+static struct why why;
+
+static int check_for(unsigned int ms)
+{
+	const struct deadline deadline = {.end_ms = now_ms() + ms};
+
+	return frozen_check(rootfs.fd, &deadline, &why);
+}
 
 static int setup(void **state)
 {
@@ -33,7 +42,7 @@ static int teardown(void **state)
 static void a_filesystem_in_use_answers_at_once(void **state)
 {
 	(void)state;
-	assert_int_equal(frozen_check(rootfs.fd, PLENTY_MS), 0);
+	assert_int_equal(check_for(PLENTY_MS), 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* the child is gone */
 }
 
@@ -41,10 +50,12 @@ static void a_frozen_filesystem_does_not_hold_us(void **state)
 {
 	(void)state;
 	fake_fs.frozen = true;
-	assert_int_equal(frozen_check(rootfs.fd, SHORT_MS), 1);
+	assert_int_equal(check_for(SHORT_MS), -ETIMEDOUT);
+	assert_contains(why.text, "its filesystem is frozen");
+	assert_contains(why.text, "\"fsfreeze -u\"");
 	assert_int_not_equal(fake_fs.waiter, 0); /* killed, to end with the thaw */
 	fake_fs_thaw();
-	assert_int_equal(frozen_check(rootfs.fd, PLENTY_MS), 0);
+	assert_int_equal(check_for(PLENTY_MS), 0);
 }
 
 /* A pipe from our output must end when we do, even if the child does not. */
@@ -59,13 +70,42 @@ static void the_child_does_not_hold_our_output(void **state)
 	assert_int_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
 	close(ends[1]);
 	fake_fs.frozen = true;
-	assert_int_equal(frozen_check(rootfs.fd, SHORT_MS), 1);
+	assert_int_equal(check_for(SHORT_MS), -ETIMEDOUT);
 	assert_int_equal(dup2(saved, STDOUT_FILENO), STDOUT_FILENO);
 	close(saved);
 	end.fd = ends[0];
 	assert_int_equal(poll(&end, 1, PLENTY_MS), 1);
 	assert_int_equal(read(ends[0], &byte, 1), 0);
 	close(ends[0]);
+}
+
+/* Nor a lock that is held meanwhile, nor what the runtime has open. */
+static void nor_anything_else_that_is_open(void **state)
+{
+	char byte;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	fake_fs.frozen = true;
+	assert_int_equal(check_for(SHORT_MS), -ETIMEDOUT);
+	close(ends[1]);
+	assert_int_equal(poll(&(struct pollfd){.fd = ends[0], .events = POLLIN}, 1, PLENTY_MS), 1);
+	assert_int_equal(read(ends[0], &byte, 1), 0);
+	close(ends[0]);
+}
+
+/* The timer of a growth rings while it waits. */
+static void a_signal_does_not_make_it_longer(void **state)
+{
+	struct deadline deadline;
+
+	(void)state;
+	fake_clock(false);
+	fake_fs.frozen = true;
+	assert_int_equal(deadline_start(&deadline, SHORT_MS), 0);
+	assert_int_equal(frozen_check(rootfs.fd, &deadline, &why), -ETIMEDOUT);
+	deadline_stop(&deadline);
 }
 
 int main(void)
@@ -77,6 +117,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(the_child_does_not_hold_our_output, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(nor_anything_else_that_is_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_signal_does_not_make_it_longer, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

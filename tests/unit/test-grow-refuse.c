@@ -2,6 +2,7 @@
 
 /* Devices and filesystems that must not be touched: nothing is loaded. */
 
+#include "fake-clock.h"
 #include "grow-fixture.h"
 
 #include <sys/statvfs.h>
@@ -79,6 +80,20 @@ static void does_not_touch_a_device_with_a_pending_removal(void **state)
 	fake_dm.thin.deferred_remove = true;
 	expect_postponed("about to be removed");
 	assert_not_changed();
+}
+
+/* The kernel would wait for the thaw, and nothing could end that. */
+static void a_frozen_filesystem_is_waited_for_in_vain(void **state)
+{
+	(void)state;
+	fake_clock(false);
+	fake_fs.frozen = true;
+	order.timeout_ms = 50;
+	expect_postponed("its filesystem is frozen");
+	assert_contains(why.text, "fsfreeze -u");
+	assert_untouched();
+	fake_fs_thaw();
+	assert_next_run_finishes();
 }
 
 static void expect_not_applicable(const char *reason)
@@ -260,6 +275,7 @@ int main(void)
 		EACH_FS(fails_if_the_pool_cannot_be_read),
 		EACH_FS(does_not_touch_a_read_only_device),
 		EACH_FS(does_not_touch_a_device_with_a_pending_removal),
+		EACH_FS(a_frozen_filesystem_is_waited_for_in_vain),
 		EACH_FS(does_not_touch_devices_of_other_managers),
 		EACH_FS(does_not_touch_what_is_not_one_thin_target),
 		EACH_FS(does_not_touch_other_filesystems),
