@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "base/cleanup.h"
 #include "base/count.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/quote.h"
 #include "base/shim-name.h"
@@ -190,6 +191,7 @@ int main(int argc, char *argv[])
 	/* Libraries read variables that could change what they do and where they write. */
 	if (terminal_clear_environment() < 0 || argc < 1)
 		return EXIT_FAILED;
+	file_survive_size_limit();
 	log_init(false);
 	if (strcmp(base_name(argv[0]), RUNTIME_NAME) == 0)
 		return role_runtime(argv, environment);

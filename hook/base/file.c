@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <libgen.h>
+#include <signal.h>
 #include <string.h>
 
 #define FIRST_READ_BYTES (64UL * 1024)
@@ -112,6 +113,20 @@ bool file_is_ours_alone(const struct stat *st)
 bool file_is_same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static void on_size_limit(int sig)
+{
+	(void)sig; /* another program does not inherit a handler, but would inherit SIG_IGN */
+}
+
+void file_survive_size_limit(void)
+{
+	const struct sigaction action = {.sa_handler = on_size_limit, .sa_flags = SA_RESTART};
+	struct sigaction old;
+
+	if (sigaction(SIGXFSZ, NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+		sigaction(SIGXFSZ, &action, NULL);
 }
 
 int file_write_all(int fd, const char *text, size_t len)

@@ -31,6 +31,12 @@ bool file_is_ours_alone(const struct stat *st);
 
 bool file_is_same(const struct stat *a, const struct stat *b);
 
+/*
+ * From now on a write beyond the file size limit (ulimit -f) fails with EFBIG, instead of ending
+ * the process without a message. A program that is executed finds the signal (SIGXFSZ) as we did.
+ */
+void file_survive_size_limit(void);
+
 /* Writes all of @text. 0 or -errno. */
 int file_write_all(int fd, const char *text, size_t len);
 

@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "base/exit.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/quote.h"
@@ -92,6 +93,7 @@ int main(int argc, char *argv[])
 	notify_init(&notify);
 	if (terminal_clear_environment() < 0)
 		return EXIT_FAILED;
+	file_survive_size_limit();
 	log_init(false);
 	return command_line(argc, argv, &notify);
 }

@@ -197,7 +197,7 @@ static void leaves_no_temporary_file_if_it_cannot_write(void **state)
 	write_in(directory, "f", "old");
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
 	small.rlim_max = old.rlim_max;
-	signal(SIGXFSZ, SIG_IGN);
+	file_survive_size_limit();
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
 	r = file_replace(path, "new and longer", 14, 0644, &why);
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
@@ -207,6 +207,22 @@ static void leaves_no_temporary_file_if_it_cannot_write(void **state)
 	expect_alone(directory, "f", "old", 0640);
 	free(path);
 	remove_directory(directory);
+}
+
+/* What is ignored stays ignored in a program that is executed; a handler does not stay. */
+static void what_the_size_limit_does_to_the_next_program_is_unchanged(void **state)
+{
+	struct sigaction action;
+
+	(void)state;
+	file_survive_size_limit();
+	sigaction(SIGXFSZ, NULL, &action);
+	assert_true(action.sa_handler != SIG_IGN && action.sa_handler != SIG_DFL);
+	signal(SIGXFSZ, SIG_IGN);
+	file_survive_size_limit();
+	sigaction(SIGXFSZ, NULL, &action);
+	assert_true(action.sa_handler == SIG_IGN);
+	signal(SIGXFSZ, SIG_DFL);
 }
 
 int main(void)
@@ -220,6 +236,7 @@ int main(void)
 		cmocka_unit_test(replaces_a_file),
 		cmocka_unit_test(replaces_regular_files_only),
 		cmocka_unit_test(leaves_no_temporary_file_if_it_cannot_write),
+		cmocka_unit_test(what_the_size_limit_does_to_the_next_program_is_unchanged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
