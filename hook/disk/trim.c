@@ -75,12 +75,12 @@ static bool is_broken(const struct thin_pool *pool)
 static int check_trim_pool(const struct trim_order *order, struct trim_report *report,
 			   struct why *why)
 {
-	const struct growfs *fs = &report->fs;
 	struct thin_pool *pool = &report->pool;
 	int r = thin_pool_status(report->device.pool, pool, why);
 
 	if (r < 0)
 		return r;
+	report->is_pools = true;
 	if (order->allows_pool && !order->allows_pool(pool->name, order->allows_pool_context)) {
 		why_set(why, 0, "pool %s may not be used", quote(pool->name));
 		return stop(report, TRIM_DENIED);
@@ -90,14 +90,21 @@ static int check_trim_pool(const struct trim_order *order, struct trim_report *r
 			thin_pool_verb(pool), pool->trouble);
 	else if (pool->discards == THIN_DISCARDS_IGNORED)
 		why_set(why, 0, "pool %s ignores discards", quote(pool->name));
-	else if (fs->group_bytes && block_bytes(report) > fs->group_bytes)
-		why_set(why, 0,
-			"the blocks of pool %s (%s) are larger than the groups of its filesystem "
-			"(%s), so none of them is free as a whole",
-			quote(pool->name), size_format(block_bytes(report)),
-			size_format(fs->group_bytes));
 	else
+		report->is_pools = false;
+	return report->is_pools ? stop(report, TRIM_SKIPPED) : 0;
+}
+
+static int check_blocks(struct trim_report *report, struct why *why)
+{
+	uint64_t group = report->fs.group_bytes;
+
+	if (!group || block_bytes(report) <= group)
 		return 0;
+	why_set(why, 0,
+		"the blocks of pool %s (%s) are larger than the groups of its filesystem (%s), so "
+		"none of them is free as a whole",
+		quote(report->pool.name), size_format(block_bytes(report)), size_format(group));
 	return stop(report, TRIM_SKIPPED);
 }
 
@@ -132,6 +139,8 @@ static int check_trimmable(const struct rootfs *rootfs, const struct trim_order 
 		r = read_filesystem(rootfs, report, why);
 	if (r == 0 && report->result == TRIM_DONE)
 		r = check_trim_pool(order, report, why);
+	if (r == 0 && report->result == TRIM_DONE)
+		r = check_blocks(report, why);
 	return r;
 }
 

@@ -48,12 +48,13 @@ struct trim_use {
 
 struct trim_report {
 	enum trim_result result;
-	struct thin_device device;     /* empty if not a device-mapper device */
-	struct thin_pool pool;	       /* empty if it was not looked at */
-	struct growfs fs;	       /* the same */
-	uint64_t fs_used_bytes;	       /* as df shows it, before */
-	uint64_t discarded_bytes;      /* by the filesystem; ext4 discards nothing twice */
-	bool measured;		       /* are the next two known? */
+	struct thin_device device; /* empty if not a device-mapper device */
+	struct thin_pool pool;	   /* empty if it was not looked at */
+	bool is_pools;		   /* the reason is the pool's: for all its disks it is the same */
+	struct growfs fs;	   /* the same */
+	uint64_t fs_used_bytes;	   /* as df shows it, before */
+	uint64_t discarded_bytes;  /* by the filesystem; ext4 discards nothing twice */
+	bool measured;		   /* are the next two known? */
 	struct trim_use before, after; /* the same in a dry run */
 };
 

@@ -156,7 +156,9 @@ static void check_state(const struct pool *pool)
 static void check_discards(const struct pool *pool)
 {
 	const struct thin_pool *status = pool->status;
-	const struct trim_pool of = {status->name, status->discards, status->told_to_keep};
+	const struct trim_pool of = {.name = status->name,
+				     .discards = status->discards,
+				     .told_to_keep = status->told_to_keep};
 	const char *note = trim_pool_note(&of);
 
 	if (*note && !status->failed)

@@ -173,26 +173,35 @@ void trim_tell_json(const struct trimming *trimming, enum trim_fate fate, struct
 
 /* --- pools ----------------------------------------------------------------------------------- */
 
-int trim_pools_add(struct trim_pools *pools, const struct thin_pool *pool)
+/* The one of this name, added if it is new. NULL: out of memory. */
+static struct trim_pool *find_or_add(struct trim_pools *pools, const struct thin_pool *pool)
 {
 	struct trim_pool *more;
 
 	for (size_t i = 0; i < pools->n; i++) {
 		if (strcmp(pools->pools[i].name, pool->name) == 0)
-			return 0;
+			return &pools->pools[i];
 	}
 	more = reallocarray(pools->pools, pools->n + 1, sizeof(*more));
 	if (!more)
-		return -ENOMEM;
+		return NULL;
 	pools->pools = more;
 	more[pools->n] = (struct trim_pool){
 		.name = strdup(pool->name),
 		.discards = pool->discards,
 		.told_to_keep = pool->told_to_keep,
 	};
-	if (!more[pools->n].name)
+	return more[pools->n].name ? &more[pools->n++] : NULL;
+}
+
+int trim_pools_add(struct trim_pools *pools, const struct trimming *trimming)
+{
+	struct trim_pool *pool = find_or_add(pools, &trimming->report.pool);
+
+	if (!pool)
 		return -ENOMEM;
-	pools->n++;
+	if (trimming->report.is_pools && pool->n_skipped++ == 0)
+		pool->why = trimming->why;
 	return 0;
 }
 
@@ -202,6 +211,15 @@ void trim_pools_free(struct trim_pools *pools)
 		free(pools->pools[i].name);
 	free(pools->pools);
 	*pools = (struct trim_pools){0};
+}
+
+const char *trim_pool_skipped_into(struct text *out, const struct trim_pool *pool)
+{
+	out->s[0] = '\0';
+	if (pool->n_skipped)
+		text_into(out, "%u container%s: not trimmed: %s", pool->n_skipped,
+			  pool->n_skipped == 1 ? "" : "s", pool->why.text);
+	return out->s;
 }
 
 const char *trim_pool_note_into(struct text *out, const struct trim_pool *pool)

@@ -55,13 +55,19 @@ struct trim_pools {
 		char *name;
 		enum thin_discards discards;
 		bool told_to_keep;
+		unsigned int n_skipped; /* containers, for the reason @why, which is the pool's */
+		struct why why;
 	} * pools;
 	size_t n;
 };
 
-/* 0 or -ENOMEM. */
-int trim_pools_add(struct trim_pools *pools, const struct thin_pool *pool);
+/* Adds the pool of @trimming. 0 or -ENOMEM. */
+int trim_pools_add(struct trim_pools *pools, const struct trimming *trimming);
 void trim_pools_free(struct trim_pools *pools);
+
+/* "3 containers: not trimmed: pool "pool" has failed; repair it first"; "" if none was skipped. */
+const char *trim_pool_skipped_into(struct text *out, const struct trim_pool *pool);
+#define trim_pool_skipped(pool) trim_pool_skipped_into(&(struct text){""}, (pool))
 
 /* Why discards in @pool have less effect than is expected; "" if they do not. */
 const char *trim_pool_note_into(struct text *out, const struct trim_pool *pool);

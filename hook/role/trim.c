@@ -62,7 +62,8 @@ static void print_trimming(const struct trim_run *run, const struct trimming *tr
 
 	if (fate == TRIM_FATE_FAILED || fate == TRIM_FATE_REFUSED) {
 		log_stderr("%s", text);
-	} else if (fate == TRIM_FATE_PASSED_OVER && (run->args->all || run->json)) {
+	} else if ((fate == TRIM_FATE_PASSED_OVER && (run->args->all || run->json)) ||
+		   (trimming->report.is_pools && run->args->all)) {
 		log_debug("%s", text);
 	} else if (!run->json) {
 		terminal_print(stdout, styles[fate], "%s", text);
@@ -113,7 +114,7 @@ static void trim_opened(struct trim_run *run, const struct target *target,
 	progress_clear(&run->progress);
 	trimming->took_ms = now_ms() - begin_ms;
 	if (trimming->report.pool.name)
-		trim_pools_add(&run->pools, &trimming->report.pool);
+		trim_pools_add(&run->pools, trimming);
 }
 
 static void trim_target(struct trim_run *run, struct target *target, struct trimming *trimming)
@@ -155,11 +156,21 @@ static void trim_container(struct trim_run *run, const struct engine_container *
 
 /* --- all of them ----------------------------------------------------------------------------- */
 
+/* With --all, one line for all containers of a pool in trouble. */
+static void print_skipped(const struct trim_run *run, const struct trim_pool *pool)
+{
+	if (!pool->n_skipped || !run->args->all || run->json)
+		return;
+	terminal_print(stdout, STYLE_WARN, "%s", trim_pool_skipped(pool));
+	putchar('\n');
+}
+
 static void tell_pools(const struct trim_run *run)
 {
 	for (size_t i = 0; i < run->pools.n; i++) {
 		const char *note = trim_pool_note(&run->pools.pools[i]);
 
+		print_skipped(run, &run->pools.pools[i]);
 		if (*note)
 			log_stderr("%s", note);
 	}

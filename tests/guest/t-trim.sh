@@ -143,6 +143,7 @@ rm /run/oci-thin-grow/disabled
 echo '{ "pools": ["other"] }' >/run/otg.json
 ok "a pool that the configuration does not allow is refused" exits 3 trim --config /run/otg.json web
 ok "--all skips such a pool" otg trim --config /run/otg.json --all
+like "--all has one line for the writable ones in that pool" "$(grep -v '^crun:cold: ' /run/out)" '^2 containers: not trimmed: pool "pool" may not be used'
 like "the log has it as skipped" "$(tail -n 1 /run/messages)" 'action=skip container=crun:.* reason=.*may not be used'
 
 ## Interrupted, and continued

@@ -222,10 +222,36 @@ static struct trim_pools pools;
 static void add_pool(const char *name, enum thin_discards discards, bool told)
 {
 	char *copy = strdup(name);
-	const struct thin_pool added = {.name = copy, .discards = discards, .told_to_keep = told};
+	const struct trimming added = {
+		.report.pool = {.name = copy, .discards = discards, .told_to_keep = told}};
 
 	assert_int_equal(trim_pools_add(&pools, &added), 0);
 	free(copy);
+}
+
+static void skip_in(const char *name, const char *reason, bool is_pools)
+{
+	char *copy = strdup(name);
+	struct trimming skipped = {.report = {.result = TRIM_SKIPPED, .is_pools = is_pools}};
+
+	skipped.report.pool.name = copy;
+	why_set(&skipped.why, 0, "%s", reason);
+	assert_int_equal(trim_pools_add(&pools, &skipped), 0);
+	free(copy);
+}
+
+static void the_containers_of_a_pool_in_trouble_are_one_line(void **state)
+{
+	(void)state;
+	skip_in("a", "its groups are small", false);
+	skip_in("b", "pool \"b\" has failed", true);
+	assert_string_equal(trim_pool_skipped(&pools.pools[0]), "");
+	assert_string_equal(trim_pool_skipped(&pools.pools[1]),
+			    "1 container: not trimmed: pool \"b\" has failed");
+	skip_in("b", "pool \"b\" has failed", true);
+	assert_string_equal(trim_pool_skipped(&pools.pools[1]),
+			    "2 containers: not trimmed: pool \"b\" has failed");
+	trim_pools_free(&pools);
 }
 
 static void write_pools(struct json_writer *w)
@@ -331,6 +357,7 @@ int main(void)
 		TEST(json_has_the_bytes),
 		TEST(json_has_null_for_what_is_not_known),
 		TEST(each_pool_is_named_once),
+		TEST(the_containers_of_a_pool_in_trouble_are_one_line),
 		TEST(the_sum_leaves_out_zeros),
 		TEST(the_sum_adds_what_came_back),
 		TEST(the_worst_result_is_the_exit_status),

@@ -206,6 +206,7 @@ static void a_frozen_filesystem_is_skipped(void **state)
 	fake_fs.frozen = true;
 	order.frozen_ms = 50;
 	expect_untouched(TRIM_SKIPPED, "its filesystem is frozen");
+	assert_false(report.is_pools);
 	assert_int_equal(fake_fs.syncs, 0);
 }
 
@@ -293,6 +294,7 @@ static void a_broken_pool_is_skipped(void **state)
 	expect_untouched(TRIM_SKIPPED, "needs_check");
 	set_pool("Fail");
 	expect_untouched(TRIM_SKIPPED, "has failed; repair it first");
+	assert_true(report.is_pools);
 }
 
 /* Discards are what frees space in it; until then nothing can be written back. */
