@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `apply`: running containers of Docker 20.10 and crun get the sizes that they request, one by one, until a pool is full or faulty.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The clock is set forward and back while containers of runc, crun and Docker run: `list`, `grow`, `apply` and
 # `metrics` still see them as running. A process with a reused pid is not mistaken for the one that ended.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 600

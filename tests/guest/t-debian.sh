@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Purging the Debian package keeps the ledger while a device needs it. Uses dpkg and our maintainer scripts; the package has
 # what `make install` installs.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # limit: 300
 # shellcheck source=tests/guest/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Docker's devicemapper driver (20.10): a container grown by a label stays grown, whatever happens to container and daemon.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

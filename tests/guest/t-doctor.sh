@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # doctor: each finding appears, and disappears after the command that it prints.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 900

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `list` with 200 containers without an engine and 29 of containerd's: its output, its time, and how it reports unknown
 # names.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 900

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The configuration with ctr and podman: a default, a rule, a limit, and the reason in the engine's own message.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # limit: 600
 # shellcheck source=tests/guest/lib.sh

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # podman with containers/storage on devicemapper: a grown container starts again after stop, a reboot and a power cut.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

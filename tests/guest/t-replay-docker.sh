@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A power cut while a Docker container's ext4 is grown: it must not be grown on the mount that replays the journal
 # (t-replay.sh), but Docker still starts the container. Its next start grows it.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm
 # matrix: FS=ext4
 # limit: 600

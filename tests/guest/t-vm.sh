@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The shim wrapper: containers whose device is given to a virtual machine, as ctr starts them.
-# kernel: bookworm:trixie
+# kernel: bookworm:forky
 # suites: bookworm trixie forky
 # matrix: bookworm:FS=xfs trixie:FS=ext4 forky:FS=xfs
 # soak: FS=ext4 FS=xfs

@@ -34,8 +34,9 @@ vm_start() {
 	return 1
 }
 
+# Its mount namespace, and with it the disk, is let go of after its end.
 vm_stop() {
-	ctr task kill -s KILL "$1" && wait_for ctr task rm "$1"
+	ctr task kill -s KILL "$1" && wait_for ctr task rm "$1" && wait_for is_closed "$(vm_device "$1")"
 }
 
 vm_device() {
