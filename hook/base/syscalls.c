@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/syscalls.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -94,17 +97,34 @@ int call_pidfd_open(pid_t pid)
 	return result(syscall(__NR_pidfd_open, pid, 0));
 }
 
+static bool close_between(unsigned int first, unsigned int end)
+{
+	return first >= end || syscall(__NR_close_range, first, end - 1, 0) == 0;
+}
+
+static void close_one_by_one(unsigned int first, int keep)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		long fd = strtol(entry->d_name, NULL, 10);
+
+		if (fd >= (long)first && fd != keep && fd != dirfd(dir))
+			close((int)fd);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 void call_close_all_but(unsigned int first, int keep)
 {
-	unsigned int kept = (unsigned int)keep;
+	bool keeps = keep >= (int)first;
+	unsigned int kept = keeps ? (unsigned int)keep : first;
 
-	if (keep < 0 || kept < first) {
-		syscall(__NR_close_range, first, UINT32_MAX, 0);
-		return;
-	}
-	if (kept > first)
-		syscall(__NR_close_range, first, kept - 1, 0);
-	syscall(__NR_close_range, kept + 1, UINT32_MAX, 0);
+	/* Before Linux 5.9, and in a SystemCallFilter of systemd with libseccomp before 2.5.2 */
+	if (!close_between(first, kept) || !close_between(kept + keeps, UINT32_MAX))
+		close_one_by_one(first, keep);
 }
 
 int call_set_idle_io(void)

@@ -36,7 +36,7 @@ int call_fsmount(int fs_fd);
 /* A descriptor that poll(2) reports as readable when the child @pid has ended. Since Linux 5.3. */
 int call_pidfd_open(pid_t pid);
 
-/* Closes all descriptors from @first on except @keep; -EBADF: none is kept. Since Linux 5.9. */
+/* Closes all descriptors from @first on except @keep; -EBADF: none is kept. */
 void call_close_all_but(unsigned int first, int keep);
 
 /* Gives this process the lowest I/O priority: it waits for everyone else's. */
