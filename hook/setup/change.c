@@ -31,10 +31,11 @@ static struct setup_file *find_planned(struct setup_plan *plan, const char *path
 /* The path of the backup of the file @path. */
 static int find_backup(const struct setup_place *place, const char *path, char **ret)
 {
-	_cleanup_free_ char *root = NULL, *name = NULL;
+	_cleanup_free_ char *root = NULL, *backup = NULL, *name = NULL;
 	const char *inside = place_inside(place, path, &root);
 
-	name = root ? text_new("%s" CHANGE_BACKUPS "%s", root, inside ? inside : path) : NULL;
+	backup = root ? text_new(CHANGE_BACKUPS "%s", inside ? inside : path) : NULL;
+	name = backup ? place_name(place, backup) : NULL;
 	return name ? place_resolve(place, name, ret) : -ENOMEM;
 }
 

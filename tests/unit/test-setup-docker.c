@@ -588,6 +588,24 @@ static void never_leaves_its_root(void **state)
 	remove_directory(outside);
 }
 
+static void nor_if_that_root_is_a_link(void **state)
+{
+	char *outside = new_directory(), *link = path_in(outside, "root");
+
+	(void)state;
+	assert_int_equal(symlink(root, link), 0);
+	place.root = link;
+	put(text("%s/x", outside), "");
+	put_link("/etc/oci-thin-grow", outside);
+	put(FILE_NAME, "{\"a\":1}");
+	assert_int_equal(enable("docker"), 0);
+	assert_file(text("%s/backup" FILE_NAME, outside), "{\"a\":1}");
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, "{\"a\":1}");
+	free(link);
+	remove_directory(outside);
+}
+
 static void follows_a_link_and_keeps_it(void **state)
 {
 	char *link = whole_path(FILE_NAME), *file = whole_path("/srv/daemon.json"), value[8];
@@ -664,6 +682,7 @@ int main(void)
 		HOST_TEST(only_our_program_is_our_runtime),
 		HOST_TEST(checks_the_file_that_the_running_dockerd_reads),
 		HOST_TEST(never_leaves_its_root),
+		HOST_TEST(nor_if_that_root_is_a_link),
 		HOST_TEST(follows_a_link_and_keeps_it),
 		HOST_TEST(changes_another_file_on_request),
 	};
