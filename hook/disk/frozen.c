@@ -58,6 +58,8 @@ static int ask_in_time(int fd, const struct deadline *deadline)
 	r = pid_fd = call_pidfd_open(child);
 	if (r >= 0)
 		r = await(pid_fd, deadline);
+	else if (r == -ESRCH) /* it has ended already, and SIGCHLD is ignored */
+		return 0;
 	if (r != 0)
 		kill(child, SIGKILL);
 	waitpid(child, NULL, r == 0 ? 0 : WNOHANG);

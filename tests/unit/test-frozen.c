@@ -7,6 +7,7 @@
 #include "unit.h"
 
 #include <poll.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define PLENTY_MS 60000
@@ -14,6 +15,19 @@
 
 static struct rootfs rootfs;
 static struct why why;
+
+static bool child_ends_first;
+
+/* Instead of libc's */
+pid_t fork(void)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+	siginfo_t unused;
+
+	if (pid > 0 && child_ends_first)
+		waitid(P_PID, (id_t)pid, &unused, WEXITED | WNOWAIT);
+	return pid;
+}
 
 static int check_for(unsigned int ms)
 {
@@ -33,6 +47,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	child_ends_first = false;
+	signal(SIGCHLD, SIG_DFL);
 	rootfs_close(&rootfs);
 	fake_fs_disarm();
 	fake_dm_disarm();
@@ -44,6 +60,17 @@ static void a_filesystem_in_use_answers_at_once(void **state)
 	(void)state;
 	assert_int_equal(check_for(PLENTY_MS), 0);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* the child is gone */
+}
+
+/* Who starts us may ignore SIGCHLD, and so do we then: nothing is left of a child that has ended.
+ */
+static void also_if_nobody_waits_for_children(void **state)
+{
+	(void)state;
+	child_ends_first = true;
+	assert_int_equal(check_for(PLENTY_MS), 0);
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(check_for(PLENTY_MS), 0);
 }
 
 static void a_frozen_filesystem_does_not_hold_us(void **state)
@@ -113,6 +140,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_filesystem_in_use_answers_at_once, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(also_if_nobody_waits_for_children, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_frozen_filesystem_does_not_hold_us, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(the_child_does_not_hold_our_output, setup,
