@@ -8,6 +8,7 @@
 #include <linux/btrfs.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
@@ -45,6 +46,7 @@ __typeof__(ioctl) __real_ioctl, __wrap_ioctl;
 __typeof__(fremovexattr) __real_fremovexattr, __wrap_fremovexattr;
 __typeof__(syncfs) __real_syncfs, __wrap_syncfs;
 __typeof__(kill) __real_kill, __wrap_kill;
+__typeof__(poll) __real_poll, __wrap_poll;
 __typeof__(call_openat2) __real_call_openat2, __wrap_call_openat2;
 __typeof__(call_clone_mount) __real_call_clone_mount, __wrap_call_clone_mount;
 __typeof__(call_set_mount_writable) __real_call_set_mount_writable, __wrap_call_set_mount_writable;
@@ -92,6 +94,12 @@ int __wrap_kill(pid_t pid, int sig)
 		return __real_kill(pid, sig);
 	fake_fs.waiter = pid;
 	return 0;
+}
+
+/* A process that asks the filesystem may be slow to start. */
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	return __real_poll(fds, n, fake_fs.type == FS_OTHER || fake_fs.frozen ? timeout_ms : -1);
 }
 
 void fake_fs_thaw(void)
