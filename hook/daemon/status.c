@@ -27,7 +27,7 @@ static enum daemon_disk_state state_of_watch(const struct watch *watch)
 }
 
 /* Nothing is copied: it is written at once. */
-static struct daemon_disk disk_of_watch(struct watch *watch)
+static struct daemon_disk disk_of_watch(struct watch *watch, uint64_t now_ms)
 {
 	return (struct daemon_disk){
 		.device = watch->owner.device,
@@ -42,6 +42,8 @@ static struct daemon_disk disk_of_watch(struct watch *watch)
 		.grown_ms = watch->steps.at_ms,
 		.n_grown = watch->steps.n,
 		.remembered_ms = watch->remembered_ms,
+		.steps =
+			budget_spent(&watch->steps, autogrow_step_ms(&watch->owner.limits), now_ms),
 		.backoff_ms = watch->backoff_ms,
 		.backoff_until_ms = watch->backoff_until_ms,
 	};
@@ -75,11 +77,11 @@ static struct daemon_pool state_of_pool(struct pool *pool)
 	};
 }
 
-static void add_disks(struct watch_table *table, struct daemon_state *state)
+static void add_disks(struct watch_table *table, struct daemon_state *state, uint64_t now_ms)
 {
 	for (size_t i = 0; i < table->n; i++) {
 		if (table->watches[i]->state == WATCH_KNOWN)
-			state->disks[state->n_disks++] = disk_of_watch(table->watches[i]);
+			state->disks[state->n_disks++] = disk_of_watch(table->watches[i], now_ms);
 	}
 	for (size_t i = 0; i < table->history.n; i++)
 		state->disks[state->n_disks++] = disk_of_past(&table->history.pasts[i]);
@@ -122,7 +124,7 @@ void status_write(struct daemon *daemon, uint64_t now_ms)
 	state.disks = disks;
 	state.pools = pools;
 	memcpy(state.counts, daemon->counts, sizeof(state.counts));
-	add_disks(table, &state);
+	add_disks(table, &state, now_ms);
 	report(daemon, daemon_state_write(daemon->run_dir, &state));
 }
 

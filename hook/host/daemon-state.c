@@ -57,6 +57,7 @@ static void write_disk(struct json_writer *w, const struct daemon_disk *disk)
 	for (size_t i = 0; i < disk->n_grown; i++)
 		json_write_u64(w, NULL, disk->grown_ms[i]);
 	json_write_array_close(w);
+	json_write_u64(w, "steps", disk->steps);
 	json_write_u64(w, "remembered_ms", disk->remembered_ms);
 	json_write_u64(w, "backoff_ms", disk->backoff_ms);
 	json_write_u64(w, "backoff_until_ms", disk->backoff_until_ms);
@@ -185,6 +186,7 @@ static int read_disk(const struct json *object, struct daemon_disk *disk)
 		.max = number_of(object, "max"),
 		.bytes_per_second = number_of(object, "bytes_per_second"),
 		.pool = number_of(object, "pool"),
+		.steps = number_of(object, "steps"),
 		.remembered_ms = number_of(object, "remembered_ms"),
 		.backoff_ms = number_of(object, "backoff_ms"),
 		.backoff_until_ms = number_of(object, "backoff_until_ms"),

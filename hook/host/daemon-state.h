@@ -40,7 +40,8 @@ struct daemon_disk {
 	uint64_t pool;			/* the number of its pool's device; 0: not known */
 	uint64_t *grown_ms;		/* its last steps, oldest first, with one in progress */
 	size_t n_grown;
-	uint64_t remembered_ms; /* each of them: for its budget and cooldown */
+	uint64_t remembered_ms; /* each of them: for its budget and cooldown, and its pool's */
+	uint64_t steps;		/* how many are in the time of its own budget or cooldown */
 	uint64_t backoff_ms, backoff_until_ms;
 };
 

@@ -85,7 +85,7 @@ static void container_values(const struct metrics_row *row, struct value ret[CON
 	ret[AT_RISK] = always(row->risk != RISK_NONE);
 	ret[AUTOGROW_MAX] = unless_0(watched->max);
 	ret[FILL_RATE] = (struct value){row->disk, watched->bytes_per_second};
-	ret[AUTOGROW_STEPS] = (struct value){grows, watched->n_grown};
+	ret[AUTOGROW_STEPS] = (struct value){grows, watched->steps};
 	ret[AUTOGROW_BACKOFF] = (struct value){grows, watched->backoff_ms / 1000};
 }
 

@@ -39,6 +39,7 @@ static void write_some(uint64_t at_ms)
 		 .pool = 64769,
 		 .grown_ms = grown,
 		 .n_grown = 2,
+		 .steps = 1,
 		 .remembered_ms = 600000,
 		 .backoff_ms = 10000,
 		 .backoff_until_ms = 12345},
@@ -83,6 +84,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(disk->pool, 64769);
 	assert_int_equal(disk->n_grown, 2);
 	assert_int_equal(disk->grown_ms[1], 2000);
+	assert_int_equal(disk->steps, 1);
 	assert_int_equal(disk->remembered_ms, 600000);
 	assert_int_equal(disk->backoff_ms, 10000);
 	assert_int_equal(disk->backoff_until_ms, 12345);

@@ -6,6 +6,7 @@
 #include "daemon/decision.h"
 #include "daemon/growth.h"
 #include "fake-log.h"
+#include "host/daemon-state.h"
 #include "unit.h"
 
 #include <sys/wait.h>
@@ -185,6 +186,25 @@ static void a_daemon_that_is_killed_while_one_grows_has_charged_it(void **state)
 	history_free(&next.table.history);
 }
 
+/* Those that are only remembered for the budget of its pool are not among its own. */
+static void steps_are_reported_for_the_time_of_its_own_budget(void **state)
+{
+	struct daemon_state found = {0};
+	struct why why;
+
+	(void)state;
+	growd.live.policy.autogrow.budget_ms = 10 * PERIOD_MS;
+	assert_int_equal(budget_spend(&web.steps, NOW - 2 * PERIOD_MS), 0);
+	assert_int_equal(budget_spend(&web.steps, NOW - PERIOD_MS / 2), 0);
+	web.backoff_until_ms = NOW + 1;
+	growths_consider(&growd, &web, NOW);
+	status_write(&growd, NOW);
+	assert_int_equal(daemon_state_read(dir, &found, &why), 1);
+	assert_int_equal(found.disks[0].n_grown, 2);
+	assert_int_equal(found.disks[0].steps, 1);
+	daemon_state_free(&found);
+}
+
 static void a_failed_growth_waits_and_asks_how_long_the_device_is(void **state)
 {
 	(void)state;
@@ -322,6 +342,7 @@ int main(void)
 		GROWTHS_TEST(one_that_failed_after_it_extended_the_device_is_charged),
 		GROWTHS_TEST(so_is_one_whose_process_was_killed),
 		GROWTHS_TEST(a_daemon_that_is_killed_while_one_grows_has_charged_it),
+		GROWTHS_TEST(steps_are_reported_for_the_time_of_its_own_budget),
 		GROWTHS_TEST(a_failed_growth_waits_and_asks_how_long_the_device_is),
 		GROWTHS_TEST(limits_of_an_earlier_configuration_are_not_used),
 		GROWTHS_TEST(nothing_grows_while_it_is_switched_off),

@@ -25,7 +25,7 @@ static struct daemon_disk watched = {
 	.state = DISK_LIMITED,
 	.max = 16 * GIB,
 	.bytes_per_second = 1000,
-	.n_grown = 3,
+	.steps = 3,
 	.backoff_ms = 20000,
 };
 static struct daemon_disk only_watched = {.bytes_per_second = 7};
