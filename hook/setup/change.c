@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/xattr.h>
 
+#define TEMPORARY	".%s.oci-thin-grow-new"
 #define NEW_MODE	0644
 #define DIRECTORY_MODE	0755
 #define MAX_NAMES_BYTES 4096
@@ -237,10 +238,13 @@ static int copy_looks(int dir_fd, const char *from, const char *to)
 	return fsync(new) < 0 ? -errno : 0;
 }
 
-/* Replaces @name with @text atomically, with owner, mode and attributes of @model. */
-static int exchange(int dir_fd, const char *name, const char *model, const char *text, size_t len)
+/*
+ * Replaces @name with @text atomically, with owner, mode and attributes of @model. @temporary: what
+ * it is called until it is complete; NULL: out of memory.
+ */
+static int exchange(int dir_fd, const char *name, const char *model, const char *text, size_t len,
+		    const char *temporary)
 {
-	_cleanup_free_ char *temporary = text_new(".%s.oci-thin-grow-new", name);
 	int r;
 
 	if (!temporary)
@@ -254,7 +258,7 @@ static int exchange(int dir_fd, const char *name, const char *model, const char 
 
 static int exchange_link(int dir_fd, const char *name, const char *target)
 {
-	_cleanup_free_ char *temporary = text_new(".%s.oci-thin-grow-new", name);
+	_cleanup_free_ char *temporary = text_new(TEMPORARY, name);
 	int r;
 
 	if (!temporary)
@@ -304,11 +308,12 @@ static int open_directory(const char *path, bool create)
 
 static int keep_backup(const struct setup_file *file)
 {
+	const char *name = strrchr(file->backup, '/') + 1;
 	_cleanup_close_ int dir_fd = open_directory(file->backup, true);
+	_cleanup_free_ char *temporary = text_new(TEMPORARY, name);
 
 	return dir_fd < 0 ? dir_fd
-			  : exchange(dir_fd, strrchr(file->backup, '/') + 1, file->path, file->old,
-				     file->old_len);
+			  : exchange(dir_fd, name, file->path, file->old, file->old_len, temporary);
 }
 
 /* Removes directories that are empty now, up to CHANGE_BACKUPS. */
@@ -346,6 +351,21 @@ static int remove_backup(const struct setup_file *file)
 
 /* --- changing: the backup, then the file ----------------------------------------------------- */
 
+/* Some engines read all files of a directory: what is not complete must not be in one. */
+static int write_entry(int dir_fd, const char *name, const struct setup_file *file)
+{
+	_cleanup_free_ char *away = text_new("%s.oci-thin-grow-new", file->backup);
+	_cleanup_free_ char *beside = text_new(TEMPORARY, name);
+	_cleanup_close_ int away_fd = open_directory(file->backup, true);
+	int r = away_fd < 0 ? away_fd
+			    : exchange(dir_fd, name, name, file->new, file->new_len, away);
+
+	if (r == -EXDEV || r == -EROFS)
+		r = exchange(dir_fd, name, name, file->new, file->new_len, beside);
+	remove_directories(file);
+	return r;
+}
+
 static int change_entry(int dir_fd, const char *name, const struct setup_file *file)
 {
 	if (!setup_file_changes(file))
@@ -353,7 +373,7 @@ static int change_entry(int dir_fd, const char *name, const struct setup_file *f
 	if (!file->new)
 		return remove_durably(dir_fd, name);
 	return file->is_link ? exchange_link(dir_fd, name, file->new)
-			     : exchange(dir_fd, name, name, file->new, file->new_len);
+			     : write_entry(dir_fd, name, file);
 }
 
 /* *ret_at: what the result is about. */
