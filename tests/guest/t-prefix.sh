@@ -20,7 +20,7 @@ D=pool-snap-7
 # paths_in FILE: the paths with our name in it, except files that enable creates or administrators add
 paths_in() {
 	grep -aoE '/(usr|etc)/[A-Za-z0-9_./-]*oci-thin-grow[A-Za-z0-9_./-]*' "$1" | sed 's/[.-]*$//' |
-		grep -vE '^/(etc|usr/share)/(containers|containerd|crio|udev)/|/containerd-shim-|/oci-thin-grow/config\.d/(60((-[a-z]+)+\.json)?|autogrow\.json)$' | sort -u
+		grep -vE '^/(etc|usr/share)/(containers|containerd|crio|udev)/|/containerd-shim-|/oci-thin-grow/(backup/?|config\.d/(60((-[a-z]+)+\.json)?|autogrow\.json))$' | sort -u
 }
 
 # dangling: FILE: PATH, for each installed file with a path that does not exist
