@@ -319,13 +319,13 @@ static int keep_backup(const struct setup_file *file)
 /* Removes directories that are empty now, up to CHANGE_BACKUPS. */
 static void remove_directories(const struct setup_file *file)
 {
-	_cleanup_free_ char *path = strdup(file->backup);
+	_cleanup_free_ char *path = file->backup ? strdup(file->backup) : NULL;
 	const char *top = path ? strstr(path, CHANGE_BACKUPS) : NULL;
 	char *end;
 
 	while (top && (end = strrchr(path, '/')) > top + strlen(CONFIG_DIR)) {
 		*end = '\0';
-		if (rmdir(path) < 0)
+		if (rmdir(path) < 0 && errno != ENOENT)
 			return;
 	}
 }
@@ -344,8 +344,6 @@ static int remove_backup(const struct setup_file *file)
 	_cleanup_free_ char *beside = text_new("%s" CHANGE_BESIDE, file->path);
 	int r = beside ? remove_path(file->backup) : -ENOMEM;
 
-	if (r == 0)
-		remove_directories(file);
 	return r < 0 ? r : remove_path(beside);
 }
 
@@ -362,7 +360,6 @@ static int write_entry(int dir_fd, const char *name, const struct setup_file *fi
 
 	if (r == -EXDEV || r == -EROFS)
 		r = exchange(dir_fd, name, name, file->new, file->new_len, beside);
-	remove_directories(file);
 	return r;
 }
 
@@ -407,6 +404,7 @@ int setup_apply(const struct setup_plan *plan, struct why *why)
 		const char *at = NULL;
 		int r = apply_file(&plan->files[i], &at);
 
+		remove_directories(&plan->files[i]);
 		if (r == -EAGAIN)
 			return why_set(why, EAGAIN,
 				       "%s: another program changed it meanwhile; run the same "
