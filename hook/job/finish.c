@@ -186,8 +186,12 @@ static enum finish_result finish_device(const struct finisher *finisher,
 		print(finisher->out, "%s: would finish an earlier growth\n", device->name);
 		return FINISH_DONE;
 	}
-	if (finisher->idle)
+	if (finisher->idle) {
 		frozen_wait(rootfs.fd);
+		/* That may have been long. */
+		if (settings_switched_off(finisher->policy, RUN_DIR, &why))
+			return denied(finisher, device->name, bytes, &why);
+	}
 	return finish_mounted(finisher, &rootfs, device->name, bytes);
 }
 
