@@ -310,6 +310,18 @@ image_import() {
 	ctr image import "${how[@]}" --snapshotter devmapper --base-name "$1" "$2"
 }
 
+# ctr_df ID [OPTION...]: a container that prints the size of its / to /run/out. Its shim writes that file itself: ctr sometimes
+# ends before it has read any.
+ctr_df() {
+	local id=$1
+	shift
+	: >/run/out
+	timeout 300 ctr run --rm --snapshotter devmapper --log-uri file:///run/out "$@" local/bb:latest "$id" df -m / \
+		2>/run/err && return
+	cat /run/err
+	return 1
+}
+
 # ctr_out ID COMMAND...: the output of COMMAND in the container. ctr sometimes ends before it has read any, so it tries again.
 ctr_out() {
 	local id=$1 out='' try

@@ -10,14 +10,9 @@
 # shellcheck source=tests/guest/bundle.sh
 . /src/tests/guest/bundle.sh
 
-# ctr_run ID [OPTION...]: its first process prints the size of /
-ctr_run() {
-	local id=$1
-	shift
-	timeout 300 ctr run --rm --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime "$@" \
-		local/bb:latest "$id" df -m / >/run/out 2>/run/err && return
-	cat /run/err
-	return 1
+# run_df ID [OPTION...]: its first process prints the size of /
+run_df() {
+	ctr_df "$@" --runc-binary /usr/sbin/oci-thin-grow-runtime
 }
 
 # ctr 1.4 has no --annotation: there the size is the default.
@@ -33,26 +28,26 @@ ok "containerd starts" containerd_up
 ok "an OCI image is built" oci_layout /t/oci.tar
 ok "the image is imported" image_import local/bb /t/oci.tar
 
-ok "without a request: the container runs" ctr_run plain
+ok "without a request: the container runs" run_df plain
 like "without a request: it has 1 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_1G"
 is "without a request: nothing is logged" "$(grep oci-thin-grow /run/messages)" ""
 
 [ ${#ASK[@]} != 0 ] || echo '{"default_size": "4G"}' >/etc/oci-thin-grow/config.json
-ok "4G: the container runs" ctr_run four "${ASK[@]}"
+ok "4G: the container runs" run_df four "${ASK[@]}"
 like "4G: its first process sees 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
 like "4G: the growth is logged" "$(grep oci-thin-grow /run/messages)" \
 	"action=grow container=four engine=containerd device=pool-snap-[0-9]+ from=1073741824 to=4294967296 .*fs=$FS source=$SOURCE"
 
-ok "--read-only: the container runs" ctr_run ro --read-only "${ASK[@]}"
+ok "--read-only: the container runs" run_df ro --read-only "${ASK[@]}"
 like "--read-only: it has 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
 
 if [ ${#ASK[@]} != 0 ]; then
-	ok "containerd's max-size annotation: the container runs" ctr_run other --annotation containerd.io/snapshot/max-size=4294967296
+	ok "containerd's max-size annotation: the container runs" run_df other --annotation containerd.io/snapshot/max-size=4294967296
 	like "containerd's max-size annotation: it has 4 GiB" "$(awk 'END { print $(NF-4) }' /run/out)" "$MIB_4G"
 
-	ok "2T: the container does not start" not ctr_run two --annotation io.oci-thin-grow.size=2T
+	ok "2T: the container does not start" not run_df two --annotation io.oci-thin-grow.size=2T
 	like "2T: ctr shows the reason" "$(cat /run/err)" 'container .*two.* cannot have 2 TiB .*max_size is 1 TiB'
-	ok "4X: the container does not start" not ctr_run bad --annotation io.oci-thin-grow.size=4X
+	ok "4X: the container does not start" not run_df bad --annotation io.oci-thin-grow.size=4X
 	like "4X: ctr shows the reason" "$(cat /run/err)" '4X.* is not a size'
 fi
 

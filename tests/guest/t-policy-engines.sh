@@ -13,14 +13,9 @@
 
 PODMAN_EXTRA="--hooks-dir /usr/share/containers/oci/hooks.d --runtime /usr/bin/runc"
 
-# ctr_run ID [OPTION...], pm_run [OPTION...] IMAGE: a container that prints the size of its /
-ctr_run() {
-	local id=$1
-	shift
-	timeout 300 ctr run --rm --snapshotter devmapper --runc-binary /usr/sbin/oci-thin-grow-runtime "$@" \
-		local/bb:latest "$id" df -m / >/run/out 2>/run/err && return
-	cat /run/err
-	return 1
+# run_df ID [OPTION...], pm_run [OPTION...] IMAGE: a container that prints the size of its /
+run_df() {
+	ctr_df "$@" --runc-binary /usr/sbin/oci-thin-grow-runtime
 }
 
 pm_run() {
@@ -40,11 +35,11 @@ ok "a pool comes up" pool_up
 ok "containerd starts" containerd_up
 ok "an OCI image is built" oci_layout /t/oci.tar
 ok "the image is imported" image_import local/bb /t/oci.tar
-ok "ctr, default size: the container runs" ctr_run plain
+ok "ctr, default size: the container runs" run_df plain
 like "ctr, default size: it has 4 GiB" "$(last_size)" "$MIB_4G"
-ok "ctr, rule for namespace and annotation: the container runs" ctr_run gold --annotation tier=gold
+ok "ctr, rule for namespace and annotation: the container runs" run_df gold --annotation tier=gold
 like "ctr, rule for namespace and annotation: it has 6 GiB" "$(last_size)" "$MIB_6G"
-ok "ctr, more than max_size: the container does not start" not ctr_run nine --annotation io.oci-thin-grow.size=9G
+ok "ctr, more than max_size: the container does not start" not run_df nine --annotation io.oci-thin-grow.size=9G
 like "ctr, more than max_size: ctr shows the reason" "$(cat /run/err)" 'cannot have 9 GiB .*max_size is 8 GiB'
 ok "containerd stops" containerd_down
 
