@@ -12,6 +12,8 @@
 __typeof__(clock_gettime) __real_clock_gettime, __wrap_clock_gettime;
 __typeof__(nanosleep) __real_nanosleep, __wrap_nanosleep;
 
+void (*fake_clock_sleeps)(void);
+
 static bool faked;
 static uint64_t fake_ns = SECOND_NS;
 
@@ -35,5 +37,7 @@ int __wrap_nanosleep(const struct timespec *duration, struct timespec *left)
 	if (!faked)
 		return __real_nanosleep(duration, left);
 	fake_ns += (uint64_t)duration->tv_sec * SECOND_NS + (uint64_t)duration->tv_nsec;
+	if (fake_clock_sleeps)
+		fake_clock_sleeps();
 	return 0;
 }

@@ -11,3 +11,5 @@
 
 /* Switches it on or off. Tests that wait for another process need real time. */
 void fake_clock(bool on);
+/* Called in each sleep of the fake clock, unless NULL: what others do meanwhile. */
+extern void (*fake_clock_sleeps)(void);

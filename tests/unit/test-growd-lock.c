@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "disk/growd-lock.h"
 
+#include "fake-clock.h"
 #include "unit.h"
 
 #include <sys/file.h>
-#include <sys/wait.h>
 
 static char *parent, *run_dir;
+static int looker_fd;
 
 static int setup(void **state)
 {
 	(void)state;
 	parent = new_directory();
 	run_dir = path_in(parent, "run");
+	fake_clock(true);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
+	fake_clock_sleeps = NULL;
+	fake_clock(false);
 	remove_directory(parent);
 	free(run_dir);
 	return 0;
@@ -70,27 +74,25 @@ static void there_is_only_one(void **state)
 	close(fd);
 }
 
+static void end_look(void)
+{
+	assert_int_equal(flock(looker_fd, LOCK_UN), 0);
+}
+
 /* Others look at the very moment at which the daemon starts. */
 static void a_look_does_not_keep_the_daemon_from_starting(void **state)
 {
-	pid_t looks;
 	int fd;
 
 	(void)state;
 	close(growd_lock(run_dir));
-	fd = open_as_others_do();
-	assert_int_equal(flock(fd, LOCK_SH), 0);
-	looks = fork();
-	if (looks == 0) {
-		usleep(60000);
-		flock(fd, LOCK_UN);
-		_exit(0);
-	}
-	close(fd);
+	looker_fd = open_as_others_do();
+	assert_int_equal(flock(looker_fd, LOCK_SH), 0);
+	fake_clock_sleeps = end_look;
 	fd = growd_lock(run_dir);
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(waitpid(looks, NULL, 0), looks);
+	close(looker_fd);
 }
 
 static void a_link_is_not_followed(void **state)

@@ -98,7 +98,7 @@ static bool waits_for_a_lock(pid_t pid)
 static void gets_the_lock_when_its_holder_ends(void **state)
 {
 	int ends[2], fd = -1;
-	pid_t child;
+	pid_t parent_pid = getpid(), child;
 	char c;
 
 	(void)state;
@@ -107,7 +107,7 @@ static void gets_the_lock_when_its_holder_ends(void **state)
 	assert_true(child >= 0);
 	if (child == 0) {
 		if (take(7, &fd) == 0 && write(ends[1], "x", 1) == 1)
-			while (!waits_for_a_lock(getppid()))
+			while (getppid() == parent_pid && !waits_for_a_lock(parent_pid))
 				usleep(1000);
 		_exit(0);
 	}

@@ -85,7 +85,8 @@ static void what_hangs_is_reported_once_and_not_asked_again(void **state)
 	pid_t hangs = growd.sampler.pid;
 
 	(void)state;
-	kill(hangs, SIGSTOP);
+	assert_int_equal(kill(hangs, SIGSTOP), 0);
+	assert_int_equal(waitpid(hangs, NULL, WUNTRACED), hangs);
 	samples_run(&growd, NOW);
 	assert_int_equal(samples_due(&growd), NOW + SAMPLER_PATIENCE_MS);
 	samples_run(&growd, NOW + SAMPLER_PATIENCE_MS);
