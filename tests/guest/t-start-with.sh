@@ -11,6 +11,8 @@
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh
 . /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/growd.sh
+. /src/tests/guest/growd.sh
 
 D=pool-snap-7
 M=/run/disk/$D
@@ -36,12 +38,6 @@ daemon_runs() {
 	mkdir -p "${LOCK%/*}"
 	setsid flock "$LOCK" sleep 10000 >/run/null 2>&1 </dev/null &
 	daemon=$!
-	wait_for lock_is_held
-}
-
-growd_starts() {
-	/usr/sbin/oci-thin-growd >/run/growd.log 2>&1 </dev/null &
-	growd=$!
 	wait_for lock_is_held
 }
 
@@ -237,17 +233,17 @@ ok "the third disk is unmounted" drop_disk $D
 D=pool-snap-8
 next_thin_id=8
 ok "another disk is created" new_disk $D
-ok "oci-thin-growd starts" growd_starts
+ok "oci-thin-growd starts" growd_up
 ok "a container starts with 2 TiB" starts $D 2T
-ok "the daemon is killed" kill -KILL "$growd"
-wait "$growd" 2>/run/null || true
+ok "the daemon is killed" kill -KILL "$growd_pid"
+wait "$growd_pid" 2>/run/null || true
 ok "its lock is free" wait_for not lock_is_held
 like "its growth is unfinished" "$(entry)" 'state=intended'
-ok "oci-thin-growd starts again" growd_starts
+ok "oci-thin-growd starts again" growd_up
 ok "it finishes the growth" wait_for grep -q state=done $LEDGER/$D
 ok "the filesystem of the other disk has 2 TiB" has_gib 2000
 like "the log has its steps" "$(grep -c "action=step device=$D" /run/messages)" '^[1-9]'
 ok "the container is removed while the daemon runs" ends $D
-ok "its disk is unmounted" drop_disk $D
-kill "$growd"
+ok "its disk is unmounted" drop_watched $D
+ok "the daemon stops" growd_down
 finish
