@@ -54,12 +54,12 @@ strace -f -o /run/strace -e trace=fsmount,move_mount,mount -e inject=fsmount:sig
 	/usr/sbin/oci-thin-grow grow --device $D --unmounted 4G >/run/out 2>/run/err &
 strace=$!
 is_stopped() {
-	grow=$(pgrep -x oci-thin-grow) && grep -q '^State:.T\|^State:.t' "/proc/$grow/status"
+	grep -q 'stopped by SIGSTOP' /run/strace
 }
 ok "grow is stopped while the filesystem is mounted" wait_for is_stopped
 is "no mount table shows it" "$(in_mount_tables $D)" ""
-is "it is open twice: as a device and by the mount" "$(opens_of $D)" 2
-kill -CONT "$grow"
+ok "it is open twice: as a device and by the mount" wait_for opens_are $D 2
+kill -CONT "$(pgrep -P "$strace")"
 ok "grow succeeds" wait $strace
 like "grow says so" "$(cat /run/out)" "^$D: grown from 1 GiB to 4 GiB"
 is "it is silent on stderr" "$(cat /run/err)" ""

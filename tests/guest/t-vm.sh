@@ -46,12 +46,17 @@ marker_seen() {
 		grep -q /run/marker-before /run/mounts
 }
 
+no_shim() {
+	! pgrep -f -- "-id $1 "
+}
+
 ## The real shim alone, to compare with
 
 ok "alone: is created" vm_create alone $BARE
 M=$(vm_device alone)
 [ "$FS" != ext4 ] || mounts_before=$(mounts_of "$M")
 ok "alone: starts, and no mount shows on the host" watched alone
+udevadm settle
 alone_opens=$(opens_of "$M")
 ok "alone: ends" vm_stop alone
 [ "$FS" != ext4 ] || alone_mounts=$(($(mounts_of "$M") - mounts_before))
@@ -73,11 +78,12 @@ head -n "${shim_of_strace:-0}" /run/strace >/run/strace.ours
 is "plain: no ioctl, no lock, no child, no log" "$(grep -E 'ioctl\(|flock\(|clone|fork\(|/dev/log' /run/strace.ours)" ""
 is "plain: no database is opened, and no device looked at" "$(grep -E 'open.*\.db|/dev/(mapper|dm-)' /run/strace.ours)" ""
 is "plain: its note is not waited for" "$(tac /run/strace.ours | sed '/started\/default:plain/q' | grep sync)" ""
-ok "plain: that shim ends" pkill -f -- '-id plain '
+ok "plain: there is a shim" pkill -f -- '-id plain '
+ok "plain: that shim ends" wait_for no_shim plain
 ok "plain: starts, and no mount shows on the host" watched plain
 is "plain: the machine got 1 GiB" "$(vm_saw plain)" $GIB
 like "plain: the workload has it" "$(vm_df plain)" "$MIB_1G"
-is "plain: open as often as without us" "$(opens_of "$D")" "$alone_opens"
+ok "plain: open as often as without us" wait_for opens_are "$D" "$alone_opens"
 is "plain: not a word" "$(grep oci-thin-grow /run/messages)" ""
 ok "plain: ends" vm_stop plain
 mounted_by_us plain 0
@@ -89,7 +95,7 @@ D=$(vm_device four)
 ok "four: starts, and no mount shows on the host" watched four
 is "four: the machine got 4 GiB" "$(vm_saw four)" $((4 * GIB))
 like "four: the workload has them" "$(vm_df four)" "$MIB_4G"
-is "four: open as often as without us" "$(opens_of "$D")" "$alone_opens"
+ok "four: open as often as without us" wait_for opens_are "$D" "$alone_opens"
 like "four: the log" "$(grep oci-thin-grow /run/messages)" \
 	"action=grow container=four engine=containerd device=$D from=1073741824 to=4294967296 .*fs=$FS source=annotation:io.oci-thin-grow.size"
 ok "four: it writes" ctr task exec --exec-id w four sh -c 'dd if=/dev/zero of=/data bs=1M count=8 && sync'
@@ -99,7 +105,7 @@ is "four: after its end only the guest can grow it" "$(/usr/sbin/oci-thin-grow g
 	'oci-thin-grow: containerd:four was given to a virtual machine: only its guest can grow the filesystem'
 mounted_by_us four 1
 ok "four: is clean" is_clean "$D"
-is "four: closed" "$(opens_of "$D")" 0
+ok "four: closed" wait_for is_closed "$D"
 ok "four: starts again" vm_start four
 is "four, again: the machine got 4 GiB" "$(vm_saw four)" $((4 * GIB))
 like "four, again: the workload has them" "$(vm_df four)" "$MIB_4G"
@@ -155,9 +161,10 @@ refused() {
 	[ -z "$change" ] || ok "$id: is changed" "$change" "$device"
 	ok "$id: does not start" not vm_start "$id"
 	like "$id: ctr says why" "$(cat /run/err)" "$reason"
-	is "$id: nothing has changed" "$(device_bytes "$device") $(opens_of "$device")" "$GIB 0"
+	is "$id: nothing has changed" "$(device_bytes "$device")" $GIB
+	ok "$id: nobody has it open" wait_for is_closed "$device"
 	mounted_by_us_before "$id"
-	ok "$id: no shim is left" not pgrep -f -- "-id $id "
+	ok "$id: no shim is left" wait_for no_shim "$id"
 	ok "$id: no bundle is left" not test -e "/run/containerd/io.containerd.runtime.v2.task/default/$id"
 	ok "$id: there is no task" not ctr task kill "$id"
 }

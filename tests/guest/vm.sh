@@ -62,9 +62,13 @@ mounts_of() {
 	dumpe2fs -h "/dev/mapper/$1" 2>/run/null | awk '/^Mount count/ { print $3 }'
 }
 
-# is_closed DEVICE: for wait_for, as udev may have it open for a moment
+# opens_are DEVICE N, is_closed DEVICE: for wait_for, as udev may have it open for a moment
+opens_are() {
+	[ "$(opens_of "$1")" = "$2" ]
+}
+
 is_closed() {
-	[ "$(opens_of "$1")" = 0 ]
+	opens_are "$1" 0
 }
 
 # in_mount_tables DEVICE: lines in the mount tables of all processes
