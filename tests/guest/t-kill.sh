@@ -1,6 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Concurrent users of a device: engines that suspend it, several hooks at once, and SIGKILL at any moment.
+# It would often hit a fork, of which User-mode Linux 6.12 dies.
+# kernel: trixie:forky
 # suites: bookworm trixie
 # matrix: bookworm:FS=xfs trixie:FS=ext4
 # soak: FS=ext4 FS=xfs FS=btrfs
@@ -66,13 +68,20 @@ ok "suspended for longer: the disk is removed" drop_disk disk
 
 ## Several hooks at once: no device shrinks
 
+all_succeed() {
+	local pid
+	for pid; do
+		wait "$pid" || return
+	done
+}
+
 ok "five at once: a disk is created" new_disk disk
 for size in 2G 6G 3G 5G 4G; do
 	spec "/run/bundle/$size" /run/disk/disk "$(ask $size)"
 	state "/run/bundle/$size" $size | "$HOOK" hook 2>>/run/side.err &
 	hooks+=($!)
 done
-ok "five at once: all hooks succeed" wait "${hooks[@]}"
+ok "five at once: all hooks succeed" all_succeed "${hooks[@]}"
 is "five at once: nothing is reported" "$(cat /run/side.err)" ""
 is "five at once: the device has the largest size" "$(device_bytes disk)" $((6 * GIB))
 ok "five at once: the filesystem has the largest size" test "$(fs_bytes disk)" -gt $((6 * GIB - 8 * 1024 * 1024))
@@ -115,7 +124,6 @@ esac
 ok "a larger device: a longer table is loaded" dmsetup load disk --table "$(dmsetup table disk | sed 's/^0 [0-9]*/0 16777216/')"
 dmsetup resume disk
 mount /dev/mapper/disk /run/disk/disk
-strace -f -o /run/strace -e trace=ioctl sh -c 'true'
 ok "a larger device: a request of 6 of its 8 GiB succeeds" grow_disk disk 6G
 is "a larger device: it keeps its 8 GiB" "$(device_bytes disk)" $((8 * GIB))
 ok "a larger device: the filesystem fills it" test "$(fs_bytes disk)" -gt $((8 * GIB - 8 * 1024 * 1024))
