@@ -14,7 +14,8 @@ host_up() {
 	mkdir -p /data/ledger /var/lib/oci-thin-grow && mount --bind /data/ledger /var/lib/oci-thin-grow
 }
 
-# docker_run NAME [OPTION...]: a container of IMAGE (bb) that runs until it is stopped, which takes no time
+# docker_run NAME [OPTION...]: a container of IMAGE (bb) that runs until it is killed. On a busy machine that may take longer
+# than Docker's ten seconds.
 docker_run() {
 	docker_create "$@" && docker start "$1"
 }
@@ -22,21 +23,26 @@ docker_run() {
 docker_create() {
 	local name=$1
 	shift
-	docker create --name "$name" --net none --stop-signal KILL "$@" "${IMAGE:-bb}" sleep 10000
+	docker create --name "$name" --net none --stop-signal KILL --stop-timeout 300 "$@" "${IMAGE:-bb}" sleep 10000
+}
+
+# inside NAME COMMAND...: runs COMMAND in the container
+inside() {
+	enter "$(docker inspect -f '{{.State.Pid}}' "$1")" "${@:2}"
 }
 
 # fill NAME: 64 MiB of data, synced to disk
 fill() {
-	docker exec "$1" dd if=/dev/urandom of=/data bs=1M count=64 conv=fsync && sum_in "$1" >"/host/sum.$1"
+	inside "$1" dd if=/dev/urandom of=/data bs=1M count=64 conv=fsync && sum_in "$1" >"/host/sum.$1"
 }
 
 sum_in() {
-	docker exec "$1" sha256sum /data
+	inside "$1" sha256sum /data
 }
 
 # df_in NAME: the size in MiB of the container's /; df uses two lines for a long device name
 df_in() {
-	docker exec "$1" df -m / | awk 'END { print $(NF-4) }'
+	inside "$1" df -m / | awk 'END { print $(NF-4) }'
 }
 
 # as_before WHAT [NAME]: the container (c1) runs, has 4 GiB and what `fill` wrote

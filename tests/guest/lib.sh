@@ -243,6 +243,15 @@ table_sectors() {
 	dmsetup table "$1" | cut -d ' ' -f 2
 }
 
+# remove_devices: all, once nothing has them open; remove_all leaves open ones and reports no error
+remove_devices() {
+	wait_for devices_removed
+}
+
+devices_removed() {
+	dmsetup remove_all && [ "$(dmsetup ls)" = "No devices found" ]
+}
+
 # mkfs_on FS DEVICE [OPTION...]
 mkfs_on() {
 	local fs=$1 device=$2 force=-f
@@ -290,15 +299,27 @@ oci_layout() (
 	umoci config --image oci:latest --config.cmd /bin/sleep --config.cmd 100000 && tar -C oci -cf "$1" .
 )
 
+# enter PID COMMAND...: runs COMMAND in the container of process PID. Engines' own commands for that take much longer, and
+# their output is lost if it is read too late.
+enter() {
+	nsenter -t "$1" -m -p -r -w "${@:2}"
+}
+
 ## Engines, with their data in $DATA on /dev/mapper/pool and filesystem $FS. Each logs to /run/NAME.log.
 
-# containerd_start TOML: containerd with TOML in its configuration
+# containerd_start TOML: containerd with TOML in its configuration. On a busy machine a shim takes longer to answer than the
+# few seconds that containerd waits by default before it takes the shim for dead.
 containerd_start() {
 	cat >/run/containerd.toml <<-END
 		version = 2
 		root = "$DATA/containerd"
 		state = "/run/containerd"
 		$1
+		[timeouts]
+			"io.containerd.timeout.shim.load" = "5m"
+			"io.containerd.timeout.shim.cleanup" = "5m"
+			"io.containerd.timeout.shim.shutdown" = "5m"
+			"io.containerd.timeout.task.state" = "5m"
 	END
 	containerd_run
 }
@@ -377,7 +398,8 @@ has_own_driver() {
 }
 
 # docker_up [ARG...]: dockerd with ARGs added, and with the settings in the file DOCKER_JSON, if set. It uses its own driver
-# if it has one, else containerd's. containerd is started if it does not run; docker_down does not stop it.
+# if it has one, else containerd's. containerd is started if it does not run; docker_down does not stop it. By default dockerd
+# waits 15 seconds for its containers to end; one that takes longer cannot be started again.
 docker_up() {
 	local driver=() guest='{}' network=(--bridge none --iptables=false --ip-forward=false)
 	if has_own_driver; then
@@ -389,7 +411,7 @@ docker_up() {
 		guest='{"features":{"containerd-snapshotter":true},"storage-driver":"devmapper"}'
 	fi
 	! dockerd --help | grep -q -e --ip6tables || network+=(--ip6tables=false)
-	{ echo "$guest"; cat "${DOCKER_JSON:-/dev/null}"; } | jq -s add >/run/docker.json || return
+	{ echo '{"shutdown-timeout":300}' "$guest"; cat "${DOCKER_JSON:-/dev/null}"; } | jq -s add >/run/docker.json || return
 	dockerd --config-file /run/docker.json --data-root "$DATA/docker" --containerd /run/containerd/containerd.sock \
 		"${network[@]}" "${driver[@]}" "$@" >>/run/dockerd.log 2>&1 &
 	docker_pid=$!

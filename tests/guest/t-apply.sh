@@ -10,6 +10,8 @@
 . /src/tests/guest/lib.sh
 # shellcheck source=tests/guest/bundle.sh
 . /src/tests/guest/bundle.sh
+# shellcheck source=tests/guest/docker.sh
+. /src/tests/guest/docker.sh
 
 DOCKER_JSON=''
 
@@ -85,8 +87,8 @@ ok "container stopped is created and not started" in_docker create stopped 3G
 # Docker numbers its thin devices from 1.
 next_thin_id=5000
 ok "container bare runs in crun, without an engine" in_crun bare 2G
-docker exec web dd if=/dev/urandom of=/data bs=1M count=16 2>/run/null
-sum=$(docker exec web sha256sum /data)
+inside web dd if=/dev/urandom of=/data bs=1M count=16 2>/run/null
+sum=$(sum_in web)
 
 ## Dry run
 
@@ -103,8 +105,8 @@ is "--dry-run logs nothing" "$(grep oci-thin-grow /run/messages)" ""
 
 ok "--all succeeds" otg apply --verbose --all
 is "--all grows the devices of web and bare, and no other" "$(sizes web bare right plain)" "3 2 1 1"
-like "--all grows the filesystem of web" "$(docker exec web df -m / | awk 'END { print $(NF-4) }')" '^(29|30)[0-9][0-9]$'
-is "--all keeps the data of web" "$(docker exec web sha256sum /data)" "$sum"
+like "--all grows the filesystem of web" "$(df_in web)" '^(29|30)[0-9][0-9]$'
+is "--all keeps the data of web" "$(sum_in web)" "$sum"
 like "--all reports how web grew" "$(cat /run/out)" 'docker:web: grown from 1 GiB to 3 GiB in [0-9]+ ms \(label io.oci-'
 like "--all --verbose reports why a container was skipped" "$(cat /run/err)" '"docker:stopped": it is not running'
 like "--all logs a growth as the hook does" "$(grep 'action=grow container=docker:web ' /run/messages)" \
@@ -163,7 +165,7 @@ exec 9>>"/run/oci-thin-grow/$number.lock"
 flock 9
 /usr/sbin/oci-thin-grow apply "${OTG_OPTIONS[@]}" a1 a2 >/run/out 2>/run/err 9>&- &
 pid=$!
-wait_for grep -q -- '-> FLOCK' /proc/locks
+wait_for grep -q -- "-> FLOCK .* $pid " /proc/locks
 kill -INT $pid
 flock -u 9
 status=0

@@ -40,6 +40,9 @@ handlers() {
 		[plugins."io.containerd.nri.v1.nri"]
 			disable = false
 			socket_path = "/run/nri.sock"
+			# By default containerd goes on without a plugin that takes longer than two seconds.
+			plugin_registration_timeout = "5m"
+			plugin_request_timeout = "5m"
 	END
 }
 
@@ -110,9 +113,11 @@ names() {
 	/usr/sbin/oci-thin-grow list --names | cut -f 1
 }
 
-# containerd logs when the plugin has connected.
+# containerd logs when the plugin has connected. The plugin ends if that takes longer than two seconds.
 nri_up() {
-	/build/nri /run/nri.sock /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json >/run/nri.log 2>&1 &
+	until /build/nri /run/nri.sock /usr/share/containers/oci/hooks.d/50-oci-thin-grow.json; do
+		sleep .1
+	done >/run/nri.log 2>&1 &
 	up nri grep -q 'plugin .*10-hooks.* connected' /run/containerd.log
 }
 
@@ -162,7 +167,7 @@ ok "names: grow NAMESPACE/POD/CONTAINER succeeds" otg grow "test/$name/app" 3G
 like "names: the container in that namespace has 3 GiB" "$(size_in "$container")" "$MIB_3G"
 mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
 ok "names: without the udev rule, grow --pid succeeds: a pod's container gets a new disk" \
-	otg grow --json --pid "$(ctr -n k8s.io task ls | awk -v id="$container" '$1 == id { print $2 }')" +64M
+	otg grow --json --pid "$(cat "$(bundle_of "$container")/init.pid")" +64M
 is "names: grow --pid names the container" "$(jq -r .container /run/out)" "containerd:$name/app"
 ok "names: grow --device succeeds, too" otg grow --device "$(jq -r .device /run/out)" +64M
 mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/

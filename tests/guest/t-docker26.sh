@@ -57,6 +57,7 @@ is "without a label: nothing is logged" "$(grep oci-thin-grow /run/messages)" ""
 ok "label 4G: the container runs" docker_run c1 "${LABEL_4G[@]}"
 ok "label 4G: data is written" fill c1
 as_before "label 4G"
+ok "label 4G: docker exec runs a command in it" docker exec c1 echo
 like "label 4G: the growth is logged" "$(grow_line c1)" 'engine=docker .*source=label:io.oci-thin-grow.size'
 
 ## What doctor, list and metrics say with this engine

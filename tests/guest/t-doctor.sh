@@ -79,7 +79,8 @@ ok "Docker reloads its configuration after enable" kill -HUP "$docker_pid"
 wait_for sh -c 'docker info -f "{{.DefaultRuntime}}" | grep -x oci-thin-grow'
 ok "a tar image is built" bb_tar /t/bb.tar
 ok "the image is imported" docker import /t/bb.tar bb
-ok "a container with 4 GiB runs" docker run --name c1 --net none --label io.oci-thin-grow.size=4G -d bb sleep 1000
+ok "a container with 4 GiB runs" docker run --name c1 --net none --stop-signal KILL \
+	--label io.oci-thin-grow.size=4G -d bb sleep 1000
 ok "a good host: doctor reports no problem" well
 diag </run/doctor
 like "a good host: doctor --verbose counts the grown container" "$("$PROGRAM" doctor --verbose --data-root /t/docker 2>/dev/null)" '1 container on thin devices, 1 of them larger'
@@ -110,7 +111,7 @@ pkill -KILL -x systemd-udevd
 wait_for not pgrep -x systemd-udevd
 repairs "udevd killed" container-at-risk
 ok "udevd is back: doctor reports no problem" well
-ok "the container stops" docker stop -t 1 c1
+ok "the container stops" docker stop c1
 ok "a stopped container: doctor reports no problem" well
 rm $RULE
 udevadm control --reload
@@ -310,6 +311,8 @@ ok "a small pool is created" small_pool
 ok "247 of 256 MiB are written" write_mib 0 247
 repairs "a pool 96 % full" pool-data 'pool "small" is 96.[0-9] % full'
 ok "320 MiB are written after the repair" write_mib 247 73
+# By default the pool fails the write after a minute.
+echo 600 >/sys/module/dm_thin_pool/parameters/no_space_timeout
 write_mib 320 8 &
 wait_for sh -c 'dmsetup status small | grep -q out_of_data_space'
 repairs "a pool that is full" pool-data 'takes no more writes'

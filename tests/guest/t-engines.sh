@@ -27,8 +27,7 @@ ok "containerd stops" containerd_down
 
 if [ "$SUITE" = bookworm ]; then
 	# Each engine numbers its thin devices from 1, so each needs a pool of its own.
-	udevadm settle
-	ok "the pool of containerd is removed" dmsetup remove_all
+	ok "the pool of containerd is removed" remove_devices
 	mkdir /t/docker-pool /t/podman-pool
 	ok "a pool for docker comes up" pool_up /t/docker-pool
 fi
@@ -41,8 +40,7 @@ ok "docker stops" docker_down
 
 if [ "$SUITE" = bookworm ]; then
 	ok "containerd stops after docker" containerd_down
-	udevadm settle
-	ok "the pool of docker is removed" dmsetup remove_all
+	ok "the pool of docker is removed" remove_devices
 	ok "a pool for podman comes up" pool_up /t/podman-pool
 	ok "podman imports the image" pm import /t/bb.tar bb
 	like "podman runs a container of 1 GiB" "$(root_mib pm run --rm bb)" '^(9..|10..)$'

@@ -14,8 +14,14 @@
 
 DOCKER_JSON=''
 
-inside() {
-	docker exec "$@"
+# docker_run NAME [OPTION...] IMAGE COMMAND...: a container whose stop takes no time
+docker_run() {
+	docker run -d --net none --stop-signal KILL --name "$@"
+}
+
+# find_web: its process, for `inside`
+find_web() {
+	pid_of[web]=$(docker inspect -f '{{.State.Pid}}' web)
 }
 
 ok "udev starts" start_udev
@@ -25,8 +31,9 @@ ok "docker starts" docker_up --data-root "/t/my docker"
 ok "a tar image is built" bb_tar /t/bb.tar
 ok "the image is imported" docker import /t/bb.tar bb
 
-ok "web runs" docker run --name web --net none -d bb sh -c "$WRITER"
-ok "web2 runs" docker run --name web2 --net none --label io.oci-thin-grow.size=3G --label io.oci-thin-grow.max=8G -d bb sleep 1000
+ok "web runs" docker_run web bb sh -c "$WRITER"
+ok "web2 runs" docker_run web2 --label io.oci-thin-grow.size=3G --label io.oci-thin-grow.max=8G bb sleep 1000
+ok "the process of web is found" find_web
 id=$(docker inspect -f '{{.Id}}' web)
 ok "data is written in web" put_data web
 
@@ -68,7 +75,7 @@ done
 
 ## By pid, device and path, and as a dry run
 
-pid=$(docker inspect -f '{{.State.Pid}}' web)
+pid=${pid_of[web]}
 ok "--dry-run succeeds" otg grow --dry-run --pid "$pid" 5G
 like "--dry-run shows the plan" "$(cat /run/out)" 'would grow the device from 4 GiB to 5 GiB and its (ext4|xfs) from'
 like "--dry-run changes nothing" "$(df_in web)" "$MIB_4G"
@@ -127,7 +134,7 @@ ok "explain of a running container succeeds" otg explain web2
 like "explain shows what would be done now" "$(cat /run/out)" 'would +grow the device to 3 GiB'
 like "explain names the label with the largest size to grow to" "$(cat /run/out)" 'autogrow +up to 8 GiB, label io.oci-thin-grow.max'
 like "explain says that the daemon is not running" "$(cat /run/out)" 'not now: oci-thin-growd is not running. Fix: systemctl enable --now oci-thin-growd'
-ok "web2 stops" docker stop -t 1 web2
+ok "web2 stops" docker stop web2
 ok "list of a stopped container succeeds" otg list web2
 like "list of a stopped container shows its size and next start" "$(grep ' web2 ' /run/out)" '^docker +web2 +1G +- +- +- +1G stopped$'
 is "list --json has null for what is unknown of a stopped container" "$(field web2 '[.pid, .used_bytes, .used_percent, .filesystem_bytes]' | jq -c .)" "[null,null,null,null]"
@@ -168,7 +175,7 @@ ok "explain of no container gives exit status 4" exits 4 explain nobody
 ## After stop and start, with and without the rule
 
 rest web
-ok "web stops" docker stop -t 1 web
+ok "web stops" docker stop web
 ok "grow of a stopped container fails" exits 4 grow web 8G
 like "grow says that it must be started first" "$(cat /run/err)" 'is stopped. Start it, then grow it'
 ok "list of the stopped web succeeds" otg list web
@@ -182,6 +189,7 @@ like "list without the rule shows that it will not start" "$(grep ' web ' /run/o
 is "list --json without the rule has that, too" "$(field web '"\(.starts_again) \(.next_bytes)"')" "false null"
 mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/
 ok "web starts with the rule" docker start web
+ok "the new process of web is found" find_web
 like "web still has 6 GiB" "$(df_in web)" '^(5[89]|6[01])[0-9][0-9]$'
 whole "started again" web
 still_writes "started again" web
@@ -189,7 +197,7 @@ still_writes "started again" web
 ## No dockerd runs that would show its data root
 
 rest web
-ok "web stops again" docker stop -t 1 web
+ok "web stops again" docker stop web
 ok "dockerd stops" docker_down
 ok "grow without --data-root finds no container" exits 4 grow web 8G
 like "grow without --data-root reports that" "$(cat /run/err)" 'no such container: "web"'

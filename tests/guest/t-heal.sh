@@ -160,7 +160,7 @@ for whose in pool $D; do
 	ok "$whose suspended: heal fails after its timeout" exits 1 heal "$node"
 	like "$whose suspended: the log has the command to run later" "$(grep action=fail /run/messages | tail -n 1)" \
 		"device=$D .*is still suspended.*oci-thin-grow heal --all"
-	rm /etc/oci-thin-grow/config.json
+	echo '{"timeout": "5m"}' >/etc/oci-thin-grow/config.json
 	ok "$whose suspended: heal waits" heal_waits
 	is "$whose suspended: heal loads no table and resumes nothing" "$(grep -cE 'DM_TABLE_LOAD|DM_DEV_SUSPEND' /run/strace)" 0
 	is "$whose suspended: the kernel logs no refused table" "$(refused_loads)" 0
@@ -168,6 +168,7 @@ for whose in pool $D; do
 	ok "$whose resumed: heal succeeds" wait "$heal_pid"
 	is "$whose resumed: the device has its grown length" "$(device_bytes $D)" $((2 * GIB))
 	is "$whose resumed: the kernel logged no refused table" "$(refused_loads)" 0
+	rm /etc/oci-thin-grow/config.json
 	ok "$whose: the device is removed" dmsetup remove --retry $D
 done
 like "a suspended pool is named in the log" "$(grep action=fail /run/messages | head -n 1)" 'because its pool \\"pool\\" is'
