@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # bash, zsh and fish complete commands, options and containers, whose names may be hostile; manual pages pass mandoc's lint.
+# kernel: trixie:forky
 # suites: trixie
 # matrix: FS=ext4
 # limit: 200

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Pods, requested from containerd as a kubelet does, with each way to hook in: the wrapper as BinaryName, our hook in a
 # base_runtime_spec, our hooks.d file through NRI. A pod's annotation applies to its containers, not to its sandbox.
-# kernel: bookworm:forky
+# kernel: bookworm:forky trixie:forky
 # suites: bookworm trixie forky
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

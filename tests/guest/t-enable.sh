@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # enable and disable with the real engines: Docker, containerd and podman (bookworm's) accept what enable writes, containers
 # grow, and disable restores the files. CRI-O is not in Debian.
-# kernel: bookworm:forky
+# kernel: bookworm:forky trixie:forky
 # suites: bookworm trixie
 # matrix: FS=ext4
 # limit: 600

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Every engine runs a container on a thin device without our program: if this fails, the fault is not ours.
-# kernel: bookworm:forky
+# kernel: bookworm:forky trixie:forky
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # `grow` and `list` with every engine but Docker (t-grow.sh), each with unusual directories that are found
 # without options: containerd, podman, and runc and crun without an engine. Containers write meanwhile; then stop and start.
-# kernel: bookworm:forky
+# kernel: bookworm:forky trixie:forky
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

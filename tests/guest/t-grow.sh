@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The operator's command line: `grow` and `list` on running containers of Docker 20.10 (bookworm) and 26 (trixie).
+# kernel: bookworm:forky
 # suites: bookworm trixie
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -38,7 +38,7 @@ case $PHASE in
 	ok "the thin device comes up after a reboot" thin_on thin 1 1G
 	ok "it mounts after a reboot" mount /dev/mapper/thin /mnt
 	is "its file is there after a reboot" "$(cat /mnt/file)" kept
-	next_boot_after_cut 3000
+	next_boot_after_cut 1000
 	while :; do
 		echo tick >>/host/ticks
 		sleep .1

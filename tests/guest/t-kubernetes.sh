@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # packaging/kubernetes: the manifests, as far as they can be checked without a cluster, and the installer, with this guest as
 # the node, in a privileged pod like the DaemonSet's.
+# kernel: trixie:forky
 # suites: trixie
 # limit: 600
 # drivers: cri
