@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # enable and disable in random configurations of containerd (tests/containerd), as containerd reads them.
-# kernel: bookworm:forky
+# kernel: bookworm:forky trixie:forky
 # suites: bookworm trixie forky
 # matrix: bookworm:VERSION=2 trixie:VERSION=2 forky:VERSION=3
 # soak: bookworm:VERSION=2 trixie:VERSION=2 forky:VERSION=2 forky:VERSION=3

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Docker 26 and 28 with containerd's image store on its devmapper snapshotter: containers that request more get it, by label,
 # annotation or option, and stay grown whatever happens to containers and daemons. Reboots are in t-reboot-docker.sh.
+# kernel: trixie:forky
 # suites: trixie forky
 # matrix: FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # `metrics`, its alerts and timers: the values are right and can be parsed, whatever the names of the containers are.
+# kernel: trixie:forky
 # suites: trixie
 # matrix: FS=ext4
 # limit: 600

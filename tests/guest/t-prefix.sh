@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installed below /usr/local, as by `make install` with that PREFIX: every path in an installed file exists, udev, systemd
 # and engines find our files, and grown devices are healed.
+# kernel: trixie:forky
 # suites: trixie
 # matrix: FS=ext4
 # limit: 600

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # A host that systemd booted: its sandboxed udevd heals, its journal has the log, containerd is a service.
+# kernel: trixie:forky
 # suites: trixie forky
 # matrix: INIT=systemd,FS=ext4
 # soak: INIT=systemd,FS=ext4 INIT=systemd,FS=xfs

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The shim wrapper: pods whose containers' devices are given to a virtual machine, as a kubelet asks containerd for them.
+# kernel: trixie:forky
 # suites: trixie forky
 # matrix: trixie:FS=xfs forky:FS=ext4
 # soak: FS=ext4 FS=xfs

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The runtime wrapper in front of runc and of crun, as engines call it.
+# kernel: trixie:forky
 # suites: bookworm trixie
 # matrix: bookworm:RUNTIME=runc trixie:RUNTIME=crun
 # soak: RUNTIME=runc RUNTIME=crun
