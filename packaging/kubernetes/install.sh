@@ -37,6 +37,8 @@ host=/host payload=/oci-thin-grow/root settings=/settings config=/etc/containerd
 program=/usr/sbin/oci-thin-grow daemon=/usr/sbin/oci-thin-growd
 policy=/etc/oci-thin-grow/config.d/50-kubernetes.json
 policy_before=/etc/oci-thin-grow/config.d/.50-kubernetes.json.before
+# containerd's old configuration is completed here, where no import reaches it
+restored=/etc/oci-thin-grow/.restored.new
 textfile=/var/lib/prometheus/node-exporter/oci-thin-grow.prom
 
 parse_args() {
@@ -110,10 +112,10 @@ new_name() {
 	echo "${1%/*}/.${1##*/}.new"
 }
 
-# put FILE: renames the temporary file to FILE
+# put FILE [NEW]: renames the temporary file to FILE
 put() {
 	local new
-	new=$(new_name "$1")
+	new=${2:-$(new_name "$1")}
 	sync "$new" 2>/dev/null || sync
 	mv -f "$new" "$1"
 }
@@ -302,13 +304,14 @@ sums() {
 
 # put_back: restores these files, unless another program has changed them
 put_back() {
-	local path there n=0
+	local path there n=0 new
+	new=$(node "$restored")
 	[ "$(sums)" = "$(cat "$before/after")" ] || { say "$config: changed by another program in the meantime; left as it is"; return 1; }
 	while read -r path; do
 		n=$((n + 1))
 		there=$(follow "$path")
 		if [ -e "$before/$n" ]; then
-			mkdir -p "${there%/*}" && cp -a "$before/$n" "$(new_name "$there")" && put "$there" || return
+			mkdir -p "${there%/*}" "${new%/*}" && cp -a "$before/$n" "$new" && put "$there" "$new" || return
 		else
 			rm -f "$there"
 		fi
@@ -413,7 +416,7 @@ purge_files() {
 	enabled_files | while read -r path; do
 		rm -f "$path"
 	done
-	for path in $(payload_files hooks) $(payload_files links) "$program" "$daemon" $(payload_files files) "$policy" "$policy_before"; do
+	for path in $(payload_files hooks) $(payload_files links) "$program" "$daemon" $(payload_files files) "$policy" "$policy_before" "$restored"; do
 		there=$(node "$path")
 		rm -f "$there" "$(new_name "$there")"
 	done

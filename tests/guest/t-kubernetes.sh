@@ -293,8 +293,10 @@ cri_toml >/t/other.toml
 sed -i '1i version = 2' /t/other.toml
 cp /t/other.toml /t/other.before
 ok "by hand: half-written files of a killed run are created" interrupted
+mkdir /t/.other.toml.new
 ok "by hand, restart fails: install fails" not other install 'echo >>/run/failed; false'
 is "by hand, restart fails: the configuration is restored" "$(cat /t/other.toml)" "$(cat /t/other.before)"
+ok "by hand, restart fails: nothing is written beside the configuration" rmdir /t/.other.toml.new
 is "by hand, restart fails: no temporary file is left beside the configuration" "$(echo /t/other.toml*)" /t/other.toml
 is "by hand, restart fails: containerd is started again with the restored file" "$(wc -l </run/failed)" 2
 ok "by hand, second restart succeeds: install fails" not said other install 'test -e /run/again || { >/run/again; false; }'
