@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "disk/thin.h"
 #include "job/ceiling.h"
+#include "job/request.h"
 #include "job/target.h"
 
 #include <limits.h>

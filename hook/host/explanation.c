@@ -10,6 +10,7 @@
 #include "host/ceiling-text.h"
 #include "host/outlook-text.h"
 #include "host/pool-table.h"
+#include "job/request.h"
 #include "job/tell.h"
 #include "policy/config.h"
 

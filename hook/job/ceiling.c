@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "disk/growd-lock.h"
+#include "job/request.h"
 #include "job/settings.h"
 #include "job/target.h"
 

@@ -9,6 +9,7 @@
 #include "base/syscalls.h"
 #include "disk/frozen.h"
 #include "disk/lock.h"
+#include "job/request.h"
 #include "job/settings.h"
 #include "job/target.h"
 

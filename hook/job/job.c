@@ -3,21 +3,18 @@
 
 #include "base/cleanup.h"
 #include "base/deadline.h"
-#include "base/engine-names.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "engine/containerd-find.h"
-#include "engine/docker.h"
 #include "engine/engine.h"
-#include "engine/facts.h"
 #include "engine/remembered-roots.h"
+#include "job/request.h"
 #include "job/settings.h"
 #include "job/vm-disk.h"
 #include "oci/namespace.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 static int open_rootfs(struct job *job)
 {
@@ -55,28 +52,6 @@ static enum job_outcome leave_to_vm(struct job *job)
 		"its disk is mounted here, and a virtual machine has or gets the disk as well: "
 		"growing it under two kernels would damage it");
 	return request_is_implicit(&job->request) ? JOB_NOT_APPLICABLE : JOB_REFUSED;
-}
-
-static struct facts_source facts_source_of(const struct job *job)
-{
-	return (struct facts_source){
-		.id = job->container,
-		.bundle = job->bundle,
-		.root_path = job->root_path,
-		.annotations = job->annotations,
-		.n_annotations = JOB_ANNOTATIONS,
-		.labels = job->labels,
-	};
-}
-
-bool job_is_in_pod(const struct job *job)
-{
-	const struct facts_source of = facts_source_of(job);
-	const char *engine = job->engine ? job->engine : facts_engine(&of);
-
-	return job->in_pod || ((policy_is_in_pod(job->annotations, JOB_ANNOTATIONS) ||
-				policy_is_in_pod(&job->labels, 1)) &&
-			       strcmp(engine, ENGINE_PODMAN) != 0);
 }
 
 /* Does the engine re-create this device, and start the same container from it again? */
@@ -212,97 +187,6 @@ static enum job_outcome grow(struct job *job, const struct policy *policy)
 	return outcome_of(job);
 }
 
-/* A hook cannot know which runtime called it, so rules cannot match runc or crun either. */
-static const char *rule_engine(const char *engine)
-{
-	return strcmp(engine, ENGINE_RUNC) == 0 || strcmp(engine, ENGINE_CRUN) == 0 ? ENGINE_RUNTIME
-										    : engine;
-}
-
-struct facts job_facts(struct job *job, const struct policy *policy)
-{
-	struct facts_source of = facts_source_of(job);
-
-	if (!job->ns && policy_needs_namespace(policy))
-		job->ns = job->found_ns = facts_namespace(&of);
-	if (!job->image && policy_needs_image(policy))
-		job->image = job->found_image = facts_image(&of);
-	return (struct facts){
-		.engine = job->engine ? rule_engine(job->engine) : facts_engine(&of),
-		.annotations = job->annotations,
-		.n_annotations = JOB_ANNOTATIONS,
-		.ns = job->ns,
-		.image = job->image,
-	};
-}
-
-/* Labels rarely reach hooks: they are in the engine's own files. */
-const struct json *job_labels(struct job *job)
-{
-	if (!job->labels && job->root_path)
-		docker_labels(job->root_path, job->container, &job->labels_doc, &job->labels,
-			      &job->unread);
-	return job->labels;
-}
-
-static int ask_labels(struct job *job, const struct policy *policy)
-{
-	if (!job_labels(job))
-		return 0;
-	job->sandbox = policy_is_sandbox(&job->labels, 1);
-	if (job->sandbox || !policy->labels)
-		return 0;
-	return policy_request(policy, ORIGIN_LABEL, &job->labels, 1, &job->request, &job->why);
-}
-
-/* Docker starts the container whatever the option says, so we do, too. */
-static void ask_option(struct job *job)
-{
-	struct why why;
-	int r = job->size_option || !job->root_path
-			? 0
-			: docker_size_option(job->root_path, job->container,
-					     &job->found_size_option, &why);
-
-	if (r > 0)
-		job->size_option = job->found_size_option;
-	if (r >= 0 && job->size_option)
-		r = policy_request_option(job->size_option, &job->request, &why);
-	if (r < 0 && !job->unread.text[0])
-		job->unread = why;
-}
-
-/* Finds the container's own request. Returns what policy_request() does. */
-static int ask(struct job *job, const struct policy *policy)
-{
-	int r;
-
-	job->sandbox = policy_is_sandbox(job->annotations, JOB_ANNOTATIONS);
-	if (job->sandbox)
-		return 0;
-	r = policy_request(policy, ORIGIN_ANNOTATION, job->annotations, JOB_ANNOTATIONS,
-			   &job->request, &job->why);
-	if (!request_exists(&job->request) && (policy->labels || policy_gives(policy)))
-		r = ask_labels(job, policy);
-	if (!request_exists(&job->request) && !job->sandbox && policy->labels)
-		ask_option(job);
-	return r;
-}
-
-/* Applies the rules to the request that ask() found with the result @r. */
-static enum job_outcome decide(struct job *job, const struct policy *policy, int r)
-{
-	struct facts facts;
-
-	if (policy->broken) {
-		why_set(&job->why, EINVAL, "the configuration is broken: %s", policy->broken);
-		return JOB_FAILED;
-	}
-	facts = job_facts(job, policy);
-	r = policy_decide(policy, &facts, r, &job->request, job->verdicts, &job->why);
-	return r == 0 ? JOB_NOTHING : r == -EPERM ? JOB_REFUSED : JOB_FAILED;
-}
-
 /* Has the device the requested size? Reads only. */
 static bool is_mounted_long_enough(struct job *job, const struct policy *policy)
 {
@@ -346,7 +230,7 @@ static enum job_outcome refuse(struct job *job, const struct policy *policy,
 
 static enum job_outcome decide_and_grow(struct job *job, const struct policy *policy)
 {
-	int r = ask(job, policy);
+	int r = job_find_request(job, policy);
 	enum job_outcome outcome, checked;
 	struct why off, refusal;
 
@@ -356,7 +240,7 @@ static enum job_outcome decide_and_grow(struct job *job, const struct policy *po
 		job->why = off;
 		return request_exists(&job->request) ? JOB_SWITCHED_OFF : JOB_NOTHING;
 	}
-	outcome = decide(job, policy, r);
+	outcome = job_decide(job, policy, r);
 	if (outcome == JOB_NOTHING && !request_exists(&job->request))
 		return JOB_NOTHING;
 	refusal = job->why;
@@ -445,11 +329,6 @@ void job_run(struct job *job, const struct policy *policy)
 void job_grow(struct job *job, const struct policy *policy)
 {
 	run_timed(job, policy, grow);
-}
-
-const char *job_engine(const struct job *job)
-{
-	return job->engine ? job->engine : engine_of_bundle(job->bundle);
 }
 
 const char *job_warning(const struct job *job)

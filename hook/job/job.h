@@ -95,18 +95,6 @@ bool job_is_interrupted(const struct job *job);
  */
 bool job_is_pool_refusal(const struct job *job);
 
-/* What @policy needs to know about the container; pointers into @job. */
-struct facts job_facts(struct job *job, const struct policy *policy);
-
-/* job->labels, looked up if the caller has none. NULL: there are none. */
-const struct json *job_labels(struct job *job);
-
-/* Is it re-created rather than started again? podman's pods ("play kube") are started again. */
-bool job_is_in_pod(const struct job *job);
-
-/* "docker", ...: as in engine/engine.h or engine/container.h. */
-const char *job_engine(const struct job *job);
-
 /* Why it would not start again, and how to fix that, in one line. Only if job->unhealed. */
 const char *job_unhealed_into(struct text *out, const struct job *job);
 #define job_unhealed(job) job_unhealed_into(&(struct text){""}, (job))

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/terminal.h"
+#include "job/request.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -10,6 +10,7 @@
 #include "disk/lock.h"
 #include "host/explanation.h"
 #include "job/bundle.h"
+#include "job/request.h"
 #include "job/target.h"
 #include "job/tell.h"
 #include "role/role.h"

@@ -11,6 +11,7 @@
 #include "disk/thin.h"
 #include "disk/vm-mark.h"
 #include "job/job.h"
+#include "job/request.h"
 #include "job/target.h"
 #include "job/tell.h"
 #include "job/vm-disk.h"
