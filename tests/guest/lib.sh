@@ -430,9 +430,20 @@ docker_kill9() {
 	rm -f /run/docker.pid /var/run/docker.pid
 }
 
+# podman_idle: the podman that conmon starts after a container's end has ended. One that starts while another creates or
+# deletes a device takes that open transaction for one of before a crash, and deletes the device.
+podman_idle() {
+	local conmon
+	! pgrep -x podman || return
+	for conmon in $(pgrep -x conmon); do
+		pgrep -P "$conmon" || return
+	done
+}
+
 # pm ARG...: podman (bookworm's is the last with the devicemapper driver), with PODMAN_EXTRA before ARGs
 pm() {
 	printf '[containers]\nnetns = "none"\nlog_driver = "k8s-file"\n' >/run/containers.conf
+	wait_for podman_idle || return
 	# shellcheck disable=SC2086
 	CONTAINERS_CONF=/run/containers.conf podman --root "$DATA/podman" --runroot /run/podman \
 		--storage-driver devicemapper --storage-opt test=true --storage-opt dm.thinpooldev=/dev/mapper/pool \

@@ -53,8 +53,8 @@ for runtime in crun runc; do
 	like "$runtime, grow: the container has 4 GiB" "$(pm exec web df -m / | awk 'END { print $(NF-4) }')" "$MIB_4G"
 	like "$runtime, grow: list shows the container" "$(/usr/sbin/oci-thin-grow list --data-root "$DATA/podman" --data-root /run/podman)" \
 		'podman +web +4G .* 4G running'
-	ok "$runtime, grow: the container stops" pm kill web
-	ok "$runtime, grow: the container is removed" pm rm -f web
+	ok "$runtime, grow: the container stops" pm stop -t 0 web
+	ok "$runtime, grow: the container is removed" pm rm web
 	: >/run/messages
 done
 finish

@@ -110,7 +110,8 @@ case $PHASE in
 
 	D=$(device_of c1)
 	like "the device of c1 exists" "$(dmsetup ls)" "$D"
-	ok "podman rm succeeds" pm rm -f -t 1 c1 c2
+	ok "both containers stop" pm stop -t 0 c1 c2
+	ok "podman rm succeeds" pm rm c1 c2
 	ok "podman rm removes the device" wait_for not dmsetup info "$D"
 	ok "podman rm leaves no other device" wait_for none_left
 	finish
