@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # podman with containers/storage on devicemapper, by the hooks.d file that we install, in the directory where podman looks.
-# kernel: bookworm:forky
+# kernel: bullseye:forky bookworm:forky
 # suites: bullseye bookworm
 # matrix: bullseye:FS=ext4 bookworm:FS=xfs
 # soak: FS=ext4 FS=xfs

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The configuration: full and over-committed pools, a broken file and the disabling switch, with the hook alone;
 # and defaults, rules and limits with Docker.
+# kernel: bookworm:forky trixie:forky
 # suites: bookworm trixie
 # matrix: bookworm:PART=pool PART=docker
 # soak: PART=pool PART=docker

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Docker after a reboot and after a power cut: 20.10 with its devicemapper driver, 28 on containerd's devmapper snapshotter.
 # Both re-create devices at their original size.
-# kernel: bookworm:forky
+# kernel: bullseye:forky bookworm:forky
 # suites: bullseye bookworm forky
 # matrix: bullseye:FS=ext4 bookworm:FS=xfs forky:FS=xfs
 # soak: FS=ext4 FS=xfs
