@@ -44,7 +44,9 @@ silent() {
 	is "$1: nothing is reported or logged" "$(cat /run/hook.err /run/messages)" ""
 }
 
+# fill_to PERCENT: of the pool; ext4 writes no more inode tables meanwhile, and after it
 fill_to() {
+	mount -o remount,noinit_itable /run/disk/disk || return
 	dd if=/dev/zero of=/run/disk/disk/fill bs=1M count=850 conv=fsync status=none || return
 	until [ "$(dmsetup status pool | awk '{ split($6, of, "/"); print int(of[1] * 100 / of[2]) }')" -ge "$1" ]; do
 		dd if=/dev/zero of=/run/disk/disk/fill bs=1M count=4 oflag=append conv=notrunc,fsync status=none || return

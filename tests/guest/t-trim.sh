@@ -11,6 +11,9 @@
 # shellcheck source=tests/guest/bundle.sh
 . /src/tests/guest/bundle.sh
 
+# ext4 is to write its inode tables before they count.
+COMPLETE=()
+[ "$FS" != ext4 ] || COMPLETE=(-E lazy_itable_init=0)
 MIB=$((1024 * 1024))
 BLOCK=65536
 
@@ -22,7 +25,7 @@ crun_run() {
 
 # in_crun NAME SIZE: the same, on a new disk
 in_crun() {
-	new_disk "$1" "$2" && crun_run "$1"
+	new_disk "$1" "$2" "${COMPLETE[@]}" && crun_run "$1"
 }
 
 # second_pool FEATURES: the pool pool2, with the disk second on it
@@ -79,8 +82,6 @@ ok "a pool comes up" pool_up
 ok "container web runs" in_crun web 3G
 ok "container shared runs" in_crun shared 1G
 ok "container cold runs" in_crun cold 1G
-# It takes blocks of the pool meanwhile.
-ok "ext4 has written its inode tables" wait_for not pgrep -x ext4lazyinit
 
 ## What was written and deleted comes back
 
@@ -121,12 +122,12 @@ ok "container cold has something to trim" fill cold 64
 rm /run/disk/cold/fill
 sync -f /run/disk/cold
 ok "cold is frozen" fsfreeze -f /run/disk/cold
-ok "a frozen disk is not trimmed, and does not hold us" timeout 60 /usr/sbin/oci-thin-grow trim --all
+ok "a frozen disk is not trimmed, and does not hold us" timeout 180 /usr/sbin/oci-thin-grow trim --all
 like "--all names the frozen one with the reason" "$(cat /run/ok.out)" 'crun:cold: not trimmed: its filesystem is frozen, or does not answer'
 like "--all trims the others" "$(tail -n 1 /run/ok.out)" '^2 trimmed, 1 skipped'
 like "the frozen one is logged" "$(cat /run/messages)" 'action=skip container=crun:cold .* reason="its filesystem is frozen'
 echo '{ "timeout": "1s" }' >/run/short.json
-timeout 60 /usr/sbin/oci-thin-grow grow --config /run/short.json cold +64M >/run/out 2>&1
+timeout 180 /usr/sbin/oci-thin-grow grow --config /run/short.json cold +64M >/run/out 2>&1
 like "nor is it grown, with the reason and what to do" "$(cat /run/out)" 'its filesystem is frozen, or does not answer; "fsfreeze -u" on'
 ok "cold is thawed" fsfreeze -u /run/disk/cold
 ok "no child is left after the thaw" wait_for not pgrep -x oci-thin-grow
