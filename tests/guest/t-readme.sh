@@ -112,7 +112,7 @@ default_runtime_is() {
 # break_web: what an engine reports for a grown container whose device is too short again
 break_web() {
 	rm /usr/lib/udev/rules.d/94-oci-thin-grow.rules && udevadm control --reload || return
-	docker stop -t 1 web && ! docker start web 2>/t/engine-says && cat /t/engine-says
+	docker stop -t 0 web && ! docker start web 2>/t/engine-says && cat /t/engine-says
 }
 
 # not_typed REASON

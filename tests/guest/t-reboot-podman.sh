@@ -68,12 +68,12 @@ case $PHASE in
 	ok "a tar image is built" bb_tar /t/bb.tar
 	ok "podman imports the image" pm import /t/bb.tar bb
 	ok "4G: the container runs" run_grown c1
-	pm exec c1 dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null </dev/null
+	pm exec c1 dd if=/dev/urandom of=/data bs=1M count=16 2>/run/null </dev/null
 	pm exec c1 sha256sum /data </dev/null >/host/sum
 	like "4G: data is written" "$(cat /host/sum)" '^[0-9a-f]{64}  /data$'
 	as_before "4G"
 	is "4G: nothing was healed yet" "$(grep action=heal /run/messages)" ""
-	ok "c1 stops" pm stop -t 1 c1
+	ok "c1 stops" pm stop -t 0 c1
 	is "podman export of a stopped container has the data" "$(from_stopped exported_data)" "$(cut -c 1-64 /host/sum)"
 	ok "podman export of a stopped container: its device was extended" healed c1
 	is "podman cp from a stopped container copies the data" "$(from_stopped copied_data)" "$(cut -c 1-64 /host/sum)"
@@ -98,7 +98,7 @@ case $PHASE in
 	ok "power cut: the device of c2 was extended" healed c2
 	like "power cut: c2 has 4 GiB" "$(df_in c2)" "$MIB_4G"
 
-	ok "c1 stops before the rule is removed" pm stop -t 1 c1
+	ok "c1 stops before the rule is removed" pm stop -t 0 c1
 	mv $RULE /run/
 	udevadm control --reload
 	ok "without the rule, c1 does not start" not pm start c1

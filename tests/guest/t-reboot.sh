@@ -69,7 +69,7 @@ case $PHASE in
 	ok "an OCI image is built" oci_layout /t/oci.tar
 	ok "the image is imported" image_import local/bb /t/oci.tar
 	ok "4G: the container runs" run_grown c1
-	in_it c1 dd if=/dev/urandom of=/data bs=1M count=64 2>/run/null
+	in_it c1 dd if=/dev/urandom of=/data bs=1M count=16 2>/run/null
 	ctr_out c1 sha256sum /data >/host/sum
 	like "4G: data is written" "$(cat /host/sum)" '^[0-9a-f]{64}  /data$'
 	as_before "4G"
