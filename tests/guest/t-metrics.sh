@@ -131,6 +131,7 @@ is "without the daemon: nothing is measured" "$(grep -cE '^oci_thin_grow_(contai
 echo '{"autogrow": {"max": "4G"}}' >/etc/oci-thin-grow/config.d/50-max.json
 /usr/sbin/oci-thin-growd >/run/growd.log 2>&1 &
 ok "the daemon knows the grown container" wait_for known '"state":"at-max"'
+ok "the daemon knows the small container" wait_for known '"vm-disk":'
 ok "the daemon knows the pool" wait_for known '"pools":{"pool"'
 ok "with the daemon: promtool accepts the metrics" measure
 is "with the daemon: daemon_up is 1" "$(value daemon_up)" 1
@@ -254,7 +255,7 @@ like "oci-thin-grow-heal.service finishes the growth in the ledger" "$(cat $LEDG
 ok "oci-thin-grow-trim.service succeeds" inside systemctl start oci-thin-grow-trim.service
 like "oci-thin-grow-trim.service logs what it trimmed" "$(cat /run/messages)" 'action=trim container=crun:in .* pool=pool mapped_from='
 ok "units: the disk is frozen" fsfreeze -f /run/disk/pool-snap-1008
-ok "oci-thin-grow-trim.service succeeds with a frozen disk" inside timeout 60 systemctl start oci-thin-grow-trim.service
+ok "oci-thin-grow-trim.service succeeds with a frozen disk" inside timeout 300 systemctl start oci-thin-grow-trim.service
 like "oci-thin-grow-trim.service logs that it is frozen" "$(cat /run/messages)" 'action=skip container=crun:in .* reason="its filesystem is frozen'
 ok "units: the disk is thawed" fsfreeze -u /run/disk/pool-snap-1008
 # SIGKILL while it is idle: at SIGTERM it would re-execute itself, and User-mode Linux panics if a forking process is killed.

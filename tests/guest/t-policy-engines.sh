@@ -24,6 +24,11 @@ pm_run() {
 	return 1
 }
 
+# all_removed: for wait_for, as what somebody has open stays, and its pool with it
+all_removed() {
+	dmsetup remove_all && ! dmsetup info pool
+}
+
 configure '{ "default_size": "4G", "max_size": "8G", "rules": [
 	{ "name": "pg", "match": { "engine": "podman", "image": "*/postgres:*" }, "size": "6G" },
 	{ "name": "gold", "match": { "engine": "containerd", "namespace": "default", "annotation": { "tier": "g*" } },
@@ -45,7 +50,7 @@ ok "containerd stops" containerd_down
 
 # Each engine numbers its thin devices from 1, so each needs a pool of its own.
 udevadm settle
-ok "the pool of containerd is removed" dmsetup remove_all
+ok "the pool of containerd is removed" wait_for all_removed
 mkdir /t/podman-pool
 ok "a pool for podman comes up" pool_up /t/podman-pool
 ok "a tar image is built" bb_tar /t/bb.tar

@@ -70,6 +70,7 @@ case $PHASE in
 		local/bb:latest c1 sleep 100000
 	like "the container has 4 GiB" "$(df_in c1)" "$MIB_4G"
 	ok "the growth is in the journal" wait_for journal_has 'action=grow container=c1 engine=containerd'
+	journalctl --sync
 	ok "no warning about healing is in the journal" not journal_has 'action=warn'
 	mkdir -p /etc/oci-thin-grow/config.d
 	echo '{ "autogrow": { "max": "8G" } }' >/etc/oci-thin-grow/config.d/autogrow.json
