@@ -30,3 +30,6 @@
 
 /* The runtime that the wrapper executes if the configuration names none. */
 #define RUNC_PATH "/usr/bin/runc"
+
+/* Where engines wait for plugins of NRI. */
+#define NRI_SOCKET "/var/run/nri/nri.sock"

@@ -60,6 +60,7 @@ static void read_again(struct daemon *daemon, uint64_t at_ms)
 	} else {
 		daemon->generation++;
 		watch_end_backoff(&daemon->table, 0);
+		nri_use(&daemon->nri, daemon->live.policy.nri, at_ms);
 		looks_renew(daemon, at_ms);
 		log_event("reload", NULL, LOG_INFO);
 	}
@@ -157,6 +158,8 @@ static void run_due(struct daemon *daemon, uint64_t now_ms)
 		notify_send(&daemon->notify, "WATCHDOG=1");
 		daemon->notify_at_ms = now_ms + daemon->notify.watchdog_ms / 3;
 	}
+	if (nri_due(&daemon->nri) <= now_ms)
+		nri_run(&daemon->nri, now_ms);
 	if (daemon->status_at_ms <= now_ms)
 		status_write(daemon, now_ms);
 	if (looks_due(daemon) <= now_ms)
@@ -172,11 +175,28 @@ static int next_timeout(const struct daemon *daemon, uint64_t now_ms)
 	uint64_t due = smaller(daemon->mounts_at_ms, daemon->check_at_ms);
 
 	due = smaller(due, smaller(daemon->notify_at_ms, daemon->status_at_ms));
+	due = smaller(due, nri_due(&daemon->nri));
 	due = smaller(due, looks_due(daemon));
 	due = smaller(due, samples_due(daemon));
 	due = smaller(due, finishes_due(daemon, now_ms));
 	/* What is always due must not keep a processor busy. */
 	return due <= now_ms ? PROTECT_MS : (int)smaller(due - now_ms, CHECK_MS);
+}
+
+/* While we are switched off, or our configuration is broken, no container is changed. */
+static const struct policy *policy_for_nri(const struct daemon *daemon)
+{
+	return daemon->switched_off ? NULL : &daemon->live.policy;
+}
+
+/* Whoever asks doctor after a change wants to see it. */
+static void take_nri(struct daemon *daemon, uint64_t now_ms)
+{
+	bool was_asked = nri_engine(&daemon->nri) != NULL;
+
+	nri_arrived(&daemon->nri, policy_for_nri(daemon), now_ms);
+	if (was_asked != (nri_engine(&daemon->nri) != NULL))
+		daemon->status_at_ms = now_ms;
 }
 
 static void run_once(struct daemon *daemon)
@@ -186,11 +206,15 @@ static void run_once(struct daemon *daemon)
 		{.fd = daemon->mounts_fd, .events = POLLPRI},
 		{.fd = daemon->sampler.fd, .events = POLLIN},
 		{.fd = daemon->look.fd, .events = POLLIN},
+		{.fd = daemon->nri.fd, .events = nri_events(&daemon->nri)},
 	};
 	uint64_t now_ms = boottime_now();
 	int r = poll(fds, sizeof(fds) / sizeof(fds[0]), next_timeout(daemon, now_ms));
 
 	now_ms = boottime_now();
+	/* First: an engine waits for the answer. */
+	if (r > 0 && fds[4].revents)
+		take_nri(daemon, now_ms);
 	if (r > 0 && fds[2].revents)
 		samples_arrived(daemon, now_ms);
 	if (r > 0 && fds[3].revents)
@@ -255,6 +279,7 @@ static void stop(struct daemon *daemon)
 	struct pollfd fd = {.fd = daemon->signal_fd, .events = POLLIN};
 
 	notify_send(&daemon->notify, "STOPPING=1");
+	nri_use(&daemon->nri, NULL, 0);
 	while (is_growing(daemon) && (now_ms = boottime_now()) < end_ms) {
 		poll(&fd, 1, (int)(end_ms - now_ms));
 		take_signals(daemon, now_ms);
@@ -284,6 +309,7 @@ int daemon_run(const char *config_file, const struct notify *notify)
 		.signal_fd = -EBADF,
 		.sampler.fd = -EBADF,
 		.look.fd = -EBADF,
+		.nri = NRI_CLOSED,
 		.notify_at_ms = notify->watchdog_ms ? 0 : DAEMON_NEVER,
 	};
 	int status = EXIT_FAILED;
@@ -295,6 +321,7 @@ int daemon_run(const char *config_file, const struct notify *notify)
 		log_stderr("%s", why.text);
 	} else {
 		status_read(&daemon, boottime_now());
+		nri_use(&daemon.nri, daemon.live.policy.nri, boottime_now());
 		log_event("start", NULL, LOG_INFO);
 		notify_send(&daemon.notify, "READY=1");
 		while (!daemon.stopping)

@@ -3,11 +3,12 @@
 
 /*
  * The daemon: one loop that waits for signals, mounts that come and go, answers of its children,
- * and the next time that is due. It never waits for anything else: see child.h. All times are
- * CLOCK_BOOTTIME.
+ * an engine's requests (nri.h), and the next time that is due. It never waits for anything else:
+ * see child.h. All times are CLOCK_BOOTTIME.
  */
 
 #include "daemon/notify.h"
+#include "daemon/nri.h"
 #include "daemon/reload.h"
 #include "daemon/sampler.h"
 #include "daemon/watch.h"
@@ -30,6 +31,7 @@ struct daemon {
 	int mounts_fd, signal_fd;
 	struct watch_table table;
 	struct sampler sampler;
+	struct nri nri;
 	struct {
 		pid_t pid; /* 0: none runs */
 		int fd;	   /* for its answers; -EBADF: none are expected */

@@ -113,7 +113,8 @@ void status_write(struct daemon *daemon, uint64_t now_ms)
 	struct watch_table *table = &daemon->table;
 	_cleanup_free_ struct daemon_disk *disks = NULL;
 	_cleanup_free_ struct daemon_pool *pools = NULL;
-	struct daemon_state state = {.pid = (uint64_t)getpid(), .at_ms = now_ms};
+	struct daemon_state state = {
+		.pid = (uint64_t)getpid(), .at_ms = now_ms, .nri = nri_engine(&daemon->nri)};
 
 	daemon->status_at_ms = now_ms + EVERY_MS;
 	history_expire(&table->history, now_ms);

@@ -91,6 +91,7 @@ static int print_state(const struct daemon_state *state, const char *boot_id, FI
 	json_write_u64(w, "pid", state->pid);
 	json_write_string(w, "boot", boot_id);
 	json_write_u64(w, "at_ms", state->at_ms);
+	json_write_string(w, "nri", state->nri);
 	write_counts(w, state->counts);
 	json_write_object(w, "filesystems");
 	for (size_t i = 0; i < state->n_disks; i++)
@@ -273,7 +274,8 @@ static int take_state(const struct json *root, struct daemon_state *ret, struct 
 	if (r <= 0)
 		return r;
 	*ret = (struct daemon_state){.pid = number_of(root, "pid"),
-				     .at_ms = number_of(root, "at_ms")};
+				     .at_ms = number_of(root, "at_ms"),
+				     .nri = text_of(root, "nri")};
 	read_counts(root, ret->counts);
 	if (read_disks(disks, ret) < 0 || read_pools(pools, ret) < 0) {
 		daemon_state_free(ret);
@@ -352,6 +354,7 @@ void daemon_state_free(struct daemon_state *state)
 		free_disk(&state->disks[i]);
 	for (size_t i = 0; i < state->n_pools; i++)
 		free(state->pools[i].device);
+	free(state->nri);
 	free(state->disks);
 	free(state->pools);
 	*state = (struct daemon_state){0};

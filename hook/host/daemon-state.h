@@ -6,7 +6,7 @@
  * replaces every few seconds, and reads when it starts again. Times are CLOCK_BOOTTIME.
  *
  *   {"version": 1, "pid": 1, "boot": "BOOT_ID", "at_ms": 1,
- *    "counts": {"grown": 1, ...},
+ *    "nri": "containerd", "counts": {"grown": 1, ...},
  *    "filesystems": {"DEVICE": {"container": "docker:web", "state": "watching", "size": 1, ...}},
  *    "pools": {"DEVICE": {"data_used": 1, ...}}}
  */
@@ -62,6 +62,7 @@ enum daemon_count {
 
 struct daemon_state {
 	uint64_t pid, at_ms;
+	char *nri; /* the engine that asks the daemon about its containers by NRI; NULL: none */
 	uint64_t counts[DAEMON_COUNTS];
 	struct daemon_disk *disks;
 	size_t n_disks;

@@ -4,8 +4,11 @@
 
 #include "host/doctor.h"
 
+#include "base/cleanup.h"
+#include "base/quote.h"
 #include "base/text.h"
 #include "disk/growd-lock.h"
+#include "host/daemon-state.h"
 #include "job/settings.h"
 #include "policy/config-check.h"
 #include "policy/config.h"
@@ -66,6 +69,47 @@ static void check_autogrow(struct doctor *doctor)
 			text_new("systemctl enable --now oci-thin-growd"));
 }
 
+static char *find_nri_engine(const struct doctor *doctor)
+{
+	struct daemon_state state = {0};
+	char *engine = NULL;
+
+	if (daemon_state_now(doctor->run_dir, &state) > 0)
+		engine = TAKE_PTR(state.nri);
+	daemon_state_free(&state);
+	return engine;
+}
+
+static void report_no_nri(struct doctor *doctor)
+{
+	bool runs = growd_is_running(doctor->run_dir);
+
+	findings_add(
+		&doctor->findings, SEVERITY_WARNING, "nri", NULL,
+		runs ? text_new("no engine asks oci-thin-growd by NRI at %s", doctor->policy->nri)
+		     : text_new("nri is set, and oci-thin-growd does not run"),
+		text_new("size requests of pods have no effect by NRI%s",
+			 runs ? "; enable it in the engine (containerd 1.7: disable = false in "
+				"[plugins.\"io.containerd.nri.v1.nri\"]), or set \"nri\" to the "
+				"path of its socket"
+			      : ""),
+		runs ? NULL : text_new("systemctl enable --now oci-thin-growd"));
+}
+
+static void check_nri(struct doctor *doctor)
+{
+	if (!doctor->policy->nri)
+		return;
+	doctor->nri = find_nri_engine(doctor);
+	if (doctor->nri)
+		findings_add(&doctor->findings, SEVERITY_OK, "nri", NULL,
+			     text_new("%s asks oci-thin-growd about pods, by NRI",
+				      quote_unless_printable(doctor->nri)),
+			     NULL, NULL);
+	else
+		report_no_nri(doctor);
+}
+
 void doctor_config(struct doctor *doctor)
 {
 	const struct config_listener listener = {report_doubt, doctor};
@@ -81,6 +125,7 @@ void doctor_config(struct doctor *doctor)
 			     text_new("the configuration is in order"), NULL, NULL);
 	check_switch(doctor);
 	check_autogrow(doctor);
+	check_nri(doctor);
 }
 
 void doctor_runtime(struct doctor *doctor)

@@ -51,6 +51,7 @@ void doctor_free(struct doctor *doctor)
 	free(doctor->devices);
 	engine_list_free(&doctor->containers);
 	findings_free(&doctor->findings);
+	free(doctor->nri);
 	*doctor = (struct doctor){0};
 }
 

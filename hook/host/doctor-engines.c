@@ -76,6 +76,12 @@ static void report_missing(struct doctor *doctor, const struct setup_engine *row
 		can ? enable_command(engine, view) : NULL);
 }
 
+/* Does the daemon add the hook to those of its pods' containers that request a size? */
+static bool is_asked_by_nri(const struct doctor *doctor, const char *engine)
+{
+	return doctor->nri && strcmp(doctor->nri, engine) == 0;
+}
+
 static void report_engine(struct doctor *doctor, const struct setup_engine *row,
 			  const struct setup_view *view)
 {
@@ -87,6 +93,9 @@ static void report_engine(struct doctor *doctor, const struct setup_engine *row,
 				      view->who ? ", for containers " : "",
 				      view->who ? view->who : ""),
 			     NULL, NULL);
+	else if (view->state == SETUP_OFF && is_asked_by_nri(doctor, engine))
+		findings_add(&doctor->findings, SEVERITY_OK, "engine", engine,
+			     text_new("%s calls the program by NRI, for pods", engine), NULL, NULL);
 	else if (view->state != SETUP_NO_ENGINE)
 		report_missing(doctor, row, view);
 }

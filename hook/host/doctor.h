@@ -30,6 +30,7 @@ struct doctor {
 	struct engine_list containers;
 	bool wraps;		/* an engine calls oci-thin-grow-runtime */
 	struct healing healing; /* healing_host() */
+	char *nri;		/* the engine that asks the daemon by NRI; NULL: none */
 };
 
 /* --- doctor-host.c, doctor-files.c */
@@ -54,8 +55,8 @@ void doctor_short_devices(struct doctor *doctor);
 
 /* --- doctor-config.c, doctor-engines.c, doctor-pools.c, doctor-ledger.c, doctor-containers.c */
 
-void doctor_config(struct doctor *doctor);
-void doctor_engines(struct doctor *doctor); /* needs @containers; fills @wraps */
+void doctor_config(struct doctor *doctor);  /* fills @nri */
+void doctor_engines(struct doctor *doctor); /* needs @containers and @nri; fills @wraps */
 void doctor_runtime(struct doctor *doctor); /* needs @wraps */
 void doctor_pools(struct doctor *doctor);
 void doctor_ledger(struct doctor *doctor);

@@ -71,6 +71,7 @@ static const struct config_key policy_keys[] = {
 	{"runtime",      &config_program,       IN_POLICY(runtime),       NULL},
 	{"shims",        &shims,                0,                        NULL},
 	{"data_roots",   &config_paths,         IN_POLICY(data_roots),    NULL},
+	{"nri",          &config_nri,           IN_POLICY(nri),           NULL},
 };
 /* clang-format on */
 

@@ -2,6 +2,7 @@
 #include "policy/config-value.h"
 
 #include "base/duration.h"
+#include "base/paths.h"
 #include "base/quote.h"
 #include "base/ratio.h"
 #include "base/shim-name.h"
@@ -9,6 +10,7 @@
 #include "base/text.h"
 
 #include <string.h>
+#include <sys/un.h>
 
 #define MIN_TIMEOUT_MS	100
 #define MAX_TIMEOUT_MS	UINT64_C(600000)
@@ -18,6 +20,7 @@
 #define PROGRAM_NAME	"oci-thin-grow"
 #define WRAPPER_NAME	PROGRAM_NAME "-runtime"
 #define NAME_MAX_BYTES	64
+#define SOCKET_SIZE	sizeof(((struct sockaddr_un *)NULL)->sun_path)
 
 /* --- booleans -------------------------------------------------------------------------------- */
 
@@ -156,6 +159,34 @@ static void read_shim_path(struct config_reader *reader, const struct json *valu
 }
 
 const struct config_type config_shim = {read_shim_path, show_string, NULL};
+
+static void read_nri(struct config_reader *reader, const struct json *value, const char *path,
+		     void *target)
+{
+	const char **socket = target;
+
+	if (value->type == JSON_NULL || (value->type == JSON_BOOL && value->text[0] == 'f'))
+		*socket = NULL;
+	else if (value->type == JSON_BOOL)
+		*socket = NRI_SOCKET;
+	else if (is_text(value) && value->text[0] == '/' && value->len < SOCKET_SIZE)
+		*socket = config_strdup(reader, value->text);
+	else
+		config_fail(reader, value, path,
+			    "true, the absolute path of NRI's socket, or null for none");
+}
+
+static void show_nri(const void *target, FILE *out)
+{
+	const char *socket = *(const char *const *)target;
+
+	if (socket)
+		config_show_string(socket, out);
+	else
+		fputs("null", out);
+}
+
+const struct config_type config_nri = {read_nri, show_nri, NULL};
 
 /* --- lists ----------------------------------------------------------------------------------- */
 

@@ -27,6 +27,7 @@ extern const struct config_type
 	config_name,        /* the same, and printable without quotes */
 	config_program,     /* const char *; an absolute path, not one of our own programs */
 	config_shim,        /* the same for a shim */
+	config_nri,         /* const char *; NRI's socket; true for the usual one, null for NULL */
 	config_strings,     /* const char *const *, ending with NULL */
 	config_paths,       /* the same; absolute paths */
 	config_size,        /* uint64_t; above 0; 0: not set */

@@ -16,8 +16,6 @@ static const char *const builtin_keys[] = {
 	NULL,
 };
 
-#define MAX_KEY "io.oci-thin-grow.max" /* annotation or label */
-
 #define NAME_MAX_BYTES 63 /* of a container in a pod */
 
 static const char *const any_pool[] = {"*", NULL};
@@ -172,10 +170,10 @@ int policy_request(const struct policy *policy, enum request_origin origin,
 void policy_request_max(enum request_origin origin, const struct json *const annotations[],
 			size_t n, struct request *ret)
 {
-	struct request found = {.origin = origin, .key = MAX_KEY};
+	struct request found = {.origin = origin, .key = POLICY_MAX_KEY};
 	const char *name = name_in_pod(annotations, n);
 	struct why unused;
-	int r = find_request(annotations, n, MAX_KEY, name, &found, &unused);
+	int r = find_request(annotations, n, POLICY_MAX_KEY, name, &found, &unused);
 
 	*ret = r > 0 ? found : (struct request){0};
 }

@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define POLICY_KEY_PREFIX "io.oci-thin-grow."
+#define POLICY_MAX_KEY	  POLICY_KEY_PREFIX "max" /* annotation or label */
+
 enum on_failure { ON_FAILURE_FAIL, ON_FAILURE_WARN };
 enum on_exceed { ON_EXCEED_DENY, ON_EXCEED_CLAMP };
 
@@ -52,6 +55,7 @@ struct policy {
 	const struct shim *shims; /* the same for shims; those not named are searched for */
 	size_t n_shims;
 	const char *const *data_roots;
+	const char *nri; /* the daemon connects to this socket; NULL: to none */
 
 	/*
 	 * What is wrong with the configuration, or NULL. If set, everything above except runtime

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Pods, requested from containerd as a kubelet does, with each way to hook in: the wrapper as BinaryName, our hook in a
-# base_runtime_spec, our hooks.d file through NRI. A pod's annotation applies to its containers, not to its sandbox.
+# base_runtime_spec, the daemon through NRI, our hooks.d file through another NRI plugin. A pod's annotation applies to its
+# containers, not to its sandbox.
 # kernel: bookworm:forky trixie:forky
 # suites: bookworm trixie forky
 # matrix: FS=ext4
@@ -121,6 +122,25 @@ nri_up() {
 	up nri grep -q 'plugin .*10-hooks.* connected' /run/containerd.log
 }
 
+growd_asked() {
+	jq -e '.nri == "containerd"' /run/oci-thin-grow/growd.json
+}
+
+growd_up() {
+	echo '{ "nri": "/run/nri.sock" }' >/etc/oci-thin-grow/config.d/nri.json
+	/usr/sbin/oci-thin-growd >/run/growd.log 2>&1 &
+	growd_pid=$!
+	up growd growd_asked
+}
+
+growd_down() {
+	kill "$growd_pid" && wait "$growd_pid"
+}
+
+containerd_again() {
+	containerd_run && up containerd devmapper_ready
+}
+
 ok "udev starts" start_udev
 ok "syslog starts" start_syslog
 ok "a pool comes up" pool_up
@@ -201,9 +221,32 @@ rm /etc/oci-thin-grow/config.d/fleet.json
 
 # containerd 1.6 has no NRI that takes hooks.
 if [ "$SUITE" != bookworm ]; then
+	ok "nri: the daemon connects" growd_up
+	way nri runc
+	: >/run/messages
+	ok "nri, no request: the sandbox runs" run_pod runc prod
+	ok "nri, no request: the container runs" run_container three
+	like "nri, no request: the container has 1 GiB" "$(size_in "$container")" "$MIB_1G"
+	is "nri, no request: the container has no hook" "$(jq .hooks "$(bundle_of "$container")/config.json")" null
+	is "nri, no request: nothing is logged" "$(grep oci-thin-grow /run/messages)" ""
+	ok "nri: containerd is killed" containerd_kill9
+	ok "nri: the daemon sees it" wait_for not growd_asked
+	ok "nri: containerd starts again" containerd_again
+	ok "nri: the daemon connects again" wait_for growd_asked
+	is "nri: the log has one line for each" "$(grep -oE 'action=(dis)?connect' /run/messages)" "action=disconnect
+action=connect"
+	like "nri: doctor agrees" "$(oci-thin-grow doctor --verbose)" 'containerd asks oci-thin-growd about pods, by NRI'
+	ok "nri, per-container annotation: the sandbox runs" run_pod runc prod io.oci-thin-grow.size.app=4G io.oci-thin-grow.size=2G
+	ok "nri, per-container annotation: the container runs" run_container app
+	like "nri, per-container annotation: the container has 4 GiB" "$(size_in "$container")" "$MIB_4G"
+	ok "nri: the daemon stops" growd_down
+	ok "nri, no daemon: a container of that pod runs" run_container late
+	like "nri, no daemon: it has 1 GiB" "$(size_in "$container")" "$MIB_1G"
+
 	ok "the NRI plugin connects" nri_up
-	way NRI annotated
-	nothing_asked NRI annotated
+	ok "NRI plugin, 4G: the sandbox runs" run_pod annotated prod io.oci-thin-grow.size=4G
+	ok "NRI plugin, 4G: the container runs" run_container one
+	like "NRI plugin, 4G: the container has 4 GiB" "$(size_in "$container")" "$MIB_4G"
 	ok "NRI and BinaryName: the sandbox runs" run_pod wrapper prod io.oci-thin-grow.size=4G
 	ok "NRI and BinaryName: the container runs" run_container twice
 	like "NRI and BinaryName: it has 4 GiB" "$(size_in "$container")" "$MIB_4G"

@@ -240,7 +240,28 @@ exec 8>/run/oci-thin-grow/growd.lock
 flock 8
 ok "a maximum, and a daemon: doctor reports no problem" well
 exec 8>&-
-rm /etc/oci-thin-grow/config.json
+
+# by_nri ENGINE: the daemon writes that this engine asks it
+by_nri() {
+	jq -n --arg boot "$(cat /proc/sys/kernel/random/boot_id)" --argjson engine "$1" \
+		'{version: 1, pid: 1, boot: $boot, at_ms: 1000000000000, nri: $engine, filesystems: {}, pools: {}}' >/run/oci-thin-grow/growd.json
+}
+
+echo '{ "nri": true }' >/etc/oci-thin-grow/config.json
+ok "NRI, and no daemon: doctor reports it" finds nri
+is "NRI, and no daemon: the command starts it" "$(said nri | sed -n 's/^  fix:  //p')" 'systemctl enable --now oci-thin-growd'
+exec 8>/run/oci-thin-grow/growd.lock
+flock 8
+by_nri null
+ok "NRI, and no engine: doctor reports it" finds nri
+like "NRI, and no engine: doctor names the socket" "$(said nri)" '/var/run/nri/nri.sock'
+mkdir -p /var/lib/containerd/io.containerd.snapshotter.v1.devmapper
+printf 'version = 2\n' >$TOML
+ok "NRI, and no engine: containerd is not hooked in" finds engine
+by_nri '"containerd"'
+ok "NRI, and containerd asks: doctor reports no problem" well
+exec 8>&-
+rm -r $TOML /var/lib/containerd/io.containerd.snapshotter.v1.devmapper /run/oci-thin-grow/growd.json /etc/oci-thin-grow/config.json
 
 ## The ledger
 

@@ -107,6 +107,7 @@ static void is_builtin(void)
 	assert_string_equal(policy.runtime, "/usr/bin/runc");
 	assert_int_equal(policy.n_shims, 0);
 	assert_null(policy.data_roots[0]);
+	assert_null(policy.nri);
 }
 
 static void without_a_file_the_defaults_apply(void **state)
@@ -204,6 +205,27 @@ static void reads_autogrow_and_start_with(void **state)
 	fine("{\"autogrow\": {\"max\": null}, \"start_with\": null}");
 	assert_int_equal(policy.autogrow.max_bytes, 0);
 	assert_int_equal(policy.start_with_bytes, 0);
+}
+
+static void reads_the_socket_of_nri(void **state)
+{
+	char *shown;
+
+	(void)state;
+	fine("{\"nri\": true}");
+	assert_string_equal(policy.nri, "/var/run/nri/nri.sock");
+	fine("{\"nri\": \"/run/my.sock\"}");
+	assert_string_equal(policy.nri, "/run/my.sock");
+	shown = show();
+	assert_contains(shown, "\"nri\": \"/run/my.sock\" // ");
+	free(shown);
+	fine("{\"nri\": false}");
+	assert_null(policy.nri);
+	fine("{\"nri\": null}");
+	assert_null(policy.nri);
+	shown = show();
+	assert_contains(shown, "\"nri\": null // ");
+	free(shown);
 }
 
 static void reads_autogrow_of_rules(void **state)
@@ -468,7 +490,7 @@ static void reports_unknown_keys(void **state)
 	broken("{\n\n\"max-size\": \"1T\"}",
 	       "config.json:3: unknown key \"max-size\": expected one of enabled, keys, labels, "
 	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, "
-	       "autogrow, start_with, timeout, runtime, shims, data_roots");
+	       "autogrow, start_with, timeout, runtime, shims, data_roots, nri");
 	broken("{\"pool_guard\": {\n\"percent\": 1}}",
 	       "config.json:2: pool_guard: unknown key \"percent\": expected one of data_percent, "
 	       "metadata_percent, overcommit, autogrow_data_percent");
@@ -479,7 +501,7 @@ static void reports_unknown_keys(void **state)
 	       "config.json:1: unknown key \"x\\n\\x1b[2J\": expected one of enabled, keys, "
 	       "labels, "
 	       "default_size, max_size, pools, rules, on_exceed, on_failure, pool_guard, "
-	       "autogrow, start_with, timeout, runtime, shims, data_roots");
+	       "autogrow, start_with, timeout, runtime, shims, data_roots, nri");
 }
 
 static void reports_duplicate_keys(void **state)
@@ -727,6 +749,12 @@ static void reports_wrong_paths(void **state)
 	is_list(policy.data_roots, "/data/docker/", "/data/oci-thin-grow");
 	broken("{\"data_roots\": [\"/a\", \"b\"]}",
 	       "config.json:1: data_roots[1]: expected an absolute path, found \"b\"");
+	broken("{\"nri\": \"nri.sock\"}",
+	       "config.json:1: nri: expected true, the absolute path of NRI's socket, or null for "
+	       "none, found \"nri.sock\"");
+	broken("{\"nri\": 1}",
+	       "config.json:1: nri: expected true, the absolute path of NRI's socket, "
+	       "or null for none, found 1");
 	broken("{\"data_roots\": \"/a\"}",
 	       "config.json:1: data_roots: expected an array of absolute paths, found \"/a\"");
 }
@@ -991,6 +1019,7 @@ int main(void)
 		CONFIG_TEST(the_shipped_file_names_every_default),
 		CONFIG_TEST(reads_every_key),
 		CONFIG_TEST(reads_autogrow_and_start_with),
+		CONFIG_TEST(reads_the_socket_of_nri),
 		CONFIG_TEST(reads_autogrow_of_rules),
 		CONFIG_TEST(reads_rules),
 		CONFIG_TEST(the_output_of_show_reads_back_as_the_same),

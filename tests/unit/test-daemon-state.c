@@ -53,6 +53,7 @@ static void write_some(uint64_t at_ms)
 				       .bytes_per_second = 5}};
 	const struct daemon_state some = {.pid = 77,
 					  .at_ms = at_ms,
+					  .nri = (char[]){"containerd"},
 					  .counts = {[COUNT_REFUSED] = 6},
 					  .disks = disks,
 					  .n_disks = 2,
@@ -71,6 +72,7 @@ static void what_is_written_is_read(void **state)
 	assert_int_equal(daemon_state_read(dir, &found, &why), 1);
 	assert_int_equal(found.pid, 77);
 	assert_int_equal(found.at_ms, 99);
+	assert_string_equal(found.nri, "containerd");
 	assert_int_equal(found.counts[COUNT_GROWN], 0);
 	assert_int_equal(found.counts[COUNT_REFUSED], 6);
 	disk = daemon_state_disk(&found, "docker-1");

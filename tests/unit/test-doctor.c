@@ -606,6 +606,44 @@ static void reports_that_nobody_grows_containers_that_have_a_maximum(void **stat
 	config_free(&policy);
 }
 
+/* The daemon wrote it just now. */
+static void let_growd_write(char *engine)
+{
+	const struct daemon_state state = {.pid = 1, .at_ms = boottime_now(), .nri = engine};
+
+	assert_int_equal(daemon_state_write(run_dir, &state), 0);
+	findings_free(&doctor.findings);
+	doctor_config(&doctor);
+}
+
+static void reports_that_no_engine_asks_by_nri(void **state)
+{
+	const struct finding *finding;
+
+	(void)state;
+	assert_int_equal(mkdir(run_dir, 0700), 0);
+	policy.runtime = "/bin/true";
+	policy.nri = "/run/x.sock";
+	let_growd_write((char[]){"containerd"});
+	finding = found("nri");
+	assert_int_equal(finding->severity, SEVERITY_WARNING);
+	assert_contains(finding->what, "oci-thin-growd does not run");
+	assert_string_equal(finding->command, "systemctl enable --now oci-thin-growd");
+	fake_growd.runs = true;
+	let_growd_write(NULL);
+	finding = found("nri");
+	assert_int_equal(finding->severity, SEVERITY_WARNING);
+	assert_contains(finding->what, "no engine asks oci-thin-growd by NRI at /run/x.sock");
+	assert_contains(finding->why, "disable = false");
+	assert_null(finding->command);
+	assert_null(doctor.nri);
+	let_growd_write((char[]){"containerd"});
+	fake_growd.runs = false;
+	expect_nothing();
+	assert_true(is_shown_as_ok("nri"));
+	assert_string_equal(doctor.nri, "containerd");
+}
+
 static void a_missing_runtime_is_broken(void **state)
 {
 	static char builtin[] = "/usr/bin/runc";
@@ -737,6 +775,7 @@ int main(void)
 		DOCTOR_TEST(does_not_report_pools_that_no_container_uses),
 		DOCTOR_TEST(reports_the_configuration),
 		DOCTOR_TEST(reports_that_nobody_grows_containers_that_have_a_maximum),
+		DOCTOR_TEST(reports_that_no_engine_asks_by_nri),
 		DOCTOR_TEST(a_missing_runtime_is_broken),
 		DOCTOR_TEST(reports_its_own_files),
 	};
