@@ -74,7 +74,7 @@ static void without_a_request_nothing_is_adjusted(void **state)
 	adds(LIST("io.oci-thin-grow.size.web=4G", "io.oci-thin-grow.size.=4G",
 		  "io.oci-thin-grow.sizes=4G", "x.io.oci-thin-grow.size=4G",
 		  "io.oci-thin-grow.siz=4G", "io.oci-thin-grow.size.d=4G",
-		  "io.oci-thin-grow.size.db2=4G", "=4G"),
+		  "io.oci-thin-grow.size.db2=4G", "io.oci-thin-grow.sizexdb=4G", "=4G"),
 	     NOTHING, false);
 	policy.enabled = true;
 	assert_int_equal(nri_adjust(&policy, (struct nri_span){NULL, 0}, &response), 0);

@@ -113,6 +113,7 @@ static void what_is_not_valid_is_an_error(void **state)
 	is_bad(SPAN(0x09, 1, 2, 3, 4, 5, 6, 7));
 	is_bad(SPAN(0x02, 0)); /* field 0 */
 	is_bad(SPAN(0x0b));    /* groups */
+	is_bad(SPAN(0x0b, 0, 0, 0, 0, 0, 0, 0, 0));
 	is_bad(SPAN(0x0c));
 	is_bad(SPAN(0x0e, 0)); /* types that do not exist */
 	is_bad(SPAN(0x0f, 0));
