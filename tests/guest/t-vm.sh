@@ -261,6 +261,10 @@ is "hook of ctr's container: the device has 4 GiB" "$(device_bytes "$D")" $((4 *
 is "hook of ctr's container: the filesystem is the guest's to grow" "$(fs_bytes "$D")" "$before"
 like "hook of ctr's container: the log says why" "$(cat /run/messages)" \
 	"container=ctrs .*the guest must grow its filesystem: it may have been started before without oci-thin-grow"
+exec 7<>"/dev/mapper/$D"
+ok "hook after the shim: succeeds" call_hook ctrs
+exec 7>&-
+is "hook after the shim: nothing is too late" "$(grep 'too late' /run/messages)" ""
 ok "hook, too late: is created" hooked late
 D=$(vm_device late)
 exec 7<>"/dev/mapper/$D"
