@@ -6,8 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-/* NRI: maxPayloadSize */
-#define FRAME_MAX (NRI_MESSAGE_HEAD + NRI_MESSAGE_MAX)
+/* maxPayloadSize of NRI before 0.7, which divides no message; later ones have less. */
+#define FRAME_MAX (1UL << 24)
 
 /* NRI reads a frame with the buffer of a bufio.Reader, and fails if the frame is longer. */
 #define OUR_FRAME_MAX 4096

@@ -173,7 +173,7 @@ static void what_is_no_frame_is_an_error(void **state)
 	assert_int_equal(feed(nri_span_of(&out), 100), -EPROTO);
 	nri_buffer_free(&out);
 	reader = (struct nri_reader){0};
-	put_raw_frame(&out, 1, NRI_MESSAGE_MAX + NRI_MESSAGE_HEAD + 1);
+	put_raw_frame(&out, 1, (1 << 24) + 1);
 	assert_int_equal(feed(nri_span_of(&out), 100), -EPROTO);
 	nri_buffer_free(&out);
 	reader = (struct nri_reader){0};
@@ -219,6 +219,21 @@ static void of_a_message_that_is_too_long_the_beginning_is_kept(void **state)
 	assert_memory_equal(found[0].body.at, "begin", 5);
 	assert_false(found[1].cut);
 	assert_true(nri_is(nri_span_of(&found[1].body), "next"));
+	nri_buffer_free(&out);
+}
+
+/* As the engine of NRI 0.6 sends all containers of a large node. */
+static void a_message_that_is_too_long_can_be_one_frame(void **state)
+{
+	static uint8_t large[NRI_MESSAGE_HEAD + 0x600000] = {0, 0x60, 0, 0, 0, 0, 0, 1, 1, 0};
+	struct nri_buffer out = {0};
+
+	(void)state;
+	put_raw_frame(&out, NRI_TO_PLUGIN, sizeof(large));
+	nri_append(&out, large, sizeof(large));
+	assert_int_equal(feed(nri_span_of(&out), 65536), 0);
+	assert_int_equal(n_found, 1);
+	assert_true(found[0].cut);
 	nri_buffer_free(&out);
 }
 
@@ -275,6 +290,7 @@ int main(void)
 		FRAME_TEST(what_is_no_frame_is_an_error),
 		FRAME_TEST(a_length_alone_takes_no_memory),
 		FRAME_TEST(of_a_message_that_is_too_long_the_beginning_is_kept),
+		FRAME_TEST(a_message_that_is_too_long_can_be_one_frame),
 		FRAME_TEST(the_longest_message_is_whole),
 		FRAME_TEST(mutated_bytes_never_break_the_reader),
 	};
