@@ -2,6 +2,7 @@
 #include "daemon/nri-plugin.h"
 
 #include "base/count.h"
+#include "base/engine-names.h"
 #include "base/minmax.h"
 #include "base/quote.h"
 #include "daemon/nri-adjust.h"
@@ -39,16 +40,26 @@ struct call {
 	struct why *why;
 };
 
+/* CRI-O has another name here than in rules and in the output of doctor. */
+static void set_engine(struct nri_plugin *plugin, struct nri_span name)
+{
+	static const struct nri_span crio = {(const uint8_t *)ENGINE_CRIO, sizeof(ENGINE_CRIO) - 1};
+
+	if (nri_is(name, "cri-o"))
+		name = crio;
+	name.len = smaller(name.len, NRI_ENGINE_MAX);
+	if (name.len)
+		memcpy(plugin->engine, name.at, name.len);
+	plugin->engine[name.len] = '\0';
+}
+
 static int configure(struct nri_plugin *plugin, const struct call *call)
 {
 	struct nri_span engine = {0};
 
 	if (nri_find_bytes(call->payload, CONFIGURE_ENGINE, &engine) < 0)
 		return why_set(call->why, EPROTO, "its Configure cannot be read");
-	engine.len = smaller(engine.len, NRI_ENGINE_MAX);
-	if (engine.len)
-		memcpy(plugin->engine, engine.at, engine.len);
-	plugin->engine[engine.len] = '\0';
+	set_engine(plugin, engine);
 	nri_put_number(call->answer, CONFIGURE_EVENTS, 1U << (EVENT_CREATE_CONTAINER - 1));
 	return 0;
 }

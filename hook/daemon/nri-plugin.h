@@ -14,7 +14,7 @@
 
 /* All zero before nri_plugin_register(). */
 struct nri_plugin {
-	char engine[NRI_ENGINE_MAX + 1]; /* "containerd", "cri-o"; "": it has not said */
+	char engine[NRI_ENGINE_MAX + 1]; /* base/engine-names.h; "": it has not said */
 	bool ready;			 /* the engine asks about each new container */
 };
 

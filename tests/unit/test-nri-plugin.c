@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/nri-plugin.h"
 
+#include "base/engine-names.h"
 #include "nri-fixture.h"
 
 #define PLUGIN	"nri.pkg.api.v1alpha1.Plugin"
@@ -136,6 +137,17 @@ static void it_subscribes_to_the_creation_of_containers_only(void **state)
 	nri_put_text(&configure, 2, "a name that is longer than the place that it has");
 	assert_int_equal(call("Configure", nri_span_of(&configure)), 0);
 	assert_string_equal(plugin.engine, "a name that is longer than the p");
+	nri_buffer_free(&configure);
+}
+
+static void cri_o_is_called_as_everywhere(void **state)
+{
+	struct nri_buffer configure = {0};
+
+	(void)state;
+	nri_put_text(&configure, 2, "cri-o");
+	assert_int_equal(call("Configure", nri_span_of(&configure)), 0);
+	assert_string_equal(plugin.engine, ENGINE_CRIO);
 	nri_buffer_free(&configure);
 }
 
@@ -301,6 +313,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PLUGIN_TEST(it_registers),
 		PLUGIN_TEST(it_subscribes_to_the_creation_of_containers_only),
+		PLUGIN_TEST(cri_o_is_called_as_everywhere),
 		PLUGIN_TEST(it_is_ready_after_the_last_part_of_what_runs),
 		PLUGIN_TEST(a_pod_that_requests_a_size_is_adjusted),
 		PLUGIN_TEST(switched_off_it_adjusts_nothing),
