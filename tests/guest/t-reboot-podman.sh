@@ -109,10 +109,11 @@ case $PHASE in
 	as_before "after heal --all"
 
 	D=$(device_of c1)
-	like "the device of c1 exists" "$(dmsetup ls)" "$D"
+	ID=$(dmsetup table "$D" | cut -d ' ' -f 5)
+	like "the device of c1 has a thin id" "$ID" '^[0-9]+$'
 	ok "both containers stop" pm stop -t 0 c1 c2
 	ok "podman rm succeeds" pm rm c1 c2
-	ok "podman rm removes the device" wait_for not dmsetup info "$D"
+	ok "podman rm removes the device from the pool" not thin_on probe "$ID" 1G
 	ok "podman rm leaves no other device" wait_for none_left
 	finish
 	;;
