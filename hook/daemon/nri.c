@@ -16,6 +16,7 @@
 #define FIRST_WAIT_MS 100
 #define MAX_WAIT_MS   1000
 #define STABLE_MS     10000 /* after that long the next loss begins with FIRST_WAIT_MS */
+#define FLAPS	      3	    /* after so many that did not last, only one that does is reported */
 #define READY_MS      30000 /* for registering */
 #define READ_SIZE     65536
 
@@ -40,12 +41,16 @@ static void drop(struct nri *nri)
 	nri_buffer_free(&nri->out);
 	nri->sent = 0;
 	nri->plugin = (struct nri_plugin){0};
-	nri->told_unread = false;
+}
+
+static bool is_stable(const struct nri *nri, uint64_t now_ms)
+{
+	return nri->plugin.ready && nri->since_ms + STABLE_MS <= now_ms;
 }
 
 static void lose(struct nri *nri, const char *reason, uint64_t now_ms)
 {
-	bool was_stable = nri->plugin.ready && nri->since_ms + STABLE_MS <= now_ms;
+	bool was_stable = is_stable(nri, now_ms);
 
 	if (nri->told != TOLD_DOWN)
 		log_event(
@@ -54,6 +59,8 @@ static void lose(struct nri *nri, const char *reason, uint64_t now_ms)
 			     "NRI",
 			     nri->socket, reason),
 			nri->told == TOLD_UP ? LOG_WARNING : LOG_INFO);
+	if (nri->plugin.ready)
+		nri->flapped = was_stable ? 0 : nri->flapped + 1;
 	nri->told = TOLD_DOWN;
 	nri->wait_ms = was_stable || !nri->wait_ms ? FIRST_WAIT_MS
 						   : smaller(2 * nri->wait_ms, MAX_WAIT_MS);
@@ -107,9 +114,22 @@ static void open_connection(struct nri *nri, uint64_t now_ms)
 		lose(nri, strerror(-r), now_ms);
 }
 
+static void tell_ready(struct nri *nri, uint64_t now_ms)
+{
+	if (!nri->plugin.ready || nri->told == TOLD_UP)
+		return;
+	if (nri->flapped >= FLAPS && !is_stable(nri, now_ms))
+		return;
+	log_event("connect", nri->plugin.engine, text("NRI: %s", nri->socket), LOG_INFO);
+	nri->told = TOLD_UP;
+	nri->told_unread = false;
+}
+
 void nri_run(struct nri *nri, uint64_t now_ms)
 {
-	if (nri->fd >= 0)
+	if (nri->plugin.ready)
+		tell_ready(nri, now_ms);
+	else if (nri->fd >= 0)
 		lose(nri, "the engine does not finish our registration", now_ms);
 	else
 		open_connection(nri, now_ms);
@@ -117,7 +137,9 @@ void nri_run(struct nri *nri, uint64_t now_ms)
 
 uint64_t nri_due(const struct nri *nri)
 {
-	return nri->plugin.ready ? UINT64_MAX : nri->at_ms;
+	if (nri->plugin.ready)
+		return nri->told == TOLD_UP ? UINT64_MAX : nri->since_ms + STABLE_MS;
+	return nri->at_ms;
 }
 
 void nri_use(struct nri *nri, const char *socket, uint64_t now_ms)
@@ -128,6 +150,8 @@ void nri_use(struct nri *nri, const char *socket, uint64_t now_ms)
 	free(nri->socket);
 	nri->socket = socket ? strdup(socket) : NULL;
 	nri->told = TOLD_NOTHING;
+	nri->told_unread = false;
+	nri->flapped = 0;
 	nri->wait_ms = 0;
 	nri->at_ms = nri->socket ? now_ms : UINT64_MAX;
 }
@@ -143,14 +167,6 @@ char *nri_engine(struct nri *nri)
 	return nri->plugin.ready ? nri->plugin.engine : NULL;
 }
 
-static void tell_ready(struct nri *nri)
-{
-	if (nri->plugin.ready && nri->told != TOLD_UP) {
-		log_event("connect", nri->plugin.engine, text("NRI: %s", nri->socket), LOG_INFO);
-		nri->told = TOLD_UP;
-	}
-}
-
 static int take_message(struct nri *nri, struct nri_message *message, const struct policy *policy,
 			struct why *why)
 {
@@ -161,7 +177,6 @@ static int take_message(struct nri *nri, struct nri_message *message, const stru
 		log_event("warn", NULL, why->text, LOG_WARNING);
 		nri->told_unread = true;
 	}
-	tell_ready(nri);
 	return r;
 }
 
@@ -215,4 +230,6 @@ void nri_arrived(struct nri *nri, const struct policy *policy, uint64_t now_ms)
 	}
 	if (r < 0)
 		lose(nri, why.text, now_ms);
+	else
+		tell_ready(nri, now_ms);
 }

@@ -19,7 +19,8 @@ struct nri {
 	uint64_t since_ms, wait_ms;
 	uint64_t at_ms; /* the next attempt, or when this one has failed */
 	enum { TOLD_NOTHING, TOLD_UP, TOLD_DOWN } told;
-	bool told_unread; /* that a request could not be read; once a connection */
+	bool told_unread;     /* that a request could not be read; once since @told is TOLD_UP */
+	unsigned int flapped; /* connections in a row that did not last */
 };
 
 #define NRI_CLOSED                                                                                 \

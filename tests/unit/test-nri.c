@@ -256,7 +256,7 @@ static void a_lost_engine_is_found_again(void **state)
 	}
 }
 
-/* One that ends each connection soon is not called again and again. */
+/* Nor is each of its connections logged, but the one that lasts. */
 static void an_engine_that_always_hangs_up_is_called_less_often(void **state)
 {
 	(void)state;
@@ -272,6 +272,14 @@ static void an_engine_that_always_hangs_up_is_called_less_often(void **state)
 			assert_true(nri_due(&nri) == now + 1000);
 		now = nri_due(&nri);
 	}
+	assert_int_equal(fake_syslog.lines, 6);
+	make_ready();
+	assert_true(nri_due(&nri) == now + 10000);
+	now += 10000;
+	assert_false(turn(&policy_builtin));
+	assert_int_equal(fake_syslog.lines, 7);
+	assert_contains(fake_syslog.text, "action=connect ");
+	assert_true(nri_due(&nri) == UINT64_MAX);
 }
 
 static void nonsense_ends_the_connection(void **state)
