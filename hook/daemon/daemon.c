@@ -61,6 +61,7 @@ static void read_again(struct daemon *daemon, uint64_t at_ms)
 		daemon->generation++;
 		watch_end_backoff(&daemon->table, 0);
 		nri_use(&daemon->nri, daemon->live.policy.nri, at_ms);
+		daemon->status_at_ms = at_ms;
 		looks_renew(daemon, at_ms);
 		log_event("reload", NULL, LOG_INFO);
 	}

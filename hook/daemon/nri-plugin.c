@@ -165,6 +165,9 @@ static int answer(struct nri_plugin *plugin, const struct nri_message *message,
 		r = method->run(plugin, &call);
 	else
 		put_unimplemented(response);
+	/* Without its answer to Configure, NRI would ask about everything. */
+	if (r >= 0 && payload.error)
+		r = why_no_memory(why);
 	if (payload.len)
 		nri_put_message(response, RESPONSE_PAYLOAD, &payload);
 	nri_buffer_free(&payload);

@@ -89,9 +89,10 @@ static void report_no_nri(struct doctor *doctor)
 		runs ? text_new("no engine asks oci-thin-growd by NRI at %s", doctor->policy->nri)
 		     : text_new("nri is set, and oci-thin-growd does not run"),
 		text_new("size requests of pods have no effect by NRI%s",
-			 runs ? "; enable it in the engine (containerd 1.7: disable = false in "
-				"[plugins.\"io.containerd.nri.v1.nri\"]), or set \"nri\" to the "
-				"path of its socket"
+			 runs ? "; enable it in the engine and restart that (containerd 1.7: "
+				"disable = false in [plugins.\"io.containerd.nri.v1.nri\"]; CRI-O: "
+				"enable_nri = true in [crio.nri]), or set \"nri\" to its "
+				"socket's path"
 			      : ""),
 		runs ? NULL : text_new("systemctl enable --now oci-thin-growd"));
 }
