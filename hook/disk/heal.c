@@ -148,6 +148,24 @@ static void decide_length(const struct heal_order *order, struct heal_report *re
 		report->result = HEAL_DONE;
 }
 
+/*
+ * A device that its engine removes by force, as containerd does, gets an "error" target first: then
+ * its superblock cannot be read, and nothing is wrong.
+ */
+static int read_superblock(dev_t dev, int fd, const struct heal_order *order,
+			   struct heal_report *report, struct superblock *ret, struct why *why)
+{
+	int r = superblock_read(fd, ret), looked;
+
+	if (r == 0)
+		return 0;
+	looked = look_once(dev, order, report, why);
+	if (looked < 0 || report->result == HEAL_NOT_APPLICABLE)
+		return looked;
+	return why_set(why, -r, "device %s: reading its superblock: %s", quote(report->device.name),
+		       strerror(-r));
+}
+
 /* Looks and decides. Leaves the device open (*ret_fd) unless the result is not applicable. */
 static int inspect(dev_t dev, const struct heal_order *order, struct heal_report *report,
 		   const struct deadline *deadline, int *ret_fd, struct why *why)
@@ -158,10 +176,9 @@ static int inspect(dev_t dev, const struct heal_order *order, struct heal_report
 
 	if (r < 0 || report->result == HEAL_NOT_APPLICABLE)
 		return r;
-	r = superblock_read(fd, &sb);
-	if (r < 0)
-		return why_set(why, -r, "device %s: reading its superblock: %s",
-			       quote(report->device.name), strerror(-r));
+	r = read_superblock(dev, fd, order, report, &sb, why);
+	if (r < 0 || report->result == HEAL_NOT_APPLICABLE)
+		return r;
 	decide_length(order, report, &sb);
 	*ret_fd = TAKE_FD(fd);
 	return 0;

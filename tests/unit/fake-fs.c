@@ -223,6 +223,10 @@ ssize_t __wrap_pread(int fd, void *buffer, size_t len, off_t offset)
 {
 	if (fake_fs_before_pread)
 		fake_fs_before_pread();
+	if (fake_fs.device_read_errno && fd == device_fd) {
+		errno = fake_fs.device_read_errno;
+		return -1;
+	}
 	return __real_pread(fd, buffer, len, offset);
 }
 

@@ -37,6 +37,7 @@ struct fake_fs {
 	/* ext4's block device: type of /dev/dm-7 */
 	bool device_is_another, device_is_a_file, device_is_short;
 	unsigned char superblock_damage; /* xored into the magic number */
+	int device_read_errno;
 
 	/* Faults to inject: the growing ioctl returns... */
 	int grow_errno;

@@ -36,6 +36,7 @@ static int setup_heal(void **state)
 
 static int teardown_heal(void **state)
 {
+	fake_fs_before_pread = NULL;
 	heal_report_free(&healed);
 	return teardown(state);
 }
@@ -306,6 +307,32 @@ static void reports_nothing_about_a_device_that_was_removed_meanwhile(void **sta
 		n++;
 	}
 	assert_true(n > 1);
+}
+
+/* As "dmsetup remove --force" does before it removes it */
+static void fail_its_io(void)
+{
+	fake_dm.thin.live.target = "error";
+	fake_dm.thin.live.params[0] = '\0';
+	fake_fs.device_read_errno = EIO;
+}
+
+static void reports_nothing_about_a_device_that_is_removed_by_force(void **state)
+{
+	(void)state;
+	fake_fs_before_pread = fail_its_io;
+	assert_int_equal(heal(), 0);
+	assert_int_equal(healed.result, HEAL_NOT_APPLICABLE);
+	assert_string_equal(healed.warning.text, "");
+	assert_string_equal(fake_dm.log, "");
+}
+
+static void reports_a_device_that_cannot_be_read(void **state)
+{
+	(void)state;
+	fake_fs.device_read_errno = EIO;
+	assert_int_equal(heal(), -EIO);
+	assert_contains(why.text, "reading its superblock: Input/output error");
 }
 
 static void a_removed_device_needs_no_healing(void **state)
@@ -622,6 +649,8 @@ int main(void)
 		HEAL_TEST(a_pool_may_be_suspended_at_any_moment),
 		HEAL_TEST(a_reused_device_number_never_gets_another_devices_table),
 		HEAL_TEST(reports_nothing_about_a_device_that_was_removed_meanwhile),
+		HEAL_TEST(reports_nothing_about_a_device_that_is_removed_by_force),
+		HEAL_TEST(reports_a_device_that_cannot_be_read),
 		HEAL_TEST(a_removed_device_needs_no_healing),
 		HEAL_TEST(ignores_a_superblock_beyond_max_size),
 		HEAL_TEST(a_superblock_beyond_max_size_does_not_hide_the_ledger),
