@@ -157,6 +157,11 @@ stop_udev() {
 	udevadm control --exit && wait_for not pgrep -x systemd-udevd
 }
 
+# reload_rules: another udevd. One of systemd 257 that is asked to reload keeps the rules that it had in one of 80 cases.
+reload_rules() {
+	stop_udev && start_udev
+}
+
 # Messages go to /run/messages, which is emptied once syslogd has written there that it runs. It runs before all others, so
 # that a message stands there when whoever sent it has ended.
 start_syslog() {

@@ -75,11 +75,11 @@ ok "grown by hand: it starts again" docker start hand
 like "grown by hand: it still has 3 GiB" "$(df_in hand)" '^(29|30)[0-9][0-9]$'
 
 mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
-udevadm control --reload
+reload_rules
 ok "without the rule: the container stops" docker stop hand
 ok "without the rule: it does not start again" not docker start hand
 mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/
-udevadm control --reload
+reload_rules
 ok "heal --all succeeds" /usr/sbin/oci-thin-grow heal --all
 ok "after heal --all it starts" docker start hand
 like "after heal --all it has 3 GiB" "$(df_in hand)" '^(29|30)[0-9][0-9]$'

@@ -114,7 +114,7 @@ ok "udevd is back: doctor reports no problem" well
 ok "the container stops" docker stop c1
 ok "a stopped container: doctor reports no problem" well
 rm $RULE
-udevadm control --reload
+reload_rules
 ok "a stopped container without the rule: doctor reports the risk" finds container-at-risk
 ok "a stopped container without the rule does not start" not docker start c1
 repairs "a stopped container at risk" container-at-risk
@@ -297,11 +297,11 @@ repairs "a growth that was cut short" growth-unfinished "$D"
 umount /run/disk/$D
 dmsetup remove --retry $D
 mv $RULE /run/
-udevadm control --reload
+reload_rules
 ok "no rule: the disk is re-created too short" thin_on $D 1007 1G
 udevadm settle # the device's event has no rule
 mv /run/94-oci-thin-grow.rules $RULE
-udevadm control --reload
+reload_rules
 repairs "a device that is too short" device-too-short "$D.* has 1 GiB"
 dmsetup remove --retry $D
 dmsetup message pool 0 "delete 1007"

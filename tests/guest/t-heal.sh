@@ -150,7 +150,7 @@ too_short() {
 umount /run/disk/$D 2>/run/null
 dmsetup remove --retry $D
 mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
-udevadm control --reload
+reload_rules
 mkdir -p /etc/oci-thin-grow
 for whose in pool $D; do
 	ok "$whose: the disk is re-created too short" too_short
@@ -174,7 +174,7 @@ done
 like "a suspended pool is named in the log" "$(grep action=fail /run/messages | head -n 1)" 'because its pool \\"pool\\" is'
 like "a suspended device is logged as suspended by another program" "$(grep action=fail /run/messages | tail -n 1)" 'by another program'
 mv /run/94-oci-thin-grow.rules /usr/lib/udev/rules.d/
-udevadm control --reload
+reload_rules
 
 ## A max_size below the size of a disk
 
@@ -194,7 +194,7 @@ rm /etc/oci-thin-grow/config.json
 umount /run/disk/$D 2>/run/null
 dmsetup remove --retry $D
 mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
-udevadm control --reload
+reload_rules
 ok "no rule: the device is re-created" thin_on $D 7 1G
 is "no rule: it is too short" "$(device_bytes $D)" $GIB
 ok "no rule: it does not mount" not again $D

@@ -100,10 +100,10 @@ case $PHASE in
 
 	ok "c1 stops before the rule is removed" pm stop -t 0 c1
 	mv $RULE /run/
-	udevadm control --reload
+	reload_rules
 	ok "without the rule, c1 does not start" not pm start c1
 	mv /run/${RULE##*/} $RULE
-	udevadm control --reload
+	reload_rules
 	ok "heal --all succeeds" /usr/sbin/oci-thin-grow heal --all
 	ok "after heal --all, c1 starts" pm start c1
 	as_before "after heal --all"

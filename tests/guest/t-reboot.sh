@@ -60,7 +60,7 @@ mount --bind /data/ledger /var/lib/oci-thin-grow
 ok "boot $PHASE: a pool comes up" pool_up /host
 if [ "$PHASE" = 4 ]; then
 	mv $RULE /run/
-	udevadm control --reload
+	reload_rules
 fi
 ok "boot $PHASE: containerd starts" containerd_up
 
@@ -102,7 +102,7 @@ case $PHASE in
 	is "without the rule, the device is too short" "$(device_bytes "$D")" $GIB
 	ok "without the rule, c1 does not start" not start c1
 	mv /run/${RULE##*/} $RULE
-	udevadm control --reload
+	reload_rules
 	like "heal --all reports that it extended the device" "$(/usr/sbin/oci-thin-grow heal --all 2>&1)" "$D: healed from 1 GiB to 4 GiB"
 	ok "after heal --all, c1 starts" start c1
 	as_before "after heal --all"

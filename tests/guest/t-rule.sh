@@ -72,7 +72,7 @@ is "an engine without udev sync: the log warns again" "$(warnings | grep -c .)" 
 grows "without sync" 3 'not grown without --unhealed: it would not start again .*does not wait for udev'
 
 mv /usr/lib/udev/rules.d/94-oci-thin-grow.rules /run/
-udevadm control --reload
+reload_rules
 ok "no rule: the device is re-created" again
 ok "no rule: the hook succeeds" grow_more
 like "no rule: the log warns with the command that repairs it" "$(warnings | tail -n 1)" 'reason=.*94-oci-thin-grow.rules is missing. fix=.*install -D'

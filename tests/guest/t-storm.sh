@@ -129,7 +129,7 @@ END
 ok "the library that holds heal is built" gcc -shared -fPIC -o /run/hold.so /run/hold.c -ldl
 mkdir -p /run/udev/rules.d
 echo 'SUBSYSTEM=="block", KERNEL=="dm-[0-9]*", ENV{LD_PRELOAD}="/run/hold.so"' >/run/udev/rules.d/93-hold.rules
-udevadm control --reload
+reload_rules
 
 # More than heal's calls, so that in some rounds it is not held at all
 MOMENTS=18
@@ -273,7 +273,7 @@ is "reused number: each device mounts and has its data" "$bad" ""
 is "reused number: no device stays suspended" "$(suspended)" 0
 is "reused number: only devices that were too short were extended" "$(grep action= /run/messages | grep -vcE "action=heal device=($A .*to=2147483648|$B .*to=3221225472)")" 0
 rm /run/udev/rules.d/93-hold.rules /run/moment
-udevadm control --reload
+reload_rules
 
 ## An operator names a disk, and another disk gets its number and is mounted before grow reads the mounts
 
