@@ -184,7 +184,7 @@ static int next_timeout(const struct daemon *daemon, uint64_t now_ms)
 	return due <= now_ms ? PROTECT_MS : (int)smaller(due - now_ms, CHECK_MS);
 }
 
-/* While we are switched off, or our configuration is broken, no container is changed. */
+/* NULL, which changes no container: while switched off, or no configuration has been sound yet. */
 static const struct policy *policy_for_nri(const struct daemon *daemon)
 {
 	return daemon->switched_off ? NULL : &daemon->live.policy;

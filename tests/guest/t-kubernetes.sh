@@ -221,7 +221,7 @@ installer_up() {
 }
 
 # interrupted: the half-written temporary files and the pending restart that a killed run leaves
-# (Linux 6.12 for User-mode Linux does not survive a SIGKILL to a process that forks, so no run is killed.)
+# (No run gets a SIGKILL: in a shell, which forks all the time, that is no reliable test on User-mode Linux.)
 interrupted() {
 	local path
 	mkdir -p /usr/lib/udev/rules.d /usr/libexec/oci/hooks.d /usr/share/containers/oci/hooks.d /etc/oci-thin-grow/config.d

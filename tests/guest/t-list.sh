@@ -15,8 +15,8 @@
 
 N=200 MADE=28
 
-# disks FROM TO: snapshots of one small filesystem, which leaves nothing for later, one disk for each container. They are created in one go where possible:
-# six hundred processes take long here.
+# disks FROM TO: a snapshot of one small filesystem for each container. They are created in one go where possible: six hundred
+# processes take long here.
 disks() {
 	local i all='' fstab=''
 	for ((i = $1; i <= $2; i++)); do
@@ -45,6 +45,7 @@ containers() {
 	done
 }
 
+# Its inode tables are complete: the kernel would write them later, and the pool's use would change under the checks.
 first_disk() {
 	thin_new origin 900 64M && mkfs_on ext4 /dev/mapper/origin -E lazy_itable_init=0 && mkdir -p /run/disk/origin &&
 		mount /dev/mapper/origin /run/disk/origin && busybox_rootfs /run/disk/origin &&
