@@ -157,9 +157,18 @@ stop_udev() {
 	udevadm control --exit && wait_for not pgrep -x systemd-udevd
 }
 
-# reload_rules: another udevd. One of systemd 257 that is asked to reload keeps the rules that it had in one of 80 cases.
+# reload_rules: udevd has read the rules that are there now. One of systemd 257 that is asked to reload keeps the rules that it
+# had in one of 80 cases; and udevd is not simply started anew, as whoever waits for an event that is then lost waits for ever.
 reload_rules() {
-	stop_udev && start_udev
+	mkdir -p /run/udev/rules.d
+	OTG_RELOADS=$((${OTG_RELOADS:-0} + 1))
+	echo "SUBSYSTEM==\"mem\", KERNEL==\"null\", ENV{OTG_RELOADS}=\"$OTG_RELOADS\"" >/run/udev/rules.d/99-reloads.rules
+	wait_for has_reloaded $OTG_RELOADS
+}
+
+has_reloaded() {
+	udevadm control --reload && udevadm trigger --settle /sys/class/mem/null || return
+	udevadm info -q property -p /sys/class/mem/null | grep -qx "OTG_RELOADS=$1"
 }
 
 # Messages go to /run/messages, which is emptied once syslogd has written there that it runs. It runs before all others, so
