@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "engine/walk.h"
+#include "oci/json-write.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 /* What a function writes as JSON. */
 
-#include "oci/json.h"
+#include "oci/json-write.h"
 #include "unit.h"
 
 /* Ends @w; its text, to be freed. */
