@@ -10,7 +10,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 /* Until we are back, new pods get no size: so the first attempts come soon. */
 #define FIRST_WAIT_MS 100
@@ -57,7 +56,7 @@ static void lose(struct nri *nri, const char *reason, uint64_t now_ms)
 			"disconnect", NULL,
 			text("NRI: %s: %s; until an engine answers there, new pods get no size by "
 			     "NRI",
-			     nri->socket, reason),
+			     nri->address.sun_path, reason),
 			nri->told == TOLD_UP ? LOG_WARNING : LOG_INFO);
 	if (nri->plugin.ready)
 		nri->flapped = was_stable ? 0 : nri->flapped + 1;
@@ -69,16 +68,11 @@ static void lose(struct nri *nri, const char *reason, uint64_t now_ms)
 }
 
 /* Does not wait: a socket without a listener, or whose queue is full, is an error. */
-static int connect_now(const char *path)
+static int connect_now(const struct sockaddr_un *address)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	_cleanup_close_ int fd = -EBADF;
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	if (fd < 0 || connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0)
 		return -errno;
 	return TAKE_FD(fd);
 }
@@ -101,7 +95,7 @@ static int flush(struct nri *nri)
 
 static void open_connection(struct nri *nri, uint64_t now_ms)
 {
-	int r = connect_now(nri->socket);
+	int r = connect_now(&nri->address);
 
 	if (r >= 0) {
 		nri->fd = r;
@@ -120,7 +114,7 @@ static void tell_ready(struct nri *nri, uint64_t now_ms)
 		return;
 	if (nri->flapped >= FLAPS && !is_stable(nri, now_ms))
 		return;
-	log_event("connect", nri->plugin.engine, text("NRI: %s", nri->socket), LOG_INFO);
+	log_event("connect", nri->plugin.engine, text("NRI: %s", nri->address.sun_path), LOG_INFO);
 	nri->told = TOLD_UP;
 	nri->told_unread = false;
 }
@@ -144,16 +138,19 @@ uint64_t nri_due(const struct nri *nri)
 
 void nri_use(struct nri *nri, const char *socket, uint64_t now_ms)
 {
-	if (nri->socket && socket && strcmp(nri->socket, socket) == 0)
+	char *path = nri->address.sun_path;
+
+	if (*path && socket && strcmp(path, socket) == 0)
 		return;
 	drop(nri);
-	free(nri->socket);
-	nri->socket = socket ? strdup(socket) : NULL;
+	nri->address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	if (socket)
+		strncpy(path, socket, sizeof(nri->address.sun_path) - 1);
 	nri->told = TOLD_NOTHING;
 	nri->told_unread = false;
 	nri->flapped = 0;
 	nri->wait_ms = 0;
-	nri->at_ms = nri->socket ? now_ms : UINT64_MAX;
+	nri->at_ms = socket ? now_ms : UINT64_MAX;
 }
 
 short nri_events(const struct nri *nri)

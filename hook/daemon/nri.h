@@ -9,9 +9,11 @@
 #include "daemon/nri-frame.h"
 #include "daemon/nri-plugin.h"
 
+#include <sys/un.h>
+
 struct nri {
-	char *socket; /* NULL: NRI is not configured */
-	int fd;	      /* -EBADF: not connected */
+	struct sockaddr_un address; /* of the engine; without a path: NRI is not configured */
+	int fd;			    /* -EBADF: not connected */
 	struct nri_reader reader;
 	struct nri_buffer out;
 	size_t sent; /* of @out */
@@ -28,7 +30,7 @@ struct nri {
 		.fd = -EBADF, .at_ms = UINT64_MAX                                                  \
 	}
 
-/* From now on connects to @socket; NULL: to none. */
+/* From now on connects to @socket, a path that fits into sockaddr_un; NULL: to none. */
 void nri_use(struct nri *nri, const char *socket, uint64_t now_ms);
 
 /* When nri_run() has something to do. */
