@@ -160,15 +160,17 @@ stop_udev() {
 # reload_rules: udevd has read the rules that are there now. One of systemd 257 that is asked to reload keeps the rules that it
 # had in one of 80 cases; and udevd is not simply started anew, as whoever waits for an event that is then lost waits for ever.
 reload_rules() {
-	mkdir -p /run/udev/rules.d
 	OTG_RELOADS=$((${OTG_RELOADS:-0} + 1))
-	echo "SUBSYSTEM==\"mem\", KERNEL==\"null\", ENV{OTG_RELOADS}=\"$OTG_RELOADS\"" >/run/udev/rules.d/99-reloads.rules
-	wait_for has_reloaded $OTG_RELOADS
+	wait_for has_reloaded
 }
 
+# A property that a rule sets shows what has been read. The rule is another file at each try: then udevd sees a change.
 has_reloaded() {
+	local rule=/run/udev/rules.d/99-reloads.rules
+	mkdir -p ${rule%/*}
+	echo "SUBSYSTEM==\"mem\", KERNEL==\"null\", ENV{OTG_RELOADS}=\"$OTG_RELOADS\"" >$rule.new && mv $rule.new $rule
 	udevadm control --reload && udevadm trigger --settle /sys/class/mem/null || return
-	udevadm info -q property -p /sys/class/mem/null | grep -qx "OTG_RELOADS=$1"
+	udevadm info -q property -p /sys/class/mem/null | grep -qx "OTG_RELOADS=$OTG_RELOADS"
 }
 
 # Messages go to /run/messages, which is emptied once syslogd has written there that it runs. It runs before all others, so
