@@ -135,18 +135,35 @@ static int left_suspended(const struct thin_device *device, int r, struct why *w
 
 /*
  * A swap that fails may leave the device suspended. It was not suspended before, so we have to
- * resume it, with the old table if need be.
+ * resume it, with the old table if need be. If the pool was suspended meanwhile, the kernel resumes
+ * the device only after the pool, and nobody else would do it then: wait, past the deadline, too.
+ * 1; 0: the swap did not suspend it; -errno.
  */
+static int resume_own(const struct thin_device *device)
+{
+	int r;
+
+	if (!is_left_suspended(device->dev))
+		return 0;
+	do {
+		r = thin_swap(device->dev, false);
+	} while (r == -EINTR && is_left_suspended(device->dev));
+	return r < 0 && r != -EINTR ? r : 1;
+}
+
 static int swap(const struct thin_device *device, bool freeze, struct why *why)
 {
-	int r = thin_swap(device->dev, freeze);
+	int r = thin_swap(device->dev, freeze), own;
 
 	if (r == 0)
 		return 0;
-	if (is_left_suspended(device->dev) && thin_swap(device->dev, false) < 0)
-		return left_suspended(device, r, why);
+	own = resume_own(device);
+	if (own < 0)
+		return left_suspended(device, own, why);
 	return why_set(why, -r, "resuming the device with its new table: %s%s", strerror(-r),
-		       r == -EINTR ? " (it took too long; the device is unchanged)" : "");
+		       r != -EINTR ? ""
+		       : own	   ? " (it took too long)"
+				   : " (it took too long; the device is unchanged)");
 }
 
 int extend_device(struct thin_device *device, uint64_t sectors, bool freeze,

@@ -73,6 +73,30 @@ static void an_interrupted_resume_changes_nothing_and_is_postponed(void **state)
 	assert_next_run_finishes();
 }
 
+static void the_third_is_the_last(void)
+{
+	if (fake_dm.count[DM_DEVICE_RESUME] == 3)
+		fake_dm.fault_lasts = false;
+}
+
+/* The pool is suspended in the middle of the swap, and for longer than the deadline. */
+static void resumes_its_own_device_past_the_deadline(void **state)
+{
+	(void)state;
+	order.timeout_ms = 30;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
+	fake_dm.fault_lasts = true;
+	fake_dm.fault_errno = EINTR;
+	fake_dm.harm = HARM_SWAPPED;
+	fake_dm.after_fault = the_third_is_the_last;
+	grow();
+	assert_false(fake_dm.thin.suspended);
+	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 4);
+	fake_dm.fault = (struct fake_when){0};
+	fake_dm.after_fault = NULL;
+	assert_next_run_finishes();
+}
+
 /* If the device cannot be resumed any more, the error must say so, and what to do. */
 static void says_what_to_do_if_the_device_stays_suspended(void **state)
 {
@@ -223,6 +247,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		EACH_FS(survives_every_failing_call),
 		EACH_FS(resumes_what_a_failed_resume_left_suspended),
+		EACH_FS(resumes_its_own_device_past_the_deadline),
 		EACH_FS(an_interrupted_resume_changes_nothing_and_is_postponed),
 		EACH_FS(says_what_to_do_if_the_device_stays_suspended),
 		EACH_FS(the_advice_to_resume_a_device_is_quoted_for_sh),
