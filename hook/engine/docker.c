@@ -62,17 +62,31 @@ static int find_labels(const struct json *root, const struct json **ret, struct 
 	return r <= 0 ? r : json_object(config, "Labels", ret, why);
 }
 
-static int read_labels(const char *path, struct json_doc **ret_doc, const struct json **ret_labels,
-		       struct why *why)
+/* The name is cri-dockerd's (core/naming.go); the label alone may be the image's. */
+static bool is_in_pod(const struct json *root, const struct json *labels)
+{
+	const char *name, *pod;
+	struct why unused;
+
+	return labels && json_string(root, "Name", &name, &unused) > 0 &&
+	       strncmp(name, "/k8s_", strlen("/k8s_")) == 0 &&
+	       json_string(labels, "io.kubernetes.pod.name", &pod, &unused) > 0;
+}
+
+static int read_labels(const char *path, struct docker_labels *ret, struct why *why)
 {
 	_cleanup_json_ struct json_doc *doc = NULL;
+	const struct json *labels;
 	int r = json_read_at(AT_FDCWD, path, CONFIG_MAX_BYTES, &doc, why);
 
 	if (r > 0)
-		r = find_labels(json_root(doc), ret_labels, why);
-	if (r > 0)
-		*ret_doc = TAKE_PTR(doc);
-	return r;
+		r = find_labels(json_root(doc), &labels, why);
+	if (r <= 0)
+		return r;
+	ret->labels = labels;
+	ret->in_pod = is_in_pod(json_root(doc), labels);
+	ret->doc = TAKE_PTR(doc);
+	return 1;
 }
 
 /* The path of a file of the container; NULL if that is not Docker's. */
@@ -98,11 +112,10 @@ char *docker_image(const char *root_path, const char *id)
 	return walk_dup_string(config, "Image");
 }
 
-int docker_labels(const char *root_path, const char *id, struct json_doc **ret_doc,
-		  const struct json **ret_labels, struct why *why)
+int docker_labels(const char *root_path, const char *id, struct docker_labels *ret, struct why *why)
 {
 	_cleanup_free_ char *path = file_path(root_path, id, CONFIG_FILE);
-	int r = path ? read_labels(path, ret_doc, ret_labels, why) : 0;
+	int r = path ? read_labels(path, ret, why) : 0;
 
 	return r < 0 ? why_prefix(why, r, quote(path)) : r;
 }
@@ -236,7 +249,6 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 	const struct json *root = json_root(doc), *config = NULL;
 	_cleanup_free_ char *name = walk_dup_string(root, "Name"),
 			    *driver = walk_dup_string(root, "Driver");
-	const char *pod;
 	struct why unused;
 	int r;
 
@@ -250,9 +262,7 @@ static int describe(struct place *place, const char *id, struct json_doc *doc,
 	};
 	if (find_labels(root, &ret->labels, &unused) <= 0)
 		ret->labels = NULL;
-	/* cri-dockerd's */
-	ret->in_pod = ret->labels &&
-		      json_string(ret->labels, "io.kubernetes.pod.name", &pod, &unused) > 0;
+	ret->in_pod = is_in_pod(root, ret->labels);
 	if (!ret->id)
 		return -ENOMEM;
 	find_task(place, root, ret);

@@ -21,6 +21,8 @@
 #include "base/why.h"
 #include "oci/json.h"
 
+#include <stdbool.h>
+
 /* The length of the data root at the start of @root_path; 0 if it is not Docker's. */
 size_t docker_data_root(const char *root_path);
 
@@ -34,9 +36,15 @@ char *docker_image(const char *root_path, const char *id);
  */
 int docker_size_option(const char *root_path, const char *id, char **ret, struct why *why);
 
+struct docker_labels {
+	struct json_doc *doc;	   /* to free */
+	const struct json *labels; /* inside it */
+	bool in_pod;		   /* cri-dockerd made the container */
+};
+
 /*
- * The labels of the container @id. 1, *ret_doc to free and *ret_labels inside it; 0: not a
- * container of Docker's, or it has none; -errno with a reason: its file exists but cannot be read.
+ * The labels of the container @id. 1; 0: not a container of Docker's, or it has none; -errno with a
+ * reason: its file exists but cannot be read. *ret is set only if there are labels.
  */
-int docker_labels(const char *root_path, const char *id, struct json_doc **ret_doc,
-		  const struct json **ret_labels, struct why *why);
+int docker_labels(const char *root_path, const char *id, struct docker_labels *ret,
+		  struct why *why);

@@ -16,7 +16,7 @@ struct facts_source {
 	const char *root_path; /* or NULL */
 	const struct json *const *annotations;
 	size_t n_annotations;	   /* objects; the first that has a key wins; some may be NULL */
-	const struct json *labels; /* or NULL */
+	const struct json *labels; /* a pod's; or NULL */
 };
 
 /* "docker", "containerd", "podman", "crio", "storage" (podman or CRI-O) or "runtime". */

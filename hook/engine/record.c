@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "engine/engine.h"
 #include "engine/walk.h"
 #include "oci/json-write.h"
 
@@ -22,13 +23,16 @@ static const struct keys annotation_keys = {
 	"io.kubernetes.cri.image-name",
 };
 
-/* From the kubelet (pkg/kubelet/types/labels.go) */
+/* From the kubelet (pkg/kubelet/types/labels.go); only CRI's containers have them from there. */
 static const struct keys label_keys = {
 	"io.kubernetes.pod.name",
 	"io.kubernetes.container.name",
 	"io.kubernetes.pod.namespace",
 	"",
 };
+
+/* An image can have any label, and must not pass its containers off as a pod's. */
+static const struct keys no_keys = {"", "", "", ""};
 
 static void take_over(char **text, char *better)
 {
@@ -101,8 +105,8 @@ static int write_labels(const struct bolt_bucket *bucket, char **ret, size_t *re
 	return labels.any;
 }
 
-static int fill_labels(const struct engine_walk *walk, const struct bolt_bucket *bucket,
-		       struct engine_container *container)
+static int fill_labels(const struct engine_walk *walk, const char *ns,
+		       const struct bolt_bucket *bucket, struct engine_container *container)
 {
 	_cleanup_free_ char *text = NULL;
 	struct bolt_bucket labels;
@@ -121,7 +125,8 @@ static int fill_labels(const struct engine_walk *walk, const struct bolt_bucket 
 	if (!container->labels_doc)
 		return 0;
 	container->labels = json_root(container->labels_doc);
-	fill_names(container->labels, &label_keys, container);
+	fill_names(container->labels, engine_is_cris_namespace(ns) ? &label_keys : &no_keys,
+		   container);
 	return 0;
 }
 
@@ -177,5 +182,5 @@ int record_fill(const struct engine_walk *walk, const struct snapshots *snapshot
 		container->spec = dup_spec(bucket);
 	if (key && snapshotter && strcmp(snapshotter, "devmapper") == 0)
 		r = snapshots_fill(snapshots, root, ns, key, container);
-	return r < 0 ? r : fill_labels(walk, bucket, container);
+	return r < 0 ? r : fill_labels(walk, ns, bucket, container);
 }

@@ -37,7 +37,7 @@ struct job {
 	const struct json *labels; /* NULL: looked up in the engine's files */
 	const char *size_option;   /* Docker's, where Docker ignores it; NULL: looked up likewise */
 	const char *no_root;	   /* why root_path is NULL, if that is known */
-	bool in_pod;		   /* false: annotations and labels decide */
+	bool in_pod;		   /* false: annotations decide */
 	bool dry_run;
 	bool at_start;		       /* it waits, and starts if its disk is large enough */
 	bool refuse_unhealed;	       /* refuse a growth after which it would not start again */

@@ -17,7 +17,7 @@ static struct facts_source facts_source_of(const struct job *job)
 		.root_path = job->root_path,
 		.annotations = job->annotations,
 		.n_annotations = JOB_ANNOTATIONS,
-		.labels = job->labels,
+		.labels = job->in_pod ? job->labels : NULL, /* else they may be the image's */
 	};
 }
 
@@ -26,14 +26,15 @@ const char *job_engine(const struct job *job)
 	return job->engine ? job->engine : engine_of_bundle(job->bundle);
 }
 
+/* Docker's say nothing: docker_labels() knows which containers are a pod's. */
 bool job_is_in_pod(const struct job *job)
 {
 	const struct facts_source of = facts_source_of(job);
 	const char *engine = job->engine ? job->engine : facts_engine(&of);
 
-	return job->in_pod || ((policy_is_in_pod(job->annotations, JOB_ANNOTATIONS) ||
-				policy_is_in_pod(&job->labels, 1)) &&
-			       strcmp(engine, ENGINE_PODMAN) != 0);
+	return job->in_pod ||
+	       (policy_is_in_pod(job->annotations, JOB_ANNOTATIONS) &&
+		strcmp(engine, ENGINE_PODMAN) != 0 && strcmp(engine, ENGINE_DOCKER) != 0);
 }
 
 /* A hook cannot know which runtime called it, so rules cannot match runc or crun either. */
@@ -63,9 +64,14 @@ struct facts job_facts(struct job *job, const struct policy *policy)
 /* Labels rarely reach hooks: they are in the engine's own files. */
 const struct json *job_labels(struct job *job)
 {
-	if (!job->labels && job->root_path)
-		docker_labels(job->root_path, job->container, &job->labels_doc, &job->labels,
-			      &job->unread);
+	struct docker_labels found;
+
+	if (!job->labels && job->root_path &&
+	    docker_labels(job->root_path, job->container, &found, &job->unread) > 0) {
+		job->labels_doc = found.doc;
+		job->labels = found.labels;
+		job->in_pod = found.in_pod;
+	}
 	return job->labels;
 }
 

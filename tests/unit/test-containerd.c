@@ -121,8 +121,8 @@ static void finds_stopped_containers(void **state)
 	assert_string_equal(label, "c");
 	assert_contains(container->spec, "\"io.oci-thin-grow.size\":\"4G\"");
 	container = by_id(POD);
-	assert_string_equal(container->name, "db-0/postgres");
-	assert_string_equal(container->namespace, "prod");
+	assert_null(container->name); /* it has a pod's labels, and is not in CRI's namespace */
+	assert_string_equal(container->namespace, "default");
 	assert_string_equal(container->device, "pool-snap-4");
 }
 
@@ -377,6 +377,27 @@ static void labels_are_text(void **state)
 	assert_int_equal(json_string(walked.found[0].labels, "nul", &text, &why), 0);
 }
 
+/* Outside of CRI's namespace they may be the image's. */
+static void only_cris_labels_make_a_pods_container(void **state)
+{
+	static const struct db_item labels[] = {
+		{.key = "io.kubernetes.container.name", .value = "postgres"},
+		{.key = "io.kubernetes.pod.name", .value = "db-0"},
+		{.key = "io.kubernetes.pod.namespace", .value = "prod"}};
+
+	(void)state;
+	put_labels(labels, COUNT_OF(labels));
+	walk_containerd(1);
+	assert_false(walked.found[0].in_pod);
+	assert_null(walked.found[0].name);
+	assert_string_equal(walked.found[0].namespace, "default");
+	put_record("k8s.io", "c1", labels, COUNT_OF(labels));
+	walk_containerd(1);
+	assert_true(walked.found[0].in_pod);
+	assert_string_equal(walked.found[0].name, "db-0/postgres");
+	assert_string_equal(walked.found[0].namespace, "prod");
+}
+
 /* Invalid UTF-8 is replaced. */
 static void labels_become_text(void **state)
 {
@@ -606,6 +627,7 @@ int main(void)
 		TEST(shows_a_container_of_dockers_once),
 		TEST(reads_a_database_again_that_changed_meanwhile),
 		TEST(labels_are_text),
+		TEST(only_cris_labels_make_a_pods_container),
 		TEST(labels_become_text),
 		TEST(no_label_leads_outside_the_directory),
 		TEST(finds_the_spec),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/docker.h"
 
+#include "base/text.h"
+
 #include "unit.h"
 
 #define ID     "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -10,8 +12,7 @@
 #define MAX_BYTES (16 * MIB)
 
 static char *data_root, *root_path;
-static struct json_doc *doc;
-static const struct json *labels;
+static struct docker_labels found;
 static struct why why;
 
 static int setup(void **state)
@@ -34,10 +35,9 @@ static int teardown(void **state)
 
 static int ask(const char *id)
 {
-	doc = NULL;
-	labels = NULL;
+	found = (struct docker_labels){0};
 	why.text[0] = '\0';
-	return docker_labels(root_path, id, &doc, &labels, &why);
+	return docker_labels(root_path, id, &found, &why);
 }
 
 static void expect_size(const char *id)
@@ -48,16 +48,16 @@ static void expect_size(const char *id)
 	if (r < 0)
 		print_error("%s\n", why.text);
 	assert_int_equal(r, 1);
-	assert_int_equal(json_string(labels, "io.oci-thin-grow.size", &size, &why), 1);
+	assert_int_equal(json_string(found.labels, "io.oci-thin-grow.size", &size, &why), 1);
 	assert_string_equal(size, "4G");
-	json_free(doc);
+	json_free(found.doc);
 }
 
 static void expect_nothing(const char *id)
 {
 	assert_int_equal(ask(id), 0);
-	assert_null(doc);
-	assert_null(labels);
+	assert_null(found.doc);
+	assert_null(found.labels);
 	assert_string_equal(why.text, "");
 }
 
@@ -65,8 +65,8 @@ static void expect_nothing(const char *id)
 static void expect_failure(int r, const char *reason)
 {
 	assert_int_equal(ask(ID), r);
-	assert_null(doc);
-	assert_null(labels);
+	assert_null(found.doc);
+	assert_null(found.labels);
 	assert_contains(why.text, "containers/" ID "/config.v2.json\": ");
 	assert_contains(why.text, reason);
 }
@@ -128,7 +128,7 @@ static void recognises_paths_that_are_not_dockers(void **state)
 		if (docker_data_root(paths[i]) != 0)
 			print_error("%s\n", paths[i]);
 		assert_int_equal(docker_data_root(paths[i]), 0);
-		assert_int_equal(docker_labels(paths[i], ID, &doc, &labels, &why), 0);
+		assert_int_equal(docker_labels(paths[i], ID, &found, &why), 0);
 	}
 }
 
@@ -150,6 +150,28 @@ static void reads_labels_among_other_things(void **state)
 		     " \"Config\":{\"Env\":null,\"Labels\":{\"n\":3,\"n\":null,"
 		     "\"io.oci-thin-grow.size\":\"4G\"}},\"Config2\":{}}\n");
 	expect_size(ID);
+}
+
+/* An image can have the labels of a pod's container, but not the name that cri-dockerd gives it. */
+static void knows_a_pods_container_by_name_and_label(void **state)
+{
+	static const char format[] = "{\"Name\":\"%s\",\"Config\":{\"Labels\":{\"%s\":\"db-0\"}}}";
+	static const struct {
+		const char *name, *label;
+		bool in_pod;
+	} cases[] = {
+		{"/k8s_postgres_db-0_prod_5c2e8f0a_0", "io.kubernetes.pod.name", true},
+		{"/db", "io.kubernetes.pod.name", false},
+		{"/k8s_tools", "a", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		write_config(text(format, cases[i].name, cases[i].label));
+		assert_int_equal(ask(ID), 1);
+		assert_int_equal(found.in_pod, cases[i].in_pod);
+		json_free(found.doc);
+	}
 }
 
 static void a_missing_file_is_not_an_error(void **state)
@@ -187,8 +209,8 @@ static void a_container_without_labels_is_not_an_error(void **state)
 	}
 	write_config("{\"Config\":{\"Labels\":{}}}");
 	assert_int_equal(ask(ID), 1);
-	assert_null(labels->first);
-	json_free(doc);
+	assert_null(found.labels->first);
+	json_free(found.doc);
 }
 
 /* Go writes a nil map as null. */
@@ -199,8 +221,8 @@ static void null_gives_no_labels(void **state)
 	assert_int_equal(ask(ID), 0);
 	write_config("{\"Config\":null}");
 	assert_int_equal(ask(ID), 0);
-	assert_null(doc);
-	assert_null(labels);
+	assert_null(found.doc);
+	assert_null(found.labels);
 }
 
 static void refuses_wrong_types(void **state)
@@ -381,7 +403,7 @@ static void an_endless_path_is_an_error(void **state)
 	free(root_path);
 	root_path = strdup(name);
 	assert_int_equal(ask(ID), -ENAMETOOLONG);
-	assert_null(doc);
+	assert_null(found.doc);
 	assert_contains(why.text, strerror(ENAMETOOLONG));
 }
 
@@ -464,6 +486,7 @@ int main(void)
 		cmocka_unit_test(recognises_paths_that_are_not_dockers),
 		TEST(reads_labels),
 		TEST(reads_labels_among_other_things),
+		TEST(knows_a_pods_container_by_name_and_label),
 		TEST(a_missing_file_is_not_an_error),
 		TEST(a_container_without_labels_is_not_an_error),
 		TEST(null_gives_no_labels),

@@ -694,6 +694,24 @@ static void a_pods_container_needs_no_healing(void **state)
 	assert_false(job.unhealed);
 }
 
+/* Its image can have any label. */
+static void a_container_of_dockers_with_a_pods_label_needs_healing(void **state)
+{
+	static const char text[] = "{\"io.kubernetes.docker.type\":\"container\","
+				   "\"io.kubernetes.pod.name\":\"db-0\"}";
+	struct json_doc *labels = NULL;
+	struct why why;
+
+	(void)state;
+	assert_int_equal(json_parse(text, strlen(text), &labels, &why), 0);
+	job.refuse_unhealed = true;
+	job.host = &fake_host_without_rule;
+	job.engine = "docker";
+	job.labels = json_root(labels);
+	expect(ASKS("4G"), JOB_REFUSED, EXIT_REFUSED);
+	json_free(labels);
+}
+
 static void a_container_of_podmans_pod_needs_healing(void **state)
 {
 	(void)state;
@@ -843,6 +861,7 @@ int main(void)
 		JOB_TEST(refuses_an_operator_to_grow_what_would_not_start_again),
 		JOB_TEST(does_not_refuse_what_is_large_enough),
 		JOB_TEST(a_pods_container_needs_no_healing),
+		JOB_TEST(a_container_of_dockers_with_a_pods_label_needs_healing),
 		JOB_TEST(a_container_of_podmans_pod_needs_healing),
 		JOB_TEST(a_device_of_no_engine_needs_no_healing),
 		JOB_TEST(does_not_ask_udev_about_a_device_of_no_engine),
