@@ -8,6 +8,7 @@
 #include "disk/ledger.h"
 #include "disk/lock.h"
 #include "disk/superblock.h"
+#include "disk/vm-mark.h"
 
 #include <errno.h>
 #include <string.h>
@@ -72,9 +73,7 @@ static int check_pool(const struct grow_order *order, struct grow_report *report
 	return r;
 }
 
-/*
- * The ledger is written by the mark, after it: until a guest sees the device its new part is empty.
- */
+/* The ledger comes first: if the guest uses the new length, heal has to know it. */
 static int extend_locked(const struct grow_order *order, struct grow_report *report,
 			 const struct deadline *deadline, struct why *why)
 {
@@ -93,7 +92,10 @@ static int extend_locked(const struct grow_order *order, struct grow_report *rep
 	r = check_pool(order, report, deadline, why);
 	if (r < 0 || report->result == GROW_REFUSED || order->dry_run)
 		return r;
-	return extend_device(&report->device, report->plan.device_sectors, false, deadline, why);
+	r = vm_mark_locked(&report->device, report->plan.device_sectors, order->ledger_dir, why);
+	return r < 0 ? r
+		     : extend_device(&report->device, report->plan.device_sectors, false, deadline,
+				     why);
 }
 
 int vm_extend(const struct grow_order *order, struct grow_report *report, struct why *why)

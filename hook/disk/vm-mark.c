@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/deadline.h"
+#include "base/minmax.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "disk/ledger.h"
@@ -61,7 +62,8 @@ static int new_entry(const struct thin_device *device, struct ledger_entry *ret,
 	return 0;
 }
 
-static int mark_locked(const struct thin_device *device, const char *ledger_dir, struct why *why)
+int vm_mark_locked(const struct thin_device *device, uint64_t sectors, const char *ledger_dir,
+		   struct why *why)
 {
 	_cleanup_(thin_device_free) struct thin_device now = {0};
 	struct ledger_entry entry = {0};
@@ -77,8 +79,7 @@ static int mark_locked(const struct thin_device *device, const char *ledger_dir,
 		r = new_entry(&now, &entry, why);
 	if (r < 0)
 		return r;
-	if (entry.sectors < now.sectors)
-		entry.sectors = now.sectors;
+	entry.sectors = larger(entry.sectors, larger(now.sectors, sectors));
 	/* What is left to do on the filesystem is the guest's. */
 	entry.state = LEDGER_DONE;
 	entry.paused_sectors = 0;
@@ -96,7 +97,7 @@ int vm_mark(const struct thin_device *device, const struct vm_mark_order *order,
 		return why_set(why, -r, "setting a timer: %s", strerror(-r));
 	r = lock_device(order->run_dir, device->dev, &deadline, &lock, why);
 	if (r == 0)
-		r = mark_locked(device, order->ledger_dir, why);
+		r = vm_mark_locked(device, 0, order->ledger_dir, why);
 	deadline_stop(&deadline);
 	if (r < 0)
 		why_prefix(why, r,

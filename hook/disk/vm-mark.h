@@ -28,6 +28,13 @@ struct vm_mark_order {
 int vm_mark(const struct thin_device *device, const struct vm_mark_order *order, struct why *why);
 
 /*
+ * The same for one who holds the device's lock, before it gets @sectors: a virtual machine that is
+ * started whatever happens next may use them.
+ */
+int vm_mark_locked(const struct thin_device *device, uint64_t sectors, const char *ledger_dir,
+		   struct why *why);
+
+/*
  * Is @device marked? 1; 0; -errno with a reason: its entry cannot be read, or is damaged.
  */
 int vm_mark_read(const struct thin_device *device, const char *ledger_dir, struct why *why);

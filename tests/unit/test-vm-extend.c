@@ -121,6 +121,28 @@ static void a_suspended_device_is_left_as_it_is(void **state)
 	assert_false(fake_dm.resumed_anothers);
 }
 
+/* A virtual machine that is started nevertheless must not get a length that heal does not know. */
+static void without_the_ledger_the_device_stays_as_it_is(void **state)
+{
+	(void)state;
+	write_file(ledger_dir, "");
+	expect_refused(-ENOTDIR, ledger_dir);
+}
+
+static void the_ledger_comes_before_the_table(void **state)
+{
+	struct ledger_entry entry;
+
+	(void)state;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RELOAD, 1};
+	fake_dm.fault_errno = EIO;
+	assert_int_equal(extend(), -EIO);
+	assert_int_equal(fake_dm.thin.live.sectors, SMALL_SECTORS);
+	assert_int_equal(ledger_read(ledger_dir, fake_dm.thin.name, &entry, &why), 1);
+	assert_int_equal(entry.sectors, LARGE_SECTORS);
+	assert_true(entry.in_vm);
+}
+
 static void a_dry_run_changes_nothing(void **state)
 {
 	(void)state;
@@ -141,6 +163,8 @@ int main(void)
 		VM_TEST(a_read_only_device_is_not_touched),
 		VM_TEST(the_pool_may_refuse_it),
 		VM_TEST(a_suspended_device_is_left_as_it_is),
+		VM_TEST(without_the_ledger_the_device_stays_as_it_is),
+		VM_TEST(the_ledger_comes_before_the_table),
 		VM_TEST(a_dry_run_changes_nothing),
 	};
 
