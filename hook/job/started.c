@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "disk/lock.h"
 #include "engine/engine.h"
 #include "policy/policy.h"
 
@@ -13,6 +14,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+
+const struct started_dirs started_dirs = {STARTED_DIR, RUN_DIR "/started"};
 
 /*
  * pkg/identifiers in containerd's source, without its length. A colon is not in it, so that a note
@@ -71,8 +74,8 @@ static int flush(const char *dir)
 	return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-int started_note(const char *dir, const char *ns, const char *id, const char *root, bool durable,
-		 struct why *why)
+static int note_in(const char *dir, const char *ns, const char *id, const char *root, bool durable,
+		   struct why *why)
 {
 	_cleanup_free_ char *path = note_path(dir, ns, id, why);
 	int r;
@@ -90,7 +93,18 @@ int started_note(const char *dir, const char *ns, const char *id, const char *ro
 	return r < 0 ? why_set(why, -r, "%s: %s", path, strerror(-r)) : 0;
 }
 
-int started_read(const char *dir, const char *ns, const char *id, struct why *why)
+int started_note(const struct started_dirs *dirs, const char *ns, const char *id, const char *root,
+		 bool durable, struct why *why)
+{
+	int r = note_in(dirs->dir, ns, id, root, durable, why);
+	struct why unused;
+
+	if (r < 0)
+		note_in(dirs->until_boot, ns, id, root, false, &unused);
+	return r;
+}
+
+static int read_in(const char *dir, const char *ns, const char *id, struct why *why)
 {
 	_cleanup_free_ char *path = note_path(dir, ns, id, why);
 	struct stat st;
@@ -100,6 +114,13 @@ int started_read(const char *dir, const char *ns, const char *id, struct why *wh
 	if (lstat(path, &st) == 0)
 		return 1;
 	return errno == ENOENT ? 0 : why_set(why, errno, "%s: %s", path, strerror(errno));
+}
+
+int started_read(const struct started_dirs *dirs, const char *ns, const char *id, struct why *why)
+{
+	int r = read_in(dirs->until_boot, ns, id, why);
+
+	return r != 0 ? r : read_in(dirs->dir, ns, id, why);
 }
 
 /* --- removing those of containers that are gone ---------------------------------------------- */
@@ -145,7 +166,7 @@ static void prune_one(started_has *has, int dir_fd, const char *name)
 		remove_note(has, dir_fd, name);
 }
 
-int started_prune(const char *dir, started_has *has, struct why *why)
+static int prune_in(const char *dir, started_has *has, struct why *why)
 {
 	struct dirent **entries = NULL;
 	_cleanup_close_ int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -161,4 +182,11 @@ int started_prune(const char *dir, started_has *has, struct why *why)
 	}
 	free(entries);
 	return 0;
+}
+
+int started_prune(const struct started_dirs *dirs, started_has *has, struct why *why)
+{
+	int r = prune_in(dirs->until_boot, has, why);
+
+	return r < 0 ? r : prune_in(dirs->dir, has, why);
 }

@@ -11,6 +11,7 @@
  * starts each once. Two starts leave no trace: one within seconds before a power cut, and one of
  * CRI's that a restart of containerd interrupted (internal/cri/server/restart.go). A container that
  * gets a size for the first time after that, from a changed configuration, is taken for fresh.
+ * Where STARTED_DIR cannot be written, the note is in /run, and lost at the next boot.
  */
 
 #include "base/why.h"
@@ -21,6 +22,12 @@
 
 #define STARTED_DIR "/var/lib/oci-thin-grow/started"
 
+struct started_dirs {
+	const char *dir, *until_boot;
+};
+
+extern const struct started_dirs started_dirs; /* for all but tests */
+
 /*
  * Is it a container or sandbox of CRI's? Its annotations alone do not prove that: outside of CRI's
  * namespace they may be a tenant's.
@@ -28,15 +35,15 @@
 bool started_by_cri(const char *ns, const struct json *const annotations[], size_t n);
 
 /*
- * Notes that the container was started; with @durable it is on disk on return. @dir is STARTED_DIR,
- * except in tests; @root: of its containerd. 0, also if it was noted before; -EINVAL: these are no
- * identifiers of containerd's; -errno; with a reason.
+ * Notes that the container was started; with @durable it is on disk on return. @root: of its
+ * containerd. 0, also if it was noted before; -EINVAL: these are no identifiers of containerd's;
+ * -errno: it is noted until the next boot, if at all; with a reason.
  */
-int started_note(const char *dir, const char *ns, const char *id, const char *root, bool durable,
-		 struct why *why);
+int started_note(const struct started_dirs *dirs, const char *ns, const char *id, const char *root,
+		 bool durable, struct why *why);
 
 /* Was it started before? 1; 0; -errno with a reason. */
-int started_read(const char *dir, const char *ns, const char *id, struct why *why);
+int started_read(const struct started_dirs *dirs, const char *ns, const char *id, struct why *why);
 
 /* Is there such a container, or its disk? As containerd_has(), which it is except in tests. */
 typedef int started_has(const char *root, const char *ns, const char *id, struct why *why);
@@ -45,4 +52,4 @@ typedef int started_has(const char *root, const char *ns, const char *id, struct
  * Removes the notes of containers that are gone with their disks: their containerd's database is
  * there and does not have them. 0 or -errno with a reason.
  */
-int started_prune(const char *dir, started_has *has, struct why *why);
+int started_prune(const struct started_dirs *dirs, started_has *has, struct why *why);

@@ -101,7 +101,7 @@ static int prove(const struct job *job, const struct containerd_record *disk, co
 		.in_vm = vm_mark_read(&job->report.device, ledger_dir, why) != 0,
 		.by_cri = started_by_cri(ns, job->annotations, JOB_ANNOTATIONS),
 		.runtime = disk->runtime,
-		.started = started_read(STARTED_DIR, ns, job->container, &unread) != 0,
+		.started = started_read(&started_dirs, ns, job->container, &unread) != 0,
 		.parents = parents,
 		.n_parents = disk->n_parents,
 	};

@@ -194,7 +194,7 @@ static int prune_all(struct all *all, struct why *why)
 
 	int r = prune_ledger(&prune, why);
 
-	return r < 0 || all->dry_run ? r : started_prune(STARTED_DIR, containerd_has, why);
+	return r < 0 || all->dry_run ? r : started_prune(&started_dirs, containerd_has, why);
 }
 
 /* Devices first, then the ledger. 0; -errno, which is reported. */

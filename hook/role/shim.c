@@ -64,7 +64,7 @@ static void note_start(const struct shim_args *args, const char *root, bool dura
 {
 	struct why why;
 
-	if (started_note(STARTED_DIR, args->ns, args->id, root ? root : "unknown", durable, &why) <
+	if (started_note(&started_dirs, args->ns, args->id, root ? root : "unknown", durable, &why) <
 	    0)
 		tell_reason("warn", args->id, why.text, LOG_WARNING);
 }

@@ -5,7 +5,8 @@
 
 #include "unit.h"
 
-static char *parent, *dir;
+static char *parent, *dir, *until_boot;
+static struct started_dirs dirs;
 static struct why why;
 
 /* The containers that containerd has: the first answer, then the later ones */
@@ -17,6 +18,8 @@ static int setup(void **state)
 	(void)state;
 	parent = new_directory();
 	dir = path_in(parent, "started");
+	until_boot = path_in(parent, "until-boot");
+	dirs = (struct started_dirs){dir, until_boot};
 	asked = 0;
 	return 0;
 }
@@ -26,17 +29,18 @@ static int teardown(void **state)
 	(void)state;
 	remove_directory(parent);
 	free(dir);
+	free(until_boot);
 	return 0;
 }
 
 static int note(const char *ns, const char *id)
 {
-	return started_note(dir, ns, id, "/var/lib/containerd", false, &why);
+	return started_note(&dirs, ns, id, "/var/lib/containerd", false, &why);
 }
 
 static int is_started(const char *ns, const char *id)
 {
-	return started_read(dir, ns, id, &why);
+	return started_read(&dirs, ns, id, &why);
 }
 
 static void a_start_is_remembered(void **state)
@@ -113,7 +117,7 @@ static void prune(int first, int second)
 	asked = 0;
 	answers[0] = first;
 	answers[1] = second;
-	assert_int_equal(started_prune(dir, has, &why), 0);
+	assert_int_equal(started_prune(&dirs, has, &why), 0);
 }
 
 static void the_note_of_a_container_that_is_gone_is_removed(void **state)
@@ -121,6 +125,20 @@ static void the_note_of_a_container_that_is_gone_is_removed(void **state)
 	(void)state;
 	prune(0, 0); /* there is no directory */
 	assert_int_equal(note("default", "c1"), 0);
+	prune(0, 0);
+	assert_int_equal(is_started("default", "c1"), 0);
+}
+
+/* A file in the directory's place: no note can be written, as on a full or read-only disk. */
+static void a_start_that_cannot_be_noted_is_remembered_until_the_next_boot(void **state)
+{
+	(void)state;
+	write_file(dir, "");
+	assert_int_equal(note("default", "c1"), -ENOTDIR);
+	assert_contains(why.text, dir);
+	assert_int_equal(remove(dir), 0);
+	assert_int_equal(is_started("default", "c1"), 1);
+	assert_int_equal(is_started("default", "c2"), 0);
 	prune(0, 0);
 	assert_int_equal(is_started("default", "c1"), 0);
 }
@@ -157,7 +175,7 @@ static void a_note_that_a_killed_run_has_put_aside_is_back(void **state)
 static void a_note_whose_containerd_is_not_known_stays(void **state)
 {
 	(void)state;
-	assert_int_equal(started_note(dir, "default", "c1", "unknown", true, &why), 0);
+	assert_int_equal(started_note(&dirs, "default", "c1", "unknown", true, &why), 0);
 	prune(0, 0);
 	assert_int_equal(asked, 0);
 	assert_int_equal(is_started("default", "c1"), 1);
@@ -173,6 +191,7 @@ int main(void)
 		STARTED_TEST(only_cris_namespace_has_containers_of_pods),
 		STARTED_TEST(a_note_that_cannot_be_read_is_an_error),
 		STARTED_TEST(the_note_of_a_container_that_is_gone_is_removed),
+		STARTED_TEST(a_start_that_cannot_be_noted_is_remembered_until_the_next_boot),
 		STARTED_TEST(the_note_of_a_container_that_may_be_there_stays),
 		STARTED_TEST(a_note_that_a_killed_run_has_put_aside_is_back),
 		STARTED_TEST(a_note_whose_containerd_is_not_known_stays),
