@@ -131,6 +131,15 @@ static const struct toml_item *find_default(const struct toml *toml, const char 
 	return path ? toml_find(toml, path) : NULL;
 }
 
+const struct toml_item *containerd_find_default(const struct toml *toml)
+{
+	const struct toml_item *found = NULL;
+
+	for (const char *const *name = containerd_plugins; *name && !found; name++)
+		found = find_default(toml, *name);
+	return found;
+}
+
 static bool is_default(const struct toml_item *item)
 {
 	return item && item->kind == TOML_STRING && strcmp(item->text, SETUP_RUNTIME_NAME) == 0;
@@ -143,10 +152,8 @@ static int strip_default(struct edit_text *t, const struct containerd_before *be
 	_cleanup_free_ char *path = text_new(
 		"plugins" TOML_SEP "%s" TOML_SEP "containerd" TOML_SEP CONTAINERD_DEFAULT, plugin);
 	_cleanup_free_ char *value = NULL;
-	const struct toml_item *old = NULL;
+	const struct toml_item *old = containerd_find_default(&before->toml);
 
-	for (const char *const *name = containerd_plugins; *name && !old; name++)
-		old = find_default(&before->toml, *name);
 	if (!path)
 		return why_no_memory(why);
 	if (!old || is_default(old))

@@ -26,6 +26,9 @@ struct containerd_before {
 	struct toml toml;
 };
 
+/* default_runtime_name in one file, whatever the plugin's name is; NULL: it has none. */
+const struct toml_item *containerd_find_default(const struct toml *toml);
+
 /* Removes the handler from the plugin's table @runtimes, and its platform. */
 int containerd_cut_handler(struct edit_text *t, const char *runtimes, const char *handler,
 			   struct why *why);

@@ -3,6 +3,7 @@
 /* What enable does to containerd's files: setup/containerd-config.h */
 
 #include "base/cleanup.h"
+#include "base/engine-names.h"
 #include "base/quote.h"
 #include "base/text.h"
 #include "setup/containerd-check.h"
@@ -200,6 +201,33 @@ static int cut_handler(struct edit_text *t, const struct containerd_config *conf
 	return containerd_cut_handler(t, config->runtimes, config->ours, why);
 }
 
+static const char *default_in(const char *text, size_t len, struct toml *toml)
+{
+	const struct toml_item *item = NULL;
+	struct why unused;
+
+	if (text && toml_parse(text, len, toml, &unused) == 0)
+		item = containerd_find_default(toml);
+	return item && item->kind == TOML_STRING ? item->text : NULL;
+}
+
+/* A file with something of ours in it gets no other backup. */
+static int check_kept_default(const struct setup_place *place, const struct setup_file *file,
+			      struct why *why)
+{
+	_cleanup_(toml_free) struct toml now = {0}, before = {0};
+	_cleanup_(edit_free) struct edit_text backup = {0};
+	int r;
+
+	if (!file->old || !containerd_is_ours(file->old, file->old_len))
+		return 0;
+	r = change_backup(place, file->path, &backup, why);
+	return r < 0 ? r
+		     : setup_check_kept_default(ENGINE_CONTAINERD,
+						default_in(file->old, file->old_len, &now),
+						default_in(backup.text, backup.len, &before), why);
+}
+
 static int put_handler(const struct setup_place *place, const struct containerd_config *config,
 		       const struct setup_options *options, const struct setup_plan *plan,
 		       struct setup_file *file, struct why *why)
@@ -218,7 +246,9 @@ static int put_handler(const struct setup_place *place, const struct containerd_
 	planned.planned = plan;
 	if (is_sound(&planned, config, options) && !wish.by_default)
 		return 0;
-	r = begin_text(place, config, file, &t, why);
+	r = wish.by_default ? check_kept_default(place, file, why) : 0;
+	if (r == 0)
+		r = begin_text(place, config, file, &t, why);
 	if (r == 0 && options->in_place)
 		r = containerd_wrap_in_place(&t, config, why);
 	else if (r == 0)

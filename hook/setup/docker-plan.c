@@ -174,6 +174,25 @@ static int docker_disable(const struct setup_place *place, struct setup_file *fi
 	return 0;
 }
 
+/* A file with our runtime in it gets no other backup. */
+static int check_kept_default(const struct setup_place *place, const struct setup_file *file,
+			      const struct docker_config *config, struct why *why)
+{
+	_cleanup_(docker_config_free) struct docker_config before = {0};
+	_cleanup_(edit_free) struct edit_text backup = {0};
+	struct why unused;
+	int r;
+
+	if (!config->has_runtime || docker_is_default(config))
+		return 0;
+	r = change_backup(place, file->path, &backup, why);
+	if (r > 0)
+		docker_parse(backup.text, backup.len, &before, &unused);
+	return r < 0 ? r
+		     : setup_check_kept_default(ENGINE_DOCKER, config->default_runtime,
+						before.default_runtime, why);
+}
+
 static int docker_enable(const struct setup_place *place, struct setup_file *file,
 			 const struct docker_config *config, const struct setup_options *options,
 			 struct setup_plan *plan, struct why *why)
@@ -189,6 +208,8 @@ static int docker_enable(const struct setup_place *place, struct setup_file *fil
 		config->has_runtime &&
 		!(config->runtime_path && setup_is_runtime(place, config->runtime_path, &fault));
 	r = enabled(file->old ? file->old : "", file->old_len, &wish, &t, why);
+	if (r == 0 && options->by_default)
+		r = check_kept_default(place, file, config, why);
 	if (r < 0)
 		return r;
 	if (change_same(t.text, t.len, file->old, file->old_len))

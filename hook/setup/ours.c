@@ -48,3 +48,18 @@ int setup_check_default(const char *present, bool force, const char *instead, st
 		       "its default runtime is %s, which " SETUP_RUNTIME_NAME " would replace: %s",
 		       quote(present), instead);
 }
+
+int setup_check_kept_default(const char *engine, const char *present, const char *kept,
+			     struct why *why)
+{
+	present = present ? present : STOCK_RUNTIME;
+	kept = kept ? kept : STOCK_RUNTIME;
+	if (strcmp(present, kept) == 0)
+		return 0;
+	return why_set(
+		why, EEXIST,
+		"its default runtime has become %s since \"enable\", and \"disable\" would "
+		"restore %s: run \"oci-thin-grow disable %s\" first, without a restart of the "
+		"engine, and then this again",
+		quote(present), quote(kept), engine);
+}

@@ -19,3 +19,10 @@ bool setup_is_runtime(const struct setup_place *place, const char *path, struct 
  * otherwise @instead says what to do. 0 or -EEXIST.
  */
 int setup_check_default(const char *present, bool force, const char *instead, struct why *why);
+
+/*
+ * Will `disable` give back the default @present that our runtime is to replace? It restores @kept,
+ * the one in the backup, which an earlier `enable` made. NULL: none, which is runc. 0 or -EEXIST.
+ */
+int setup_check_kept_default(const char *engine, const char *present, const char *kept,
+			     struct why *why);

@@ -182,6 +182,34 @@ static void another_default_stays_unless_forced(void **state)
 	assert_contains(why.text, "default_runtime");
 }
 
+static void never_loses_a_default_that_was_set_after_enable(void **state)
+{
+	static const char theirs[] =
+		"version = 2\n[" CRI_2 "]\n  default_runtime_name = 'runc'\n"
+		"[" CRI_2 ".runtimes.nvidia]\n  runtime_type = 'io.containerd.runc.v2'\n";
+	const struct setup_options forced = {.by_default = true, .force = true};
+	const char *enabled, *at;
+	char *kept;
+
+	(void)state;
+	put_program(RUNC_PATH);
+	put(CONFIG, theirs);
+	assert_int_equal(enable_it(), 0);
+	enabled = get(CONFIG);
+	at = strstr(enabled, "'runc'");
+	assert_non_null(at);
+	put(CONFIG, text("%.*s'nvidia'%s", (int)(at - enabled), enabled, at + strlen("'runc'")));
+	assert_int_equal(set_up(forced), -EEXIST);
+	assert_contains(why.text, "run \"oci-thin-grow disable containerd\" first");
+	assert_int_equal(disable("containerd"), 0);
+	kept = strdup(get(CONFIG));
+	assert_contains(kept, "default_runtime_name = 'nvidia'");
+	assert_int_equal(set_up(forced), 0);
+	assert_int_equal(disable("containerd"), 0);
+	assert_string_equal(get(CONFIG), kept);
+	free(kept);
+}
+
 static void the_old_default_comes_back_with_its_quotes(void **state)
 {
 	static const char theirs[] =
@@ -680,6 +708,7 @@ int main(void)
 		HOST_TEST(becomes_the_default_in_the_last_file_that_sets_one),
 		HOST_TEST(an_import_that_was_lost_comes_back),
 		HOST_TEST(another_default_stays_unless_forced),
+		HOST_TEST(never_loses_a_default_that_was_set_after_enable),
 		HOST_TEST(the_old_default_comes_back_with_its_quotes),
 		HOST_TEST(a_replaced_default_comes_back_whatever_is_imported),
 		HOST_TEST(a_drop_in_that_was_there_before_comes_back),

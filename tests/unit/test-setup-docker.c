@@ -215,6 +215,28 @@ static void keeps_the_runtime_on_request(void **state)
 	assert_file(FILE_NAME, "{ \"mtu\": 1450 }\n");
 }
 
+/* As `nvidia-ctk runtime configure --set-as-default` does */
+static void never_loses_a_default_that_was_set_after_enable(void **state)
+{
+	const struct setup_options forced = {.by_default = true, .force = true};
+	char *kept;
+
+	(void)state;
+	put(FILE_NAME, "{ \"mtu\": 1450 }\n");
+	assert_int_equal(enable("docker"), 0);
+	put(FILE_NAME, "{ \"runtimes\": { \"nvidia\": { \"path\": \"/usr/bin/runc\" }, "
+		       "\"oci-thin-grow\": " OURS " },\n  \"default-runtime\": \"nvidia\" }\n");
+	assert_int_equal(run("docker", forced), -EEXIST);
+	assert_contains(why.text, "run \"oci-thin-grow disable docker\" first");
+	assert_int_equal(disable("docker"), 0);
+	kept = strdup(get(FILE_NAME));
+	assert_contains(kept, "\"default-runtime\": \"nvidia\"");
+	assert_int_equal(run("docker", forced), 0);
+	assert_int_equal(disable("docker"), 0);
+	assert_file(FILE_NAME, kept);
+	free(kept);
+}
+
 static void names_containers_that_need_the_runtime(void **state)
 {
 	(void)state;
@@ -669,6 +691,7 @@ int main(void)
 		HOST_TEST(gives_a_replaced_default_back),
 		HOST_TEST(does_not_take_the_place_of_anothers_default),
 		HOST_TEST(keeps_the_runtime_on_request),
+		HOST_TEST(never_loses_a_default_that_was_set_after_enable),
 		HOST_TEST(names_containers_that_need_the_runtime),
 		HOST_TEST(respects_the_command_line_of_dockerd),
 		HOST_TEST(heeds_how_the_unit_starts_dockerd),
