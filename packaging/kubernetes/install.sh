@@ -250,13 +250,24 @@ units() {
 	(cd "$payload/usr/lib/systemd/system" 2>/dev/null && ls) || true
 }
 
-# The daemon and trim are the administrator's decision; a daemon that runs becomes the installed one.
+# The kernel calls the program of a running process "deleted" when it has been replaced.
+daemon_is_current() {
+	local pid program
+	pid=$(on_node systemctl show -p MainPID --value oci-thin-growd.service) || return
+	program=$(on_node readlink "/proc/$pid/exe") || return
+	case $program in
+	*' (deleted)') return 1 ;;
+	esac
+}
+
+# The daemon and trim are the administrator's decision; a daemon that runs becomes the installed one. One that is that already
+# goes on: NRI has no size for pods that start while it does not run.
 enable_timers() {
 	local timer
 	has systemctl || { say "no systemd on this node: nothing runs \"$program heal --all\" regularly"; return 0; }
 	mkdir -p "$(follow "${textfile%/*}")"
 	on_node systemctl daemon-reload || true
-	on_node systemctl try-restart oci-thin-growd.service || true
+	daemon_is_current || on_node systemctl try-restart oci-thin-growd.service || true
 	for timer in $(units | grep '[.]timer$' | grep -v trim); do
 		on_node systemctl enable --now "$timer" || say "$timer: not enabled (see above)"
 	done

@@ -43,6 +43,16 @@ units() {
 	systemctl list-units --plain --no-legend --state=active 'oci-thin-grow*' | cut -d ' ' -f 1 | sort | xargs
 }
 
+# The Kubernetes installer's own function; this is its node.
+eval "$(sed -n '/^daemon_is_current()/,/^}/p' /src/packaging/kubernetes/install.sh)"
+on_node() {
+	"$@"
+}
+
+replace_daemon() {
+	cp /usr/sbin/oci-thin-growd /usr/sbin/oci-thin-growd.new && mv /usr/sbin/oci-thin-growd.new /usr/sbin/oci-thin-growd
+}
+
 df_in() {
 	ctr_out "$1" df -m / | awk 'END { print $(NF-4) }'
 }
@@ -89,6 +99,9 @@ case $PHASE in
 	is "it starts and stops no unit" "$(units)" "oci-thin-grow-trim.timer oci-thin-growd.service"
 	ok "it restarts a daemon that runs" test "$(main_pid)" != "$before"
 	is "which is the installed program then" "$(readlink "/proc/$(main_pid)/exe")" /usr/sbin/oci-thin-growd
+	ok "the Kubernetes installer would not restart it" daemon_is_current
+	ok "its program is replaced" replace_daemon
+	ok "the Kubernetes installer would restart it then" not daemon_is_current
 	ok "the service and a timer are enabled" systemctl enable oci-thin-growd oci-thin-grow-trim.timer
 	ok "the Debian package is removed" dpkg --remove oci-thin-grow
 	is "its units are stopped before" "$(units)" ""
