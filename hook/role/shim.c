@@ -64,8 +64,8 @@ static void note_start(const struct shim_args *args, const char *root, bool dura
 {
 	struct why why;
 
-	if (started_note(&started_dirs, args->ns, args->id, root ? root : "unknown", durable, &why) <
-	    0)
+	if (started_note(&started_dirs, args->ns, args->id, root ? root : "unknown", durable,
+			 &why) < 0)
 		tell_reason("warn", args->id, why.text, LOG_WARNING);
 }
 
