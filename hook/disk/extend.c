@@ -148,7 +148,8 @@ static int resume_own(const struct thin_device *device)
 	do {
 		r = thin_swap(device->dev, false);
 	} while (r == -EINTR && is_left_suspended(device->dev));
-	return r < 0 && r != -EINTR ? r : 1;
+	/* Another program may have resumed it meanwhile. */
+	return r < 0 && is_left_suspended(device->dev) ? r : 1;
 }
 
 static int swap(const struct thin_device *device, bool freeze, struct why *why)

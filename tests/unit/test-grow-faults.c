@@ -97,6 +97,29 @@ static void resumes_its_own_device_past_the_deadline(void **state)
 	assert_next_run_finishes();
 }
 
+static void another_program_resumes_it(void)
+{
+	fake_dm.harm = HARM_NONE;
+	if (fake_dm.count[DM_DEVICE_RESUME] == 2) {
+		fake_dm.fault_lasts = false;
+		fake_dm.fault_errno = EINVAL;
+		fake_dm.thin.suspended = false;
+	}
+}
+
+static void a_device_that_another_program_has_resumed_is_not_left_suspended(void **state)
+{
+	(void)state;
+	order.timeout_ms = 30;
+	fake_dm.fault = (struct fake_when){DM_DEVICE_RESUME, 1};
+	fake_dm.fault_lasts = true;
+	fake_dm.fault_errno = EINTR;
+	fake_dm.harm = HARM_SWAPPED;
+	fake_dm.after_fault = another_program_resumes_it;
+	expect_postponed("it took too long");
+	assert_int_equal(fake_dm.count[DM_DEVICE_RESUME], 2);
+}
+
 /* If the device cannot be resumed any more, the error must say so, and what to do. */
 static void says_what_to_do_if_the_device_stays_suspended(void **state)
 {
@@ -248,6 +271,7 @@ int main(void)
 		EACH_FS(survives_every_failing_call),
 		EACH_FS(resumes_what_a_failed_resume_left_suspended),
 		EACH_FS(resumes_its_own_device_past_the_deadline),
+		EACH_FS(a_device_that_another_program_has_resumed_is_not_left_suspended),
 		EACH_FS(an_interrupted_resume_changes_nothing_and_is_postponed),
 		EACH_FS(says_what_to_do_if_the_device_stays_suspended),
 		EACH_FS(the_advice_to_resume_a_device_is_quoted_for_sh),
