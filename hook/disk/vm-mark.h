@@ -20,8 +20,8 @@ struct vm_mark_order {
 
 /*
  * Marks @device durably. Call it after a growth is done and the mount is closed, and before a
- * virtual machine can see the device: a growth that was cut short has no mark, and the next start
- * finishes it. Keeps the notes of an existing entry; the required length becomes the larger of the
+ * virtual machine can see the device: a growth by a mount that was cut short has no mark, and the
+ * next start finishes it. Keeps the notes of an existing entry; the required length becomes the larger of the
  * entry's and the device's. 0; -ESTALE: another device has its number now; -ETIMEDOUT; -errno; with
  * a reason.
  */

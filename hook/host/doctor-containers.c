@@ -25,20 +25,24 @@ struct patient {
 	uint64_t needed_bytes;	      /* how long its device must be */
 };
 
-static void report_short(struct doctor *doctor, const struct patient *patient)
+/* In a virtual machine the filesystem is the guest's, who may not have grown it yet. */
+static void report_short(struct doctor *doctor, const struct patient *patient, bool in_vm)
 {
 	const struct thin_device *device = &patient->device->device;
 	uint64_t bytes = patient->device->risk.want_sectors * SECTOR_BYTES;
 
 	patient->device->reported = true;
-	findings_add(&doctor->findings, SEVERITY_BROKEN, "container-too-short",
-		     patient->container->id,
-		     text_new("%s cannot start: its device %s has %s and needs %s", patient->name,
-			      quote(device->name), size_format(device->sectors * SECTOR_BYTES),
-			      size_format(bytes)),
-		     text_new("its engine re-created the device too short while healing was off; "
-			      "the filesystem is larger and cannot be mounted"),
-		     text_new("oci-thin-grow heal --all"));
+	findings_add(
+		&doctor->findings, SEVERITY_BROKEN, "container-too-short", patient->container->id,
+		text_new("%s%s: its device %s has %s and needs %s", patient->name,
+			 in_vm ? "" : " cannot start", quote(device->name),
+			 size_format(device->sectors * SECTOR_BYTES), size_format(bytes)),
+		text_new(in_vm ? "it was re-created too short while healing was off, or could not "
+				 "be extended before a start; if its guest has grown the "
+				 "filesystem, it can no longer mount it"
+			       : "its engine re-created the device too short while healing was "
+				 "off; the filesystem is larger and cannot be mounted"),
+		text_new("oci-thin-grow heal --all"));
 }
 
 static void report_unhealed(struct doctor *doctor, const struct patient *patient,
@@ -81,7 +85,7 @@ static void examine(struct doctor *doctor, struct patient *patient, size_t *heal
 	patient->needed_bytes = verdict.needed_bytes;
 	*healed += verdict.grown && !verdict.unhealed;
 	if (verdict.risk == RISK_TOO_SHORT && patient->device)
-		report_short(doctor, patient);
+		report_short(doctor, patient, facts.entry && entry.in_vm);
 	if (verdict.unhealed)
 		report_unhealed(doctor, patient, &healing);
 	if (verdict.risk == RISK_UNFINISHED && patient->device)

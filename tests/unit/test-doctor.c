@@ -124,7 +124,8 @@ static void examine(void)
 	doctor_short_devices(&doctor);
 }
 
-static void put_entry(const char *device, uint64_t sectors, enum ledger_state entry_state)
+static void put_entry_with(const char *device, uint64_t sectors, enum ledger_state entry_state,
+			   bool in_vm)
 {
 	struct ledger_entry entry = {
 		.pool = "docker-pool",
@@ -133,12 +134,18 @@ static void put_entry(const char *device, uint64_t sectors, enum ledger_state en
 		.sectors = sectors,
 		.state = entry_state,
 		.mount_count = 3,
+		.in_vm = in_vm,
 	};
 
 	snprintf(entry.device, sizeof(entry.device), "%s", device);
 	entry.fs_uuid[15] = 'f';
 	assert_int_equal(ledger_boot_id(entry.boot_id), 0);
 	assert_int_equal(ledger_write(ledger_dir, &entry, &why), 0);
+}
+
+static void put_entry(const char *device, uint64_t sectors, enum ledger_state entry_state)
+{
+	put_entry_with(device, sectors, entry_state, false);
 }
 
 /* --- containers ------------------------------------------------------------------------------ */
@@ -255,6 +262,12 @@ static void names_a_device_that_is_too_short(void **state)
 	examine();
 	assert_non_null(find("container-too-short"));
 	assert_non_null(find("container-at-risk"));
+	again(state);
+	fake_dm.thin.live.sectors = SMALL_SECTORS;
+	put_entry_with(device_name, LARGE_SECTORS, LEDGER_DONE, true);
+	examine();
+	finding = expect(SEVERITY_BROKEN, "container-too-short", id, "has 1 GiB and needs 4 GiB");
+	assert_lacks(finding->what, "cannot start");
 	again(state);
 	fake_dm.thin.live.sectors = SMALL_SECTORS;
 	doctor.containers.n = 0;
