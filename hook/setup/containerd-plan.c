@@ -217,15 +217,20 @@ static int check_kept_default(const struct setup_place *place, const struct setu
 {
 	_cleanup_(toml_free) struct toml now = {0}, before = {0};
 	_cleanup_(edit_free) struct edit_text backup = {0};
+	const char *present, *kept;
 	int r;
 
 	if (!file->old || !containerd_is_ours(file->old, file->old_len))
 		return 0;
+	present = default_in(file->old, file->old_len, &now);
+	if (present && strcmp(present, SETUP_RUNTIME_NAME) == 0)
+		return 0;
 	r = change_backup(place, file->path, &backup, why);
-	return r < 0 ? r
-		     : setup_check_kept_default(ENGINE_CONTAINERD,
-						default_in(file->old, file->old_len, &now),
-						default_in(backup.text, backup.len, &before), why);
+	if (r < 0)
+		return r;
+	kept = default_in(backup.text, backup.len, &before);
+	r = setup_check_kept_default(ENGINE_CONTAINERD, present, kept, why);
+	return r < 0 ? why_prefix(why, r, file->path) : 0;
 }
 
 static int put_handler(const struct setup_place *place, const struct containerd_config *config,
@@ -247,8 +252,9 @@ static int put_handler(const struct setup_place *place, const struct containerd_
 	if (is_sound(&planned, config, options) && !wish.by_default)
 		return 0;
 	r = wish.by_default ? check_kept_default(place, file, why) : 0;
-	if (r == 0)
-		r = begin_text(place, config, file, &t, why);
+	if (r < 0)
+		return r;
+	r = begin_text(place, config, file, &t, why);
 	if (r == 0 && options->in_place)
 		r = containerd_wrap_in_place(&t, config, why);
 	else if (r == 0)
@@ -306,6 +312,8 @@ static int put_last_word(const struct setup_place *place, struct setup_plan *pla
 	if (!last)
 		return 0;
 	r = change_read(place, last->name, plan, &file, why);
+	if (r == 0)
+		r = check_kept_default(place, file, why);
 	if (r == 0)
 		r = edit_copy(file->new, file->new_len, &t) < 0 ? why_no_memory(why) : 0;
 	if (r == 0)

@@ -210,6 +210,25 @@ static void never_loses_a_default_that_was_set_after_enable(void **state)
 	free(kept);
 }
 
+/* Ours stays the default in our file; that of another file is replaced, and comes back. */
+static void replaces_a_default_that_a_later_file_sets_after_enable(void **state)
+{
+	static const char later[] =
+		"version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\n"
+		"  default_runtime_name = 'nvidia'\n";
+	const struct setup_options forced = {.by_default = true, .force = true};
+
+	(void)state;
+	put_program(RUNC_PATH);
+	put(CONFIG, "version = 3\nimports = ['/etc/containerd/conf.d/*.toml']\n");
+	assert_int_equal(set_up(forced), 0);
+	put("/etc/containerd/conf.d/99-nvidia.toml", later);
+	assert_int_equal(set_up(forced), 0);
+	assert_contains(get("/etc/containerd/conf.d/99-nvidia.toml"), "\"oci-thin-grow\"");
+	assert_int_equal(disable("containerd"), 0);
+	assert_string_equal(get("/etc/containerd/conf.d/99-nvidia.toml"), later);
+}
+
 static void the_old_default_comes_back_with_its_quotes(void **state)
 {
 	static const char theirs[] =
@@ -709,6 +728,7 @@ int main(void)
 		HOST_TEST(an_import_that_was_lost_comes_back),
 		HOST_TEST(another_default_stays_unless_forced),
 		HOST_TEST(never_loses_a_default_that_was_set_after_enable),
+		HOST_TEST(replaces_a_default_that_a_later_file_sets_after_enable),
 		HOST_TEST(the_old_default_comes_back_with_its_quotes),
 		HOST_TEST(a_replaced_default_comes_back_whatever_is_imported),
 		HOST_TEST(a_drop_in_that_was_there_before_comes_back),
