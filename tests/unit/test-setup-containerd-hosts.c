@@ -229,6 +229,34 @@ static void replaces_a_default_that_a_later_file_sets_after_enable(void **state)
 	assert_string_equal(get("/etc/containerd/conf.d/99-nvidia.toml"), later);
 }
 
+/* The wrap of kata's shim in it makes it a file with something of ours. */
+static void never_loses_a_default_of_a_file_with_a_wrapped_handler(void **state)
+{
+	static const char file[] = "/etc/containerd/conf.d/99-kata.toml";
+	static const char theirs[] =
+		"version = 3\n[" CRI_3 "]\n  default_runtime_name = 'runc'\n"
+		"[" CRI_3 ".runtimes.kata]\n  runtime_type = 'io.containerd.kata.v2'\n"
+		"[" CRI_3 ".runtimes.nvidia]\n  runtime_type = 'io.containerd.runc.v2'\n";
+	const char *wrapped, *at;
+
+	(void)state;
+	put_program(RUNC_PATH);
+	put_program("/usr/sbin/oci-thin-grow");
+	put_program("/usr/bin/containerd-shim-kata-v2");
+	put(CONFIG, "version = 3\nimports = ['conf.d/*.toml']\n");
+	put(file, theirs);
+	assert_int_equal(set_up((struct setup_options){.shim = "kata", .in_place = true}), 0);
+	wrapped = get(file);
+	at = strstr(wrapped, "'runc'");
+	assert_non_null(at);
+	put(file, text("%.*s'nvidia'%s", (int)(at - wrapped), wrapped, at + strlen("'runc'")));
+	assert_int_equal(set_up((struct setup_options){.by_default = true, .force = true}),
+			 -EEXIST);
+	assert_contains(why.text, file);
+	assert_int_equal(disable("containerd"), 0);
+	assert_contains(get(file), "default_runtime_name = 'nvidia'");
+}
+
 static void the_old_default_comes_back_with_its_quotes(void **state)
 {
 	static const char theirs[] =
@@ -729,6 +757,7 @@ int main(void)
 		HOST_TEST(another_default_stays_unless_forced),
 		HOST_TEST(never_loses_a_default_that_was_set_after_enable),
 		HOST_TEST(replaces_a_default_that_a_later_file_sets_after_enable),
+		HOST_TEST(never_loses_a_default_of_a_file_with_a_wrapped_handler),
 		HOST_TEST(the_old_default_comes_back_with_its_quotes),
 		HOST_TEST(a_replaced_default_comes_back_whatever_is_imported),
 		HOST_TEST(a_drop_in_that_was_there_before_comes_back),
