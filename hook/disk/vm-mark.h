@@ -21,9 +21,9 @@ struct vm_mark_order {
 /*
  * Marks @device durably. Call it after a growth is done and the mount is closed, and before a
  * virtual machine can see the device: a growth by a mount that was cut short has no mark, and the
- * next start finishes it. Keeps the notes of an existing entry; the required length becomes the larger of the
- * entry's and the device's. 0; -ESTALE: another device has its number now; -ETIMEDOUT; -errno; with
- * a reason.
+ * next start finishes it. Keeps the notes of an existing entry; the required length becomes the
+ * larger of the entry's and the device's. 0; -ESTALE: another device has its number now;
+ * -ETIMEDOUT; -errno; with a reason.
  */
 int vm_mark(const struct thin_device *device, const struct vm_mark_order *order, struct why *why);
 
