@@ -52,8 +52,7 @@ done <<-END
 	libdevmapper.h hook/disk/thin.c
 	libmount/ hook/disk/rootfs.c
 	libudev.h hook/disk/healing.c
-	yajl/yajl_parse.h hook/oci/json.c
-	yajl/yajl_gen.h hook/oci/json-write.c
+	yajl/ hook/oci/json.c
 END
 
 # No shell and no other program, except the wrappers' last step and what an operator's command asks of an engine. The

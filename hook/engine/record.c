@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "engine/walk.h"
-#include "oci/json-write.h"
 
 #include <stdbool.h>
 #include <string.h>

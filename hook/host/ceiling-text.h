@@ -5,7 +5,7 @@
 
 #include "host/outlook.h"
 #include "job/ceiling.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 
 #include <stdio.h>
 

@@ -6,7 +6,6 @@
 #include "disk/growd-lock.h"
 #include "disk/ledger.h"
 #include "disk/lock.h"
-#include "oci/json-write.h"
 #include "oci/json.h"
 
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 #include "host/outlook.h"
 #include "job/ceiling.h"
 #include "job/job.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "policy/policy.h"
 
 #include <stdio.h>

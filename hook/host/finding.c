@@ -2,7 +2,7 @@
 #include "host/finding.h"
 
 #include "base/terminal.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 /* Prints an outlook as text or JSON. Pure except for the stream. */
 
 #include "host/outlook.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 
 #include <stdio.h>
 

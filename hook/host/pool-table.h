@@ -4,7 +4,7 @@
 /* Prints the pools of a survey, for `list --pools`. Pure except for the stream. */
 
 #include "host/survey.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
 
 /* Counts what a command did with many containers. Pure except for the stream. */
 
-#include "oci/json-write.h"
+#include "oci/json.h"
 
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "disk/trim.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 
 #include <stdio.h>
 

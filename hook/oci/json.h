@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * JSON parser, bounded and strict.
+ * JSON parser and writer, bounded and strict (the only user of yajl).
  *
  * A document is read completely into a tree that has the byte offset of each value. Duplicate keys,
  * and a NUL inside a string, are an error only when such a key is looked up: a key that nobody
@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define JSON_MAX_DEPTH 64
 
@@ -95,3 +96,29 @@ int json_string(const struct json *parent, const char *key, const char **ret, st
 
 /* The same for an integer that fits. */
 int json_integer(const struct json *parent, const char *key, int64_t *ret, struct why *why);
+
+/*
+ * The writer for --json outputs. If it is NULL or ran out of memory, it ignores further calls, and
+ * json_writer_end() returns the error: a command without --json need not ask each time. @key is
+ * NULL in an array. Bytes that are not UTF-8 are escaped as in quote().
+ */
+struct json_writer;
+
+struct json_writer *json_writer_begin(void); /* opens the outermost object */
+void json_write_object(struct json_writer *w, const char *key);
+void json_write_close(struct json_writer *w); /* closes the object opened last */
+void json_write_array(struct json_writer *w, const char *key);
+void json_write_array_close(struct json_writer *w);
+void json_write_string(struct json_writer *w, const char *key, const char *value); /* NULL: null */
+void json_write_u64(struct json_writer *w, const char *key, uint64_t value);
+/* The same, or null if it is not @known. */
+void json_write_u64_if(struct json_writer *w, const char *key, bool known, uint64_t value);
+/* The same, where 0 is not known. */
+void json_write_known_u64(struct json_writer *w, const char *key, uint64_t value);
+void json_write_bool(struct json_writer *w, const char *key, bool value);
+
+/*
+ * Closes the outermost object, prints the document as one line to @out and frees the writer. 0,
+ * -ENOMEM or -EIO.
+ */
+int json_writer_end(struct json_writer *w, FILE *out);

@@ -20,7 +20,7 @@
 #include "job/tally.h"
 #include "job/target.h"
 #include "job/tell.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "role/role.h"
 
 #include <errno.h>

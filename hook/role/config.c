@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "job/tell.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "policy/config-check.h"
 #include "policy/config-keys.h"
 #include "role/role.h"

@@ -15,7 +15,7 @@
 #include "job/target.h"
 #include "job/tell.h"
 #include "job/vm-disk.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "role/role.h"
 
 #include <errno.h>

@@ -19,7 +19,7 @@
 #include "job/started.h"
 #include "job/target.h"
 #include "job/tell.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "policy/policy.h"
 #include "role/role.h"
 

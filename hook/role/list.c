@@ -14,7 +14,7 @@
 #include "host/pool-table.h"
 #include "job/target.h"
 #include "job/tell.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "policy/policy.h"
 #include "role/role.h"
 

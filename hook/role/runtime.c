@@ -14,7 +14,7 @@
 #include "job/last-program.h"
 #include "job/settings.h"
 #include "job/tell.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "oci/runtime-args.h"
 #include "oci/spec.h"
 #include "policy/config-check.h"

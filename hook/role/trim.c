@@ -16,7 +16,7 @@
 #include "job/target.h"
 #include "job/tell.h"
 #include "job/trim-tell.h"
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "role/role.h"
 
 #include <errno.h>

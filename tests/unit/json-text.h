@@ -3,7 +3,7 @@
 
 /* What a function writes as JSON. */
 
-#include "oci/json-write.h"
+#include "oci/json.h"
 #include "unit.h"
 
 /* Ends @w; its text, to be freed. */

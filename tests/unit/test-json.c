@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "oci/json.h"
 
-#include "unit.h"
+#include "json-text.h"
 
 static struct why why;
 
@@ -365,6 +365,59 @@ static void refuses_numbers_that_are_not_whole_or_do_not_fit(void **state)
 	json_free(doc);
 }
 
+/* --- writing --------------------------------------------------------------------------------- */
+
+static void writes_an_object(void **state)
+{
+	struct json_writer *w = json_writer_begin();
+	char *text;
+
+	(void)state;
+	json_write_string(w, "s", "a\"\n\x1b\xc3\xa4");
+	json_write_string(w, "raw", "\xff");
+	json_write_string(w, "overlong", "\xc0\xaf");
+	json_write_string(w, "surrogate\xed\xa0\x80", "\xed\xa0\x80");
+	json_write_string(w, "above", "\xf4\x90\x80\x80");
+	json_write_string(w, "none", NULL);
+	json_write_object(w, "o");
+	json_write_u64(w, "max", UINT64_MAX);
+	json_write_close(w);
+	json_write_bool(w, "yes", true);
+	json_write_bool(w, "no", false);
+	text = json_text(w);
+	assert_string_equal(text, "{\"s\":\"a\\\"\\n\\u001B\xc3\xa4\",\"raw\":\"\\\"\\\\xff\\\"\","
+				  "\"overlong\":\"\\\"\\\\xc0\\\\xaf\\\"\","
+				  "\"\\\"surrogate\\\\xed\\\\xa0\\\\x80\\\"\":"
+				  "\"\\\"\\\\xed\\\\xa0\\\\x80\\\"\","
+				  "\"above\":\"\\\"\\\\xf4\\\\x90\\\\x80\\\\x80\\\"\","
+				  "\"none\":null,\"o\":{\"max\":18446744073709551615},"
+				  "\"yes\":true,\"no\":false}\n");
+	free(text);
+}
+
+static void reports_a_full_output(void **state)
+{
+	FILE *full = fopen("/dev/full", "we");
+	struct json_writer *w = json_writer_begin();
+
+	(void)state;
+	assert_non_null(full);
+	json_write_string(w, "a", "b");
+	assert_int_equal(json_writer_end(w, full), -EIO);
+	fclose(full);
+}
+
+static void does_nothing_without_a_writer(void **state)
+{
+	(void)state;
+	json_write_string(NULL, "a", "b");
+	json_write_object(NULL, "o");
+	json_write_u64(NULL, "n", 1);
+	json_write_bool(NULL, "b", true);
+	json_write_close(NULL);
+	assert_int_equal(json_writer_end(NULL, stdout), -ENOMEM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +438,9 @@ int main(void)
 		cmocka_unit_test(refuses_duplicates_of_a_key_that_is_read),
 		cmocka_unit_test(refuses_a_nul_in_a_string_that_is_read),
 		cmocka_unit_test(refuses_numbers_that_are_not_whole_or_do_not_fit),
+		cmocka_unit_test(writes_an_object),
+		cmocka_unit_test(reports_a_full_output),
+		cmocka_unit_test(does_nothing_without_a_writer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
