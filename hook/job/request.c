@@ -26,7 +26,7 @@ const char *job_engine(const struct job *job)
 	return job->engine ? job->engine : engine_of_bundle(job->bundle);
 }
 
-/* Docker's say nothing: docker_labels() knows which containers are a pod's. */
+/* Annotations of Docker's containers say nothing: job_labels() finds which are a pod's. */
 bool job_is_in_pod(const struct job *job)
 {
 	const struct facts_source of = facts_source_of(job);

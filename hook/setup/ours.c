@@ -59,7 +59,7 @@ int setup_check_kept_default(const char *engine, const char *present, const char
 	return why_set(why, EEXIST,
 		       "its default runtime has become %s since \"enable\", and \"disable\" would "
 		       "restore %s: run \"oci-thin-grow disable %s\" first, with the same --file "
-		       "and without "
-		       "a restart of the engine, and then enable again all that was enabled",
+		       "and without a restart of the engine, and then enable again all that was "
+		       "enabled",
 		       quote(present), quote(kept), engine);
 }
